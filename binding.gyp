@@ -1,0 +1,56 @@
+{
+  'targets': [
+    {
+      'target_name': 'dgram_native',
+      'sources': [
+        'src/addon.c',
+        'src/address.c',
+        'src/env.c',
+        'src/napi_util.c',
+        'src/socket.c',
+        'src/transport.c',
+        'src/transport_uv.c',
+      ],
+      'defines': ['NAPI_VERSION=8'],
+      'conditions': [
+        ['OS == "win"', {
+          'sources': ['src/platform_win.c'],
+          'libraries': ['ws2_32.lib'],
+          'msvs_settings': {
+            'VCCLCompilerTool': {
+              'WarningLevel': 4,
+              'AdditionalOptions': ['/std:c11'],
+            },
+          },
+        }, {
+          'sources': ['src/platform_unix.c'],
+          'cflags_c': [
+            '-std=c11',
+            '-Wall',
+            '-Wextra',
+            '-Wshadow',
+            '-Wconversion',
+          ],
+          'cflags': ['-fvisibility=hidden'],
+        }],
+        ['OS == "linux"', {
+          # -std=c11 alone hides recvmmsg() and its relatives.
+          'defines': ['_GNU_SOURCE'],
+        }],
+        ['OS == "mac"', {
+          'xcode_settings': {
+            'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+            'MACOSX_DEPLOYMENT_TARGET': '10.15',
+            'OTHER_CFLAGS': [
+              '-std=c11',
+              '-Wall',
+              '-Wextra',
+              '-Wshadow',
+              '-Wconversion',
+            ],
+          },
+        }],
+      ],
+    },
+  ],
+}

@@ -1,0 +1,163 @@
+#include "address.h"
+
+#include <string.h>
+
+/* A set is searched in order: for a handful of entries that is cheaper than
+ * any chain, and 256 sets keep busy sources from meeting in one. */
+#define WAYS 4u
+#define SETS (DGRAM_SOURCES_MAX / WAYS)
+
+_Static_assert((SETS & (SETS - 1)) == 0, "the hash is masked");
+
+int dgram_address_parse(dgram_address_t* out,
+                        int family,
+                        const char* text,
+                        uint16_t port) {
+  memset(out, 0, sizeof(*out));
+  if (family == 4 && uv_ip4_addr(text, port, &out->in4) == 0)
+    return 0;
+  if (family == 6 && uv_ip6_addr(text, port, &out->in6) == 0)
+    return 0;
+  /* libuv fills in the family before it looks at the text. */
+  memset(out, 0, sizeof(*out));
+  return UV_EINVAL;
+}
+
+bool dgram_address_has_zone(const struct sockaddr* address) {
+  const struct sockaddr_in6* in6 = (const struct sockaddr_in6*) address;
+
+  return address->sa_family == AF_INET6 && in6->sin6_scope_id != 0 &&
+         IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr);
+}
+
+static int append_zone(const struct sockaddr_in6* in6,
+                       dgram_peer_text_t* out) {
+  char zone[UV_IF_NAMESIZE];
+  size_t size = sizeof(zone);
+  int rc;
+
+  rc = uv_if_indextoiid(in6->sin6_scope_id, zone, &size);
+  if (rc != 0)
+    return rc;
+  if (out->length + 1 + size > sizeof(out->text))
+    return UV_ENOBUFS;
+  out->text[out->length] = '%';
+  memcpy(out->text + out->length + 1, zone, size);
+  out->length += (uint32_t) (1 + size);
+  return 0;
+}
+
+static int describe4(const struct sockaddr_in* in4, dgram_peer_text_t* out) {
+  int rc = uv_ip4_name(in4, out->text, sizeof(out->text));
+
+  out->family = 4;
+  out->port = ntohs(in4->sin_port);
+  out->length = rc == 0 ? (uint32_t) strlen(out->text) : 0;
+  return rc;
+}
+
+static int describe6(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
+  int rc = uv_ip6_name(in6, out->text, sizeof(out->text));
+
+  out->family = 6;
+  out->port = ntohs(in6->sin6_port);
+  out->length = rc == 0 ? (uint32_t) strlen(out->text) : 0;
+  if (rc == 0 && dgram_address_has_zone((const struct sockaddr*) in6))
+    rc = append_zone(in6, out);
+  return rc;
+}
+
+void dgram_address_describe(const struct sockaddr* address,
+                            dgram_peer_text_t* out) {
+  out->family = 0;
+  out->port = 0;
+  out->error = UV_EAFNOSUPPORT;
+  if (address->sa_family == AF_INET)
+    out->error = describe4((const struct sockaddr_in*) address, out);
+  else if (address->sa_family == AF_INET6)
+    out->error = describe6((const struct sockaddr_in6*) address, out);
+  if (out->error != 0)
+    out->length = 0;
+}
+
+void dgram_sources_init(dgram_sources_t* sources) {
+  memset(sources, 0, sizeof(*sources));
+}
+
+/* Only what the text tells is compared: the padding of a sockaddr_in and the
+ * flow label of a sockaddr_in6 differ between datagrams of one source. */
+static bool same_source(const dgram_address_t* slot,
+                        const struct sockaddr* address) {
+  const struct sockaddr_in* in4 = (const struct sockaddr_in*) address;
+  const struct sockaddr_in6* in6 = (const struct sockaddr_in6*) address;
+
+  if (slot->any.sa_family != address->sa_family)
+    return false;
+  if (address->sa_family == AF_INET)
+    return slot->in4.sin_port == in4->sin_port &&
+           slot->in4.sin_addr.s_addr == in4->sin_addr.s_addr;
+  return address->sa_family == AF_INET6 &&
+         slot->in6.sin6_port == in6->sin6_port &&
+         slot->in6.sin6_scope_id == in6->sin6_scope_id &&
+         memcmp(&slot->in6.sin6_addr,
+                &in6->sin6_addr,
+                sizeof(in6->sin6_addr)) == 0;
+}
+
+static void copy_source(dgram_address_t* slot,
+                        const struct sockaddr* address) {
+  memset(slot, 0, sizeof(*slot));
+  if (address->sa_family == AF_INET)
+    memcpy(&slot->in4, address, sizeof(slot->in4));
+  else if (address->sa_family == AF_INET6)
+    memcpy(&slot->in6, address, sizeof(slot->in6));
+}
+
+static uint32_t hash_source(const struct sockaddr* address) {
+  const struct sockaddr_in* in4 = (const struct sockaddr_in*) address;
+  const struct sockaddr_in6* in6 = (const struct sockaddr_in6*) address;
+  uint32_t words[4] = {0, 0, 0, 0};
+  uint64_t hash = 0;
+  int i;
+
+  if (address->sa_family == AF_INET) {
+    words[0] = in4->sin_addr.s_addr;
+    hash = in4->sin_port;
+  } else if (address->sa_family == AF_INET6) {
+    memcpy(words, &in6->sin6_addr, sizeof(words));
+    hash = in6->sin6_port;
+  }
+  for (i = 0; i < 4; i++)
+    hash = ((hash ^ words[i]) + 1) * UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t) (hash >> 32);
+}
+
+/* The slot in the set at `first` that holds `address`, else the one to give
+ * up for it. */
+static uint32_t find_in_set(dgram_sources_t* sources,
+                            uint32_t first,
+                            const struct sockaddr* address) {
+  uint32_t slot;
+
+  for (slot = first; slot < first + WAYS; slot++)
+    if (same_source(&sources->slots[slot], address) ||
+        sources->slots[slot].any.sa_family == AF_UNSPEC)
+      return slot;
+  return first + sources->turn++ % WAYS;
+}
+
+uint32_t dgram_sources_find(dgram_sources_t* sources,
+                            const struct sockaddr* address,
+                            bool* fresh) {
+  uint32_t slot = sources->last;
+
+  if (!same_source(&sources->slots[slot], address))
+    slot = find_in_set(
+        sources, (hash_source(address) & (SETS - 1)) * WAYS, address);
+  *fresh = !same_source(&sources->slots[slot], address) ||
+           dgram_address_has_zone(address);
+  if (*fresh)
+    copy_source(&sources->slots[slot], address);
+  sources->last = slot;
+  return slot;
+}

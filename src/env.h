@@ -1,0 +1,115 @@
+/* What one environment (the main thread or a worker) owns: its sockets, the
+ * table of destinations, the receive slab. Arenas and slabs belong here and
+ * never to a socket, so that ten thousand idle sockets fit. Knows nothing of
+ * JavaScript: addon.c fills in the two functions that reach it. */
+#ifndef DGRAM_ENV_H
+#define DGRAM_ENV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "address.h"
+#include "batch.h"
+
+typedef struct dgram_env_s dgram_env_t;
+typedef struct dgram_socket_s dgram_socket_t;
+typedef struct dgram_transport_s dgram_transport_t;
+
+/* The receive memory, visible to lib/inbox.js. */
+typedef struct {
+  uint8_t* slab;            /* DGRAM_RECV_SLAB bytes */
+  dgram_recv_t* runs;       /* DGRAM_RECV_SLOTS entries */
+  dgram_peer_text_t* texts; /* DGRAM_RECV_SLOTS entries */
+  uint32_t count;           /* runs filled in */
+  uint32_t fresh;           /* texts filled in */
+  bool busy;                /* JavaScript is still reading the batch */
+  bool starved;             /* a socket was not read because of `busy` */
+} dgram_inbox_t;
+
+struct dgram_env_s {
+  uv_loop_t* loop;
+  const dgram_transport_t* transport;
+  bool queue_always; /* node --test-udp-no-try-send */
+
+  /* Sockets by index. Indexes are reused, so a table of 10,000 stays that
+   * long. */
+  dgram_socket_t** sockets;
+  uint32_t sockets_size;
+  uint32_t sockets_open; /* also counts those whose handles still close */
+  uint32_t free_index;   /* none below is free */
+
+  uint64_t created;  /* sockets */
+  uint64_t sent;     /* datagrams the kernel took */
+  uint64_t received; /* datagrams, those of merged runs included */
+
+  dgram_address_t* peers; /* DGRAM_PEERS_MAX entries, or NULL: not used yet */
+  dgram_sources_t sources;
+  dgram_inbox_t inbox;
+
+  /* Hands inbox.count runs of `socket` to JavaScript; for
+   * dgram_env_deliver(). Everything may have happened to the socket when it
+   * returns, its closing included, but its memory is still there. Returns
+   * false when JavaScript did not see the whole batch. */
+  bool (*deliver)(dgram_socket_t* socket);
+
+  /* Completes a send that was DGRAM_QUEUED, also one with ticket 0, which
+   * JavaScript does not hear of. `status`: 0 or a UV_ code. */
+  void (*complete)(dgram_socket_t* socket,
+                   uint32_t ticket,
+                   int status,
+                   size_t length);
+
+  /* The last socket's handles are closed and `closing` is set. */
+  void (*idle)(dgram_env_t* env);
+  bool closing;
+
+  void* data; /* addon.c's */
+};
+
+void dgram_env_init(dgram_env_t* env, uv_loop_t* loop);
+
+/* Frees the tables. No socket may be open. */
+void dgram_env_free(dgram_env_t* env);
+
+/* Gives `socket` an id: its index, and above it a number that changes with
+ * every socket, so that a descriptor left over from a closed one does not
+ * reach its successor. Less than 2^31, a small integer for V8. Returns 0 or
+ * UV_ENOMEM. */
+int dgram_env_add(dgram_env_t* env, dgram_socket_t* socket);
+void dgram_env_remove(dgram_env_t* env, dgram_socket_t* socket);
+
+/* The socket of that id, or NULL. It may be closing. */
+dgram_socket_t* dgram_env_socket(const dgram_env_t* env, uint32_t id);
+
+/* Fills a slot of the table of destinations. Returns 0, UV_EINVAL for a bad
+ * slot, family or text, or UV_ENOMEM. */
+int dgram_env_set_peer(dgram_env_t* env,
+                       uint32_t slot,
+                       int family,
+                       const char* text,
+                       uint16_t port);
+
+/* Sends a lane: consecutive datagrams of one socket go to its transport
+ * together. A descriptor that names no open socket, no filled slot or bytes
+ * outside the arena is completed with UV_EBADF or UV_EINVAL: JavaScript wrote
+ * it, so it is not trusted. Returns how many were DGRAM_QUEUED. */
+uint32_t dgram_env_flush(dgram_env_t* env,
+                         dgram_send_t* sends,
+                         uint32_t count,
+                         const uint8_t* arena,
+                         size_t arena_size);
+
+/* Appends a run to the inbox. `source` is NULL only with an error status.
+ * The caller has left room (DGRAM_RECV_SLOTS). */
+void dgram_env_received(dgram_env_t* env,
+                        uint32_t offset,
+                        uint32_t length,
+                        uint32_t segment,
+                        const struct sockaddr* source,
+                        int status);
+
+/* Delivers the inbox, unless it is empty, and empties it. */
+void dgram_env_deliver(dgram_env_t* env, dgram_socket_t* socket);
+
+#endif

@@ -1,0 +1,113 @@
+#include "napi_util.h"
+
+#include <string.h>
+#include <uv.h>
+
+void dgram_napi_throw_last(napi_env env) {
+  const napi_extended_error_info* info = NULL;
+  const char* message = "Node-API call failed";
+  bool pending = false;
+
+  /* This one first: the next call overwrites it. */
+  if (napi_get_last_error_info(env, &info) == napi_ok &&
+      info->error_message != NULL)
+    message = info->error_message;
+  if (napi_is_exception_pending(env, &pending) == napi_ok && !pending)
+    napi_throw_error(env, NULL, message);
+}
+
+napi_status dgram_napi_set_string(napi_env env,
+                                  napi_value target,
+                                  const char* name,
+                                  const char* value,
+                                  size_t length) {
+  napi_value string;
+  napi_status status = napi_create_string_utf8(env, value, length, &string);
+
+  if (status != napi_ok)
+    return status;
+  return napi_set_named_property(env, target, name, string);
+}
+
+napi_status dgram_napi_set_number(napi_env env,
+                                  napi_value target,
+                                  const char* name,
+                                  double value) {
+  napi_value number;
+  napi_status status = napi_create_double(env, value, &number);
+
+  if (status != napi_ok)
+    return status;
+  return napi_set_named_property(env, target, name, number);
+}
+
+napi_status dgram_napi_set_uv(napi_env env,
+                              napi_value target,
+                              int rc,
+                              const char* syscall) {
+  char name[64];
+  char message[256];
+  napi_status status;
+
+  uv_err_name_r(rc, name, sizeof(name));
+  uv_strerror_r(rc, message, sizeof(message));
+  status = dgram_napi_set_number(env, target, "errno", rc);
+  if (status == napi_ok)
+    status = dgram_napi_set_string(env, target, "code", name, strlen(name));
+  if (status == napi_ok)
+    status = dgram_napi_set_string(
+        env, target, "message", message, strlen(message));
+  if (status == napi_ok && syscall != NULL)
+    status = dgram_napi_set_string(
+        env, target, "syscall", syscall, strlen(syscall));
+  return status;
+}
+
+void dgram_napi_throw_uv(napi_env env, int rc, const char* syscall) {
+  napi_value empty;
+  napi_value error;
+
+  if (napi_create_string_utf8(env, "", 0, &empty) != napi_ok ||
+      napi_create_error(env, NULL, empty, &error) != napi_ok ||
+      dgram_napi_set_uv(env, error, rc, syscall) != napi_ok ||
+      napi_throw(env, error) != napi_ok)
+    dgram_napi_throw_last(env);
+}
+
+napi_status dgram_napi_int32(napi_env env, napi_value value, int32_t* out) {
+  napi_status status = napi_get_value_int32(env, value, out);
+
+  if (status != napi_number_expected)
+    return status;
+  status = napi_coerce_to_number(env, value, &value);
+  return status == napi_ok ? napi_get_value_int32(env, value, out) : status;
+}
+
+napi_status dgram_napi_uint32(napi_env env, napi_value value, uint32_t* out) {
+  napi_status status = napi_get_value_uint32(env, value, out);
+
+  if (status != napi_number_expected)
+    return status;
+  status = napi_coerce_to_number(env, value, &value);
+  return status == napi_ok ? napi_get_value_uint32(env, value, out) : status;
+}
+
+napi_status dgram_napi_bool(napi_env env, napi_value value, bool* out) {
+  napi_status status = napi_get_value_bool(env, value, out);
+
+  if (status != napi_boolean_expected)
+    return status;
+  status = napi_coerce_to_bool(env, value, &value);
+  return status == napi_ok ? napi_get_value_bool(env, value, out) : status;
+}
+
+int dgram_napi_text(napi_env env, napi_value value, char* out, size_t size) {
+  size_t length = 0;
+
+  if (napi_get_value_string_utf8(env, value, out, size, &length) != napi_ok)
+    return UV_EINVAL;
+  /* A cut falls between characters, so it may leave some bytes unused. */
+  if (length + 4 >= size || memchr(out, '\0', length) != NULL)
+    return UV_EINVAL;
+  return 0;
+}

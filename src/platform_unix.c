@@ -1,0 +1,65 @@
+#include "platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Which option makes the kernel spread datagrams over the sockets of a port.
+ * Elsewhere SO_REUSEPORT exists too, but the newest socket takes them all. */
+#if defined(SO_REUSEPORT_LB)
+#define BALANCING_OPTION SO_REUSEPORT_LB
+#elif defined(SO_REUSEPORT) && (defined(__linux__) || defined(__DragonFly__))
+#define BALANCING_OPTION SO_REUSEPORT
+#else
+#define BALANCING_OPTION (-1)
+#endif
+
+/* What uv_udp_open() sets instead of SO_REUSEADDR. */
+#if defined(SO_REUSEPORT) && !defined(__linux__) && !defined(__sun)
+#define OPENING_OPTION SO_REUSEPORT
+#else
+#define OPENING_OPTION SO_REUSEADDR
+#endif
+
+static int code(int result) {
+  return result == -1 ? uv_translate_sys_error(errno) : result;
+}
+
+int dgram_platform_fd(const uv_udp_t* udp) {
+  uv_os_fd_t fd;
+
+  return uv_fileno((const uv_handle_t*) udp, &fd) == 0 ? fd : UV_EBADF;
+}
+
+int dgram_platform_dup(int fd) {
+  return code(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+void dgram_platform_close(int fd) {
+  close(fd);
+}
+
+int dgram_platform_socket(int family) {
+  int fd = socket(family, SOCK_DGRAM, 0);
+
+  /* SOCK_CLOEXEC would close the gap before a fork in another thread, but
+   * macOS does not have it. */
+  if (fd != -1)
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return code(fd);
+}
+
+int dgram_platform_set_reuseport(int fd) {
+  int on = 1;
+
+  if (BALANCING_OPTION == -1)
+    return UV_ENOTSUP;
+  return code(setsockopt(fd, SOL_SOCKET, BALANCING_OPTION, &on, sizeof(on)));
+}
+
+int dgram_platform_clear_reuseaddr(int fd) {
+  int off = 0;
+
+  return code(setsockopt(fd, SOL_SOCKET, OPENING_OPTION, &off, sizeof(off)));
+}

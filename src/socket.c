@@ -1,0 +1,279 @@
+#include "socket.h"
+
+#include <stdlib.h>
+
+#include "platform.h"
+#include "transport.h"
+
+/* The first libuv with UV_UDP_REUSEPORT. */
+#define UV_1_49 0x013100u
+
+int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
+  dgram_socket_t* socket = calloc(1, sizeof(*socket));
+  int rc;
+
+  if (socket == NULL)
+    return UV_ENOMEM;
+  socket->env = env;
+  rc = dgram_env_add(env, socket);
+  if (rc != 0) {
+    free(socket);
+    return rc;
+  }
+  rc = uv_udp_init_ex(env->loop, &socket->udp, AF_UNSPEC | UV_UDP_RECVMMSG);
+  if (rc != 0) {
+    dgram_env_remove(env, socket);
+    free(socket);
+    return rc;
+  }
+  *out = socket;
+  return 0;
+}
+
+void dgram_socket_free(dgram_socket_t* socket) {
+  free(socket->transport_data);
+  free(socket);
+}
+
+int dgram_socket_open(dgram_socket_t* socket, int fd) {
+  int rc;
+
+  if (socket->closing)
+    return UV_EBADF;
+  rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
+  if (rc == 0)
+    socket->shared = true; /* whoever made it may still use it */
+  return rc;
+}
+
+int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
+  int copy;
+  int rc;
+
+  if (socket->closing)
+    return UV_EBADF;
+  copy = dgram_platform_dup(fd);
+  if (copy < 0)
+    return copy;
+  rc = uv_udp_open(&socket->udp, (uv_os_sock_t) copy);
+  if (rc != 0)
+    dgram_platform_close(copy);
+  else
+    socket->shared = true;
+  return rc;
+}
+
+int dgram_socket_share(dgram_socket_t* socket) {
+  int fd = dgram_socket_fd(socket);
+
+  if (fd < 0)
+    return fd;
+  fd = dgram_platform_dup(fd);
+  if (fd >= 0)
+    socket->shared = true;
+  return fd;
+}
+
+/* What libuv 1.49 does for UV_UDP_REUSEPORT, for those before. */
+static int prepare_reuseport(dgram_socket_t* socket, int family) {
+  int fd = dgram_platform_fd(&socket->udp);
+  int rc;
+
+  if (fd < 0) {
+    fd = dgram_platform_socket(family);
+    if (fd < 0)
+      return fd;
+    rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
+    if (rc != 0) {
+      dgram_platform_close(fd);
+      return rc;
+    }
+    /* From here on the descriptor is libuv's, also if the rest fails. */
+    rc = dgram_platform_clear_reuseaddr(fd);
+    if (rc != 0)
+      return rc;
+  }
+  return dgram_platform_set_reuseport(fd);
+}
+
+int dgram_socket_bind(dgram_socket_t* socket,
+                      const dgram_address_t* address,
+                      unsigned flags) {
+  int rc;
+
+  if (socket->closing)
+    return UV_EBADF;
+  if ((flags & DGRAM_BIND_REUSEPORT) && uv_version() < UV_1_49) {
+    if ((flags & DGRAM_BIND_IPV6ONLY) && address->any.sa_family != AF_INET6)
+      return UV_EINVAL;
+    rc = prepare_reuseport(socket, address->any.sa_family);
+    if (rc != 0)
+      return rc;
+    flags &= ~DGRAM_BIND_REUSEPORT;
+  }
+  return uv_udp_bind(&socket->udp, &address->any, flags);
+}
+
+int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer) {
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_connect(&socket->udp, &peer->any);
+}
+
+int dgram_socket_disconnect(dgram_socket_t* socket) {
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_connect(&socket->udp, NULL);
+}
+
+int dgram_socket_name(const dgram_socket_t* socket, dgram_address_t* out) {
+  int size = sizeof(*out);
+
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_getsockname(&socket->udp, &out->any, &size);
+}
+
+int dgram_socket_peer(const dgram_socket_t* socket, dgram_address_t* out) {
+  int size = sizeof(*out);
+
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_getpeername(&socket->udp, &out->any, &size);
+}
+
+int dgram_socket_set_broadcast(dgram_socket_t* socket, int on) {
+  return socket->closing ? UV_EBADF : uv_udp_set_broadcast(&socket->udp, on);
+}
+
+int dgram_socket_set_ttl(dgram_socket_t* socket, int ttl) {
+  return socket->closing ? UV_EBADF : uv_udp_set_ttl(&socket->udp, ttl);
+}
+
+int dgram_socket_set_multicast_ttl(dgram_socket_t* socket, int ttl) {
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_set_multicast_ttl(&socket->udp, ttl);
+}
+
+int dgram_socket_set_multicast_loop(dgram_socket_t* socket, int on) {
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_set_multicast_loop(&socket->udp, on);
+}
+
+int dgram_socket_set_multicast_interface(dgram_socket_t* socket,
+                                         const char* interface_address) {
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_set_multicast_interface(&socket->udp, interface_address);
+}
+
+int dgram_socket_set_membership(dgram_socket_t* socket,
+                                const char* group,
+                                const char* interface_address,
+                                uv_membership membership) {
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_set_membership(
+      &socket->udp, group, interface_address, membership);
+}
+
+int dgram_socket_set_source_membership(dgram_socket_t* socket,
+                                       const char* group,
+                                       const char* interface_address,
+                                       const char* source,
+                                       uv_membership membership) {
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_set_source_membership(
+      &socket->udp, group, interface_address, source, membership);
+}
+
+int dgram_socket_recv_buffer(dgram_socket_t* socket, int* size) {
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_recv_buffer_size((uv_handle_t*) &socket->udp, size);
+}
+
+int dgram_socket_send_buffer(dgram_socket_t* socket, int* size) {
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_send_buffer_size((uv_handle_t*) &socket->udp, size);
+}
+
+int dgram_socket_start(dgram_socket_t* socket) {
+  int rc;
+
+  if (socket->closing)
+    return UV_EBADF;
+  rc = socket->env->transport->start(socket);
+  if (rc == 0)
+    socket->reading = true;
+  return rc;
+}
+
+int dgram_socket_stop(dgram_socket_t* socket) {
+  if (socket->closing)
+    return UV_EBADF;
+  socket->reading = false;
+  return socket->env->transport->stop(socket);
+}
+
+int dgram_socket_fd(const dgram_socket_t* socket) {
+  return socket->closing ? UV_EBADF : dgram_platform_fd(&socket->udp);
+}
+
+size_t dgram_socket_queue_size(const dgram_socket_t* socket) {
+  return socket->env->transport->queue_size(socket);
+}
+
+size_t dgram_socket_queue_count(const dgram_socket_t* socket) {
+  return socket->env->transport->queue_count(socket);
+}
+
+void dgram_socket_ref(dgram_socket_t* socket) {
+  if (socket->closing)
+    return;
+  uv_ref((uv_handle_t*) &socket->udp);
+  socket->env->transport->set_ref(socket, true);
+}
+
+void dgram_socket_unref(dgram_socket_t* socket) {
+  if (socket->closing)
+    return;
+  uv_unref((uv_handle_t*) &socket->udp);
+  socket->env->transport->set_ref(socket, false);
+}
+
+bool dgram_socket_has_ref(const dgram_socket_t* socket) {
+  return !socket->closing && uv_has_ref((const uv_handle_t*) &socket->udp);
+}
+
+void dgram_socket_close(dgram_socket_t* socket) {
+  if (socket->closing)
+    return;
+  socket->closing = true;
+  socket->reading = false;
+  socket->env->transport->close(socket);
+}
+
+uint32_t dgram_socket_batch(const dgram_socket_t* socket) {
+  return socket->shared ? 1 : DGRAM_RECV_SLOTS;
+}
+
+static void on_handle_closed(uv_handle_t* handle) {
+  dgram_socket_t* socket = (dgram_socket_t*) handle;
+  dgram_env_t* env = socket->env;
+
+  socket->closed = true;
+  dgram_env_remove(env, socket);
+  /* The socket may be gone after this. */
+  socket->on_closed(socket);
+  if (env->closing && env->sockets_open == 0)
+    env->idle(env);
+}
+
+void dgram_socket_release(dgram_socket_t* socket) {
+  uv_close((uv_handle_t*) &socket->udp, on_handle_closed);
+}

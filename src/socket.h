@@ -1,0 +1,99 @@
+/* Life cycle and options of one socket over uv_udp_t. Every function returns
+ * 0 (or what its comment says) or a negative UV_ code, and UV_EBADF once the
+ * socket is closing. */
+#ifndef DGRAM_SOCKET_H
+#define DGRAM_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "env.h"
+
+struct dgram_socket_s {
+  uv_udp_t udp; /* first: a uv_udp_t* is a dgram_socket_t* */
+  dgram_env_t* env;
+  uint32_t id;   /* see dgram_env_add() */
+  bool closing;  /* dgram_socket_close() was called */
+  bool closed;   /* every handle of it is closed */
+  bool reading;  /* the transport was started */
+  bool shared;   /* the descriptor is known to others: no merged receives */
+  void (*on_closed)(dgram_socket_t* socket); /* addon.c's, called once */
+  void* data;                                /* addon.c's */
+  void* transport_data; /* the transport's: NULL or from malloc(); freed with
+                           the socket */
+};
+
+/* Bits of `flags` for dgram_socket_bind(); libuv's numbers. */
+#define DGRAM_BIND_IPV6ONLY 1u
+#define DGRAM_BIND_REUSEADDR 4u
+#define DGRAM_BIND_REUSEPORT 64u
+
+/* Allocates and opens a socket in `env`. No descriptor exists yet: libuv
+ * makes one when the family is known. */
+int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out);
+
+/* Frees a closed socket's memory. */
+void dgram_socket_free(dgram_socket_t* socket);
+
+/* Takes over descriptor `fd`. UV_EEXIST: this loop watches it already. */
+int dgram_socket_open(dgram_socket_t* socket, int fd);
+
+/* Takes a duplicate of `fd`, which stays its owner's. */
+int dgram_socket_adopt(dgram_socket_t* socket, int fd);
+
+/* A duplicate of the socket's own descriptor, for another owner; the socket
+ * counts as shared from then on. Returns the descriptor or a UV_ code. */
+int dgram_socket_share(dgram_socket_t* socket);
+
+int dgram_socket_bind(dgram_socket_t* socket,
+                      const dgram_address_t* address,
+                      unsigned flags);
+int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer);
+int dgram_socket_disconnect(dgram_socket_t* socket);
+int dgram_socket_name(const dgram_socket_t* socket, dgram_address_t* out);
+int dgram_socket_peer(const dgram_socket_t* socket, dgram_address_t* out);
+
+int dgram_socket_set_broadcast(dgram_socket_t* socket, int on);
+int dgram_socket_set_ttl(dgram_socket_t* socket, int ttl);
+int dgram_socket_set_multicast_ttl(dgram_socket_t* socket, int ttl);
+int dgram_socket_set_multicast_loop(dgram_socket_t* socket, int on);
+int dgram_socket_set_multicast_interface(dgram_socket_t* socket,
+                                         const char* interface_address);
+/* `interface_address` may be NULL: the system's choice. */
+int dgram_socket_set_membership(dgram_socket_t* socket,
+                                const char* group,
+                                const char* interface_address,
+                                uv_membership membership);
+int dgram_socket_set_source_membership(dgram_socket_t* socket,
+                                       const char* group,
+                                       const char* interface_address,
+                                       const char* source,
+                                       uv_membership membership);
+/* `*size` 0 reads; else sets. Out: the kernel's figure. */
+int dgram_socket_recv_buffer(dgram_socket_t* socket, int* size);
+int dgram_socket_send_buffer(dgram_socket_t* socket, int* size);
+
+int dgram_socket_start(dgram_socket_t* socket);
+int dgram_socket_stop(dgram_socket_t* socket);
+int dgram_socket_fd(const dgram_socket_t* socket); /* or UV_EBADF */
+size_t dgram_socket_queue_size(const dgram_socket_t* socket);
+size_t dgram_socket_queue_count(const dgram_socket_t* socket);
+
+void dgram_socket_ref(dgram_socket_t* socket);
+void dgram_socket_unref(dgram_socket_t* socket);
+bool dgram_socket_has_ref(const dgram_socket_t* socket);
+
+/* Closes. `on_closed` runs on a later turn of the loop, after the completions
+ * of what was still queued. A second call does nothing. */
+void dgram_socket_close(dgram_socket_t* socket);
+
+/* For transports: how many datagrams may be read before they are delivered.
+ * Of a shared descriptor one at a time: when a listener closes the socket,
+ * what it has not seen must stay in the kernel, for the others. */
+uint32_t dgram_socket_batch(const dgram_socket_t* socket);
+
+/* For transports: see dgram_transport_t.close. */
+void dgram_socket_release(dgram_socket_t* socket);
+
+#endif

@@ -1,0 +1,66 @@
+/* The contract of a data path. The control plane (open, bind, connect,
+ * options) is libuv's on every platform and lives in socket.c; a transport
+ * moves datagrams, and nothing else. transport_uv.c is the portable one,
+ * transport_linux.c the fast one; which of them runs is chosen once per
+ * process. All functions run on the loop's thread. Codes are libuv's. */
+#ifndef DGRAM_TRANSPORT_H
+#define DGRAM_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "batch.h"
+#include "env.h"
+
+struct dgram_transport_s {
+  const char* name; /* what `dgram.transport` says */
+
+  /* Starts reading. Called for a bound or opened socket. Each wake-up fills
+   * env->inbox through dgram_env_received() and calls dgram_env_deliver() once
+   * per batch. Datagrams are not read while env->inbox.busy: a nested loop must
+   * not overwrite the batch that JavaScript is looking at. The transport then
+   * stops polling and sets env->inbox.starved; start() is called again when
+   * the batch is done. Returns 0 when it reads already. */
+  int (*start)(dgram_socket_t* socket);
+
+  /* Stops reading; what the kernel holds stays there. */
+  int (*stop)(dgram_socket_t* socket);
+
+  /* Sends `count` datagrams of this socket in order and writes each status.
+   *  - an error belongs to exactly one datagram, the first unsent one; the
+   *    rest go on;
+   *  - would-block keeps the rest queued (a copy; DGRAM_QUEUED) and completes
+   *    each once through env->complete(), in order, also when the socket is
+   *    closed (UV_ECANCELED);
+   *  - nothing is sent while an earlier datagram is queued.
+   * Slots of peers and bytes of the arena were checked by the caller. Returns
+   * how many were queued. */
+  uint32_t (*flush)(dgram_socket_t* socket,
+                    dgram_send_t* sends,
+                    uint32_t count,
+                    const uint8_t* arena);
+
+  /* Bytes and datagrams that wait in the transport's queue. */
+  size_t (*queue_size)(const dgram_socket_t* socket);
+  size_t (*queue_count)(const dgram_socket_t* socket);
+
+  /* Carries uv_ref() and uv_unref() of the socket over to handles of the
+   * transport's own. */
+  void (*set_ref)(dgram_socket_t* socket, bool ref);
+
+  /* Gives up what the transport holds and then calls dgram_socket_release()
+   * once. The uv_udp_t is still open; socket.c closes it afterwards. */
+  void (*close)(dgram_socket_t* socket);
+};
+
+extern const dgram_transport_t dgram_transport_uv;
+#ifdef __linux__
+extern const dgram_transport_t dgram_transport_linux;
+#endif
+
+/* The transport of this process: DGRAM_NATIVE_TRANSPORT (`uv` or `linux`) if
+ * it names one that exists here, else the best. */
+const dgram_transport_t* dgram_transport_choose(void);
+
+#endif

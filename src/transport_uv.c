@@ -1,0 +1,285 @@
+/* The portable transport, on libuv alone.
+ *
+ * libuv has a queue of its own, but before 1.49 one bad datagram at its head
+ * fails the nineteen behind it as well. So the queue is kept here, and libuv
+ * is given one datagram at a time: the one that would have blocked, to learn
+ * when the socket is writable again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "socket.h"
+#include "transport.h"
+
+typedef struct queued_s queued_t;
+
+struct queued_s {
+  queued_t* next;
+  uint32_t ticket;
+  uint32_t length;
+  dgram_address_t peer; /* AF_UNSPEC: the connected one */
+  char bytes[];
+};
+
+typedef struct {
+  uv_udp_send_t request;
+  bool sending;  /* `request` is libuv's, for `head` */
+  bool draining; /* drain() runs and sees to what is appended */
+  queued_t* head;
+  queued_t* tail;
+  size_t count;
+  size_t size; /* in bytes */
+} queue_t;
+
+static size_t uv_queue_count(const dgram_socket_t* socket) {
+  const queue_t* queue = socket->transport_data;
+
+  return queue == NULL ? 0 : queue->count;
+}
+
+static size_t uv_queue_size(const dgram_socket_t* socket) {
+  const queue_t* queue = socket->transport_data;
+
+  return queue == NULL ? 0 : queue->size;
+}
+
+/* Returns 0, a UV_ code, or UV_EAGAIN: it has to wait. */
+static int try_send(dgram_socket_t* socket,
+                    const dgram_address_t* peer,
+                    char* bytes,
+                    uint32_t length) {
+  uv_buf_t buf = uv_buf_init(bytes, length);
+  int rc;
+
+  if (socket->env->queue_always)
+    return UV_EAGAIN;
+  rc = uv_udp_try_send(
+      &socket->udp, &buf, 1, peer == NULL ? NULL : &peer->any);
+  if (rc == UV_ENOSYS)
+    return UV_EAGAIN;
+  return rc < 0 ? rc : 0;
+}
+
+static const dgram_address_t* peer_of(const queued_t* item) {
+  return item->peer.any.sa_family == AF_UNSPEC ? NULL : &item->peer;
+}
+
+static void finish_head(dgram_socket_t* socket, int status) {
+  queue_t* queue = socket->transport_data;
+  queued_t* item = queue->head;
+  uint32_t ticket = item->ticket;
+  uint32_t length = item->length;
+
+  queue->head = item->next;
+  if (queue->head == NULL)
+    queue->tail = NULL;
+  queue->count--;
+  queue->size -= length;
+  free(item);
+  socket->env->complete(socket, ticket, status, length);
+}
+
+static void on_sent(uv_udp_send_t* request, int status);
+
+static int hand_over_head(dgram_socket_t* socket) {
+  queue_t* queue = socket->transport_data;
+  queued_t* item = queue->head;
+  const dgram_address_t* peer = peer_of(item);
+  uv_buf_t buf = uv_buf_init(item->bytes, item->length);
+  int rc;
+
+  rc = uv_udp_send(&queue->request,
+                   &socket->udp,
+                   &buf,
+                   1,
+                   peer == NULL ? NULL : &peer->any,
+                   on_sent);
+  queue->sending = rc == 0;
+  return rc;
+}
+
+/* Sends what is queued until the socket would block. No more than was there
+ * at first: a completion that sends again must not keep the loop here. */
+static void drain(dgram_socket_t* socket) {
+  queue_t* queue = socket->transport_data;
+  size_t budget = queue->count;
+  int rc;
+
+  queue->draining = true;
+  while (queue->head != NULL) {
+    rc = UV_EAGAIN;
+    if (socket->closing)
+      rc = UV_ECANCELED;
+    else if (budget > 0)
+      rc = try_send(socket,
+                    peer_of(queue->head),
+                    queue->head->bytes,
+                    queue->head->length);
+    if (rc == UV_EAGAIN)
+      rc = hand_over_head(socket);
+    if (queue->sending)
+      break;
+    finish_head(socket, rc);
+    budget -= budget > 0;
+  }
+  queue->draining = false;
+}
+
+static void on_sent(uv_udp_send_t* request, int status) {
+  dgram_socket_t* socket = (dgram_socket_t*) request->handle;
+  queue_t* queue = socket->transport_data;
+
+  /* libuv before 1.52 may answer EBADF for a socket that a listener closed
+   * in the same wake-up. */
+  if (status != 0 && socket->closing)
+    status = UV_ECANCELED;
+  queue->sending = false;
+  queue->draining = true;
+  finish_head(socket, status);
+  drain(socket);
+}
+
+/* Returns DGRAM_QUEUED or a UV_ code. */
+static int enqueue(dgram_socket_t* socket,
+                   const dgram_send_t* send,
+                   const dgram_address_t* peer,
+                   const char* bytes) {
+  queue_t* queue = socket->transport_data;
+  queued_t* item = malloc(sizeof(*item) + send->length);
+  int rc;
+
+  if (queue == NULL)
+    queue = socket->transport_data = calloc(1, sizeof(*queue));
+  if (item == NULL || queue == NULL) {
+    free(item);
+    return UV_ENOMEM;
+  }
+  memset(item, 0, sizeof(*item));
+  item->ticket = send->ticket;
+  item->length = send->length;
+  if (peer != NULL)
+    item->peer = *peer;
+  memcpy(item->bytes, bytes, send->length);
+
+  if (queue->tail == NULL)
+    queue->head = item;
+  else
+    queue->tail->next = item;
+  queue->tail = item;
+  queue->count++;
+  queue->size += item->length;
+  if (queue->sending || queue->draining)
+    return DGRAM_QUEUED;
+
+  rc = hand_over_head(socket);
+  if (rc == 0)
+    return DGRAM_QUEUED;
+  queue->head = queue->tail = NULL;
+  queue->count = queue->size = 0;
+  free(item);
+  return rc;
+}
+
+static uint32_t uv_flush(dgram_socket_t* socket,
+                         dgram_send_t* sends,
+                         uint32_t count,
+                         const uint8_t* arena) {
+  const dgram_address_t* peers = socket->env->peers;
+  const dgram_address_t* peer;
+  uint32_t queued = 0;
+  uint32_t i;
+  char* bytes;
+  int rc;
+
+  for (i = 0; i < count; i++) {
+    peer = sends[i].peer == 0 ? NULL : &peers[sends[i].peer];
+    bytes = (char*) arena + sends[i].offset;
+    rc = UV_EAGAIN;
+    if (uv_queue_count(socket) == 0)
+      rc = try_send(socket, peer, bytes, sends[i].length);
+    if (rc == UV_EAGAIN)
+      rc = enqueue(socket, &sends[i], peer, bytes);
+    queued += rc == DGRAM_QUEUED;
+    sends[i].status = rc == 0 ? (int32_t) sends[i].length : rc;
+  }
+  return queued;
+}
+
+/* libuv cuts the slab into slots of 64 KiB where it has recvmmsg(), and fills
+ * the first one elsewhere. */
+static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
+  dgram_socket_t* socket = (dgram_socket_t*) handle;
+  dgram_inbox_t* inbox = &socket->env->inbox;
+
+  (void) suggested;
+  if (inbox->busy)
+    *buf = uv_buf_init(NULL, 0);
+  else
+    *buf = uv_buf_init((char*) inbox->slab,
+                       dgram_socket_batch(socket) * DGRAM_RECV_SLOT_SIZE);
+}
+
+static void on_recv(uv_udp_t* udp,
+                    ssize_t nread,
+                    const uv_buf_t* buf,
+                    const struct sockaddr* source,
+                    unsigned flags) {
+  dgram_socket_t* socket = (dgram_socket_t*) udp;
+  dgram_env_t* env = socket->env;
+  uint32_t length = nread > 0 ? (uint32_t) nread : 0;
+
+  if (flags & UV_UDP_MMSG_FREE) {
+    dgram_env_deliver(env, socket);
+    return;
+  }
+  if (nread == 0 && source == NULL)
+    return;
+  if (buf->base == NULL && env->inbox.busy) {
+    /* on_alloc() had nothing to give. Polling on would spin. */
+    uv_udp_recv_stop(udp);
+    env->inbox.starved = true;
+    return;
+  }
+  if (nread < 0)
+    dgram_env_received(env, 0, 0, 0, NULL, (int) nread);
+  else
+    dgram_env_received(env,
+                       (uint32_t) ((uint8_t*) buf->base - env->inbox.slab),
+                       length,
+                       length,
+                       source,
+                       0);
+  if (!(flags & UV_UDP_MMSG_CHUNK))
+    dgram_env_deliver(env, socket);
+}
+
+static int uv_start(dgram_socket_t* socket) {
+  int rc = uv_udp_recv_start(&socket->udp, on_alloc, on_recv);
+
+  return rc == UV_EALREADY ? 0 : rc;
+}
+
+static int uv_stop_reading(dgram_socket_t* socket) {
+  return uv_udp_recv_stop(&socket->udp);
+}
+
+static void uv_set_ref(dgram_socket_t* socket, bool ref) {
+  /* The uv_udp_t is the only handle, and socket.c sees to it. */
+  (void) socket;
+  (void) ref;
+}
+
+/* What is queued is cancelled when libuv gives the request back. */
+static void uv_close_socket(dgram_socket_t* socket) {
+  dgram_socket_release(socket);
+}
+
+const dgram_transport_t dgram_transport_uv = {
+    .name = "uv",
+    .start = uv_start,
+    .stop = uv_stop_reading,
+    .flush = uv_flush,
+    .queue_size = uv_queue_size,
+    .queue_count = uv_queue_count,
+    .set_ref = uv_set_ref,
+    .close = uv_close_socket,
+};
