@@ -1,0 +1,188 @@
+'use strict';
+
+/**
+ * The handle of a socket: the JavaScript end of the C core's dgram_socket_t.
+ * It has the method names of Node's internal UDP handle, since tests, tools and
+ * Node's own cluster code reach for them; most are the addon's. It is an
+ * AsyncResource itself, as Node's handle is the resource of its own callbacks.
+ *
+ * Methods return 0 (or a figure) or a negative UV_ code; they do not throw.
+ */
+
+const { AsyncResource } = require('node:async_hooks');
+const binding = require('./binding');
+const errors = require('./errors');
+const inbox = require('./inbox');
+const outbox = require('./outbox');
+const { createLookup } = require('./lookup');
+
+class UDP extends AsyncResource {
+  constructor() {
+    super('UDPWRAP', { requireManualDestroy: true });
+    /** Names the socket in the descriptors of a batch. */
+    this.id = binding.init(this);
+    this.closed = false;
+    this.onClosed = null;
+    /** The built-in handle that this one stands in for; see adoptHandle(). */
+    this.foreign = null;
+    /** The built-in handle that other processes were sent; see ipc.js. */
+    this.exported = null;
+  }
+
+  getAsyncId() {
+    return this.asyncId();
+  }
+
+  /**
+   * Closes the socket. Connected sends that wait for the end of the tick
+   * leave first; unconnected ones are dropped, as Node drops them.
+   * @param {function()} [callback] called once libuv let go of the socket
+   */
+  close(callback) {
+    if (this.closed) return;
+    outbox.flushConnected();
+    this.closed = true;
+    this.foreign?.close();
+    this.exported?.close();
+    const wanted = typeof callback === 'function';
+    if (wanted) this.onClosed = callback;
+    this.closeHandle(wanted);
+    if (!wanted) this.emitDestroy();
+  }
+
+  /**
+   * Sends one datagram at once.
+   * @param {object} request kept until `request.oncomplete(status, bytes)`
+   * @param {Array<Uint8Array>} list
+   * @param {number} count of elements in the list
+   * @param {...*} rest port, address, hasCallback; connected: hasCallback
+   * @returns {number} bytes + 1 when it was sent, 0 when it was queued and
+   *   will complete later, or a negative UV_ code
+   */
+  send(request, list, count, ...rest) {
+    return sendOne(this, 4, request, list, rest);
+  }
+
+  send6(request, list, count, ...rest) {
+    return sendOne(this, 6, request, list, rest);
+  }
+}
+
+binding.define(UDP.prototype);
+for (const name of ['getAsyncId', 'close', 'send', 'send6']) {
+  Object.defineProperty(UDP.prototype, name, { enumerable: true });
+}
+
+function sendOne(handle, family, request, list, rest) {
+  if (handle.closed) return errors.errno('EBADF');
+  const connected = rest.length === 1;
+  const [port, address, hasCallback] = connected ? [0, null, rest[0]] : rest;
+  return outbox.sendNow(handle, family, list, port, address,
+                        hasCallback ? request : null);
+}
+
+function onClosed(handle) {
+  const callback = handle.onClosed;
+  handle.onClosed = null;
+  try {
+    handle.runInAsyncScope(callback, handle);
+  } finally {
+    handle.emitDestroy();
+  }
+}
+
+binding.hook({
+  deliver: inbox.deliver,
+  complete: outbox.complete,
+  closed: onClosed,
+});
+
+// Node's own switch for its tests: every send goes through libuv's queue.
+const SWITCH = '--test-udp-no-try-send';
+if (process.execArgv.includes(SWITCH) ||
+    process.env.NODE_OPTIONS?.includes(SWITCH)) {
+  binding.queueAlways(true);
+}
+
+/**
+ * @param {string} type 'udp4' or 'udp6'
+ * @param {Function} [lookup] instead of dns.lookup()
+ * @returns {UDP}
+ * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
+ */
+function createHandle(type, lookup) {
+  const family = type === 'udp6' ? 6 : 4;
+  const { resolve, literals } = createLookup(family, lookup);
+  if (type !== 'udp4' && type !== 'udp6') throw errors.badType();
+  const handle = new UDP();
+  setMethods(handle, family, resolve, literals);
+  return handle;
+}
+
+/**
+ * Gives a handle the methods of its family, and remembers which they are: the
+ * short way through the outbox is only taken while they are still in place.
+ */
+function setMethods(handle, family, resolve, literals) {
+  handle.family = family;
+  handle.lookup = resolve;
+  handle.literalLookup = literals ? resolve : null;
+  if (family === 6) {
+    handle.bind = handle.bind6;
+    handle.connect = handle.connect6;
+    handle.send = handle.send6;
+  }
+  handle.ownSend = handle.send;
+}
+
+/** setMethods() for a handle that takes the place of `old`. */
+function inheritMethods(handle, old) {
+  setMethods(handle, old.family, old.lookup, old.lookup === old.literalLookup);
+}
+
+/** True while nobody put a `send` of their own on the handle. */
+function hasOwnSend(handle) {
+  return handle.send === handle.ownSend && handle.ownSend !== undefined;
+}
+
+/** True while a literal address needs no lookup to be seen by anybody. */
+function takesLiterals(handle) {
+  return handle.lookup === handle.literalLookup && hasOwnSend(handle);
+}
+
+/**
+ * Takes over a socket that Node's own code made (a cluster's primary, a parent
+ * process): ours is opened on a duplicate of its descriptor, and the original
+ * stays open, idle, until ours closes, since closing it is what tells the
+ * primary.
+ * @param {object} foreign a built-in UDP handle
+ * @param {UDP} old the handle that is replaced; its lookup is kept
+ * @returns {UDP|number} the new handle, or a negative UV_ code
+ */
+function adoptHandle(foreign, old) {
+  const handle = new UDP();
+  const status = handle.adopt(foreign.fd);
+  if (status < 0) {
+    handle.close();
+    return status;
+  }
+  inheritMethods(handle, old);
+  handle.foreign = foreign;
+  // Node's own lists of active handles see the original only.
+  for (const name of ['ref', 'unref']) {
+    handle[name] = () => {
+      foreign[name]();
+      UDP.prototype[name].call(handle);
+    };
+  }
+  return handle;
+}
+
+module.exports = {
+  UDP,
+  adoptHandle,
+  createHandle,
+  hasOwnSend,
+  inheritMethods,
+  takesLiterals,
+};

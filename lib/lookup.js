@@ -1,0 +1,55 @@
+'use strict';
+
+/**
+ * From a host name to an address. Node asks dns.lookup() for every bind(),
+ * connect() and unconnected send(); since 24.19 and 26.5 it leaves out the
+ * numeric addresses of the socket's own family. We leave them out on every
+ * Node, as long as nobody could have noticed the call.
+ */
+
+const dns = require('node:dns');
+const { isIP } = require('node:net');
+const { validateFunction } = require('./validators');
+
+const originalLookup = dns.lookup;
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+/** This Node calls dns.lookup() for names only, and looks it up each time. */
+const NAMES_ONLY =
+  major > 26 || (major === 26 && minor >= 5) || (major === 24 && minor >= 19);
+
+/** A literal is its own answer, in a tick of its own as an answer would be. */
+function lookupNames(address, family, callback) {
+  if (isIP(address) === family) {
+    process.nextTick(callback, null, address, family);
+    return;
+  }
+  dns.lookup(address, family, callback);
+}
+
+const LOOPBACK = { 4: '127.0.0.1', 6: '::1' };
+
+/**
+ * The `lookup` method of a handle, and whether it may be left out for literals.
+ * @param {4|6} family
+ * @param {Function} [lookup] the user's (options.lookup)
+ * @returns {{resolve: function(string, function), literals: boolean}}
+ *   `resolve(address, callback)`; a falsy address is the loopback address.
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ */
+function createLookup(family, lookup) {
+  if (lookup !== undefined) validateFunction(lookup, 'lookup');
+  // Node before 24.19 keeps the dns.lookup() of this moment. One that was
+  // replaced, by a test or a caching package, expects to see literals too.
+  const literals =
+    lookup === undefined && (NAMES_ONLY || dns.lookup === originalLookup);
+  const ask = literals ? lookupNames : lookup ?? dns.lookup;
+  const loopback = LOOPBACK[family];
+  return {
+    resolve: (address, callback) => ask(address || loopback, family, callback),
+    literals,
+  };
+}
+
+module.exports = { LOOPBACK, createLookup };

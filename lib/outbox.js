@@ -1,0 +1,445 @@
+'use strict';
+
+/**
+ * Collects sends and hands them to the C core in batches. What a program can
+ * see is when its datagrams leave, in which order, and when its callbacks run;
+ * docs/how-it-works.md tells what Node does, which this file keeps:
+ *
+ *  1. Unconnected: nothing leaves within send(). Node asks for the address
+ *     first, which takes one tick; the callback takes a second one.
+ *  2. Connected: the datagram leaves within send(), the callback takes one
+ *     tick. Here the first of a tick does so, the following ones leave
+ *     together, when the tick ends at the latest.
+ *  3. The bytes are copied at once: the buffer is the caller's again.
+ *  4. A callback runs in the async context of its send().
+ */
+
+const { AsyncResource } = require('node:async_hooks');
+const { markAsUntransferable } = require('node:worker_threads');
+const binding = require('./binding');
+const errors = require('./errors');
+const { LOOPBACK } = require('./lookup');
+
+const {
+  SEND_WORDS, SEND_SOCKET, SEND_PEER, SEND_OFFSET, SEND_LENGTH, SEND_TICKET,
+  SEND_STATUS, QUEUED, LANE_SENDS, LANE_ARENA, DATAGRAM_MAX, PEERS_MAX,
+} = binding.layout;
+
+/** In a descriptor: the peer that the socket is connected to. */
+const CONNECTED_PEER = 0;
+
+/** One byte more than fits: the kernel answers EMSGSIZE to the rest as well. */
+const COPY_MAX = DATAGRAM_MAX + 1;
+
+/** Connected datagrams that wait for the end of a tick at most. */
+const CONNECTED_MAX = 64;
+
+/**
+ * A send whose outcome somebody waits for. It is the async resource of its
+ * callback.
+ */
+class Send extends AsyncResource {
+  constructor(handle, callback, address, port) {
+    super('DGRAMSEND', { requireManualDestroy: true });
+    this.handle = handle;
+    this.callback = callback;
+    this.address = address; // as given: it goes into the error
+    this.port = port;
+    this.bytes = 0;
+    this.status = 0;
+    this.request = null; // the UDPSENDWRAP, once the kernel made it wait
+  }
+
+  finish() {
+    const error = this.status < 0 ?
+      errors.hostPortException(this.status, 'send', this.address, this.port) :
+      null;
+    try {
+      if (error === null) {
+        this.runInAsyncScope(this.callback, undefined, null, this.bytes);
+      } else {
+        this.runInAsyncScope(this.callback, undefined, error);
+      }
+    } finally {
+      this.emitDestroy();
+    }
+  }
+}
+
+/** Sends that the transport queued, by ticket. */
+const waiting = new Map();
+let lastTicket = 0;
+
+/** A number from 1 to 2^32 - 1 that no queued send has. */
+function newTicket() {
+  do {
+    lastTicket = lastTicket === 0xffffffff ? 1 : lastTicket + 1;
+  } while (waiting.size > 0 && waiting.has(lastTicket));
+  return lastTicket;
+}
+
+/**
+ * Memory for some datagrams: descriptors, payload, and the Send of those that
+ * have one.
+ */
+class Lane {
+  constructor() {
+    const { id, sends, arena } = binding.openLane();
+    markAsUntransferable(sends);
+    markAsUntransferable(arena);
+    this.id = id;
+    this.words = new Uint32Array(sends);
+    this.statuses = new Int32Array(sends);
+    this.arena = Buffer.from(arena);
+    this.count = 0;
+    this.used = 0;
+    this.sends = new Array(LANE_SENDS).fill(null);
+  }
+
+  /**
+   * Copies a message and appends its descriptor.
+   * @param {object} handle the UDP handle
+   * @param {number} peer a slot, or CONNECTED_PEER
+   * @param {string|ArrayBufferView|Array} message
+   * @param {Send|null} send
+   */
+  push(handle, peer, message, send) {
+    const room = Math.min(sizeBound(message), LANE_ARENA);
+    if (this.count === LANE_SENDS || this.used + room > LANE_ARENA) {
+      this.flush();
+    }
+    const offset = this.used;
+    const length = writeMessage(this.arena, offset, message);
+    const copied = Math.min(length, COPY_MAX);
+    const index = this.count++;
+    const at = index * SEND_WORDS;
+    const { words } = this;
+    words[at + SEND_SOCKET] = handle.id;
+    words[at + SEND_PEER] = peer;
+    words[at + SEND_OFFSET] = offset;
+    words[at + SEND_LENGTH] = copied;
+    words[at + SEND_TICKET] = 0;
+    this.used = offset + copied;
+    if (send !== null) {
+      send.bytes = length;
+      words[at + SEND_TICKET] = newTicket();
+      this.sends[index] = send;
+    }
+  }
+
+  /** Sends what is there. Each Send has its status then. */
+  flush() {
+    const { count, sends, words, statuses } = this;
+    if (count === 0) return;
+    this.count = 0;
+    this.used = 0;
+    binding.flush(this.id, count);
+    for (let index = 0; index < count; index++) {
+      const send = sends[index];
+      if (send === null) continue;
+      sends[index] = null;
+      send.status = statuses[index * SEND_WORDS + SEND_STATUS];
+      if (send.status === QUEUED) {
+        waiting.set(words[index * SEND_WORDS + SEND_TICKET], send);
+      }
+    }
+  }
+}
+
+/**
+ * What writeMessage() may write at most, within LANE_ARENA: it stops after the
+ * part that passes COPY_MAX, and a UTF-16 unit takes three bytes at most.
+ */
+function sizeBound(message) {
+  if (typeof message === 'string') return message.length * 3;
+  if (!Array.isArray(message)) return message.byteLength;
+  let size = 0;
+  for (const part of message) size += sizeBound(part);
+  return size;
+}
+
+/**
+ * Writes a message into the arena, or so much of it that it cannot be sent.
+ * @returns {number} its length in bytes, which may be more
+ */
+function writeMessage(arena, offset, message) {
+  if (typeof message === 'string') return writeString(arena, offset, message);
+  if (Array.isArray(message)) return writeList(arena, offset, message);
+  return writeView(arena, offset, message);
+}
+
+function writeString(arena, offset, text) {
+  if (text.length <= COPY_MAX) return arena.write(text, offset, 'utf8');
+  arena.write(text.slice(0, COPY_MAX), offset, 'utf8');
+  return Buffer.byteLength(text);
+}
+
+function writeView(arena, offset, view) {
+  if (view.byteLength === 0) return 0;
+  const bytes = view instanceof Uint8Array ?
+    view :
+    new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const { length } = bytes;
+  arena.set(length <= COPY_MAX ? bytes : bytes.subarray(0, COPY_MAX), offset);
+  return length;
+}
+
+function writeList(arena, offset, list) {
+  let total = 0;
+  for (const part of list) {
+    if (total <= COPY_MAX) {
+      total += writeMessage(arena, offset + total, part);
+    } else {
+      total += typeof part === 'string' ? Buffer.byteLength(part) :
+        part.byteLength;
+    }
+  }
+  return total;
+}
+
+/** Destinations that the C core has parsed: address → port → slot. */
+const peers = { 4: new Map(), 6: new Map() };
+let peersUsed = CONNECTED_PEER;
+let lastPeer = { family: 0, address: '', port: 0, slot: 0 };
+
+/**
+ * The slot of a literal address.
+ * @param {4|6} family
+ * @param {string} address
+ * @param {number} port
+ * @returns {number} the slot, or a negative UV_ code: no such literal
+ */
+function findPeer(family, address, port) {
+  if (port === lastPeer.port && address === lastPeer.address &&
+      family === lastPeer.family) {
+    return lastPeer.slot;
+  }
+  const slot = peers[family].get(address)?.get(port) ??
+    addPeer(family, address, port);
+  // A zone names an interface, and interfaces are renamed and replaced, so
+  // such an address is read anew each time.
+  if (slot > 0 && !address.includes('%')) {
+    lastPeer = { family, address, port, slot };
+  }
+  return slot;
+}
+
+function addPeer(family, address, port) {
+  if (peersUsed === PEERS_MAX - 1) forgetPeers();
+  const slot = peersUsed + 1;
+  const status = binding.setPeer(slot, family, address, port);
+  if (status < 0) return status;
+  peersUsed = slot;
+  if (!address.includes('%')) {
+    let ports = peers[family].get(address);
+    if (ports === undefined) peers[family].set(address, ports = new Map());
+    ports.set(port, slot);
+  }
+  return slot;
+}
+
+/** Starts the table anew; descriptors that name a slot leave first. */
+function forgetPeers() {
+  for (const lane of [tickLane, laterLane, nowLane]) lane?.flush();
+  peers[4].clear();
+  peers[6].clear();
+  peersUsed = CONNECTED_PEER;
+  lastPeer = { family: 0, address: '', port: 0, slot: 0 };
+}
+
+// One lane per way of sending, made when it is first needed.
+let laterLane = null; // unconnected: leaves in the next tick
+let tickLane = null; // connected: leaves by the end of this tick
+let nowLane = null; // after a lookup, or through handle.send()
+
+/** The Sends of the running tick, in order. */
+let laterSends = [];
+let tickSends = [];
+let laterScheduled = false;
+let tickScheduled = false;
+let exiting = false;
+let watchingExit = false;
+
+/**
+ * Sends to a literal address in the next tick.
+ * @param {UDP} handle
+ * @param {string|ArrayBufferView|Array} message
+ * @param {string} [address] of the handle's family; falsy: loopback
+ * @param {number} port
+ * @param {Function} [callback] (error) or (null, bytes)
+ * @returns {boolean} false: not a literal of this family, nothing was done
+ */
+function sendLater(handle, message, address, port, callback) {
+  const { family } = handle;
+  const peer = findPeer(family, address || LOOPBACK[family], port);
+  if (peer < 0) return false;
+  const send = callback === undefined ?
+    null :
+    new Send(handle, callback, address, port);
+  laterLane ??= new Lane();
+  laterLane.push(handle, peer, message, send);
+  if (send !== null) laterSends.push(send);
+  if (!laterScheduled) {
+    laterScheduled = true;
+    process.nextTick(flushLater);
+  }
+  return true;
+}
+
+function flushLater() {
+  laterScheduled = false;
+  const sends = laterSends;
+  laterSends = [];
+  laterLane.flush();
+  // Node forgets the send of a socket that was closed before its tick came.
+  const alive = sends.filter(stillOpen);
+  if (alive.length > 0) process.nextTick(finishAll, alive, 0);
+}
+
+function stillOpen(send) {
+  if (!send.handle.closed) return true;
+  send.emitDestroy();
+  return false;
+}
+
+/**
+ * Sends to the peer that the socket is connected to.
+ * @param {UDP} handle
+ * @param {string|ArrayBufferView|Array} message
+ * @param {Function} [callback] (error) or (null, bytes)
+ */
+function sendConnected(handle, message, callback) {
+  const send = callback === undefined ?
+    null :
+    new Send(handle, callback, undefined, undefined);
+  tickLane ??= new Lane();
+  tickLane.push(handle, CONNECTED_PEER, message, send);
+  if (send !== null) tickSends.push(send);
+  if (!tickScheduled) {
+    tickScheduled = true;
+    process.nextTick(flushTick);
+    tickLane.flush();
+  } else if (exiting || tickLane.count === CONNECTED_MAX) {
+    tickLane.flush();
+  } else if (!watchingExit) {
+    watchExit();
+  }
+}
+
+function flushTick() {
+  tickScheduled = false;
+  const sends = tickSends;
+  tickSends = [];
+  tickLane.flush();
+  finishAll(sends, 0);
+}
+
+/** What Node would have sent already must not be lost by process.exit(). */
+function watchExit() {
+  watchingExit = true;
+  process.on('exit', () => {
+    exiting = true;
+    tickLane.flush();
+  });
+}
+
+/** Runs the callbacks of a tick; one that throws does not stop the others. */
+function finishAll(sends, from) {
+  let next = from;
+  try {
+    while (next < sends.length) settle(sends[next++]);
+  } finally {
+    if (next < sends.length) process.nextTick(finishAll, sends, next);
+  }
+}
+
+function settle(send) {
+  if (send.status === QUEUED) {
+    send.request = send.runInAsyncScope(newRequest);
+  } else {
+    send.finish();
+  }
+}
+
+/** The resource under which async_hooks knows a send that has to wait. */
+function newRequest() {
+  return new AsyncResource('UDPSENDWRAP', { requireManualDestroy: true });
+}
+
+/**
+ * Sends one datagram at once, for UDP#send().
+ * @param {UDP} handle
+ * @param {4|6} family
+ * @param {Array<ArrayBufferView>} list
+ * @param {number} port
+ * @param {string|null} address a literal; null: the connected peer
+ * @param {object|null} request `oncomplete(status, bytes)` is called on it
+ *   when the datagram had to be queued
+ * @returns {number} bytes + 1, 0 when it was queued, or a UV_ code
+ */
+function sendNow(handle, family, list, port, address, request) {
+  const peer = address === null ?
+    CONNECTED_PEER :
+    findPeer(family, address, port);
+  if (peer < 0) return peer;
+  // Earlier datagrams of this socket that Node would have sent by now.
+  if (address === null) flushConnected();
+  const send = new QueuedRequest(handle, request);
+  nowLane ??= new Lane();
+  nowLane.push(handle, peer, list, send);
+  nowLane.flush();
+  if (send.status !== QUEUED) {
+    return send.status < 0 ? send.status : send.bytes + 1;
+  }
+  send.open();
+  return 0;
+}
+
+/** A send that UDP#send() may have to complete later. */
+class QueuedRequest {
+  constructor(handle, target) {
+    this.handle = handle;
+    this.target = target;
+    this.bytes = 0;
+    this.status = 0;
+    this.request = null;
+  }
+
+  open() {
+    this.request = newRequest();
+  }
+
+  finish() {
+    this.target?.oncomplete?.(this.status, this.bytes);
+  }
+}
+
+/** The C core's word that a queued datagram left, or failed. */
+function complete(handle, ticket, status, length) {
+  const send = waiting.get(ticket);
+  if (send === undefined) return;
+  waiting.delete(ticket);
+  send.status = status;
+  send.bytes = length;
+  const { request } = send;
+  // settle() was not there yet, and finds it finished.
+  if (request === null) return;
+  try {
+    request.runInAsyncScope(send.finish, send);
+  } finally {
+    request.emitDestroy();
+  }
+}
+
+/** Connected datagrams that wait for the end of the tick leave now. */
+function flushConnected() {
+  if (tickLane !== null) tickLane.flush();
+}
+
+module.exports = {
+  complete,
+  flushConnected,
+  sendConnected,
+  sendLater,
+  sendNow,
+};

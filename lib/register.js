@@ -1,0 +1,16 @@
+'use strict';
+
+/**
+ * `node --require dgram-native/register app.js` (or --import): every module of
+ * the process that requires or imports dgram or node:dgram gets this package.
+ * Node's own exports object is changed in place, so that holders of it, Node's
+ * child_process among them, see the same classes.
+ */
+
+const { syncBuiltinESMExports } = require('node:module');
+const nodeDgram = require('node:dgram');
+const { Socket, createSocket } = require('./index');
+
+nodeDgram.Socket = Socket;
+nodeDgram.createSocket = createSocket;
+syncBuiltinESMExports();

@@ -1,0 +1,873 @@
+'use strict';
+
+/**
+ * The Socket class: arguments, state, events and their order, as Node 26 has
+ * them. Most methods check, call the handle, and turn its code into an error.
+ * docs/parity.md lists where we differ on purpose.
+ */
+
+const dc = require('node:diagnostics_channel');
+const EventEmitter = require('node:events');
+const net = require('node:net');
+const binding = require('./binding');
+const cluster = require('./cluster');
+const errors = require('./errors');
+const outbox = require('./outbox');
+const { kAsyncId, kState } = require('./borrowed');
+const {
+  UDP, adoptHandle, createHandle, hasOwnSend, inheritMethods, takesLiterals,
+} = require('./handle');
+const {
+  checkMessage, copyMessage, sliceMessage, toList,
+} = require('./message');
+const {
+  validateAbortSignal, validateNumber, validateObject, validatePort,
+  validateString, validateUint32,
+} = require('./validators');
+
+const createdChannel = dc.channel('udp.socket');
+
+const UNBOUND = 0;
+const BINDING = 1;
+const BOUND = 2;
+
+const DISCONNECTED = 0;
+const CONNECTING = 1;
+const CONNECTED = 2;
+
+const RECV_BUFFER = true;
+const SEND_BUFFER = false;
+
+const { errorMonitor } = EventEmitter;
+
+/**
+ * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
+ *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
+ *   receiveBlockList, sendBlockList
+ * @param {function(Buffer, object)} [listener] for 'message'
+ * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
+ * @throws {RangeError} ERR_OUT_OF_RANGE
+ */
+function Socket(type, listener) {
+  EventEmitter.call(this);
+  let options;
+  if (type !== null && typeof type === 'object') {
+    options = type;
+    type = options.type;
+    checkOptions(options);
+  }
+
+  const handle = createHandle(type, options?.lookup);
+  handle.owner = this;
+
+  this[kAsyncId] = handle.getAsyncId();
+  this.type = type;
+  if (typeof listener === 'function') this.on('message', listener);
+
+  this[kState] = {
+    handle,
+    receiving: false,
+    bindState: UNBOUND,
+    connectState: DISCONNECTED,
+    queue: undefined,
+    reuseAddr: options?.reuseAddr,
+    reusePort: options?.reusePort,
+    ipv6Only: options?.ipv6Only,
+    recvBufferSize: options?.recvBufferSize,
+    sendBufferSize: options?.sendBufferSize,
+    receiveBlockList: options?.receiveBlockList || undefined,
+    sendBlockList: options?.sendBlockList || undefined,
+  };
+
+  if (options?.signal !== undefined) closeOnAbort(this, options.signal);
+  if (createdChannel.hasSubscribers) createdChannel.publish({ socket: this });
+}
+Object.setPrototypeOf(Socket.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Socket, EventEmitter);
+
+function checkOptions(options) {
+  for (const name of ['recvBufferSize', 'sendBufferSize']) {
+    if (options[name]) validateUint32(options[name], `options.${name}`);
+  }
+  for (const name of ['receiveBlockList', 'sendBlockList']) {
+    const list = options[name];
+    if (list && !isBlockList(list)) {
+      throw errors.invalidArgType(`options.${name}`,
+                                  'an net.BlockList', list);
+    }
+  }
+}
+
+function isBlockList(value) {
+  const { BlockList } = net;
+  return BlockList.isBlockList?.(value) ?? value instanceof BlockList;
+}
+
+function closeOnAbort(socket, signal) {
+  validateAbortSignal(signal, 'options.signal');
+  const onAborted = () => {
+    if (socket[kState].handle) socket.close();
+  };
+  if (signal.aborted) {
+    onAborted();
+    return;
+  }
+  const listening = EventEmitter.addAbortListener(signal, onAborted);
+  socket.once('close', listening[Symbol.dispose]);
+}
+
+/**
+ * @param {'udp4'|'udp6'|object} type or options, see Socket
+ * @param {function(Buffer, object)} [listener] for 'message'
+ * @returns {Socket}
+ */
+function createSocket(type, listener) {
+  return new Socket(type, listener);
+}
+
+/* ---------------------------------------------------------------- state -- */
+
+function healthCheck(socket) {
+  if (!socket[kState].handle) throw errors.notRunning();
+}
+
+/** The connected sends of this tick leave before `change` takes effect. */
+function afterSends(socket) {
+  outbox.flushConnected();
+  return socket[kState].handle;
+}
+
+function throwOnError(status, syscall) {
+  if (status) throw errors.errnoException(status, syscall);
+}
+
+/**
+ * Puts off `action` until the socket is bound. When binding fails, what was
+ * put off is forgotten before the user's 'error' listeners run.
+ */
+function enqueue(socket, action) {
+  const state = socket[kState];
+  if (state.queue === undefined) {
+    state.queue = [];
+    socket.once(errorMonitor, dropQueue);
+    socket.once('listening', runQueue);
+  }
+  state.queue.push(action);
+}
+
+function dropQueue() {
+  this.removeListener('listening', runQueue);
+  this[kState].queue = undefined;
+}
+
+function runQueue() {
+  this.removeListener(errorMonitor, dropQueue);
+  const { queue } = this[kState];
+  this[kState].queue = undefined;
+  for (const action of queue) action();
+}
+
+/* ----------------------------------------------------------------- bind -- */
+
+function startReceiving(socket) {
+  const state = socket[kState];
+  const { handle } = state;
+  handle.onmessage = onMessage;
+  handle.onerror = onError;
+  const status = handle.recvStart();
+  state.receiving = true;
+  state.bindState = BOUND;
+  // Node ignores what recvStart() says, and tests rely on that; but a socket
+  // that can never receive, for want of memory, must say so.
+  if (status < 0 && handle instanceof UDP && !handle.closed) {
+    const error = errors.errnoException(status, 'recvStart');
+    process.nextTick(() => socket.emit('error', error));
+  }
+  if (state.recvBufferSize) {
+    bufferSize(socket, state.recvBufferSize, RECV_BUFFER);
+  }
+  if (state.sendBufferSize) {
+    bufferSize(socket, state.sendBufferSize, SEND_BUFFER);
+  }
+}
+
+function startListening(socket) {
+  startReceiving(socket);
+  socket.emit('listening');
+}
+
+/** Unless the socket was closed meanwhile. */
+function emitIfOpen(socket, event) {
+  if (socket[kState].handle) socket.emit(event);
+}
+
+function failBind(socket, error) {
+  socket[kState].bindState = UNBOUND;
+  socket.emit('error', error);
+}
+
+/** bind()'s callback: once listening, or never when binding failed. */
+function onceBound(socket, callback) {
+  function forget() {
+    socket.removeListener(errorMonitor, forget);
+    socket.removeListener('listening', onListening);
+  }
+  function onListening() {
+    forget();
+    callback.call(socket);
+  }
+  socket.on(errorMonitor, forget);
+  socket.on('listening', onListening);
+}
+
+function bindFlags(state) {
+  const { flags } = binding;
+  return (state.reuseAddr ? flags.REUSEADDR : 0) |
+    (state.ipv6Only ? flags.IPV6ONLY : 0) |
+    (state.reusePort ? flags.REUSEPORT : 0);
+}
+
+function anyAddress(socket) {
+  return socket.type === 'udp4' ? '0.0.0.0' : '::';
+}
+
+/**
+ * Puts a handle from elsewhere in place of the socket's own.
+ * @returns {number} 0 or a negative UV_ code, and nothing was changed
+ */
+function replaceHandle(socket, foreign) {
+  const state = socket[kState];
+  const old = state.handle;
+  let handle = foreign;
+  if (foreign instanceof UDP) {
+    inheritMethods(foreign, old);
+  } else if (typeof foreign.fd === 'number') {
+    // A built-in handle; without a descriptor its fd is a UV_ code.
+    handle = foreign.fd < 0 ? foreign.fd : adoptHandle(foreign, old);
+    if (typeof handle === 'number') return handle;
+    foreign.owner = socket;
+  } else {
+    handle.lookup = old.lookup;
+  }
+  if (!old.hasRef() && typeof handle.unref === 'function') handle.unref();
+  handle.owner = socket;
+  old.close();
+  state.handle = handle;
+  return 0;
+}
+
+/** Has a cluster's primary bind; `fail` is told the UV_ code of a failure. */
+function bindThroughPrimary(socket, request, fail) {
+  const state = socket[kState];
+  cluster.requestHandle(socket, request, (error, foreign) => {
+    if (error) {
+      if (state.handle) fail(error);
+    } else if (!state.handle) {
+      foreign.close();
+    } else {
+      const status = replaceHandle(socket, foreign);
+      if (status < 0) {
+        foreign.close();
+        fail(status);
+      } else {
+        startListening(socket);
+      }
+    }
+  });
+}
+
+function bindHandle(socket, foreign) {
+  const status = replaceHandle(socket, foreign);
+  if (status < 0) {
+    failBind(socket, errors.errnoException(status, 'open'));
+  } else {
+    startListening(socket);
+  }
+}
+
+function bindDescriptor(socket, fd, exclusive) {
+  if (cluster.sharesPorts(exclusive)) {
+    const request =
+      { address: null, port: null, addressType: socket.type, fd, flags: null };
+    bindThroughPrimary(socket, request, (status) => {
+      failBind(socket, errors.errnoException(status, 'open'));
+    });
+    return;
+  }
+  const type = binding.guessHandleType(fd);
+  if (type !== 'UDP') throw errors.invalidFdType(type);
+  throwOnError(socket[kState].handle.open(fd), 'open');
+  startListening(socket);
+}
+
+function bindAddress(socket, port, address, exclusive) {
+  const state = socket[kState];
+  state.handle.lookup(address || anyAddress(socket), (error, ip) => {
+    if (!state.handle) return;
+    if (error) {
+      failBind(socket, error);
+      return;
+    }
+    const fail = (status) => {
+      failBind(socket, errors.hostPortException(status, 'bind', ip, port));
+    };
+    const flags = bindFlags(state);
+    if (cluster.sharesPorts(exclusive || state.reusePort)) {
+      const request =
+        { address: ip, port, addressType: socket.type, fd: -1, flags };
+      bindThroughPrimary(socket, request, fail);
+      return;
+    }
+    const status = state.handle.bind(ip, port || 0, flags);
+    if (status) fail(status);
+    else startListening(socket);
+  });
+}
+
+function isDescriptor(fd) {
+  return (fd | 0) === fd && fd > 0;
+}
+
+/**
+ * bind([port[, address]][, callback]) or bind(options[, callback]) with port,
+ * address, exclusive, fd. A port is taken modulo 2^16, as Node takes it.
+ * @returns {Socket} this
+ * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, ERR_SOCKET_ALREADY_BOUND
+ * @throws {TypeError} ERR_INVALID_FD_TYPE
+ */
+Socket.prototype.bind = function(port, address /* , callback */) {
+  healthCheck(this);
+  const state = this[kState];
+  if (state.bindState !== UNBOUND) throw errors.alreadyBound();
+  state.bindState = BINDING;
+
+  const callback = arguments.length && arguments[arguments.length - 1];
+  if (typeof callback === 'function') onceBound(this, callback);
+
+  if (port === null || typeof port !== 'object') {
+    bindAddress(this, port, typeof address === 'function' ? '' : address,
+                false);
+  } else if (typeof port.recvStart === 'function') {
+    bindHandle(this, port);
+  } else if (isDescriptor(port.fd)) {
+    bindDescriptor(this, port.fd, !!port.exclusive);
+  } else {
+    bindAddress(this, port.port, port.address, !!port.exclusive);
+  }
+  return this;
+};
+
+/** For the calls that must not wait: a literal address, or an error. */
+function checkLiteral(name, address, caller) {
+  validateString(address, name);
+  if (net.isIP(address) === 0) {
+    throw errors.invalidArgValue(
+      name, address,
+      `must be a numeric IP address; ${caller} does not perform DNS ` +
+      'resolution');
+  }
+}
+
+/**
+ * Binds at once; 'listening' follows in the next tick (Node 26.4, 24.19). A
+ * cluster's primary is not asked.
+ * @param {{port?: number, address?: string}} [options] a numeric address
+ * @returns {{address: string, family: string, port: number}}
+ * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, ERR_SOCKET_ALREADY_BOUND, or
+ *   what bind(2) said
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ */
+Socket.prototype.bindSync = function(options = {}) {
+  healthCheck(this);
+  validateObject(options, 'options');
+  const state = this[kState];
+  if (state.bindState !== UNBOUND) throw errors.alreadyBound();
+
+  const port = validatePort(options.port ?? 0, 'options.port');
+  let { address } = options;
+  if (address) checkLiteral('options.address', address, 'bindSync');
+  else address = anyAddress(this);
+
+  state.bindState = BINDING;
+  const status = state.handle.bind(address, port, bindFlags(state));
+  if (status) {
+    state.bindState = UNBOUND;
+    throw errors.hostPortException(status, 'bind', address, port);
+  }
+  startReceiving(this);
+  process.nextTick(emitIfOpen, this, 'listening');
+  return this.address();
+};
+
+/* -------------------------------------------------------------- connect -- */
+
+/**
+ * @param {number|string} port
+ * @param {string|Function} [address] default: loopback
+ * @param {function(Error?)} [callback] once for 'connect', or with the error
+ * @throws {Error} ERR_SOCKET_DGRAM_IS_CONNECTED
+ * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ */
+Socket.prototype.connect = function(port, address, callback) {
+  port = validatePort(port, 'Port', false);
+  if (typeof address === 'function') {
+    callback = address;
+    address = '';
+  } else if (address === undefined) {
+    address = '';
+  }
+  validateString(address, 'address');
+
+  const state = this[kState];
+  if (state.connectState !== DISCONNECTED) throw errors.isConnected();
+  state.connectState = CONNECTING;
+
+  if (state.bindState === UNBOUND) {
+    this.bind({ port: 0, exclusive: true }, null);
+  }
+  const start = () => startConnect(this, port, address, callback);
+  if (state.bindState === BOUND) start();
+  else enqueue(this, start);
+};
+
+function startConnect(socket, port, address, callback) {
+  if (callback) socket.once('connect', callback);
+  const state = socket[kState];
+  state.handle.lookup(address, (lookupError, ip) => {
+    if (!state.handle) return;
+    const error = lookupError || connectHandle(state, ip, port, address);
+    if (error) {
+      state.connectState = DISCONNECTED;
+      process.nextTick(failConnect, socket, error, callback);
+      return;
+    }
+    state.connectState = CONNECTED;
+    process.nextTick(() => socket.emit('connect'));
+  });
+}
+
+/** @returns {Error|null} */
+function connectHandle(state, ip, port, address) {
+  if (isBlocked(state.sendBlockList, ip)) return errors.ipBlocked(ip);
+  const status = state.handle.connect(ip, port);
+  return status ?
+    errors.hostPortException(status, 'connect', address, port) :
+    null;
+}
+
+function failConnect(socket, error, callback) {
+  if (callback) {
+    socket.removeListener('connect', callback);
+    callback(error);
+  } else {
+    socket.emit('error', error);
+  }
+}
+
+function isBlocked(blockList, ip) {
+  return blockList?.check(ip, `ipv${net.isIP(ip)}`);
+}
+
+/**
+ * Connects at once; 'connect' follows in the next tick (Node 26.4, 24.19). An
+ * unbound socket is bound first.
+ * @param {number|string} port
+ * @param {string} [address] numeric; default: loopback
+ * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, ERR_SOCKET_DGRAM_IS_CONNECTED,
+ *   ERR_SOCKET_ALREADY_BOUND while bind() is under way, ERR_IP_BLOCKED, or what
+ *   connect(2) said
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ */
+Socket.prototype.connectSync = function(port, address) {
+  healthCheck(this);
+  port = validatePort(port, 'Port', false);
+  const state = this[kState];
+  if (state.connectState !== DISCONNECTED) throw errors.isConnected();
+
+  if (address == null || address === '') {
+    address = this.type === 'udp4' ? '127.0.0.1' : '::1';
+  } else {
+    checkLiteral('address', address, 'connectSync');
+  }
+
+  if (state.bindState === UNBOUND) this.bindSync();
+  else if (state.bindState !== BOUND) throw errors.alreadyBound();
+
+  const error = connectHandle(state, address, port, address);
+  if (error) throw error;
+  state.connectState = CONNECTED;
+  process.nextTick(emitIfOpen, this, 'connect');
+};
+
+/** @throws {Error} ERR_SOCKET_DGRAM_NOT_CONNECTED */
+Socket.prototype.disconnect = function() {
+  const state = this[kState];
+  if (state.connectState !== CONNECTED) throw errors.notConnected();
+  throwOnError(afterSends(this).disconnect(), 'connect');
+  state.connectState = DISCONNECTED;
+};
+
+/* ----------------------------------------------------------------- send -- */
+
+/**
+ * Unconnected: send(msg[, offset, length], port[, address][, callback]).
+ * Connected: send(msg[, offset, length][, callback]).
+ * @param {string|ArrayBufferView|Array<string|ArrayBufferView>} buffer the
+ *   message; its bytes are copied before send() returns
+ * @param {...*} rest `callback` is called with (error) or (null, bytes)
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {RangeError} ERR_BUFFER_OUT_OF_BOUNDS, ERR_SOCKET_BAD_PORT
+ * @throws {Error} ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING
+ */
+Socket.prototype.send = function(buffer,
+                                 offset,
+                                 length,
+                                 port,
+                                 address,
+                                 callback) {
+  const state = this[kState];
+  const connected = state.connectState === CONNECTED;
+  // Which arguments there are is told by their positions, not their number.
+  if (connected) {
+    if (typeof length === 'number') {
+      buffer = sliceMessage(buffer, offset, length);
+      if (typeof port === 'function') {
+        callback = port;
+        port = null;
+      }
+    } else {
+      callback = offset;
+    }
+    if (port || address) throw errors.isConnected();
+  } else if (address || (port && typeof port !== 'function')) {
+    buffer = sliceMessage(buffer, offset, length);
+  } else {
+    callback = port;
+    port = offset;
+    address = length;
+  }
+
+  const message = checkMessage(buffer);
+  if (!connected) port = validatePort(port, 'Port', false);
+  if (typeof callback !== 'function') callback = undefined;
+  if (typeof address === 'function') {
+    callback = address;
+    address = undefined;
+  } else if (address != null) {
+    validateString(address, 'address');
+  }
+
+  healthCheck(this);
+  if (state.bindState === UNBOUND) {
+    this.bind({ port: 0, exclusive: true }, null);
+  }
+  if (state.bindState !== BOUND) {
+    const copy = copyMessage(message);
+    enqueue(this, () => sendTo(this, copy, port, address, callback));
+  } else if (connected) {
+    sendConnected(this, message, callback);
+  } else {
+    sendTo(this, message, port, address, callback);
+  }
+};
+
+function sendConnected(socket, message, callback) {
+  const { handle } = socket[kState];
+  if (hasOwnSend(handle)) {
+    outbox.sendConnected(handle, message, callback);
+  } else {
+    sendThroughHandle(socket, toList(message), null, undefined, undefined,
+                      callback);
+  }
+}
+
+function sendTo(socket, message, port, address, callback) {
+  healthCheck(socket);
+  const { handle, sendBlockList } = socket[kState];
+  if (sendBlockList === undefined && takesLiterals(handle) &&
+      outbox.sendLater(handle, message, address, port, callback)) {
+    return;
+  }
+  const list = [copyMessage(message)];
+  handle.lookup(address, (error, ip) => {
+    if (error) failSend(socket, error, callback);
+    else sendThroughHandle(socket, list, ip, port, address, callback);
+  });
+}
+
+function failSend(socket, error, callback) {
+  if (callback !== undefined) process.nextTick(callback, error);
+  else process.nextTick(() => socket.emit('error', error));
+}
+
+/** The way past the outbox: after a lookup, or through a patched handle. */
+function sendThroughHandle(socket, list, ip, port, address, callback) {
+  const { handle, sendBlockList } = socket[kState];
+  if (!handle) return;
+  if (ip && isBlocked(sendBlockList, ip)) {
+    if (callback) process.nextTick(callback, errors.ipBlocked(ip));
+    return;
+  }
+  const wanted = callback !== undefined;
+  const request = { list, address, port };
+  if (wanted) {
+    request.callback = callback;
+    request.oncomplete = completeSend;
+  }
+  const status = port ?
+    handle.send(request, list, list.length, port, ip, wanted) :
+    handle.send(request, list, list.length, wanted);
+  if (!wanted) return;
+  if (status >= 1) {
+    process.nextTick(callback, null, status - 1);
+  } else if (status) {
+    process.nextTick(
+      callback, errors.hostPortException(status, 'send', address, port));
+  }
+}
+
+function completeSend(status, bytes) {
+  const error = status ?
+    errors.hostPortException(status, 'send', this.address, this.port) :
+    null;
+  this.callback(error, bytes);
+}
+
+/** send() of Node 0.x, still there. */
+Socket.prototype.sendto = function(buffer,
+                                   offset,
+                                   length,
+                                   port,
+                                   address,
+                                   callback) {
+  validateNumber(offset, 'offset');
+  validateNumber(length, 'length');
+  validateNumber(port, 'port');
+  validateString(address, 'address');
+  this.send(buffer, offset, length, port, address, callback);
+};
+
+/* ---------------------------------------------------------------- close -- */
+
+/**
+ * Unconnected sends that have not left yet are dropped, as with Node.
+ * @param {function()} [callback] for 'close'
+ * @returns {Socket} this
+ * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING
+ */
+Socket.prototype.close = function(callback) {
+  const state = this[kState];
+  if (typeof callback === 'function') this.on('close', callback);
+
+  if (state.queue !== undefined) {
+    state.queue.push(() => this.close());
+    return this;
+  }
+
+  healthCheck(this);
+  stopReceiving(this);
+  state.handle.close();
+  state.handle = null;
+  process.nextTick(emitClose, this);
+  return this;
+};
+
+function emitClose(socket) {
+  socket.emit('close');
+}
+
+function stopReceiving(socket) {
+  const state = socket[kState];
+  if (!state.receiving) return;
+  state.handle.recvStop();
+  state.receiving = false;
+}
+
+if (Symbol.asyncDispose !== undefined) {
+  /** Closes the socket, if it is open, and waits for 'close' (Node 20.5). */
+  Socket.prototype[Symbol.asyncDispose] = async function() {
+    if (!this[kState].handle) return;
+    await new Promise((resolve) => { this.close(resolve); });
+  };
+}
+
+/* -------------------------------------------------------------- receive -- */
+
+/** `nread`: bytes, or a negative UV_ code of recvmsg(2). */
+function onMessage(nread, handle, message, rinfo) {
+  const socket = handle.owner;
+  if (nread < 0) {
+    socket.emit('error', errors.errnoException(nread, 'recvmsg'));
+    return;
+  }
+  const { receiveBlockList } = socket[kState];
+  if (receiveBlockList?.check(rinfo.address, rinfo.family?.toLowerCase())) {
+    return;
+  }
+  rinfo.size = message.length;
+  socket.emit('message', message, rinfo);
+}
+
+function onError(nread, handle, error) {
+  handle.owner.emit('error', error);
+}
+
+/* ------------------------------------------------------------ addresses -- */
+
+/**
+ * @returns {{address: string, family: 'IPv4'|'IPv6', port: number}}
+ * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING; EBADF while unbound
+ */
+Socket.prototype.address = function() {
+  healthCheck(this);
+  const out = {};
+  throwOnError(this[kState].handle.getsockname(out), 'getsockname');
+  return out;
+};
+
+/**
+ * @returns {{address: string, family: 'IPv4'|'IPv6', port: number}}
+ * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, ERR_SOCKET_DGRAM_NOT_CONNECTED
+ */
+Socket.prototype.remoteAddress = function() {
+  healthCheck(this);
+  const state = this[kState];
+  if (state.connectState !== CONNECTED) throw errors.notConnected();
+  const out = {};
+  throwOnError(state.handle.getpeername(out), 'getpeername');
+  return out;
+};
+
+/* -------------------------------------------------------------- options -- */
+
+/** @param {*} arg taken as a boolean */
+Socket.prototype.setBroadcast = function(arg) {
+  throwOnError(afterSends(this).setBroadcast(arg ? 1 : 0), 'setBroadcast');
+};
+
+/** @param {number} ttl 1 to 255 hops @returns {number} ttl */
+Socket.prototype.setTTL = function(ttl) {
+  validateNumber(ttl, 'ttl');
+  throwOnError(afterSends(this).setTTL(ttl), 'setTTL');
+  return ttl;
+};
+
+/** @param {number} ttl 0 to 255 hops @returns {number} ttl */
+Socket.prototype.setMulticastTTL = function(ttl) {
+  validateNumber(ttl, 'ttl');
+  throwOnError(afterSends(this).setMulticastTTL(ttl), 'setMulticastTTL');
+  return ttl;
+};
+
+/** @param {*} arg taken as a boolean @returns {*} arg */
+Socket.prototype.setMulticastLoopback = function(arg) {
+  throwOnError(afterSends(this).setMulticastLoopback(arg ? 1 : 0),
+               'setMulticastLoopback');
+  return arg;
+};
+
+/** @param {string} interfaceAddress IPv4: an address; IPv6: `::%eth0` */
+Socket.prototype.setMulticastInterface = function(interfaceAddress) {
+  healthCheck(this);
+  validateString(interfaceAddress, 'interfaceAddress');
+  throwOnError(afterSends(this).setMulticastInterface(interfaceAddress),
+               'setMulticastInterface');
+};
+
+/** @throws {TypeError} ERR_MISSING_ARGS */
+Socket.prototype.addMembership = function(multicastAddress,
+                                          interfaceAddress) {
+  setMembership(this, 'addMembership', multicastAddress, interfaceAddress);
+};
+
+/** @throws {TypeError} ERR_MISSING_ARGS */
+Socket.prototype.dropMembership = function(multicastAddress,
+                                           interfaceAddress) {
+  setMembership(this, 'dropMembership', multicastAddress, interfaceAddress);
+};
+
+function setMembership(socket, method, group, interfaceAddress) {
+  healthCheck(socket);
+  if (!group) throw errors.missingArg('multicastAddress');
+  throwOnError(socket[kState].handle[method](group, interfaceAddress), method);
+}
+
+/** RFC 4607; only datagrams from `sourceAddress` come in. */
+Socket.prototype.addSourceSpecificMembership = function(sourceAddress,
+                                                        groupAddress,
+                                                        interfaceAddress) {
+  setSourceMembership(this, 'addSourceSpecificMembership', sourceAddress,
+                      groupAddress, interfaceAddress);
+};
+
+Socket.prototype.dropSourceSpecificMembership = function(sourceAddress,
+                                                         groupAddress,
+                                                         interfaceAddress) {
+  setSourceMembership(this, 'dropSourceSpecificMembership', sourceAddress,
+                      groupAddress, interfaceAddress);
+};
+
+function setSourceMembership(socket, method, source, group, interfaceAddress) {
+  healthCheck(socket);
+  validateString(source, 'sourceAddress');
+  validateString(group, 'groupAddress');
+  const { handle } = socket[kState];
+  throwOnError(handle[method](source, group, interfaceAddress), method);
+}
+
+/** `size` 0 reads. @returns {number} bytes, as the kernel counts them */
+function bufferSize(socket, size, which) {
+  if (size >>> 0 !== size) throw errors.badBufferSize();
+  const context = {};
+  const result = afterSends(socket).bufferSize(size, which, context);
+  if (result === undefined) throw errors.bufferSizeError(context);
+  return result;
+}
+
+/** @param {number} size bytes; Linux doubles it */
+Socket.prototype.setRecvBufferSize = function(size) {
+  bufferSize(this, size, RECV_BUFFER);
+};
+
+/** @param {number} size bytes; Linux doubles it */
+Socket.prototype.setSendBufferSize = function(size) {
+  bufferSize(this, size, SEND_BUFFER);
+};
+
+/** @returns {number} bytes */
+Socket.prototype.getRecvBufferSize = function() {
+  return bufferSize(this, 0, RECV_BUFFER);
+};
+
+/** @returns {number} bytes */
+Socket.prototype.getSendBufferSize = function() {
+  return bufferSize(this, 0, SEND_BUFFER);
+};
+
+/** @returns {number} bytes that wait for the kernel */
+Socket.prototype.getSendQueueSize = function() {
+  return afterSends(this).getSendQueueSize();
+};
+
+/** @returns {number} datagrams that wait for the kernel */
+Socket.prototype.getSendQueueCount = function() {
+  return afterSends(this).getSendQueueCount();
+};
+
+/* ------------------------------------------------------------- ref, end -- */
+
+/** @returns {Socket} this */
+Socket.prototype.ref = function() {
+  this[kState].handle?.ref();
+  return this;
+};
+
+/** @returns {Socket} this */
+Socket.prototype.unref = function() {
+  this[kState].handle?.unref();
+  return this;
+};
+
+module.exports = { Socket, createSocket, healthCheck, stopReceiving };

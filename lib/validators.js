@@ -1,0 +1,79 @@
+'use strict';
+
+/** Argument checks as Node's lib/internal/validators.js makes them. */
+
+const errors = require('./errors');
+
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE */
+function validateString(value, name) {
+  if (typeof value !== 'string') {
+    throw errors.invalidArgType(name, 'of type string', value);
+  }
+}
+
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE */
+function validateNumber(value, name) {
+  if (typeof value !== 'number') {
+    throw errors.invalidArgType(name, 'of type number', value);
+  }
+}
+
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE */
+function validateFunction(value, name) {
+  if (typeof value !== 'function') {
+    throw errors.invalidArgType(name, 'of type function', value);
+  }
+}
+
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE */
+function validateObject(value, name) {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw errors.invalidArgType(name, 'of type object', value);
+  }
+}
+
+/** @throws {TypeError|RangeError} ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+function validateUint32(value, name) {
+  validateNumber(value, name);
+  if (!Number.isInteger(value)) {
+    throw errors.outOfRange(name, 'an integer', value);
+  }
+  if (value < 0 || value > 0xffffffff) {
+    throw errors.outOfRange(name, '>= 0 && <= 4294967295', value);
+  }
+}
+
+/**
+ * @param {*} port a number, or a string that Number() reads ('0x7b', ' 12 ')
+ * @param {string} name
+ * @param {boolean} [allowZero=true]
+ * @returns {number} the port
+ * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ */
+function validatePort(port, name, allowZero = true) {
+  if ((typeof port !== 'number' &&
+       (typeof port !== 'string' || port.trim() === '')) ||
+      +port !== (+port >>> 0) ||
+      port > 0xffff ||
+      (+port === 0 && !allowZero)) {
+    throw errors.badPort(name, allowZero, port);
+  }
+  return port | 0;
+}
+
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE */
+function validateAbortSignal(signal, name) {
+  if (signal === null || typeof signal !== 'object' || !('aborted' in signal)) {
+    throw errors.invalidArgType(name, 'an instance of AbortSignal', signal);
+  }
+}
+
+module.exports = {
+  validateAbortSignal,
+  validateFunction,
+  validateNumber,
+  validateObject,
+  validatePort,
+  validateString,
+  validateUint32,
+};
