@@ -36,6 +36,7 @@
         ['OS == "linux"', {
           # -std=c11 alone hides recvmmsg() and its relatives.
           'defines': ['_GNU_SOURCE'],
+          'sources': ['src/run.c', 'src/transport_linux.c'],
         }],
         ['OS == "mac"', {
           'xcode_settings': {

@@ -23,6 +23,12 @@ class UDP extends AsyncResource {
     this.id = binding.init(this);
     this.closed = false;
     this.onClosed = null;
+    /** Messages of one batch are views of one memory. */
+    this.sharedBuffers = false;
+    /** A net.BlockList of sources to ignore. */
+    this.receiveBlockList = undefined;
+    /** The Socket. */
+    this.owner = null;
     /** The built-in handle that this one stands in for; see adoptHandle(). */
     this.foreign = null;
     /** The built-in handle that other processes were sent; see ipc.js. */
@@ -31,6 +37,16 @@ class UDP extends AsyncResource {
 
   getAsyncId() {
     return this.asyncId();
+  }
+
+  /** True when the socket has listeners for this event. */
+  wants(event) {
+    return this.owner.listenerCount(event) > 0;
+  }
+
+  /** True when datagrams from this source are to be ignored. */
+  blocks(address, family) {
+    return this.receiveBlockList?.check(address, family.toLowerCase());
   }
 
   /**
@@ -138,6 +154,8 @@ function setMethods(handle, family, resolve, literals) {
 /** setMethods() for a handle that takes the place of `old`. */
 function inheritMethods(handle, old) {
   setMethods(handle, old.family, old.lookup, old.lookup === old.literalLookup);
+  handle.sharedBuffers = old.sharedBuffers;
+  handle.receiveBlockList = old.receiveBlockList;
 }
 
 /** True while nobody put a `send` of their own on the handle. */

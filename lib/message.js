@@ -56,18 +56,6 @@ function toBuffer(part) {
 }
 
 /**
- * The bytes of a message that has to wait, so that the caller may change its
- * buffers meanwhile.
- * @param {string|ArrayBufferView|Array} message checked
- * @returns {Buffer}
- */
-function copyMessage(message) {
-  if (typeof message === 'string') return Buffer.from(message);
-  const list = Array.isArray(message) ? message : [message];
-  return Buffer.concat(list.map(toBuffer));
-}
-
-/**
  * The list of Buffers that `handle.send()` takes.
  * @param {string|ArrayBufferView|Array} message checked
  * @returns {Buffer[]} views, not copies
@@ -75,6 +63,16 @@ function copyMessage(message) {
 function toList(message) {
   if (!Array.isArray(message)) return [toBuffer(message)];
   return message.length === 0 ? [Buffer.alloc(0)] : message.map(toBuffer);
+}
+
+/**
+ * The same of a message that has to wait: copies, so that the caller may change
+ * its buffers meanwhile.
+ * @param {string|ArrayBufferView|Array} message checked
+ * @returns {Buffer[]}
+ */
+function copyMessage(message) {
+  return toList(message).map((part) => Buffer.from(part));
 }
 
 module.exports = { checkMessage, copyMessage, sliceMessage, toList };

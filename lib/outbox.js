@@ -50,19 +50,85 @@ class Send extends AsyncResource {
     this.request = null; // the UDPSENDWRAP, once the kernel made it wait
   }
 
+  /** The lane it was in has left. */
+  sent(status) {
+    this.status = status;
+  }
+
+  /** The kernel let go of it later; until then `request` stood for it. */
+  completed(status, bytes) {
+    this.status = status;
+    this.bytes = bytes;
+    // settle() was not there yet, and finds it finished.
+    if (this.request !== null) finishRequest(this, this.request);
+  }
+
   finish() {
     const error = this.status < 0 ?
       errors.hostPortException(this.status, 'send', this.address, this.port) :
       null;
     try {
-      if (error === null) {
-        this.runInAsyncScope(this.callback, undefined, null, this.bytes);
+      if (error === null || this.request !== null) {
+        this.runInAsyncScope(this.callback, undefined, error, this.bytes);
       } else {
         this.runInAsyncScope(this.callback, undefined, error);
       }
     } finally {
       this.emitDestroy();
     }
+  }
+}
+
+/** Finishes a send within the resource that it waited under. */
+function finishRequest(send, request) {
+  try {
+    request.runInAsyncScope(send.finish, send);
+  } finally {
+    request.emitDestroy();
+  }
+}
+
+/** The sends of one sendMany(), for its one callback. */
+class SendMany extends AsyncResource {
+  constructor(callback, total) {
+    super('DGRAMSEND', { requireManualDestroy: true });
+    this.callback = callback;
+    this.left = total;
+    this.count = 0;
+    this.error = null;
+    this.bytes = 0;
+  }
+
+  sent(status) {
+    if (status !== QUEUED) this.completed(status);
+  }
+
+  completed(status) {
+    if (status < 0) this.fail(errors.errnoException(status, 'send'));
+    else this.succeed();
+  }
+
+  succeed() {
+    this.count++;
+    this.step();
+  }
+
+  /** The first error is the one that the callback is told. */
+  fail(error) {
+    this.error ??= error;
+    this.step();
+  }
+
+  step() {
+    if (--this.left <= 0) process.nextTick(finishMany, this);
+  }
+}
+
+function finishMany(many) {
+  try {
+    many.runInAsyncScope(many.callback, undefined, many.error, many.count);
+  } finally {
+    many.emitDestroy();
   }
 }
 
@@ -138,10 +204,11 @@ class Lane {
       const send = sends[index];
       if (send === null) continue;
       sends[index] = null;
-      send.status = statuses[index * SEND_WORDS + SEND_STATUS];
-      if (send.status === QUEUED) {
+      const status = statuses[index * SEND_WORDS + SEND_STATUS];
+      if (status === QUEUED) {
         waiting.set(words[index * SEND_WORDS + SEND_TICKET], send);
       }
+      send.sent(status);
     }
   }
 }
@@ -257,7 +324,7 @@ let laterSends = [];
 let tickSends = [];
 let laterScheduled = false;
 let tickScheduled = false;
-let exiting = false;
+/** What Node would have sent already is not lost by process.exit(). */
 let watchingExit = false;
 
 /**
@@ -319,10 +386,11 @@ function sendConnected(handle, message, callback) {
     tickScheduled = true;
     process.nextTick(flushTick);
     tickLane.flush();
-  } else if (exiting || tickLane.count === CONNECTED_MAX) {
-    tickLane.flush();
+  } else if (process._exiting || tickLane.count === CONNECTED_MAX) {
+    tickLane.flush(); // no tick will come any more, or they are enough
   } else if (!watchingExit) {
-    watchExit();
+    watchingExit = true;
+    process.on('exit', flushConnected);
   }
 }
 
@@ -332,15 +400,6 @@ function flushTick() {
   tickSends = [];
   tickLane.flush();
   finishAll(sends, 0);
-}
-
-/** What Node would have sent already must not be lost by process.exit(). */
-function watchExit() {
-  watchingExit = true;
-  process.on('exit', () => {
-    exiting = true;
-    tickLane.flush();
-  });
 }
 
 /** Runs the callbacks of a tick; one that throws does not stop the others. */
@@ -384,29 +443,32 @@ function sendNow(handle, family, list, port, address, request) {
   if (peer < 0) return peer;
   // Earlier datagrams of this socket that Node would have sent by now.
   if (address === null) flushConnected();
-  const send = new QueuedRequest(handle, request);
+  const send = new QueuedRequest(request);
   nowLane ??= new Lane();
   nowLane.push(handle, peer, list, send);
   nowLane.flush();
-  if (send.status !== QUEUED) {
-    return send.status < 0 ? send.status : send.bytes + 1;
-  }
-  send.open();
-  return 0;
+  if (send.status === QUEUED) return 0;
+  return send.status < 0 ? send.status : send.bytes + 1;
 }
 
 /** A send that UDP#send() may have to complete later. */
 class QueuedRequest {
-  constructor(handle, target) {
-    this.handle = handle;
+  constructor(target) {
     this.target = target;
     this.bytes = 0;
     this.status = 0;
     this.request = null;
   }
 
-  open() {
-    this.request = newRequest();
+  sent(status) {
+    this.status = status;
+    if (status === QUEUED) this.request = newRequest();
+  }
+
+  completed(status, bytes) {
+    this.status = status;
+    this.bytes = bytes;
+    finishRequest(this, this.request);
   }
 
   finish() {
@@ -419,16 +481,27 @@ function complete(handle, ticket, status, length) {
   const send = waiting.get(ticket);
   if (send === undefined) return;
   waiting.delete(ticket);
-  send.status = status;
-  send.bytes = length;
-  const { request } = send;
-  // settle() was not there yet, and finds it finished.
-  if (request === null) return;
-  try {
-    request.runInAsyncScope(send.finish, send);
-  } finally {
-    request.emitDestroy();
+  send.completed(status, length);
+}
+
+/**
+ * Sends many datagrams at once, in order.
+ * @param {UDP} handle
+ * @param {Array} messages checked
+ * @param {{ports: number[], addresses: string[]}|null} to one literal each, or
+ *   the connected peer
+ * @param {SendMany|null} many told of each
+ */
+function sendAll(handle, messages, to, many) {
+  flushConnected();
+  nowLane ??= new Lane();
+  for (let i = 0; i < messages.length; i++) {
+    const peer = to === null ?
+      CONNECTED_PEER :
+      findPeer(handle.family, to.addresses[i], to.ports[i]);
+    nowLane.push(handle, peer, messages[i], many);
   }
+  nowLane.flush();
 }
 
 /** Connected datagrams that wait for the end of the tick leave now. */
@@ -437,8 +510,11 @@ function flushConnected() {
 }
 
 module.exports = {
+  SendMany,
   complete,
+  findPeer,
   flushConnected,
+  sendAll,
   sendConnected,
   sendLater,
   sendNow,

@@ -13,6 +13,7 @@ const binding = require('./binding');
 const cluster = require('./cluster');
 const errors = require('./errors');
 const outbox = require('./outbox');
+const sendMany = require('./send-many');
 const { kAsyncId, kState } = require('./borrowed');
 const {
   UDP, adoptHandle, createHandle, hasOwnSend, inheritMethods, takesLiterals,
@@ -21,7 +22,7 @@ const {
   checkMessage, copyMessage, sliceMessage, toList,
 } = require('./message');
 const {
-  validateAbortSignal, validateNumber, validateObject, validatePort,
+  validateAbortSignal, validateBoolean, validateNumber, validateObject, validatePort,
   validateString, validateUint32,
 } = require('./validators');
 
@@ -35,6 +36,11 @@ const DISCONNECTED = 0;
 const CONNECTING = 1;
 const CONNECTED = 2;
 
+// For programs that use dgram through register.js.
+const SHARED_BUFFERS = process.env.DGRAM_NATIVE_SHARED_BUFFERS === '1';
+
+const NO_MEMORY = errors.errno('ENOMEM');
+
 const RECV_BUFFER = true;
 const SEND_BUFFER = false;
 
@@ -43,7 +49,7 @@ const { errorMonitor } = EventEmitter;
 /**
  * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
  *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
- *   receiveBlockList, sendBlockList
+ *   receiveBlockList, sendBlockList; ours: sharedBuffers (boolean)
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -59,6 +65,8 @@ function Socket(type, listener) {
 
   const handle = createHandle(type, options?.lookup);
   handle.owner = this;
+  handle.sharedBuffers = options?.sharedBuffers ?? SHARED_BUFFERS;
+  handle.receiveBlockList = options?.receiveBlockList || undefined;
 
   this[kAsyncId] = handle.getAsyncId();
   this.type = type;
@@ -95,6 +103,9 @@ function checkOptions(options) {
       throw errors.invalidArgType(`options.${name}`,
                                   'an net.BlockList', list);
     }
+  }
+  if (options.sharedBuffers !== undefined) {
+    validateBoolean(options.sharedBuffers, 'options.sharedBuffers');
   }
 }
 
@@ -138,7 +149,10 @@ function afterSends(socket) {
 }
 
 function throwOnError(status, syscall) {
-  if (status) throw errors.errnoException(status, syscall);
+  if (!status) return;
+  const error = errors.errnoException(status, syscall);
+  Error.captureStackTrace(error, throwOnError);
+  throw error;
 }
 
 /**
@@ -173,14 +187,15 @@ function startReceiving(socket) {
   const state = socket[kState];
   const { handle } = state;
   handle.onmessage = onMessage;
+  handle.onbatch = onBatch;
   handle.onerror = onError;
   const status = handle.recvStart();
   state.receiving = true;
   state.bindState = BOUND;
   // Node ignores what recvStart() says, and tests rely on that; but a socket
   // that can never receive, for want of memory, must say so.
-  if (status < 0 && handle instanceof UDP && !handle.closed) {
-    const error = errors.errnoException(status, 'recvStart');
+  if (status === NO_MEMORY) {
+    const error = errors.errnoException(status, 'recvmsg');
     process.nextTick(() => socket.emit('error', error));
   }
   if (state.recvBufferSize) {
@@ -511,6 +526,20 @@ Socket.prototype.disconnect = function() {
 
 /* ----------------------------------------------------------------- send -- */
 
+/** send() of Node 0.x, still there. */
+Socket.prototype.sendto = function(buffer,
+                                   offset,
+                                   length,
+                                   port,
+                                   address,
+                                   callback) {
+  validateNumber(offset, 'offset');
+  validateNumber(length, 'length');
+  validateNumber(port, 'port');
+  validateString(address, 'address');
+  this.send(buffer, offset, length, port, address, callback);
+};
+
 /**
  * Unconnected: send(msg[, offset, length], port[, address][, callback]).
  * Connected: send(msg[, offset, length][, callback]).
@@ -590,7 +619,7 @@ function sendTo(socket, message, port, address, callback) {
       outbox.sendLater(handle, message, address, port, callback)) {
     return;
   }
-  const list = [copyMessage(message)];
+  const list = copyMessage(message);
   handle.lookup(address, (error, ip) => {
     if (error) failSend(socket, error, callback);
     else sendThroughHandle(socket, list, ip, port, address, callback);
@@ -635,19 +664,43 @@ function completeSend(status, bytes) {
   this.callback(error, bytes);
 }
 
-/** send() of Node 0.x, still there. */
-Socket.prototype.sendto = function(buffer,
-                                   offset,
-                                   length,
-                                   port,
-                                   address,
-                                   callback) {
-  validateNumber(offset, 'offset');
-  validateNumber(length, 'length');
-  validateNumber(port, 'port');
-  validateString(address, 'address');
-  this.send(buffer, offset, length, port, address, callback);
-};
+/**
+ * Ours: sends many datagrams with one call, at once and in order. An unbound
+ * socket is bound first.
+ * @param {Array} packets connected: [msg, msg, ...]; unconnected: [msg, port,
+ *   address, ...] with numeric addresses (null, undefined, '': loopback)
+ * @param {function(Error|null, number)} [callback] once all have left or
+ *   failed: the first error, and how many the kernel took
+ * @returns {number} how many datagrams were handed on; 0 while bind() is under
+ *   way, when they follow once it is done
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING
+ */
+function sendManyAtOnce(packets, callback) {
+  healthCheck(this);
+  const state = this[kState];
+  const batch = sendMany.readPackets(packets, callback, state.handle.family,
+                                     state.connectState === CONNECTED);
+  if (state.bindState === UNBOUND) this.bindSync();
+  if (state.bindState === BOUND) return sendPackets(this, batch, callback);
+  batch.messages = batch.messages.map(copyMessage);
+  enqueue(this, () => sendPackets(this, batch, callback));
+  return 0;
+}
+
+function sendPackets(socket, batch, callback) {
+  healthCheck(socket);
+  const { handle, sendBlockList } = socket[kState];
+  const blocks =
+    sendBlockList && ((address) => isBlocked(sendBlockList, address));
+  return sendMany.sendPackets(handle, batch, blocks, callback);
+}
+
+// Not among the enumerable methods, which are Node's.
+Object.defineProperty(Socket.prototype, 'sendMany', {
+  value: sendManyAtOnce, configurable: true, writable: true,
+});
 
 /* ---------------------------------------------------------------- close -- */
 
@@ -708,6 +761,11 @@ function onMessage(nread, handle, message, rinfo) {
   }
   rinfo.size = message.length;
   socket.emit('message', message, rinfo);
+}
+
+/** A whole batch in columns; see docs/api.md. */
+function onBatch(handle, batch) {
+  handle.owner.emit('batch', batch);
 }
 
 function onError(nread, handle, error) {
@@ -817,6 +875,18 @@ function setSourceMembership(socket, method, source, group, interfaceAddress) {
   throwOnError(handle[method](source, group, interfaceAddress), method);
 }
 
+/** @returns {Socket} this */
+Socket.prototype.ref = function() {
+  this[kState].handle?.ref();
+  return this;
+};
+
+/** @returns {Socket} this */
+Socket.prototype.unref = function() {
+  this[kState].handle?.unref();
+  return this;
+};
+
 /** `size` 0 reads. @returns {number} bytes, as the kernel counts them */
 function bufferSize(socket, size, which) {
   if (size >>> 0 !== size) throw errors.badBufferSize();
@@ -854,20 +924,6 @@ Socket.prototype.getSendQueueSize = function() {
 /** @returns {number} datagrams that wait for the kernel */
 Socket.prototype.getSendQueueCount = function() {
   return afterSends(this).getSendQueueCount();
-};
-
-/* ------------------------------------------------------------- ref, end -- */
-
-/** @returns {Socket} this */
-Socket.prototype.ref = function() {
-  this[kState].handle?.ref();
-  return this;
-};
-
-/** @returns {Socket} this */
-Socket.prototype.unref = function() {
-  this[kState].handle?.unref();
-  return this;
 };
 
 module.exports = { Socket, createSocket, healthCheck, stopReceiving };

@@ -19,6 +19,13 @@ function validateNumber(value, name) {
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE */
+function validateBoolean(value, name) {
+  if (typeof value !== 'boolean') {
+    throw errors.invalidArgType(name, 'of type boolean', value);
+  }
+}
+
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE */
 function validateFunction(value, name) {
   if (typeof value !== 'function') {
     throw errors.invalidArgType(name, 'of type function', value);
@@ -70,6 +77,7 @@ function validateAbortSignal(signal, name) {
 
 module.exports = {
   validateAbortSignal,
+  validateBoolean,
   validateFunction,
   validateNumber,
   validateObject,

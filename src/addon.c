@@ -22,8 +22,8 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Tells our handles from objects that another addon has wrapped. */
-static const napi_type_tag handle_tag = {
-    0x6467726d6e617469, 0x9d1b0f4c7a2e4b53};
+static const napi_type_tag handle_tag = {0x6467726d6e617469,
+                                         0x9d1b0f4c7a2e4b53};
 
 /* The memory that lib/outbox.js fills. */
 typedef struct {
@@ -36,6 +36,7 @@ typedef struct {
   dgram_env_t core;
   napi_env env;
   napi_async_cleanup_hook_handle cleanup;
+  napi_async_context context; /* of batches; each datagram has its socket's */
   napi_ref deliver;
   napi_ref complete;
   napi_ref closed;
@@ -53,42 +54,130 @@ typedef struct {
   bool finalized;    /* the object is gone */
 } wrap_t;
 
+/* Never NULL: the record is set before the first function exists, and freed
+ * with the environment. */
 static addon_t* addon_of(napi_env env) {
   void* addon = NULL;
 
-  return napi_get_instance_data(env, &addon) == napi_ok ? addon : NULL;
+  (void) napi_get_instance_data(env, &addon);
+  return addon;
+}
+
+/* -- Memory that JavaScript sees ------------------------------------------ */
+
+static napi_status make_memory(napi_env env, size_t size, napi_ref* out) {
+  napi_value buffer;
+  napi_status status = napi_create_arraybuffer(env, size, NULL, &buffer);
+
+  if (status != napi_ok)
+    return status;
+  return napi_create_reference(env, buffer, 1, out);
+}
+
+/* The bytes of a buffer that make_memory() made; none when JavaScript has
+ * detached it, which is why no pointer to them outlives a call of its. */
+static bool memory_of(napi_env env, napi_ref ref, void** data, size_t* size) {
+  napi_value buffer = NULL;
+
+  return ref != NULL &&
+         napi_get_reference_value(env, ref, &buffer) == napi_ok &&
+         buffer != NULL &&
+         napi_get_arraybuffer_info(env, buffer, data, size) == napi_ok &&
+         *data != NULL;
+}
+
+/* Makes the receive memory on first use: an environment that only sends does
+ * not need it. */
+static napi_status need_inbox(addon_t* addon) {
+  napi_env env = addon->env;
+  napi_status status = napi_ok;
+
+  if (addon->slab == NULL)
+    status = make_memory(env, DGRAM_RECV_SLAB, &addon->slab);
+  if (status == napi_ok && addon->runs == NULL)
+    status =
+        make_memory(env, DGRAM_RECV_SLOTS * sizeof(dgram_recv_t), &addon->runs);
+  if (status == napi_ok && addon->texts == NULL)
+    status = make_memory(
+        env, DGRAM_RECV_SLOTS * sizeof(dgram_peer_text_t), &addon->texts);
+  return status;
+}
+
+static bool on_lend(dgram_env_t* core) {
+  const addon_t* addon = core->data;
+  napi_env env = addon->env;
+  napi_handle_scope scope;
+  void* slab;
+  void* runs;
+  void* texts;
+  size_t size;
+  bool ok;
+
+  if (napi_open_handle_scope(env, &scope) != napi_ok)
+    return false;
+  ok = memory_of(env, addon->slab, &slab, &size) &&
+       memory_of(env, addon->runs, &runs, &size) &&
+       memory_of(env, addon->texts, &texts, &size);
+  napi_close_handle_scope(env, scope);
+  if (!ok)
+    return false;
+  core->inbox.slab = slab;
+  core->inbox.runs = runs;
+  core->inbox.texts = texts;
+  return true;
 }
 
 /* -- Calling into JavaScript ---------------------------------------------- */
 
-/* Calls function `fn` on the handle of `socket` as Node calls back: ticks and
- * microtasks are drained afterwards, what it throws goes to
- * 'uncaughtException'. Returns false when JavaScript cannot run any more: the
- * thread is terminating. `*again` is its truth; true when it threw. */
-static bool call_back(addon_t* addon,
+/* What came of calling JavaScript. */
+typedef enum {
+  CALL_FALSE,   /* it returned something false */
+  CALL_TRUE,    /* it returned something true */
+  CALL_THREW,   /* 'uncaughtException' has dealt with it */
+  CALL_STOPPED, /* JavaScript cannot run: the thread is terminating */
+} call_result_t;
+
+static call_result_t result_of(napi_env env,
+                               napi_status status,
+                               napi_value result) {
+  bool truth = false;
+  bool thrown = false;
+
+  if (status == napi_ok) {
+    if (dgram_napi_bool(env, result, &truth) != napi_ok)
+      return CALL_STOPPED;
+    return truth ? CALL_TRUE : CALL_FALSE;
+  }
+  if (napi_is_exception_pending(env, &thrown) != napi_ok || !thrown ||
+      napi_get_and_clear_last_exception(env, &result) != napi_ok ||
+      napi_fatal_exception(env, result) != napi_ok)
+    return CALL_STOPPED;
+  return CALL_THREW;
+}
+
+static bool hook_function(const addon_t* addon, napi_ref fn, napi_value* out) {
+  *out = NULL;
+  return !addon->core.closing && fn != NULL &&
+         napi_get_reference_value(addon->env, fn, out) == napi_ok &&
+         *out != NULL;
+}
+
+/* Calls hook `fn` on a handle as Node calls back: ticks and microtasks are
+ * drained afterwards, what it throws goes to 'uncaughtException'. */
+static void call_back(addon_t* addon,
                       napi_value handle,
                       napi_ref fn,
                       size_t argc,
-                      const napi_value* argv,
-                      bool* again) {
+                      const napi_value* argv) {
   napi_env env = addon->env;
-  napi_value function = NULL;
-  napi_value result;
-  bool thrown = false;
+  napi_value function;
+  napi_value result = NULL;
+  napi_status status;
 
-  *again = false;
-  if (addon->core.closing || fn == NULL ||
-      napi_get_reference_value(env, fn, &function) != napi_ok ||
-      function == NULL)
-    return false;
-  if (napi_make_callback(env, NULL, handle, function, argc, argv, &result) ==
-      napi_ok)
-    return dgram_napi_bool(env, result, again) == napi_ok;
-
-  *again = true;
-  return napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
-         napi_get_and_clear_last_exception(env, &result) == napi_ok &&
-         napi_fatal_exception(env, result) == napi_ok;
+  if (!hook_function(addon, fn, &function))
+    return;
+  status = napi_make_callback(env, NULL, handle, function, argc, argv, &result);
+  (void) result_of(env, status, result);
 }
 
 static bool handle_of(const dgram_socket_t* socket,
@@ -101,35 +190,54 @@ static bool handle_of(const dgram_socket_t* socket,
          *out != NULL;
 }
 
-/* One call of hook.deliver, in a handle scope of its own: a merged batch may
- * take thousands. */
-static bool deliver_next(addon_t* addon,
-                         const dgram_socket_t* socket,
-                         bool* again) {
+static call_result_t deliver_next(addon_t* addon,
+                                  const dgram_socket_t* socket) {
   napi_env env = addon->env;
-  napi_handle_scope scope;
+  napi_value function;
+  napi_value result = NULL;
   napi_value argv[2];
-  bool ok;
+  napi_status status;
 
-  *again = false;
-  if (napi_open_handle_scope(env, &scope) != napi_ok)
-    return false;
-  ok = handle_of(socket, env, &argv[0]) &&
-       napi_create_uint32(env, addon->core.inbox.count, &argv[1]) == napi_ok &&
-       call_back(addon, argv[0], addon->deliver, 2, argv, again);
-  napi_close_handle_scope(env, scope);
-  return ok;
+  if (!hook_function(addon, addon->deliver, &function) ||
+      !handle_of(socket, env, &argv[0]) ||
+      napi_create_uint32(env, addon->core.inbox.count, &argv[1]) != napi_ok)
+    return CALL_STOPPED;
+  status = napi_call_function(env, argv[0], function, 2, argv, &result);
+  return result_of(env, status, result);
+}
+
+/* hook.deliver within a callback scope of its own. It drains ticks between two
+ * datagrams itself, and a tick that throws leaves its mark on the stack of
+ * async ids. 'uncaughtException' wipes that out, and must do so before the
+ * scope is closed: napi_make_callback() would have closed it first, and Node
+ * aborts when the stack does not match. */
+static call_result_t deliver_in_scope(addon_t* addon,
+                                      const dgram_socket_t* socket) {
+  napi_env env = addon->env;
+  napi_handle_scope handles;
+  napi_callback_scope callback;
+  call_result_t result = CALL_STOPPED;
+
+  if (napi_open_handle_scope(env, &handles) != napi_ok)
+    return CALL_STOPPED;
+  if (napi_open_callback_scope(env, NULL, addon->context, &callback) ==
+      napi_ok) {
+    do
+      result = deliver_next(addon, socket);
+    while (result == CALL_THREW);
+    napi_close_callback_scope(env, callback);
+  }
+  napi_close_handle_scope(env, handles);
+  return result;
 }
 
 static bool on_deliver(dgram_socket_t* socket) {
-  addon_t* addon = socket->env->data;
-  bool again;
+  call_result_t result;
 
-  do {
-    if (!deliver_next(addon, socket, &again))
-      return false;
-  } while (again);
-  return true;
+  do
+    result = deliver_in_scope(socket->env->data, socket);
+  while (result == CALL_TRUE);
+  return result == CALL_FALSE;
 }
 
 static void on_complete(dgram_socket_t* socket,
@@ -140,7 +248,6 @@ static void on_complete(dgram_socket_t* socket,
   napi_env env = addon->env;
   napi_handle_scope scope;
   napi_value argv[4];
-  bool again;
 
   addon->core.sent += status == 0;
   if (ticket == 0 || napi_open_handle_scope(env, &scope) != napi_ok)
@@ -149,7 +256,7 @@ static void on_complete(dgram_socket_t* socket,
       napi_create_uint32(env, ticket, &argv[1]) == napi_ok &&
       napi_create_int32(env, status, &argv[2]) == napi_ok &&
       napi_create_uint32(env, (uint32_t) length, &argv[3]) == napi_ok)
-    call_back(addon, argv[0], addon->complete, COUNT_OF(argv), argv, &again);
+    call_back(addon, argv[0], addon->complete, COUNT_OF(argv), argv);
   napi_close_handle_scope(env, scope);
 }
 
@@ -165,12 +272,11 @@ static void on_closed(dgram_socket_t* socket) {
   wrap_t* wrap = socket->data;
   napi_handle_scope scope;
   napi_value handle;
-  bool again;
 
   if (wrap->wants_closed &&
       napi_open_handle_scope(addon->env, &scope) == napi_ok) {
     if (handle_of(socket, addon->env, &handle))
-      call_back(addon, handle, addon->closed, 1, &handle, &again);
+      call_back(addon, handle, addon->closed, 1, &handle);
     napi_close_handle_scope(addon->env, scope);
   }
   if (wrap->handle != NULL)
@@ -390,8 +496,8 @@ static napi_status set_address(napi_env env,
                                const dgram_peer_text_t* text) {
   napi_status status;
 
-  status = dgram_napi_set_string(
-      env, target, "address", text->text, text->length);
+  status =
+      dgram_napi_set_string(env, target, "address", text->text, text->length);
   if (status != napi_ok || text->family == 0)
     return status;
   status = dgram_napi_set_string(
@@ -569,11 +675,11 @@ static napi_value js_buffer_size(napi_env env, napi_callback_info info) {
   if (rc == 0)
     return code_value(env, size);
   DGRAM_TRY(env,
-            dgram_napi_set_uv(env,
-                              argv[2],
-                              rc,
-                              is_recv ? "uv_recv_buffer_size"
-                                      : "uv_send_buffer_size"));
+            dgram_napi_set_uv(
+                env,
+                argv[2],
+                rc,
+                is_recv ? "uv_recv_buffer_size" : "uv_send_buffer_size"));
   return NULL;
 }
 
@@ -595,49 +701,14 @@ static napi_value js_get_send_queue_count(napi_env env,
   return number_value(env, (double) dgram_socket_queue_count(socket));
 }
 
-/* -- The receive memory ---------------------------------------------------- */
-
-static napi_status make_memory(napi_env env,
-                               size_t size,
-                               void** data,
-                               napi_ref* out) {
-  napi_value buffer;
-  napi_status status = napi_create_arraybuffer(env, size, data, &buffer);
-
-  if (status != napi_ok)
-    return status;
-  return napi_create_reference(env, buffer, 1, out);
-}
-
-/* Makes the receive memory on first use: an environment that only sends does
- * not need it. */
-static napi_status need_inbox(addon_t* addon) {
-  dgram_inbox_t* inbox = &addon->core.inbox;
-  napi_env env = addon->env;
-  napi_status status = napi_ok;
-
-  if (addon->slab == NULL)
-    status =
-        make_memory(env, DGRAM_RECV_SLAB, (void**) &inbox->slab, &addon->slab);
-  if (status == napi_ok && addon->runs == NULL)
-    status = make_memory(env,
-                         DGRAM_RECV_SLOTS * sizeof(inbox->runs[0]),
-                         (void**) &inbox->runs,
-                         &addon->runs);
-  if (status == napi_ok && addon->texts == NULL)
-    status = make_memory(env,
-                         DGRAM_RECV_SLOTS * sizeof(inbox->texts[0]),
-                         (void**) &inbox->texts,
-                         &addon->texts);
-  return status;
-}
-
 static napi_value js_recv_start(napi_env env, napi_callback_info info) {
+  addon_t* addon = addon_of(env);
   dgram_socket_t* socket = receive(env, info, 0, NULL);
 
   if (socket == NULL)
     return code_value(env, UV_EBADF);
-  DGRAM_TRY(env, need_inbox(addon_of(env)));
+  DGRAM_TRY(env, need_inbox(addon));
+  on_lend(&addon->core);
   return code_value(env, dgram_socket_start(socket));
 }
 
@@ -687,14 +758,10 @@ static napi_value js_fd(napi_env env, napi_callback_info info) {
 }
 
 #define METHOD(name, function)                                                 \
-  {name,                                                                       \
-   NULL,                                                                       \
-   function,                                                                   \
-   NULL,                                                                       \
-   NULL,                                                                       \
-   NULL,                                                                       \
-   napi_default_method | napi_enumerable,                                      \
-   NULL}
+  {                                                                            \
+    name, NULL, function, NULL, NULL, NULL,                                    \
+        napi_default_method | napi_enumerable, NULL                            \
+  }
 
 static const napi_property_descriptor methods[] = {
     METHOD("open", js_open),
@@ -741,8 +808,7 @@ static napi_value js_define(napi_env env, napi_callback_info info) {
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &prototype, NULL, NULL));
   DGRAM_TRY(env,
-            napi_define_properties(
-                env, prototype, COUNT_OF(methods), methods));
+            napi_define_properties(env, prototype, COUNT_OF(methods), methods));
   return NULL;
 }
 
@@ -754,6 +820,7 @@ static napi_value js_hook(napi_env env, napi_callback_info info) {
   napi_ref* const refs[] = {&addon->deliver, &addon->complete, &addon->closed};
   napi_value functions[COUNT_OF(names)];
   napi_value hooks;
+  napi_value name;
   napi_valuetype type;
   size_t argc = 1;
   size_t i;
@@ -774,16 +841,32 @@ static napi_value js_hook(napi_env env, napi_callback_info info) {
     *refs[i] = NULL;
     DGRAM_TRY(env, napi_create_reference(env, functions[i], 1, refs[i]));
   }
+  if (addon->context == NULL) {
+    DGRAM_TRY(
+        env,
+        napi_create_string_utf8(env, "DGRAMBATCH", NAPI_AUTO_LENGTH, &name));
+    DGRAM_TRY(env, napi_async_init(env, NULL, name, &addon->context));
+  }
   return NULL;
+}
+
+static napi_status set_memory(napi_env env,
+                              napi_value target,
+                              const char* name,
+                              napi_ref ref) {
+  napi_value buffer;
+  napi_status status = napi_get_reference_value(env, ref, &buffer);
+
+  if (status != napi_ok)
+    return status;
+  return napi_set_named_property(env, target, name, buffer);
 }
 
 static napi_value js_open_lane(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
   napi_value result;
-  napi_value buffer;
   lane_t* lanes;
   lane_t* lane;
-  void* data;
 
   (void) info;
   lanes = realloc(addon->lanes, (addon->lanes_count + 1) * sizeof(lanes[0]));
@@ -792,37 +875,20 @@ static napi_value js_open_lane(napi_env env, napi_callback_info info) {
     return NULL;
   }
   addon->lanes = lanes;
-  lane = &lanes[addon->lanes_count];
+  lane = &lanes[addon->lanes_count++];
   memset(lane, 0, sizeof(*lane));
 
   DGRAM_TRY(env, napi_create_object(env, &result));
   DGRAM_TRY(env,
-            dgram_napi_set_number(env, result, "id", addon->lanes_count));
-  DGRAM_TRY(env,
-            napi_create_arraybuffer(env,
-                                    DGRAM_LANE_SENDS * sizeof(dgram_send_t),
-                                    &data,
-                                    &buffer));
-  DGRAM_TRY(env, napi_set_named_property(env, result, "sends", buffer));
-  DGRAM_TRY(env, napi_create_reference(env, buffer, 1, &lane->sends));
-  addon->lanes_count++;
-  DGRAM_TRY(env,
-            napi_create_arraybuffer(env, DGRAM_LANE_ARENA, &data, &buffer));
-  DGRAM_TRY(env, napi_set_named_property(env, result, "arena", buffer));
-  DGRAM_TRY(env, napi_create_reference(env, buffer, 1, &lane->arena));
+            dgram_napi_set_number(
+                env, result, "id", (double) addon->lanes_count - 1));
+  DGRAM_TRY(
+      env,
+      make_memory(env, DGRAM_LANE_SENDS * sizeof(dgram_send_t), &lane->sends));
+  DGRAM_TRY(env, make_memory(env, DGRAM_LANE_ARENA, &lane->arena));
+  DGRAM_TRY(env, set_memory(env, result, "sends", lane->sends));
+  DGRAM_TRY(env, set_memory(env, result, "arena", lane->arena));
   return result;
-}
-
-/* The bytes of a buffer kept by `ref`; none when JavaScript has detached it,
- * which is why no pointer to them is kept. */
-static bool memory_of(napi_env env, napi_ref ref, void** data, size_t* size) {
-  napi_value buffer = NULL;
-
-  return ref != NULL &&
-         napi_get_reference_value(env, ref, &buffer) == napi_ok &&
-         buffer != NULL &&
-         napi_get_arraybuffer_info(env, buffer, data, size) == napi_ok &&
-         *data != NULL;
 }
 
 static napi_value js_flush(napi_env env, napi_callback_info info) {
@@ -850,8 +916,7 @@ static napi_value js_flush(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env,
             napi_create_uint32(
                 env,
-                dgram_env_flush(
-                    &addon->core, sends, count, arena, arena_size),
+                dgram_env_flush(&addon->core, sends, count, arena, arena_size),
                 &queued));
   return queued;
 }
@@ -872,29 +937,20 @@ static napi_value js_set_peer(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[3], &port));
   rc = dgram_napi_text(env, argv[2], text, sizeof(text));
   if (rc == 0)
-    rc = dgram_env_set_peer(
-        &addon->core, slot, family, text, (uint16_t) port);
+    rc = dgram_env_set_peer(&addon->core, slot, family, text, (uint16_t) port);
   return code_value(env, rc);
 }
 
 static napi_value js_inbox(napi_env env, napi_callback_info info) {
-  static const char* const names[] = {"slab", "runs", "texts"};
   addon_t* addon = addon_of(env);
   napi_value result;
-  napi_value buffer;
-  size_t i;
 
   (void) info;
   DGRAM_TRY(env, need_inbox(addon));
   DGRAM_TRY(env, napi_create_object(env, &result));
-  {
-    const napi_ref refs[] = {addon->slab, addon->runs, addon->texts};
-
-    for (i = 0; i < COUNT_OF(names); i++) {
-      DGRAM_TRY(env, napi_get_reference_value(env, refs[i], &buffer));
-      DGRAM_TRY(env, napi_set_named_property(env, result, names[i], buffer));
-    }
-  }
+  DGRAM_TRY(env, set_memory(env, result, "slab", addon->slab));
+  DGRAM_TRY(env, set_memory(env, result, "runs", addon->runs));
+  DGRAM_TRY(env, set_memory(env, result, "texts", addon->texts));
   return result;
 }
 
@@ -948,8 +1004,8 @@ static napi_value js_queue_always(napi_env env, napi_callback_info info) {
   size_t argc = 1;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
-  DGRAM_TRY(
-      env, dgram_napi_bool(env, value, &addon_of(env)->core.queue_always));
+  DGRAM_TRY(env,
+            dgram_napi_bool(env, value, &addon_of(env)->core.queue_always));
   return NULL;
 }
 
@@ -1027,8 +1083,8 @@ static const number_t flags[] = {
     {"REUSEPORT", DGRAM_BIND_REUSEPORT},
 };
 
-#define FUNCTION(name, function) \
-  {name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL}
+#define FUNCTION(name, function)                                               \
+  { name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL }
 
 static const napi_property_descriptor functions[] = {
     FUNCTION("hook", js_hook),
@@ -1066,6 +1122,9 @@ static void on_idle(dgram_env_t* core) {
     drop(addon, &addon->lanes[i].arena);
   }
   addon->lanes_count = 0;
+  if (addon->context != NULL)
+    napi_async_destroy(addon->env, addon->context);
+  addon->context = NULL;
   napi_remove_async_cleanup_hook(addon->cleanup);
 }
 
@@ -1108,8 +1167,7 @@ static napi_status make_exports(napi_env env,
   napi_value value;
   napi_status status;
 
-  status =
-      napi_define_properties(env, exports, COUNT_OF(functions), functions);
+  status = napi_define_properties(env, exports, COUNT_OF(functions), functions);
   if (status == napi_ok)
     status = dgram_napi_set_string(
         env, exports, "transport", transport, strlen(transport));
@@ -1144,6 +1202,7 @@ NAPI_MODULE_INIT() {
   addon->env = env;
   dgram_env_init(&addon->core, loop);
   addon->core.data = addon;
+  addon->core.lend = on_lend;
   addon->core.deliver = on_deliver;
   addon->core.complete = on_complete;
   addon->core.idle = on_idle;
@@ -1152,9 +1211,9 @@ NAPI_MODULE_INIT() {
     dgram_napi_throw_last(env);
     return NULL;
   }
-  DGRAM_TRY(env,
-            napi_add_async_cleanup_hook(
-                env, on_cleanup, addon, &addon->cleanup));
+  DGRAM_TRY(
+      env,
+      napi_add_async_cleanup_hook(env, on_cleanup, addon, &addon->cleanup));
   DGRAM_TRY(env, make_exports(env, addon, exports));
   return exports;
 }

@@ -30,8 +30,7 @@ bool dgram_address_has_zone(const struct sockaddr* address) {
          IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr);
 }
 
-static int append_zone(const struct sockaddr_in6* in6,
-                       dgram_peer_text_t* out) {
+static int append_zone(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
   char zone[UV_IF_NAMESIZE];
   size_t size = sizeof(zone);
   int rc;
@@ -104,8 +103,7 @@ static bool same_source(const dgram_address_t* slot,
                 sizeof(in6->sin6_addr)) == 0;
 }
 
-static void copy_source(dgram_address_t* slot,
-                        const struct sockaddr* address) {
+static void copy_source(dgram_address_t* slot, const struct sockaddr* address) {
   memset(slot, 0, sizeof(*slot));
   if (address->sa_family == AF_INET)
     memcpy(&slot->in4, address, sizeof(slot->in4));
@@ -143,7 +141,10 @@ static uint32_t find_in_set(dgram_sources_t* sources,
     if (same_source(&sources->slots[slot], address) ||
         sources->slots[slot].any.sa_family == AF_UNSPEC)
       return slot;
-  return first + sources->turn++ % WAYS;
+  /* By chance: taking turns would forget each of five sources that come one
+   * after the other just before it is needed. */
+  sources->dice = sources->dice * 1664525u + 1013904223u;
+  return first + (sources->dice >> 16) % WAYS;
 }
 
 uint32_t dgram_sources_find(dgram_sources_t* sources,

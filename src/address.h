@@ -36,7 +36,7 @@ bool dgram_address_has_zone(const struct sockaddr* address);
 /* The sources whose text JavaScript remembers, by slot. */
 typedef struct {
   uint32_t last; /* slot of the latest hit */
-  uint32_t turn; /* which entry of a full set makes room next */
+  uint32_t dice; /* which entry of a full set makes room */
   dgram_address_t slots[DGRAM_SOURCES_MAX];
 } dgram_sources_t;
 

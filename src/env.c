@@ -104,11 +104,14 @@ static bool peer_is_valid(const dgram_env_t* env, uint32_t slot) {
          env->peers[slot].any.sa_family != AF_UNSPEC;
 }
 
-static int check_send(const dgram_env_t* env,
+static int check_send(const dgram_socket_t* socket,
                       const dgram_send_t* send,
                       size_t arena_size) {
-  if (!peer_is_valid(env, send->peer))
+  if (!peer_is_valid(socket->env, send->peer))
     return UV_EINVAL;
+  /* libuv's rule; Linux itself would send to the given address. */
+  if (socket->connected && send->peer != 0)
+    return UV_EISCONN;
   if (send->offset > arena_size || send->length > arena_size - send->offset)
     return UV_EINVAL;
   return 0;
@@ -129,21 +132,32 @@ uint32_t dgram_env_flush(dgram_env_t* env,
   uint32_t queued = 0;
   uint32_t i = 0;
   uint32_t end;
+  int rc;
 
   while (i < count) {
     socket = open_socket(env, sends[i].socket);
+    rc = socket == NULL ? UV_EBADF : 0;
     end = i;
-    while (socket != NULL && end < count && sends[end].socket == socket->id &&
-           check_send(env, &sends[end], arena_size) == 0)
-      end++;
+    while (rc == 0 && end < count && sends[end].socket == socket->id) {
+      rc = check_send(socket, &sends[end], arena_size);
+      end += rc == 0;
+    }
     if (end > i)
       queued += env->transport->flush(socket, sends + i, end - i, arena);
     else
-      sends[end++].status = socket == NULL ? UV_EBADF : UV_EINVAL;
+      sends[end++].status = rc;
     for (; i < end; i++)
       env->sent += sends[i].status >= 0;
   }
   return queued;
+}
+
+bool dgram_env_lend(dgram_env_t* env) {
+  if (env->inbox.busy) {
+    env->inbox.starved = true;
+    return false;
+  }
+  return env->lend(env);
 }
 
 void dgram_env_received(dgram_env_t* env,

@@ -16,7 +16,8 @@ typedef struct dgram_env_s dgram_env_t;
 typedef struct dgram_socket_s dgram_socket_t;
 typedef struct dgram_transport_s dgram_transport_t;
 
-/* The receive memory, visible to lib/inbox.js. */
+/* The receive memory, visible to lib/inbox.js. The pointers are good from
+ * dgram_env_lend() until JavaScript runs. */
 typedef struct {
   uint8_t* slab;            /* DGRAM_RECV_SLAB bytes */
   dgram_recv_t* runs;       /* DGRAM_RECV_SLOTS entries */
@@ -24,7 +25,7 @@ typedef struct {
   uint32_t count;           /* runs filled in */
   uint32_t fresh;           /* texts filled in */
   bool busy;                /* JavaScript is still reading the batch */
-  bool starved;             /* a socket was not read because of `busy` */
+  bool starved;             /* dgram_env_lend() said no because of `busy` */
 } dgram_inbox_t;
 
 struct dgram_env_s {
@@ -46,6 +47,10 @@ struct dgram_env_s {
   dgram_address_t* peers; /* DGRAM_PEERS_MAX entries, or NULL: not used yet */
   dgram_sources_t sources;
   dgram_inbox_t inbox;
+
+  /* Looks up the inbox's memory, which belongs to JavaScript. Returns false
+   * when it is gone: JavaScript has detached it. For dgram_env_lend(). */
+  bool (*lend)(dgram_env_t* env);
 
   /* Hands inbox.count runs of `socket` to JavaScript; for
    * dgram_env_deliver(). Everything may have happened to the socket when it
@@ -99,6 +104,12 @@ uint32_t dgram_env_flush(dgram_env_t* env,
                          uint32_t count,
                          const uint8_t* arena,
                          size_t arena_size);
+
+/* Asks for the inbox, before each read from the kernel. Returns false when it
+ * cannot be written to: JavaScript still reads the last batch (the transport
+ * stops polling, and is started again when the batch is done) or has thrown
+ * the memory away. */
+bool dgram_env_lend(dgram_env_t* env);
 
 /* Appends a run to the inbox. `source` is NULL only with an error status.
  * The caller has left room (DGRAM_RECV_SLOTS). */

@@ -55,11 +55,11 @@ napi_status dgram_napi_set_uv(napi_env env,
   if (status == napi_ok)
     status = dgram_napi_set_string(env, target, "code", name, strlen(name));
   if (status == napi_ok)
-    status = dgram_napi_set_string(
-        env, target, "message", message, strlen(message));
+    status =
+        dgram_napi_set_string(env, target, "message", message, strlen(message));
   if (status == napi_ok && syscall != NULL)
-    status = dgram_napi_set_string(
-        env, target, "syscall", syscall, strlen(syscall));
+    status =
+        dgram_napi_set_string(env, target, "syscall", syscall, strlen(syscall));
   return status;
 }
 

@@ -31,8 +31,14 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
 }
 
 void dgram_socket_free(dgram_socket_t* socket) {
-  free(socket->transport_data);
   free(socket);
+}
+
+/* A descriptor from elsewhere may be connected already. */
+static void look_at_peer(dgram_socket_t* socket) {
+  dgram_address_t peer;
+
+  socket->connected = dgram_socket_peer(socket, &peer) == 0;
 }
 
 int dgram_socket_open(dgram_socket_t* socket, int fd) {
@@ -41,9 +47,11 @@ int dgram_socket_open(dgram_socket_t* socket, int fd) {
   if (socket->closing)
     return UV_EBADF;
   rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
-  if (rc == 0)
-    socket->shared = true; /* whoever made it may still use it */
-  return rc;
+  if (rc != 0)
+    return rc;
+  socket->shared = true; /* whoever made it may still use it */
+  look_at_peer(socket);
+  return 0;
 }
 
 int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
@@ -56,11 +64,13 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
   if (copy < 0)
     return copy;
   rc = uv_udp_open(&socket->udp, (uv_os_sock_t) copy);
-  if (rc != 0)
+  if (rc != 0) {
     dgram_platform_close(copy);
-  else
-    socket->shared = true;
-  return rc;
+    return rc;
+  }
+  socket->shared = true;
+  look_at_peer(socket);
+  return 0;
 }
 
 int dgram_socket_share(dgram_socket_t* socket) {
@@ -68,10 +78,9 @@ int dgram_socket_share(dgram_socket_t* socket) {
 
   if (fd < 0)
     return fd;
-  fd = dgram_platform_dup(fd);
-  if (fd >= 0)
-    socket->shared = true;
-  return fd;
+  socket->shared = true;
+  socket->env->transport->share(socket);
+  return dgram_platform_dup(fd);
 }
 
 /* What libuv 1.49 does for UV_UDP_REUSEPORT, for those before. */
@@ -115,15 +124,25 @@ int dgram_socket_bind(dgram_socket_t* socket,
 }
 
 int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer) {
+  int rc;
+
   if (socket->closing)
     return UV_EBADF;
-  return uv_udp_connect(&socket->udp, &peer->any);
+  rc = uv_udp_connect(&socket->udp, &peer->any);
+  if (rc == 0)
+    socket->connected = true;
+  return rc;
 }
 
 int dgram_socket_disconnect(dgram_socket_t* socket) {
+  int rc;
+
   if (socket->closing)
     return UV_EBADF;
-  return uv_udp_connect(&socket->udp, NULL);
+  rc = uv_udp_connect(&socket->udp, NULL);
+  if (rc == 0)
+    socket->connected = false;
+  return rc;
 }
 
 int dgram_socket_name(const dgram_socket_t* socket, dgram_address_t* out) {
@@ -266,6 +285,7 @@ static void on_handle_closed(uv_handle_t* handle) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
 
+  env->transport->closed(socket);
   socket->closed = true;
   dgram_env_remove(env, socket);
   /* The socket may be gone after this. */

@@ -5,6 +5,9 @@
 
 /* Best first. */
 static const dgram_transport_t* const available[] = {
+#ifdef __linux__
+    &dgram_transport_linux,
+#endif
     &dgram_transport_uv,
 };
 

@@ -18,10 +18,10 @@ struct dgram_transport_s {
 
   /* Starts reading. Called for a bound or opened socket. Each wake-up fills
    * env->inbox through dgram_env_received() and calls dgram_env_deliver() once
-   * per batch. Datagrams are not read while env->inbox.busy: a nested loop must
-   * not overwrite the batch that JavaScript is looking at. The transport then
-   * stops polling and sets env->inbox.starved; start() is called again when
-   * the batch is done. Returns 0 when it reads already. */
+   * per batch. Before it reads it asks dgram_env_lend(): a nested loop must not
+   * overwrite the batch that JavaScript is looking at. When the answer is no
+   * it stops polling, lest the loop spin; start() is called again when the
+   * batch is done. Returns 0 when it reads already. */
   int (*start)(dgram_socket_t* socket);
 
   /* Stops reading; what the kernel holds stays there. */
@@ -49,9 +49,17 @@ struct dgram_transport_s {
    * transport's own. */
   void (*set_ref)(dgram_socket_t* socket, bool ref);
 
-  /* Gives up what the transport holds and then calls dgram_socket_release()
-   * once. The uv_udp_t is still open; socket.c closes it afterwards. */
+  /* The descriptor is about to be known to another reader, who expects one
+   * datagram a read. */
+  void (*share)(dgram_socket_t* socket);
+
+  /* Takes the transport's own handles off the descriptor and then calls
+   * dgram_socket_release() once, at once: the port must be free when close()
+   * returns. */
   void (*close)(dgram_socket_t* socket);
+
+  /* The uv_udp_t is closed: cancels what is still queued, and frees. */
+  void (*closed)(dgram_socket_t* socket);
 };
 
 extern const dgram_transport_t dgram_transport_uv;

@@ -52,8 +52,7 @@ static int try_send(dgram_socket_t* socket,
 
   if (socket->env->queue_always)
     return UV_EAGAIN;
-  rc = uv_udp_try_send(
-      &socket->udp, &buf, 1, peer == NULL ? NULL : &peer->any);
+  rc = uv_udp_try_send(&socket->udp, &buf, 1, peer == NULL ? NULL : &peer->any);
   if (rc == UV_ENOSYS)
     return UV_EAGAIN;
   return rc < 0 ? rc : 0;
@@ -208,14 +207,14 @@ static uint32_t uv_flush(dgram_socket_t* socket,
  * the first one elsewhere. */
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
-  dgram_inbox_t* inbox = &socket->env->inbox;
+  dgram_env_t* env = socket->env;
 
   (void) suggested;
-  if (inbox->busy)
-    *buf = uv_buf_init(NULL, 0);
-  else
-    *buf = uv_buf_init((char*) inbox->slab,
+  if (dgram_env_lend(env))
+    *buf = uv_buf_init((char*) env->inbox.slab,
                        dgram_socket_batch(socket) * DGRAM_RECV_SLOT_SIZE);
+  else
+    *buf = uv_buf_init(NULL, 0);
 }
 
 static void on_recv(uv_udp_t* udp,
@@ -233,10 +232,9 @@ static void on_recv(uv_udp_t* udp,
   }
   if (nread == 0 && source == NULL)
     return;
-  if (buf->base == NULL && env->inbox.busy) {
-    /* on_alloc() had nothing to give. Polling on would spin. */
+  if (buf->base == NULL) {
+    /* on_alloc() had nothing to give. */
     uv_udp_recv_stop(udp);
-    env->inbox.starved = true;
     return;
   }
   if (nread < 0)
@@ -268,9 +266,19 @@ static void uv_set_ref(dgram_socket_t* socket, bool ref) {
   (void) ref;
 }
 
-/* What is queued is cancelled when libuv gives the request back. */
+static void uv_share(dgram_socket_t* socket) {
+  /* libuv reads datagrams as they are. */
+  (void) socket;
+}
+
 static void uv_close_socket(dgram_socket_t* socket) {
   dgram_socket_release(socket);
+}
+
+/* libuv has given the request back by now, and drain() cancelled the rest. */
+static void uv_closed(dgram_socket_t* socket) {
+  free(socket->transport_data);
+  socket->transport_data = NULL;
 }
 
 const dgram_transport_t dgram_transport_uv = {
@@ -281,5 +289,7 @@ const dgram_transport_t dgram_transport_uv = {
     .queue_size = uv_queue_size,
     .queue_count = uv_queue_count,
     .set_ref = uv_set_ref,
+    .share = uv_share,
     .close = uv_close_socket,
+    .closed = uv_closed,
 };

@@ -1,0 +1,715 @@
+/* The fast transport: sendmmsg() with segmented sends (UDP_SEGMENT), and
+ * recvmmsg() with merged receives (UDP_GRO), over a uv_poll_t on the socket's
+ * descriptor. libuv's own UDP watcher is never started, so the two do not meet.
+ *
+ * Rules, by number where they are applied:
+ *  S1  sendmmsg() says how many messages went. The position moves on by that
+ *      figure and by nothing else; the error of the next message is learnt by
+ *      the next call.
+ *  S2  A segmented send that fails with EIO, EINVAL or EMSGSIZE goes again in
+ *      single datagrams: no checksum offload, a driver's bug, a path MTU below
+ *      the segment size. The program never sees that error.
+ *  S3  Any other error belongs to the first unsent datagram; the rest go on.
+ *  S4  EAGAIN and ENOBUFS keep the rest queued until the socket is writable.
+ *  R1  msg_namelen, msg_controllen and msg_flags are written by the kernel and
+ *      reset before each call; otherwise a merged run comes in as one.
+ *  R2  One recvmmsg() a wake-up: timers and other sockets get their turn, and
+ *      no call is spent on hearing EAGAIN.
+ *  R3  UDP_GRO is only set while nobody else knows the descriptor. Its control
+ *      message is looked for in any case: whoever shared the descriptor with
+ *      us may have set it.
+ *  R4  A pending ICMP error (EPOLLERR) makes libuv stop a uv_poll_t with
+ *      UV_EBADF. The error is read, reported, and polling starts again.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+
+#include "run.h"
+#include "socket.h"
+#include "transport.h"
+
+/* Since Linux 4.18 and 5.0; the C library may be older. */
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
+/* Messages of one sendmmsg(), each a run or a single datagram. */
+#define SEND_MESSAGES 64
+
+#define SEND_CONTROL CMSG_SPACE(sizeof(uint16_t))
+#define RECV_CONTROL 256
+
+/* The largest segment is what fits beside the headers; a path MTU is not known
+ * beforehand, and S2 learns it. */
+#define SEGMENT_MAX DGRAM_RUN_BYTES_IP4
+
+/* Datagrams that have to wait, with what they need: a copy of the caller's
+ * descriptors, destinations and payload. One allocation. */
+typedef struct queued_s queued_t;
+
+struct queued_s {
+  queued_t* next;
+  uint32_t position; /* first unsent */
+  uint32_t count;
+  dgram_send_t* sends;
+  dgram_address_t* peers; /* slot 0 is not used, as in env->peers */
+  uint8_t* arena;
+};
+
+/* A socket's share. Made when it first reads or has to wait. */
+typedef struct {
+  uv_poll_t poll; /* first: a uv_poll_t* is a data_path_t* */
+  dgram_socket_t* socket;
+  bool polling; /* `poll` is initialized */
+  bool gso;     /* segmented sends are worth a try */
+  uint32_t segment_max;
+  queued_t* head;
+  queued_t* tail;
+  size_t queue_count;
+  size_t queue_size; /* in bytes */
+} data_path_t;
+
+/* What a send works on: the caller's batch, or a queued one. */
+typedef struct {
+  dgram_send_t* sends;
+  uint32_t count;
+  const dgram_address_t* peers;
+  const uint8_t* arena;
+} batch_t;
+
+static bool gso_wanted;
+static bool gro_wanted;
+static uv_once_t once = UV_ONCE_INIT;
+
+/* A kernel version as one number: 5.12.3 is 0x050c03. */
+static uint32_t kernel_version(void) {
+  struct utsname name;
+  char* next = name.release;
+  uint32_t version = 0;
+  int i;
+
+  if (uname(&name) != 0)
+    return 0;
+  for (i = 0; i < 3; i++) {
+    version = version << 8 | (strtoul(next, &next, 10) & 255);
+    next += *next == '.';
+  }
+  return version;
+}
+
+static bool switched_off(const char* variable) {
+  const char* value = getenv(variable);
+
+  return value != NULL && strcmp(value, "0") == 0;
+}
+
+static void look_at_kernel(void) {
+  uint32_t version = kernel_version();
+
+  /* Linux 7.0.0 to 7.1.4 corrupt runs of equal segments (tailscale #19777). */
+  gso_wanted = version >= 0x041200 &&
+               (version < 0x070000 || version > 0x070104) &&
+               !switched_off("DGRAM_NATIVE_GSO");
+  /* UDP_GRO is there since 5.0; wireguard-go trusts it from 5.12 on. */
+  gro_wanted = version >= 0x050c00 && !switched_off("DGRAM_NATIVE_GRO");
+}
+
+static int descriptor(const dgram_socket_t* socket) {
+  uv_os_fd_t fd;
+
+  if (uv_fileno((const uv_handle_t*) &socket->udp, &fd) != 0)
+    return UV_EBADF;
+  return fd;
+}
+
+static data_path_t* data_path(dgram_socket_t* socket) {
+  data_path_t* path = socket->transport_data;
+
+  if (path != NULL)
+    return path;
+  uv_once(&once, look_at_kernel);
+  path = calloc(1, sizeof(*path));
+  if (path == NULL)
+    return NULL;
+  path->socket = socket;
+  path->gso = gso_wanted;
+  path->segment_max = SEGMENT_MAX;
+  socket->transport_data = path;
+  return path;
+}
+
+/* -- polling -------------------------------------------------------------- */
+
+static void on_poll(uv_poll_t* poll, int status, int events);
+
+/* Makes the poll handle watch what is of interest now. */
+static int update_poll(data_path_t* path) {
+  dgram_socket_t* socket = path->socket;
+  int events = 0;
+  int rc;
+
+  if (socket->reading)
+    events |= UV_READABLE;
+  if (path->head != NULL)
+    events |= UV_WRITABLE;
+  if (!path->polling) {
+    if (events == 0)
+      return 0;
+    rc = uv_poll_init(socket->env->loop, &path->poll, descriptor(socket));
+    if (rc != 0)
+      return rc;
+    path->polling = true;
+    if (!uv_has_ref((const uv_handle_t*) &socket->udp))
+      uv_unref((uv_handle_t*) &path->poll);
+  }
+  if (events == 0)
+    return uv_poll_stop(&path->poll);
+  return uv_poll_start(&path->poll, events, on_poll);
+}
+
+/* -- sending -------------------------------------------------------------- */
+
+/* A message under construction, with its iovec and control data. */
+typedef struct {
+  struct mmsghdr headers[SEND_MESSAGES];
+  struct iovec vectors[SEND_MESSAGES];
+  uint32_t lengths[SEND_MESSAGES]; /* in datagrams */
+  _Alignas(struct cmsghdr) char controls[SEND_MESSAGES][SEND_CONTROL];
+} messages_t;
+
+static socklen_t address_size(const dgram_address_t* address) {
+  return address->any.sa_family == AF_INET6 ? sizeof(address->in6)
+                                            : sizeof(address->in4);
+}
+
+/* The rest of this is for IPv4; IPv6 can take a little more, but an IPv4
+ * address in IPv6 form cannot, and a connected peer's is not at hand. */
+static uint32_t run_length(const data_path_t* path,
+                           const dgram_send_t* sends,
+                           uint32_t count) {
+  if (path == NULL || !path->gso)
+    return 1;
+  return dgram_run_length(sends, count, path->segment_max, DGRAM_RUN_BYTES_IP4);
+}
+
+static void attach_segment_size(struct msghdr* header,
+                                char* control,
+                                uint16_t segment) {
+  struct cmsghdr* cmsg;
+
+  header->msg_control = control;
+  header->msg_controllen = SEND_CONTROL;
+  cmsg = CMSG_FIRSTHDR(header);
+  cmsg->cmsg_level = IPPROTO_UDP;
+  cmsg->cmsg_type = UDP_SEGMENT;
+  cmsg->cmsg_len = CMSG_LEN(sizeof(segment));
+  memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
+}
+
+/* Fills in messages for `count` datagrams, or so many as there is room for.
+ * Returns the number of messages. */
+static unsigned build_messages(messages_t* messages,
+                               const data_path_t* path,
+                               const batch_t* batch,
+                               uint32_t position) {
+  unsigned n = 0;
+
+  while (position < batch->count && n < SEND_MESSAGES) {
+    const dgram_send_t* first = &batch->sends[position];
+    uint32_t length = run_length(path, first, batch->count - position);
+    const dgram_send_t* last = first + length - 1;
+    struct msghdr* header = &messages->headers[n].msg_hdr;
+
+    memset(header, 0, sizeof(*header));
+    /* sendmsg() does not write to what it is given. */
+    messages->vectors[n].iov_base = (void*) (batch->arena + first->offset);
+    messages->vectors[n].iov_len = last->offset + last->length - first->offset;
+    header->msg_iov = &messages->vectors[n];
+    header->msg_iovlen = 1;
+    if (first->peer != 0) {
+      const dgram_address_t* peer = &batch->peers[first->peer];
+
+      header->msg_name = (void*) peer;
+      header->msg_namelen = address_size(peer);
+    }
+    if (length > 1)
+      attach_segment_size(
+          header, messages->controls[n], (uint16_t) first->length);
+    messages->lengths[n] = length;
+    position += length;
+    n++;
+  }
+  return n;
+}
+
+/* Returns how many messages went, or a UV_ code. */
+static int send_messages(int fd, messages_t* messages, unsigned n) {
+  ssize_t sent;
+  int count;
+
+  do {
+    if (n == 1) { /* sendmsg() is the cheaper call for one */
+      sent = sendmsg(fd, &messages->headers[0].msg_hdr, MSG_DONTWAIT);
+      count = sent < 0 ? -1 : 1;
+    } else {
+      count = sendmmsg(fd, messages->headers, n, MSG_DONTWAIT);
+    }
+  } while (count < 0 && errno == EINTR);
+  return count < 0 ? uv_translate_sys_error(errno) : count;
+}
+
+static bool is_blocked(int code) {
+  return code == UV_EAGAIN || code == UV_ENOBUFS;
+}
+
+/* S2. Returns true when the run's datagrams shall go again one by one. */
+static bool give_up_run(data_path_t* path, uint32_t segment, int code) {
+  if (code == UV_EIO) {
+    path->gso = false;
+    return true;
+  }
+  if (code == UV_EINVAL || code == UV_EMSGSIZE) {
+    path->segment_max = segment - 1;
+    return true;
+  }
+  return false;
+}
+
+static void mark_sent(dgram_send_t* sends, uint32_t count) {
+  uint32_t i;
+
+  for (i = 0; i < count; i++)
+    sends[i].status = (int32_t) sends[i].length;
+}
+
+/* Sends from `*position` on. Returns 0 when the end was reached, or UV_EAGAIN
+ * when the socket would block; each datagram before `*position` has its
+ * status then. */
+static int transmit(dgram_socket_t* socket,
+                    const batch_t* batch,
+                    uint32_t* position) {
+  data_path_t* path = socket->transport_data;
+  int fd = descriptor(socket);
+  messages_t messages;
+  unsigned n;
+  int rc;
+  int i;
+
+  while (*position < batch->count) {
+    dgram_send_t* head = &batch->sends[*position];
+
+    n = build_messages(&messages, path, batch, *position);
+    rc = send_messages(fd, &messages, n);
+    for (i = 0; i < rc; i++) { /* S1 */
+      mark_sent(&batch->sends[*position], messages.lengths[i]);
+      *position += messages.lengths[i];
+    }
+    if (rc > 0)
+      continue;
+    if (is_blocked(rc)) /* S4 */
+      return UV_EAGAIN;
+    if (messages.lengths[0] > 1 && give_up_run(path, head->length, rc))
+      continue;
+    head->status = rc; /* S3 */
+    (*position)++;
+  }
+  return 0;
+}
+
+/* -- the queue ------------------------------------------------------------ */
+
+static size_t round_up(size_t size) {
+  return (size + sizeof(void*) - 1) & ~(sizeof(void*) - 1);
+}
+
+/* Copies what `sends` need, so that nothing of the caller's is kept. */
+static queued_t* copy_batch(const dgram_send_t* sends,
+                            uint32_t count,
+                            const dgram_address_t* peers,
+                            const uint8_t* arena) {
+  size_t sends_size = round_up(count * sizeof(*sends));
+  size_t peers_size = round_up((count + 1) * sizeof(*peers));
+  size_t bytes = 0;
+  queued_t* item;
+  uint32_t i;
+
+  for (i = 0; i < count; i++)
+    bytes += sends[i].length;
+  item = malloc(sizeof(*item) + sends_size + peers_size + bytes);
+  if (item == NULL)
+    return NULL;
+  item->next = NULL;
+  item->position = 0;
+  item->count = count;
+  item->sends = (dgram_send_t*) (item + 1);
+  item->peers = (dgram_address_t*) ((char*) item->sends + sends_size);
+  item->arena = (uint8_t*) item->peers + peers_size;
+
+  bytes = 0;
+  for (i = 0; i < count; i++) {
+    dgram_send_t* copy = &item->sends[i];
+
+    *copy = sends[i];
+    copy->offset = (uint32_t) bytes;
+    memcpy(item->arena + bytes, arena + sends[i].offset, copy->length);
+    bytes += copy->length;
+    if (copy->peer == 0)
+      continue;
+    /* One slot for neighbours with one peer: they may form a run. */
+    if (i > 0 && sends[i - 1].peer == sends[i].peer) {
+      copy->peer = item->sends[i - 1].peer;
+    } else {
+      copy->peer = i + 1;
+      item->peers[copy->peer] = peers[sends[i].peer];
+    }
+  }
+  return item;
+}
+
+/* Queues the datagrams, or completes each with the error. Returns how many
+ * were queued. */
+static uint32_t enqueue(dgram_socket_t* socket,
+                        dgram_send_t* sends,
+                        uint32_t count,
+                        const uint8_t* arena) {
+  data_path_t* path = data_path(socket);
+  queued_t* item = NULL;
+  int rc = UV_ENOMEM;
+  uint32_t i;
+
+  if (path != NULL)
+    item = copy_batch(sends, count, socket->env->peers, arena);
+  if (item != NULL) {
+    queued_t* tail = path->tail;
+
+    if (tail == NULL)
+      path->head = item;
+    else
+      tail->next = item;
+    path->tail = item;
+    rc = update_poll(path);
+    if (rc != 0) {
+      if (tail == NULL)
+        path->head = NULL;
+      else
+        tail->next = NULL;
+      path->tail = tail;
+      free(item);
+    }
+  }
+  for (i = 0; i < count; i++) {
+    sends[i].status = rc == 0 ? DGRAM_QUEUED : rc;
+    if (rc == 0) {
+      path->queue_count++;
+      path->queue_size += sends[i].length;
+    }
+  }
+  return rc == 0 ? count : 0;
+}
+
+static uint32_t linux_flush(dgram_socket_t* socket,
+                            dgram_send_t* sends,
+                            uint32_t count,
+                            const uint8_t* arena) {
+  data_path_t* path = data_path(socket);
+  batch_t batch = {sends, count, socket->env->peers, arena};
+  uint32_t position = 0;
+
+  if ((path == NULL || path->head == NULL) && !socket->env->queue_always &&
+      transmit(socket, &batch, &position) == 0)
+    return 0;
+  return enqueue(socket, sends + position, count - position, arena);
+}
+
+/* Completes the datagrams of the head that have a status. JavaScript may do
+ * anything meanwhile, except free the socket. */
+static void complete_head(data_path_t* path, uint32_t from, uint32_t to) {
+  dgram_socket_t* socket = path->socket;
+  queued_t* item = path->head;
+  uint32_t i;
+
+  for (i = from; i < to; i++) {
+    const dgram_send_t* send = &item->sends[i];
+
+    path->queue_count--;
+    path->queue_size -= send->length;
+    socket->env->complete(socket,
+                          send->ticket,
+                          send->status < 0 ? send->status : 0,
+                          send->length);
+  }
+}
+
+static void drop_head(data_path_t* path) {
+  queued_t* item = path->head;
+
+  path->head = item->next;
+  if (path->head == NULL)
+    path->tail = NULL;
+  free(item);
+}
+
+/* The socket is writable: sends the batches that were queued at this moment,
+ * not those that completions add, or the loop would stay here. */
+static void send_queued(data_path_t* path) {
+  dgram_socket_t* socket = path->socket;
+  const queued_t* last = path->tail;
+  bool more = true;
+  int rc;
+
+  while (more && path->head != NULL && !socket->closing) {
+    queued_t* item = path->head;
+    batch_t batch = {item->sends, item->count, item->peers, item->arena};
+    uint32_t from = item->position;
+
+    rc = transmit(socket, &batch, &item->position);
+    more = rc == 0 && item != last;
+    /* The item stays the head, so that sends made by completions queue up
+     * behind it; close() leaves it there too. */
+    complete_head(path, from, item->position);
+    if (item->position == item->count)
+      drop_head(path);
+  }
+}
+
+static size_t linux_queue_size(const dgram_socket_t* socket) {
+  const data_path_t* path = socket->transport_data;
+
+  return path == NULL ? 0 : path->queue_size;
+}
+
+static size_t linux_queue_count(const dgram_socket_t* socket) {
+  const data_path_t* path = socket->transport_data;
+
+  return path == NULL ? 0 : path->queue_count;
+}
+
+/* -- receiving ------------------------------------------------------------ */
+
+/* The kernel's view of the slab. On the stack: 32 headers are small. */
+typedef struct {
+  struct mmsghdr headers[DGRAM_RECV_SLOTS];
+  struct iovec vectors[DGRAM_RECV_SLOTS];
+  dgram_address_t sources[DGRAM_RECV_SLOTS];
+  _Alignas(struct cmsghdr) char controls[DGRAM_RECV_SLOTS][RECV_CONTROL];
+} slots_t;
+
+static void prepare_slots(slots_t* slots, uint8_t* slab) { /* R1 */
+  size_t i;
+
+  for (i = 0; i < DGRAM_RECV_SLOTS; i++) {
+    struct msghdr* header = &slots->headers[i].msg_hdr;
+
+    slots->vectors[i].iov_base = slab + i * DGRAM_RECV_SLOT_SIZE;
+    slots->vectors[i].iov_len = DGRAM_RECV_SLOT_SIZE;
+    header->msg_name = &slots->sources[i];
+    header->msg_namelen = sizeof(slots->sources[i]);
+    header->msg_iov = &slots->vectors[i];
+    header->msg_iovlen = 1;
+    header->msg_control = slots->controls[i];
+    header->msg_controllen = RECV_CONTROL;
+    header->msg_flags = 0;
+  }
+}
+
+/* The size of one datagram of a merged run; `length` when it is none. */
+static uint32_t segment_size(struct msghdr* header, uint32_t length) {
+  struct cmsghdr* cmsg;
+  int size;
+
+  for (cmsg = CMSG_FIRSTHDR(header); cmsg != NULL;
+       cmsg = CMSG_NXTHDR(header, cmsg)) {
+    if (cmsg->cmsg_level != IPPROTO_UDP || cmsg->cmsg_type != UDP_GRO)
+      continue;
+    memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
+    if (size > 0 && (uint32_t) size < length)
+      return (uint32_t) size;
+  }
+  return length;
+}
+
+static void take_slot(dgram_env_t* env, slots_t* slots, uint32_t i) {
+  struct msghdr* header = &slots->headers[i].msg_hdr;
+  uint32_t length = slots->headers[i].msg_len;
+
+  if (header->msg_flags & MSG_CTRUNC) {
+    /* Without its segment size a run cannot be told from a datagram. Nothing
+     * we ask for fills the control buffer: somebody else's options do. */
+    dgram_env_received(env, 0, 0, 0, NULL, UV_EMSGSIZE);
+    return;
+  }
+  dgram_env_received(env,
+                     i * DGRAM_RECV_SLOT_SIZE,
+                     length,
+                     segment_size(header, length),
+                     &slots->sources[i].any,
+                     0);
+}
+
+/* Reads one batch and delivers it. Returns what recvmmsg() said. */
+static int receive(data_path_t* path) {
+  dgram_socket_t* socket = path->socket;
+  dgram_env_t* env = socket->env;
+  slots_t slots;
+  uint32_t i;
+  int n;
+
+  if (!dgram_env_lend(env)) {
+    uv_poll_stop(&path->poll);
+    return 0;
+  }
+  prepare_slots(&slots, env->inbox.slab);
+  do
+    n = recvmmsg(descriptor(socket),
+                 slots.headers,
+                 dgram_socket_batch(socket),
+                 MSG_DONTWAIT,
+                 NULL);
+  while (n < 0 && errno == EINTR);
+  if (n < 0)
+    n = uv_translate_sys_error(errno);
+  if (n == UV_EAGAIN)
+    return n;
+  if (n < 0)
+    dgram_env_received(env, 0, 0, 0, NULL, n);
+  for (i = 0; (int) i < n; i++)
+    take_slot(env, &slots, i);
+  dgram_env_deliver(env, socket); /* R2 */
+  return n;
+}
+
+/* Whoever set IP_RECVERR on the descriptor left messages behind that keep
+ * EPOLLERR up; nobody reads them here. */
+static void discard_error_queue(int fd) {
+  struct msghdr header;
+  int i;
+
+  for (i = 0; i < DGRAM_RECV_SLOTS; i++) {
+    memset(&header, 0, sizeof(header));
+    if (recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+      return;
+  }
+}
+
+static void on_poll(uv_poll_t* poll, int status, int events) {
+  data_path_t* path = (data_path_t*) poll;
+  dgram_socket_t* socket = path->socket;
+
+  if (status < 0)
+    events = UV_READABLE | UV_WRITABLE; /* R4: either reads the error */
+  if ((events & UV_READABLE) && socket->reading &&
+      receive(path) == UV_EAGAIN && status < 0)
+    discard_error_queue(descriptor(socket));
+  if ((events & UV_WRITABLE) && !socket->closing)
+    send_queued(path);
+  if (!socket->closing && (status < 0 || (events & UV_WRITABLE)))
+    update_poll(path);
+}
+
+static void set_gro(const dgram_socket_t* socket, int on) {
+  /* Older kernels do not know the option, and nothing is lost. */
+  (void) setsockopt(descriptor(socket), IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
+}
+
+static int linux_start(dgram_socket_t* socket) {
+  data_path_t* path = data_path(socket);
+  bool was_reading = socket->reading;
+  int rc;
+
+  if (path == NULL)
+    return UV_ENOMEM;
+  if (gro_wanted && !socket->shared) /* R3 */
+    set_gro(socket, 1);
+  socket->reading = true;
+  rc = update_poll(path);
+  if (rc != 0)
+    socket->reading = was_reading;
+  return rc;
+}
+
+static int linux_stop(dgram_socket_t* socket) {
+  data_path_t* path = socket->transport_data;
+
+  return path == NULL ? 0 : update_poll(path);
+}
+
+static void linux_share(dgram_socket_t* socket) {
+  if (socket->transport_data != NULL)
+    set_gro(socket, 0);
+}
+
+static void linux_set_ref(dgram_socket_t* socket, bool ref) {
+  data_path_t* path = socket->transport_data;
+
+  if (path == NULL || !path->polling)
+    return;
+  if (ref)
+    uv_ref((uv_handle_t*) &path->poll);
+  else
+    uv_unref((uv_handle_t*) &path->poll);
+}
+
+/* -- the end -------------------------------------------------------------- */
+
+/* The poll handle and the socket are given back by libuv in either order; the
+ * path goes with the last of them. */
+static void on_poll_closed(uv_handle_t* handle) {
+  data_path_t* path = (data_path_t*) handle;
+
+  path->polling = false;
+  if (path->socket == NULL)
+    free(path);
+}
+
+/* The poll handle goes first: it must be off the descriptor when libuv closes
+ * that. */
+static void linux_close(dgram_socket_t* socket) {
+  data_path_t* path = socket->transport_data;
+
+  if (path != NULL && path->polling)
+    uv_close((uv_handle_t*) &path->poll, on_poll_closed);
+  dgram_socket_release(socket);
+}
+
+static void linux_closed(dgram_socket_t* socket) {
+  data_path_t* path = socket->transport_data;
+
+  if (path == NULL)
+    return;
+  while (path->head != NULL) {
+    queued_t* item = path->head;
+    uint32_t from = item->position;
+    uint32_t i;
+
+    for (i = from; i < item->count; i++)
+      item->sends[i].status = UV_ECANCELED;
+    item->position = item->count;
+    complete_head(path, from, item->count);
+    drop_head(path);
+  }
+  socket->transport_data = NULL;
+  path->socket = NULL;
+  if (!path->polling)
+    free(path);
+}
+
+const dgram_transport_t dgram_transport_linux = {
+    .name = "linux",
+    .start = linux_start,
+    .stop = linux_stop,
+    .flush = linux_flush,
+    .queue_size = linux_queue_size,
+    .queue_count = linux_queue_count,
+    .set_ref = linux_set_ref,
+    .share = linux_share,
+    .close = linux_close,
+    .closed = linux_closed,
+};
