@@ -154,9 +154,22 @@ const make = {
     codedError(Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running'),
 };
 
-/** 'EINVAL' for -22; Node's wording for a code that libuv does not know. */
+/** 'EINVAL' for -22. */
 function codeName(number) {
   return util.getSystemErrorName(number);
+}
+
+/**
+ * What the permission model says (Node 25); stands where a UV_ code would.
+ * @param {*} resource
+ */
+function accessDenied(resource) {
+  const error = new Error('Access to this API has been restricted. ' +
+    'Use --allow-net to manage permissions.');
+  error.code = 'ERR_ACCESS_DENIED';
+  error.permission = 'Net';
+  error.resource = resource === undefined ? '' : String(resource);
+  return error;
 }
 
 /** 'invalid argument' for -22. */
@@ -174,12 +187,12 @@ function errno(name) {
 
 /**
  * A failed system call: `setTTL EINVAL`, with errno, code and syscall.
- * @param {number} number a negative UV_ code
+ * @param {number|Error} number a negative UV_ code, or accessDenied()
  * @param {string} syscall
  * @returns {Error}
  */
 function errnoException(number, syscall) {
-  const code = codeName(number);
+  const code = number.code ?? codeName(number);
   const error = new Error(`${syscall} ${code}`);
   error.errno = number;
   error.code = code;
@@ -191,16 +204,17 @@ function errnoException(number, syscall) {
  * A failed system call on an address: `bind EADDRINUSE 127.0.0.1:53`. The
  * port is left out of message and object when it is 0 or missing; `address`
  * is always a property, as given.
- * @param {number} number a negative UV_ code
+ * @param {number|Error} number a negative UV_ code, or accessDenied()
  * @param {string} syscall
  * @param {string} [address]
  * @param {number} [port]
  * @returns {Error}
  */
 function hostPortException(number, syscall, address, port) {
-  const code = codeName(number);
+  const code = number.code ?? codeName(number);
   let details = '';
-  if (port && port > 0) details = ` ${address}:${port}`;
+  if (number.code !== undefined) details = ` ${number.message}`;
+  else if (port && port > 0) details = ` ${address}:${port}`;
   else if (address) details = ` ${address}`;
   const error = new Error(`${syscall} ${code}${details}`);
   error.errno = number;
@@ -267,6 +281,7 @@ function bufferSizeError(context) {
 
 module.exports = {
   ...make,
+  accessDenied,
   badPort,
   bufferSizeError,
   errno,

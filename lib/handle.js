@@ -14,6 +14,7 @@ const binding = require('./binding');
 const errors = require('./errors');
 const inbox = require('./inbox');
 const outbox = require('./outbox');
+const permission = require('./permission');
 const { createLookup } = require('./lookup');
 
 class UDP extends AsyncResource {
@@ -148,7 +149,9 @@ function setMethods(handle, family, resolve, literals) {
     handle.connect = handle.connect6;
     handle.send = handle.send6;
   }
-  handle.ownSend = handle.send;
+  permission.guardHandle(handle);
+  // With the network denied the outbox is no way round the guard.
+  handle.ownSend = permission.denial() ? undefined : handle.send;
 }
 
 /** setMethods() for a handle that takes the place of `old`. */

@@ -13,6 +13,7 @@ const binding = require('./binding');
 const cluster = require('./cluster');
 const errors = require('./errors');
 const outbox = require('./outbox');
+const permission = require('./permission');
 const sendMany = require('./send-many');
 const { kAsyncId, kState } = require('./borrowed');
 const {
@@ -22,8 +23,8 @@ const {
   checkMessage, copyMessage, sliceMessage, toList,
 } = require('./message');
 const {
-  validateAbortSignal, validateBoolean, validateNumber, validateObject, validatePort,
-  validateString, validateUint32,
+  validateAbortSignal, validateBoolean, validateNumber, validateObject,
+  validatePort, validateString, validateUint32,
 } = require('./validators');
 
 const createdChannel = dc.channel('udp.socket');
@@ -691,6 +692,8 @@ function sendManyAtOnce(packets, callback) {
 
 function sendPackets(socket, batch, callback) {
   healthCheck(socket);
+  const denied = permission.denial();
+  if (denied) throw denied;
   const { handle, sendBlockList } = socket[kState];
   const blocks =
     sendBlockList && ((address) => isBlocked(sendBlockList, address));
