@@ -8,7 +8,8 @@
 
 const { accessDenied } = require('./errors');
 
-// eslint-disable-next-line n/no-unsupported-features/node-builtins -- may be undefined
+// Undefined where there is no permission model, or it is off.
+// eslint-disable-next-line n/no-unsupported-features/node-builtins
 const { permission } = process;
 
 const guarded =

@@ -13,12 +13,12 @@
 struct dgram_socket_s {
   uv_udp_t udp; /* first: a uv_udp_t* is a dgram_socket_t* */
   dgram_env_t* env;
-  uint32_t id;  /* see dgram_env_add() */
-  bool closing; /* dgram_socket_close() was called */
-  bool closed;  /* every handle of it is closed */
-  bool reading; /* the transport was started */
+  uint32_t id;    /* see dgram_env_add() */
+  bool closing;   /* dgram_socket_close() was called */
+  bool closed;    /* every handle of it is closed */
+  bool reading;   /* the transport was started */
   bool connected; /* to a peer: datagrams carry no address */
-  bool shared;  /* the descriptor is known to others: no merged receives */
+  bool shared;    /* the descriptor is known to others: no merged receives */
   void (*on_closed)(dgram_socket_t* socket); /* addon.c's, called once */
   void* data;                                /* addon.c's */
   void* transport_data; /* the transport's: NULL or from malloc(); freed with

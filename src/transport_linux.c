@@ -605,8 +605,8 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
 
   if (status < 0)
     events = UV_READABLE | UV_WRITABLE; /* R4: either reads the error */
-  if ((events & UV_READABLE) && socket->reading &&
-      receive(path) == UV_EAGAIN && status < 0)
+  if ((events & UV_READABLE) && socket->reading && receive(path) == UV_EAGAIN &&
+      status < 0)
     discard_error_queue(descriptor(socket));
   if ((events & UV_WRITABLE) && !socket->closing)
     send_queued(path);

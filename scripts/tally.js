@@ -1,0 +1,58 @@
+'use strict';
+
+// Adds up what the suites said: mocha's `N passing`, `N failing` and
+// `N pending`, and the plain `N passed, N failed, N skipped` of the others.
+//
+//   node scripts/tally.js [--failed N] LOG...
+//
+// prints the sum as one such line; N more failures are added to it.
+
+const fs = require('node:fs');
+const { parseArgs } = require('node:util');
+
+// eslint-disable-next-line no-control-regex -- that is what a colour is
+const COLOUR = /\u001b\[[0-9;]*m/g;
+const MOCHA = /^\s*(\d+) (passing|failing|pending)\b/;
+const PLAIN = /^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
+const FIELD = { passing: 'passed', failing: 'failed', pending: 'skipped' };
+
+/**
+ * @param {string} output what a suite printed
+ * @returns {{passed: number, failed: number, skipped: number}}
+ */
+function tally(output) {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const text of output.replace(COLOUR, '').split(/\r?\n/)) {
+    const mocha = MOCHA.exec(text);
+    if (mocha) {
+      sum[FIELD[mocha[2]]] += Number(mocha[1]);
+      continue;
+    }
+    const plain = PLAIN.exec(text);
+    if (plain) {
+      sum.passed += Number(plain[1]);
+      sum.failed += Number(plain[2]);
+      sum.skipped += Number(plain[3] ?? 0);
+    }
+  }
+  return sum;
+}
+
+/** @returns {string} `N passed, N failed`, and `, N skipped` when some were */
+function line({ passed, failed, skipped }) {
+  const tail = skipped > 0 ? `, ${skipped} skipped` : '';
+  return `${passed} passed, ${failed} failed${tail}`;
+}
+
+module.exports = { line, tally };
+
+if (require.main === module) {
+  const { values, positionals } = parseArgs({
+    options: { failed: { type: 'string', default: '0' } },
+    allowPositionals: true,
+  });
+  const sum = tally(positionals.map((name) => fs.readFileSync(name, 'utf8'))
+    .join('\n'));
+  sum.failed += Number(values.failed);
+  console.log(line(sum));
+}
