@@ -1,0 +1,397 @@
+// Opens the inner functions of the C core to mocha. Only for tests.
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <napi.h>
+#include <uv.h>
+
+extern "C" {
+#include "address.h"
+#include "batch.h"
+#include "env.h"
+#include "socket.h"
+#include "transport.h"
+}
+
+namespace {
+
+using Napi::CallbackInfo;
+using Napi::Number;
+using Napi::Object;
+
+uv_loop_t* LoopOf(Napi::Env env) {
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  return loop;
+}
+
+Object Describe(Napi::Env env, const sockaddr* address) {
+  dgram_peer_text_t text;
+  // What describe() leaves alone shows.
+  memset(&text, 0x55, sizeof(text));
+  dgram_address_describe(address, &text);
+  Object out = Object::New(env);
+  out["family"] = Number::New(env, text.family);
+  out["port"] = Number::New(env, text.port);
+  out["error"] = Number::New(env, text.error);
+  out["text"] = Napi::String::New(env, text.text, text.length);
+  return out;
+}
+
+// An address from {family, text, port, scope, flow, raw}; `raw` is a family
+// that has no text.
+dgram_address_t ReadAddress(const Object& from, int* rc) {
+  dgram_address_t address;
+  auto number = [&from](const char* name) -> uint32_t {
+    return from.Has(name) ? from.Get(name).ToNumber().Uint32Value() : 0;
+  };
+  *rc = 0;
+  if (from.Has("raw")) {
+    memset(&address, 0, sizeof(address));
+    address.any.sa_family = static_cast<uint16_t>(number("raw"));
+    return address;
+  }
+  std::string text = from.Get("text").ToString();
+  *rc = dgram_address_parse(&address,
+                            from.Get("family").ToNumber(),
+                            text.c_str(),
+                            static_cast<uint16_t>(number("port")));
+  if (address.any.sa_family == AF_INET6) {
+    if (from.Has("scope"))
+      address.in6.sin6_scope_id = number("scope");
+    address.in6.sin6_flowinfo = number("flow");
+  } else if (from.Has("padding")) {
+    memset(address.in4.sin_zero,
+           static_cast<int>(number("padding")),
+           sizeof(address.in4.sin_zero));
+  }
+  return address;
+}
+
+// parse({family, text, port}) -> {code, family, port, error, text}
+Napi::Value Parse(const CallbackInfo& info) {
+  int rc;
+  dgram_address_t address = ReadAddress(info[0].As<Object>(), &rc);
+  Object out = Describe(info.Env(), &address.any);
+  out["code"] = Number::New(info.Env(), rc);
+  out["blank"] =
+      Napi::Boolean::New(info.Env(), address.any.sa_family == AF_UNSPEC);
+  out["zone"] =
+      Napi::Boolean::New(info.Env(), dgram_address_has_zone(&address.any));
+  return out;
+}
+
+class Sources : public Napi::ObjectWrap<Sources> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(
+        env, "Sources", {InstanceMethod<&Sources::Find>("find")});
+  }
+
+  explicit Sources(const CallbackInfo& info) : Napi::ObjectWrap<Sources>(info) {
+    dgram_sources_init(&sources_);
+  }
+
+ private:
+  // find(address) -> {slot, fresh}
+  Napi::Value Find(const CallbackInfo& info) {
+    int rc;
+    bool fresh = false;
+    dgram_address_t address = ReadAddress(info[0].As<Object>(), &rc);
+    uint32_t slot = dgram_sources_find(&sources_, &address.any, &fresh);
+    Object out = Object::New(info.Env());
+    out["slot"] = Number::New(info.Env(), slot);
+    out["fresh"] = Napi::Boolean::New(info.Env(), fresh);
+    return out;
+  }
+
+  dgram_sources_t sources_;
+};
+
+// An environment with a transport that only takes notes.
+class Bench : public Napi::ObjectWrap<Bench> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env,
+                       "Env",
+                       {
+                           InstanceMethod<&Bench::Add>("add"),
+                           InstanceMethod<&Bench::Close>("close"),
+                           InstanceMethod<&Bench::Remove>("remove"),
+                           InstanceMethod<&Bench::Start>("start"),
+                           InstanceMethod<&Bench::SetPeer>("setPeer"),
+                           InstanceMethod<&Bench::Flush>("flush"),
+                           InstanceMethod<&Bench::Deliver>("deliver"),
+                           InstanceMethod<&Bench::Lend>("lend"),
+                           InstanceMethod<&Bench::State>("state"),
+                       });
+  }
+
+  explicit Bench(const CallbackInfo& info) : Napi::ObjectWrap<Bench>(info) {
+    dgram_env_init(&core_, LoopOf(info.Env()));
+    core_.transport = &kTransport;
+    core_.data = this;
+    core_.lend = OnLend;
+    core_.deliver = OnDeliver;
+  }
+
+  ~Bench() override {
+    for (dgram_socket_t* socket : made_)
+      free(socket);
+    dgram_env_free(&core_);
+  }
+
+ private:
+  static const dgram_transport_t kTransport;
+
+  static Bench* Of(const dgram_socket_t* socket) {
+    return static_cast<Bench*>(socket->env->data);
+  }
+
+  static int OnStart(dgram_socket_t* socket) {
+    Of(socket)->started_.push_back(socket->id);
+    return 0;
+  }
+
+  static uint32_t OnFlush(dgram_socket_t* socket,
+                          dgram_send_t* sends,
+                          uint32_t count,
+                          const uint8_t* arena) {
+    Bench* self = Of(socket);
+    std::string text;
+    uint32_t queued = 0;
+    for (uint32_t i = 0; i < count; i++) {
+      text.append(reinterpret_cast<const char*>(arena) + sends[i].offset,
+                  sends[i].length);
+      text.push_back('@');
+      text.append(std::to_string(sends[i].peer));
+      text.push_back(' ');
+      sends[i].status = static_cast<int32_t>(sends[i].length);
+      if (sends[i].ticket == 13) {
+        sends[i].status = UV_EPERM;
+      } else if (sends[i].ticket == 77) {
+        sends[i].status = DGRAM_QUEUED;
+        queued++;
+      }
+    }
+    self->flushed_.push_back({socket->id, text});
+    return queued;
+  }
+
+  static bool OnLend(dgram_env_t* core) {
+    Bench* self = static_cast<Bench*>(core->data);
+    core->inbox.runs = self->runs_;
+    core->inbox.texts = self->texts_;
+    return true;
+  }
+
+  static bool OnDeliver(dgram_socket_t* socket) {
+    Bench* self = Of(socket);
+    Napi::Env env = self->Env();
+    Napi::HandleScope scope(env);
+    Napi::Array runs = Napi::Array::New(env);
+    for (uint32_t i = 0; i < self->core_.inbox.count; i++) {
+      const dgram_recv_t& run = self->runs_[i];
+      Object out = Object::New(env);
+      out["offset"] = Number::New(env, run.offset);
+      out["length"] = Number::New(env, run.length);
+      out["segment"] = Number::New(env, run.segment);
+      out["peer"] = Number::New(env, run.peer);
+      out["fresh"] = Number::New(env, run.fresh);
+      out["status"] = Number::New(env, run.status);
+      if (run.fresh > 0) {
+        const dgram_peer_text_t& text = self->texts_[run.fresh - 1];
+        out["text"] = Napi::String::New(env, text.text, text.length);
+        out["port"] = Number::New(env, text.port);
+      }
+      runs[i] = out;
+    }
+    return self->listener_.Call({runs}).ToBoolean();
+  }
+
+  dgram_socket_t* Socket(const CallbackInfo& info) {
+    return dgram_env_socket(&core_, info[0].ToNumber().Uint32Value());
+  }
+
+  Napi::Value Add(const CallbackInfo& info) {
+    auto* socket =
+        static_cast<dgram_socket_t*>(calloc(1, sizeof(dgram_socket_t)));
+    socket->env = &core_;
+    made_.push_back(socket);
+    int rc = dgram_env_add(&core_, socket);
+    return Number::New(info.Env(), rc == 0 ? socket->id : rc);
+  }
+
+  void Close(const CallbackInfo& info) { Socket(info)->closing = true; }
+  void Start(const CallbackInfo& info) { Socket(info)->reading = true; }
+
+  void Remove(const CallbackInfo& info) {
+    dgram_env_remove(&core_, Socket(info));
+  }
+
+  // setPeer(slot, family, text, port) -> code
+  Napi::Value SetPeer(const CallbackInfo& info) {
+    std::string text = info[2].ToString();
+    return Number::New(
+        info.Env(),
+        dgram_env_set_peer(
+            &core_,
+            info[0].ToNumber(),
+            info[1].ToNumber(),
+            text.c_str(),
+            static_cast<uint16_t>(info[3].ToNumber().Uint32Value())));
+  }
+
+  // flush(sends: Uint32Array, count, arena: Uint8Array)
+  //   -> {queued, calls: [[id, text], ...]}
+  Napi::Value Flush(const CallbackInfo& info) {
+    auto sends = info[0].As<Napi::Uint32Array>();
+    auto arena = info[2].As<Napi::Uint8Array>();
+    flushed_.clear();
+    uint32_t queued =
+        dgram_env_flush(&core_,
+                        reinterpret_cast<dgram_send_t*>(sends.Data()),
+                        info[1].ToNumber(),
+                        arena.Data(),
+                        arena.ByteLength());
+    Object out = Object::New(info.Env());
+    Napi::Array calls = Napi::Array::New(info.Env());
+    for (const auto& call : flushed_) {
+      Napi::Array pair = Napi::Array::New(info.Env());
+      pair[0u] = Number::New(info.Env(), call.id);
+      pair[1u] = Napi::String::New(info.Env(), call.text);
+      calls[calls.Length()] = pair;
+    }
+    out["queued"] = Number::New(info.Env(), queued);
+    out["calls"] = calls;
+    return out;
+  }
+
+  // deliver(id, runs: [{length, segment, status, ...address}], listener)
+  void Deliver(const CallbackInfo& info) {
+    dgram_socket_t* socket = Socket(info);
+    auto runs = info[1].As<Napi::Array>();
+    listener_ = Napi::Persistent(info[2].As<Napi::Function>());
+    dgram_env_lend(&core_);
+    for (uint32_t i = 0; i < runs.Length(); i++) {
+      int rc;
+      Object run = runs.Get(i).As<Object>();
+      int status = run.Get("status").ToNumber();
+      dgram_address_t address{};
+      if (status == 0)
+        address = ReadAddress(run, &rc);
+      dgram_env_received(&core_,
+                         i * DGRAM_RECV_SLOT_SIZE,
+                         run.Get("length").ToNumber(),
+                         run.Get("segment").ToNumber(),
+                         status == 0 ? &address.any : nullptr,
+                         status);
+    }
+    dgram_env_deliver(&core_, socket);
+  }
+
+  Napi::Value Lend(const CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), dgram_env_lend(&core_));
+  }
+
+  Napi::Value State(const CallbackInfo& info) {
+    Object out = Object::New(info.Env());
+    Napi::Array started = Napi::Array::New(info.Env());
+    for (uint32_t id : started_)
+      started[started.Length()] = Number::New(info.Env(), id);
+    auto number = [&](const char* name, double value) {
+      out[name] = Number::New(info.Env(), value);
+    };
+    number("open", core_.sockets_open);
+    number("created", static_cast<double>(core_.created));
+    number("sent", static_cast<double>(core_.sent));
+    number("received", static_cast<double>(core_.received));
+    number("count", core_.inbox.count);
+    number("fresh", core_.inbox.fresh);
+    out["busy"] = Napi::Boolean::New(info.Env(), core_.inbox.busy);
+    out["starved"] = Napi::Boolean::New(info.Env(), core_.inbox.starved);
+    out["started"] = started;
+    return out;
+  }
+
+  struct Call {
+    uint32_t id;
+    std::string text;
+  };
+
+  dgram_env_t core_;
+  dgram_recv_t runs_[DGRAM_RECV_SLOTS];
+  dgram_peer_text_t texts_[DGRAM_RECV_SLOTS];
+  std::vector<dgram_socket_t*> made_;
+  std::vector<uint32_t> started_;
+  std::vector<Call> flushed_;
+  Napi::FunctionReference listener_;
+};
+
+const dgram_transport_t Bench::kTransport = [] {
+  dgram_transport_t transport{};
+  transport.name = "notes";
+  transport.start = OnStart;
+  transport.flush = OnFlush;
+  return transport;
+}();
+
+// What batch.h says, taken from the structs without the addon's macros.
+Napi::Value Layout(const CallbackInfo& info) {
+  Object out = Object::New(info.Env());
+  auto number = [&](const char* name, double value) {
+    out[name] = Number::New(info.Env(), value);
+  };
+  number("SEND_WORDS", sizeof(dgram_send_t) / 4.0);
+  number("SEND_SOCKET", offsetof(dgram_send_t, socket) / 4.0);
+  number("SEND_PEER", offsetof(dgram_send_t, peer) / 4.0);
+  number("SEND_OFFSET", offsetof(dgram_send_t, offset) / 4.0);
+  number("SEND_LENGTH", offsetof(dgram_send_t, length) / 4.0);
+  number("SEND_TICKET", offsetof(dgram_send_t, ticket) / 4.0);
+  number("SEND_STATUS", offsetof(dgram_send_t, status) / 4.0);
+  number("QUEUED", DGRAM_QUEUED);
+  number("LANE_SENDS", DGRAM_LANE_SENDS);
+  number("LANE_ARENA", DGRAM_LANE_ARENA);
+  number("DATAGRAM_MAX", DGRAM_DATAGRAM_MAX);
+  number("RECV_WORDS", sizeof(dgram_recv_t) / 4.0);
+  number("RECV_OFFSET", offsetof(dgram_recv_t, offset) / 4.0);
+  number("RECV_LENGTH", offsetof(dgram_recv_t, length) / 4.0);
+  number("RECV_SEGMENT", offsetof(dgram_recv_t, segment) / 4.0);
+  number("RECV_PEER", offsetof(dgram_recv_t, peer) / 4.0);
+  number("RECV_FRESH", offsetof(dgram_recv_t, fresh) / 4.0);
+  number("RECV_STATUS", offsetof(dgram_recv_t, status) / 4.0);
+  number("TEXT_BYTES", sizeof(dgram_peer_text_t));
+  number("TEXT_FAMILY", offsetof(dgram_peer_text_t, family) / 4.0);
+  number("TEXT_PORT", offsetof(dgram_peer_text_t, port) / 4.0);
+  number("TEXT_LENGTH", offsetof(dgram_peer_text_t, length) / 4.0);
+  number("TEXT_ERROR", offsetof(dgram_peer_text_t, error) / 4.0);
+  number("TEXT_TEXT", offsetof(dgram_peer_text_t, text));
+  number("RECV_SLOTS", DGRAM_RECV_SLOTS);
+  number("RECV_SLAB", DGRAM_RECV_SLAB);
+  number("PEERS_MAX", DGRAM_PEERS_MAX);
+  number("SOURCES_MAX", DGRAM_SOURCES_MAX);
+  return out;
+}
+
+// Turns the loop once, as addons do that make an asynchronous call look
+// synchronous. runLoop(true) waits until something happens.
+void RunLoop(const CallbackInfo& info) {
+  uv_run(LoopOf(info.Env()), info[0].ToBoolean() ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+}
+
+Object Init(Napi::Env env, Object exports) {
+  exports["parse"] = Napi::Function::New(env, Parse);
+  exports["layout"] = Napi::Function::New(env, Layout);
+  exports["runLoop"] = Napi::Function::New(env, RunLoop);
+  exports["Sources"] = Sources::Define(env);
+  exports["Env"] = Bench::Define(env);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(dgram_test, Init)

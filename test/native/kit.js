@@ -1,0 +1,151 @@
+'use strict';
+
+/**
+ * The compiled addons for tests of the C core: `inner` opens its functions,
+ * open() drives the real binding without lib/.
+ */
+
+const path = require('node:path');
+const { getSystemErrorMap } = require('node:util');
+
+const root = path.join(__dirname, '..', '..');
+const inner = require('./build/Release/dgram_test.node');
+
+/** libuv's codes by name: codes.EBADF is -9 on Linux. */
+const codes = Object.fromEntries(
+  [...getSystemErrorMap()].map(([code, [name]]) => [name, code]));
+
+/** A binding of its own: lib/ has put its hooks into the shared one. */
+function load() {
+  const holder = { exports: {} };
+  process.dlopen(holder,
+    path.join(root, 'build', 'Release', 'dgram_native.node'));
+  return holder.exports;
+}
+
+/**
+ * One environment of the C core, and the least that lib/ does with it.
+ * A handle gets `onMessage(text, source)`, `onError(code)`,
+ * `onComplete(ticket, status, length)` and `onClosed()`.
+ */
+function open() {
+  const binding = load();
+  const { layout } = binding;
+  const lane = binding.openLane();
+  const sends = new Uint32Array(lane.sends);
+  const statuses = new Int32Array(lane.sends);
+  const arena = Buffer.from(lane.arena);
+  const memory = binding.inbox();
+  const runs = new Uint32Array(memory.runs);
+  const runStatuses = new Int32Array(memory.runs);
+  const textWords = new Uint32Array(memory.texts);
+  const texts = Buffer.from(memory.texts);
+  const slab = Buffer.from(memory.slab);
+  const sources = [];
+  const handles = new Set();
+  let run = 0;
+  let offset = 0;
+
+  class Handle {
+    constructor() {
+      this.id = binding.init(this);
+      handles.add(this);
+    }
+
+    close(wantClosed = false) {
+      handles.delete(this);
+      this.dropped = true;
+      return this.closeHandle(wantClosed);
+    }
+  }
+  binding.define(Handle.prototype);
+
+  function source(at) {
+    const slot = runs[at + layout.RECV_PEER];
+    const fresh = runs[at + layout.RECV_FRESH];
+    if (fresh > 0) {
+      const text = (fresh - 1) * layout.TEXT_BYTES;
+      const length = textWords[text / 4 + layout.TEXT_LENGTH];
+      sources[slot] = {
+        address: texts.latin1Slice(text + layout.TEXT_TEXT,
+                                   text + layout.TEXT_TEXT + length),
+        family: textWords[text / 4 + layout.TEXT_FAMILY],
+        port: textWords[text / 4 + layout.TEXT_PORT],
+      };
+    }
+    return sources[slot];
+  }
+
+  function deliver(handle, count) {
+    const at = run * layout.RECV_WORDS;
+    const status = runStatuses[at + layout.RECV_STATUS];
+    const length = runs[at + layout.RECV_LENGTH];
+    const size = Math.min(runs[at + layout.RECV_SEGMENT], length - offset);
+    const start = runs[at + layout.RECV_OFFSET] + offset;
+
+    offset += size;
+    if (offset >= length) {
+      run++;
+      offset = 0;
+    }
+    const more = run < count;
+    if (!more) run = 0;
+    if (status < 0) handle.onError?.(status);
+    else handle.onMessage?.(slab.latin1Slice(start, start + size), source(at));
+    if (!handle.dropped) return more;
+    run = 0;
+    offset = 0;
+    return false;
+  }
+
+  binding.hook({
+    deliver,
+    complete(handle, ...rest) { handle.onComplete?.(...rest); },
+    closed(handle) { handle.onClosed?.(); },
+  });
+
+  return {
+    binding,
+    layout,
+    lane,
+    memory,
+    Handle,
+
+    /** A handle bound to a free port of 127.0.0.1, and its port. */
+    bound() {
+      const handle = new Handle();
+      const name = {};
+      const code = handle.bind('127.0.0.1', 0, 0) || handle.getsockname(name);
+      if (code !== 0) throw new Error(`bind: ${code}`);
+      return { handle, port: name.port };
+    },
+
+    /** send([handle or id, peer, text, ticket]...) -> { queued, statuses } */
+    send(...entries) {
+      let end = 0;
+      entries.forEach(([handle, peer, text, ticket = 0], i) => {
+        const length = arena.write(text, end, 'latin1');
+        sends.set([handle.id ?? handle, peer, end, length, ticket, 0],
+                  i * layout.SEND_WORDS);
+        end += length;
+      });
+      const queued = binding.flush(lane.id, entries.length);
+      return {
+        queued,
+        statuses: entries.map(
+          (_, i) => statuses[i * layout.SEND_WORDS + layout.SEND_STATUS]),
+      };
+    },
+
+    closeAll() {
+      for (const handle of [...handles]) handle.close();
+    },
+  };
+}
+
+/** Resolves when `condition()` holds. */
+async function until(condition) {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+module.exports = { codes, inner, load, open, until };

@@ -1,0 +1,35 @@
+'use strict';
+
+const assert = require('node:assert');
+
+const { inner, load } = require('./kit');
+
+describe('layout of the shared memory', () => {
+  const { layout, flags } = load();
+
+  it('is what the structs of batch.h are', () => {
+    assert.deepStrictEqual({ ...layout }, { ...inner.layout() });
+  });
+
+  it('consists of 32-bit words', () => {
+    for (const [name, value] of Object.entries(layout))
+      assert.ok(Number.isInteger(value), `${name} is ${value}`);
+  });
+
+  it('has fields side by side', () => {
+    const fields = (prefix) => Object.keys(layout)
+      .filter((name) => name.startsWith(prefix) &&
+        !/WORDS|BYTES|TEXT_TEXT|SLOTS|SLAB/.test(name))
+      .map((name) => layout[name]);
+    const upTo = (n) => Array.from({ length: n }, (_, i) => i);
+
+    assert.deepStrictEqual(fields('SEND_'), upTo(layout.SEND_WORDS));
+    assert.deepStrictEqual(fields('RECV_'), upTo(layout.RECV_WORDS));
+    assert.deepStrictEqual(fields('TEXT_'), upTo(layout.TEXT_TEXT / 4));
+  });
+
+  it('has flags with the numbers of libuv', () => {
+    assert.deepStrictEqual(flags,
+      { IPV6ONLY: 1, REUSEADDR: 4, REUSEPORT: 64 });
+  });
+});

@@ -1,0 +1,131 @@
+'use strict';
+
+const assert = require('node:assert');
+
+const { inner } = require('./kit');
+
+const { Sources, layout } = inner;
+const { SOURCES_MAX } = layout();
+
+const at4 = (i) => ({
+  family: 4, text: `10.${i >> 16 & 255}.${i >> 8 & 255}.${i & 255}`, port: 53,
+});
+const at6 = (i) => ({ family: 6, text: `2001:db8::${i.toString(16)}`, port: 9 });
+
+describe('dgram_sources', () => {
+  let sources;
+
+  beforeEach(() => { sources = new Sources(); });
+
+  function remembers(address) {
+    const first = sources.find(address);
+    const second = sources.find(address);
+
+    assert.strictEqual(second.slot, first.slot);
+    return !second.fresh;
+  }
+
+  it('knows a source the second time', () => {
+    assert.deepStrictEqual(sources.find(at4(1)).fresh, true);
+    assert.ok(remembers(at4(1)));
+    assert.ok(remembers(at6(1)));
+    assert.ok(remembers(at4(1)), 'also after another one');
+  });
+
+  it('tells ports, addresses, scopes and families apart', () => {
+    const different = [
+      { family: 4, text: '1.2.3.4', port: 1 },
+      { family: 4, text: '1.2.3.4', port: 2 },
+      { family: 4, text: '1.2.3.5', port: 1 },
+      { family: 6, text: '::ffff:1.2.3.4', port: 1 },
+      { family: 6, text: '::1', port: 1 },
+      { family: 6, text: '::1', port: 2 },
+      { family: 6, text: '2001:db8::1', port: 1, scope: 1 },
+      { family: 6, text: '2001:db8::1', port: 1, scope: 2 },
+    ];
+    const slots = different.map((address) => sources.find(address));
+
+    assert.ok(slots.every(({ fresh }) => fresh));
+    assert.strictEqual(new Set(slots.map(({ slot }) => slot)).size,
+                       different.length);
+    for (const [i, address] of different.entries())
+      assert.deepStrictEqual(sources.find(address),
+                             { slot: slots[i].slot, fresh: false });
+  });
+
+  it('ignores what the text does not show', () => {
+    const { slot } = sources.find({ family: 6, text: '::1', port: 1, flow: 1 });
+    assert.deepStrictEqual(
+      sources.find({ family: 6, text: '::1', port: 1, flow: 2 }),
+      { slot, fresh: false });
+
+    const v4 = { family: 4, text: '1.1.1.1', port: 1 };
+    const known = sources.find({ ...v4, padding: 1 });
+    assert.deepStrictEqual(sources.find({ ...v4, padding: 2 }),
+                           { slot: known.slot, fresh: false });
+  });
+
+  it('is fresh every time for an address with a zone', () => {
+    const address = { family: 6, text: 'fe80::1', port: 1, scope: 1 };
+    const first = sources.find(address);
+
+    assert.deepStrictEqual(first.fresh, true);
+    assert.deepStrictEqual(sources.find(address), first);
+    assert.ok(remembers({ family: 6, text: 'fe80::1', port: 1 }),
+              'without a zone it is not');
+  });
+
+  for (const [name, address] of [['IPv4', at4], ['IPv6', at6]]) {
+    it(`is bounded, and never calls a wrong slot known: ${name}`, () => {
+      const content = new Map();
+      let hits = 0;
+
+      for (let i = 0; i < 20 * SOURCES_MAX; i++) {
+        // Every second one is of the last hundred.
+        const who = i % 2 === 0 ? i : Math.max(0, i - i % 100);
+        const { slot, fresh } = sources.find(address(who));
+
+        assert.ok(slot < SOURCES_MAX, `slot ${slot}`);
+        if (fresh) content.set(slot, who);
+        else hits++;
+        assert.strictEqual(content.get(slot), who);
+      }
+      assert.ok(hits > SOURCES_MAX, `${hits} hits`);
+    });
+
+    it(`keeps most of half its size in sources: ${name}`, () => {
+      const some = Array.from({ length: SOURCES_MAX / 2 }, (_, i) => i);
+      for (const i of some) sources.find(address(i));
+      const known = some.filter((i) => !sources.find(address(i)).fresh);
+
+      assert.ok(known.length > 0.9 * some.length, `${known.length} known`);
+    });
+
+    it(`survives five sources in turn that share four places: ${name}`, () => {
+      const set = (slot) => slot >> 2;
+      const first = set(sources.find(address(0)).slot);
+      const sharing = [0];
+      for (let i = 1; sharing.length < 5; i++)
+        if (set(new Sources().find(address(i)).slot) === first) sharing.push(i);
+
+      const slots = new Set();
+      let hits = 0;
+      for (let round = 0; round < 100; round++) {
+        for (const i of sharing) {
+          const { slot, fresh } = sources.find(address(i));
+          slots.add(slot);
+          hits += fresh ? 0 : 1;
+        }
+      }
+      assert.strictEqual(slots.size, 4);
+      assert.ok(hits > 100, `${hits} hits in 500`);
+    });
+  }
+
+  it('takes an unknown family without a crash', () => {
+    const { slot, fresh } = sources.find({ raw: 1 });
+
+    assert.ok(slot < SOURCES_MAX);
+    assert.strictEqual(fresh, true);
+  });
+});

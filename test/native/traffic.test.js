@@ -1,0 +1,444 @@
+'use strict';
+
+// Datagrams through the whole C core: the batch, its delivery, the queue.
+
+const assert = require('node:assert');
+const { AsyncLocalStorage } = require('node:async_hooks');
+const { spawnSync } = require('node:child_process');
+const { setTimeout: sleep } = require('node:timers/promises');
+
+const { codes, inner, open, until } = require('./kit');
+
+const { EBADF, ECANCELED, EDESTADDRREQ, EMSGSIZE } = codes;
+
+/**
+ * Runs a function in a process of its own: mocha watches 'uncaughtException'
+ * here, and keeps the loop awake.
+ */
+function run(source) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', `
+    'use strict';
+    const { inner, open, until } =
+      require(${JSON.stringify(require.resolve('./kit'))});
+    const core = open();
+    const a = core.bound();
+    const b = core.bound();
+    core.binding.setPeer(1, 4, '127.0.0.1', b.port);
+    b.handle.recvStart();
+    (${source})(core, a, b, { inner, until });
+  `], { encoding: 'utf8' });
+  return { lines: stdout.split('\n').filter(Boolean), stderr, status };
+}
+
+describe('traffic', () => {
+  let core;
+  let a;
+  let b;
+
+  beforeEach(() => {
+    core = open();
+    a = core.bound();
+    b = core.bound();
+    assert.strictEqual(core.binding.setPeer(1, 4, '127.0.0.1', b.port), 0);
+    assert.strictEqual(b.handle.recvStart(), 0);
+  });
+
+  afterEach(() => { core.closeAll(); });
+
+  const texts = (n, prefix = 'm') =>
+    Array.from({ length: n }, (_, i) => `${prefix}${i}`);
+
+  function collect(handle) {
+    const got = [];
+    handle.onMessage = (text) => got.push(text);
+    return got;
+  }
+
+  it('arrives in order, with its source', async () => {
+    const sent = texts(100);
+    const got = [];
+    b.handle.onMessage = (text, { address, port, family }) => {
+      assert.deepStrictEqual({ address, port, family },
+        { address: '127.0.0.1', port: a.port, family: 4 });
+      got.push(text);
+    };
+    const { queued, statuses } =
+      core.send(...sent.map((text) => [a.handle, 1, text]));
+
+    assert.strictEqual(queued, 0);
+    assert.deepStrictEqual(statuses, sent.map(({ length }) => length));
+    await until(() => got.length === sent.length);
+    assert.deepStrictEqual(got, sent);
+    const { sent: out, received } = core.binding.stats();
+    assert.deepStrictEqual([out, received], [100, 100]);
+  });
+
+  it('may be empty', async () => {
+    const got = collect(b.handle);
+    assert.deepStrictEqual(
+      core.send([a.handle, 1, ''], [a.handle, 1, 'x'], [a.handle, 1, ''])
+        .statuses, [0, 1, 0]);
+    await until(() => got.length === 3);
+    assert.deepStrictEqual(got, ['', 'x', '']);
+  });
+
+  it('may be as long as UDP allows, not longer', async () => {
+    const got = collect(b.handle);
+    const { statuses } = core.send(
+      [a.handle, 1, 'x'.repeat(65507)], [a.handle, 1, 'y'.repeat(65508)],
+      [a.handle, 1, 'z']);
+    assert.deepStrictEqual(statuses, [65507, EMSGSIZE, 1]);
+    await until(() => got.length === 2);
+    assert.deepStrictEqual(got.map(({ length }) => length), [65507, 1]);
+  });
+
+  it('fails one datagram at a time', async () => {
+    const got = collect(b.handle);
+    const { statuses } = core.send(
+      [a.handle, 1, 'one'], [a.handle, 0, 'two'], [4711, 1, 'three'],
+      [a.handle, 1, 'four']);
+    assert.deepStrictEqual(statuses, [3, EDESTADDRREQ, EBADF, 4]);
+    await until(() => got.length === 2);
+    assert.deepStrictEqual(got, ['one', 'four']);
+  });
+
+  it('stops and goes on', async () => {
+    const got = collect(b.handle);
+    assert.strictEqual(b.handle.recvStop(), 0);
+    core.send([a.handle, 1, 'kept']);
+    await sleep(20);
+    assert.deepStrictEqual(got, []);
+    assert.strictEqual(b.handle.recvStart(), 0);
+    assert.strictEqual(b.handle.recvStart(), 0, 'twice is fine');
+    await until(() => got.length === 1);
+  });
+
+  it('reports what the network says to a connected socket', async () => {
+    const dead = core.bound();
+    dead.handle.close();
+    const errors = [];
+    a.handle.onError = (code) => errors.push(code);
+    assert.strictEqual(a.handle.connect('127.0.0.1', dead.port), 0);
+    assert.strictEqual(a.handle.recvStart(), 0);
+    assert.deepStrictEqual(core.send([a.handle, 0, 'x']).statuses, [1]);
+    if (process.platform === 'win32') return; // libuv drops it there
+    await until(() => errors.length > 0);
+    assert.deepStrictEqual(errors, [codes.ECONNREFUSED]);
+
+    // Reading goes on.
+    const got = collect(a.handle);
+    assert.strictEqual(a.handle.disconnect(), 0);
+    assert.strictEqual(a.handle.bind('127.0.0.1', 0, 0) <= 0, true);
+    const name = {};
+    a.handle.getsockname(name);
+    core.binding.setPeer(2, 4, '127.0.0.1', name.port);
+    core.send([b.handle, 2, 'back']);
+    await until(() => got.length === 1);
+  });
+
+  describe('delivery', () => {
+    it('drains ticks and microtasks after each datagram', async () => {
+      const order = [];
+      b.handle.onMessage = (text) => {
+        order.push(text);
+        process.nextTick(() => order.push(`tick ${text}`));
+        Promise.resolve().then(() => order.push(`micro ${text}`));
+      };
+      core.send(...texts(3).map((text) => [a.handle, 1, text]));
+      await until(() => order.length === 9);
+      assert.deepStrictEqual(order, texts(3).flatMap(
+        (text) => [text, `tick ${text}`, `micro ${text}`]));
+    });
+
+    it('drops the rest of a batch when a listener closes', async () => {
+      const got = [];
+      b.handle.onMessage = (text) => {
+        got.push(text);
+        if (text === 'm1') b.handle.close();
+      };
+      core.send(...texts(10).map((text) => [a.handle, 1, text]));
+      await sleep(30);
+      assert.deepStrictEqual(got, ['m0', 'm1']);
+    });
+
+    it('tells sources again that were dropped with a batch', async () => {
+      const third = core.bound();
+      b.handle.onMessage = () => b.handle.close();
+      core.send([a.handle, 1, 'x'], [third.handle, 1, 'y']);
+      await until(() => b.handle.dropped);
+
+      const next = core.bound();
+      const seen = [];
+      next.handle.onMessage = (_, source) => seen.push(source?.port);
+      core.binding.setPeer(1, 4, '127.0.0.1', next.port);
+      next.handle.recvStart();
+      core.send([third.handle, 1, 'y'], [a.handle, 1, 'x']);
+      await until(() => seen.length === 2);
+      assert.deepStrictEqual(seen, [third.port, a.port]);
+    });
+
+    it('runs in no async context', async () => {
+      const storage = new AsyncLocalStorage();
+      let seen = 'nothing';
+      b.handle.onMessage = () => { seen = storage.getStore(); };
+      storage.run('sender', () => core.send([a.handle, 1, 'x']));
+      await until(() => seen !== 'nothing');
+      assert.strictEqual(seen, undefined);
+    });
+
+    it('leaves a batch alone that a nested loop would overwrite', async () => {
+      const got = [];
+      b.handle.onMessage = (text) => {
+        got.push(text);
+        if (text !== 'outer0') return;
+        core.send(...texts(5, 'inner').map((t) => [a.handle, 1, t]));
+        const start = process.cpuUsage();
+        for (let i = 0; i < 50; i++) inner.runLoop();
+        const { user, system } = process.cpuUsage(start);
+        assert.ok(user + system < 5e6);
+        assert.deepStrictEqual(got, ['outer0']);
+      };
+      core.send(...texts(3, 'outer').map((t) => [a.handle, 1, t]));
+      await until(() => got.length === 8);
+      assert.deepStrictEqual(got, [...texts(3, 'outer'), ...texts(5, 'inner')]);
+    });
+
+    it('lets a nested loop wait, not spin', () => {
+      const { lines, stderr } = run((core, a, b, { inner }) => {
+        b.handle.onMessage = () => {
+          b.handle.onMessage = (text) => {
+            console.log(text);
+            core.closeAll();
+          };
+          core.send([a.handle, 1, 'again']);
+          let turns = 0;
+          let over = false;
+          setTimeout(() => { over = true; }, 50);
+          for (; !over; turns++) inner.runLoop(true);
+          console.log(turns < 20 ? 'waited' : `${turns} turns in 50 ms`);
+        };
+        core.send([a.handle, 1, 'first']);
+      });
+      assert.deepStrictEqual(lines, ['waited', 'again'], stderr);
+    });
+
+    it('survives the loss of its memory', async () => {
+      for (const part of ['slab', 'runs', 'texts']) {
+        const other = open();
+        const to = other.bound();
+        const from = other.bound();
+        other.binding.setPeer(1, 4, '127.0.0.1', to.port);
+        to.handle.recvStart();
+        to.handle.onMessage = () => assert.fail('nothing to show');
+        structuredClone(other.memory[part],
+                        { transfer: [other.memory[part]] });
+        other.send([from.handle, 1, 'x']);
+        await sleep(10);
+        other.closeAll();
+      }
+    });
+  });
+
+  describe('a listener that throws', () => {
+    it('reaches uncaughtException and loses no datagram', () => {
+      const { lines, status, stderr } = run((core, a, b) => {
+        process.on('uncaughtException', ({ message }) => console.log(message));
+        b.handle.onMessage = (text) => {
+          console.log(text);
+          process.nextTick(() => console.log(`tick ${text}`));
+          if (text === 'm1') throw new Error('thrown');
+          if (text === 'm3') core.closeAll();
+        };
+        core.send(...['m0', 'm1', 'm2', 'm3'].map((t) => [a.handle, 1, t]));
+      });
+      assert.deepStrictEqual(lines, [
+        'm0', 'tick m0', 'm1', 'thrown', 'm2', 'tick m1', 'tick m2', 'm3',
+        'tick m3',
+      ], stderr);
+      assert.strictEqual(status, 0);
+    });
+
+    it('ends the process when nobody catches', () => {
+      const { lines, status, stderr } = run((core, a, b) => {
+        b.handle.onMessage = (text) => {
+          console.log(text);
+          throw new Error('nobody catches this');
+        };
+        core.send([a.handle, 1, 'm0'], [a.handle, 1, 'm1']);
+      });
+      assert.deepStrictEqual(lines, ['m0']);
+      assert.match(stderr, /nobody catches this/);
+      assert.strictEqual(status, 1);
+    });
+
+    it('may end the process itself', () => {
+      const { lines, status } = run((core, a, b) => {
+        b.handle.onMessage = (text) => {
+          console.log(text);
+          process.exit(7);
+        };
+        core.send([a.handle, 1, 'm0'], [a.handle, 1, 'm1']);
+      });
+      assert.deepStrictEqual(lines, ['m0']);
+      assert.strictEqual(status, 7);
+    });
+
+    it('is no matter for the rest, as a completion either', () => {
+      const { lines, status, stderr } = run((core, a, b, { until }) => {
+        process.on('uncaughtException', ({ message }) => console.log(message));
+        core.binding.queueAlways(true);
+        const done = [];
+        a.handle.onComplete = (ticket) => {
+          done.push(ticket);
+          throw new Error(`ticket ${ticket}`);
+        };
+        core.send([a.handle, 1, 'x', 1], [a.handle, 1, 'y', 2]);
+        until(() => done.length === 2).then(() => core.closeAll());
+      });
+      assert.deepStrictEqual(lines, ['ticket 1', 'ticket 2'], stderr);
+      assert.strictEqual(status, 0);
+    });
+  });
+
+  describe('the queue', () => {
+    let done;
+
+    beforeEach(() => {
+      done = [];
+      a.handle.onComplete = (...rest) => done.push(rest);
+      core.binding.queueAlways(true);
+    });
+
+    it('counts what waits', async () => {
+      const { queued, statuses } = core.send(
+        [a.handle, 1, 'a', 1], [a.handle, 1, 'bc', 2], [a.handle, 1, '', 3]);
+      const { QUEUED } = core.layout;
+
+      assert.strictEqual(queued, 3);
+      assert.deepStrictEqual(statuses, [QUEUED, QUEUED, QUEUED]);
+      assert.strictEqual(a.handle.getSendQueueCount(), 3);
+      assert.strictEqual(a.handle.getSendQueueSize(), 3);
+      assert.strictEqual(b.handle.getSendQueueCount(), 0);
+      assert.deepStrictEqual(done, [], 'not within flush');
+      await until(() => done.length === 3);
+      assert.deepStrictEqual(done, [[1, 0, 1], [2, 0, 2], [3, 0, 0]]);
+      assert.strictEqual(a.handle.getSendQueueCount(), 0);
+      assert.strictEqual(a.handle.getSendQueueSize(), 0);
+    });
+
+    it('keeps order, bytes and destinations', async () => {
+      const got = collect(b.handle);
+      const many = texts(200);
+      core.send(...many.slice(0, 100).map((t, i) => [a.handle, 1, t, i + 1]));
+      // What the queue has is its own: the arena and the slot are used again.
+      core.binding.setPeer(1, 4, '127.0.0.1', a.port);
+      core.binding.setPeer(2, 4, '127.0.0.1', b.port);
+      core.send(...many.slice(100).map((t, i) => [a.handle, 2, t, i + 101]));
+      await until(() => got.length === 200);
+      assert.deepStrictEqual(got, many);
+      await until(() => done.length === 200);
+      assert.deepStrictEqual(done.map(([ticket]) => ticket),
+        many.map((_, i) => i + 1));
+    });
+
+    it('sends what comes later after what waits', async () => {
+      const got = collect(b.handle);
+      core.send([a.handle, 1, 'first', 1]);
+      core.binding.queueAlways(false);
+      const { statuses } = core.send([a.handle, 1, 'second', 2]);
+      assert.deepStrictEqual(statuses, [core.layout.QUEUED]);
+      await until(() => done.length === 2);
+      assert.deepStrictEqual(core.send([a.handle, 1, 'third']).statuses, [5]);
+      await until(() => got.length === 3);
+      assert.deepStrictEqual(got, ['first', 'second', 'third']);
+    });
+
+    it('does not tell of ticket 0, but counts it', async () => {
+      core.send([a.handle, 1, 'x', 0], [a.handle, 1, 'y', 5]);
+      await until(() => done.length === 1);
+      assert.deepStrictEqual(done, [[5, 0, 1]]);
+      assert.strictEqual(core.binding.stats().sent, 2);
+    });
+
+    it('fails one datagram at a time', async () => {
+      const got = collect(b.handle);
+      core.send([a.handle, 1, 'ok', 1], [a.handle, 1, 'x'.repeat(65508), 2],
+                [a.handle, 1, 'fine', 3]);
+      await until(() => done.length === 3 && got.length === 2);
+      assert.deepStrictEqual(done,
+        [[1, 0, 2], [2, EMSGSIZE, 65508], [3, 0, 4]]);
+      assert.deepStrictEqual(got, ['ok', 'fine']);
+    });
+
+    it('is emptied on close, each datagram once', async () => {
+      const tickets = texts(30).map((_, i) => i + 1);
+      core.send(...tickets.map((ticket) => [a.handle, 1, 'x', ticket]));
+      a.handle.onClosed = () => done.push('closed');
+      a.handle.close(true);
+      assert.deepStrictEqual(done, [], 'not within close');
+      await until(() => done.at(-1) === 'closed');
+      assert.deepStrictEqual(
+        done.slice(0, -1).map(([ticket]) => ticket), tickets);
+      assert.ok(done.slice(0, -1).every(
+        ([, status]) => status === ECANCELED || status === 0));
+      assert.strictEqual(done.at(-2)[1], ECANCELED);
+    });
+
+    it('may grow in a completion', async () => {
+      const got = collect(b.handle);
+      a.handle.onComplete = (ticket) => {
+        done.push(ticket);
+        if (ticket < 50) core.send([a.handle, 1, `${ticket}`, ticket + 1]);
+      };
+      core.send([a.handle, 1, '0', 1]);
+      // Others get their turn meanwhile.
+      let turns = 0;
+      await until(() => ++turns > 0 && done.length === 50);
+      assert.ok(turns > 5, `${turns} turns`);
+      await until(() => got.length === 50);
+      assert.deepStrictEqual(got, texts(50, ''));
+    });
+
+    it('may grow for ever without stopping others', async () => {
+      let turns = 0;
+      const turn = setInterval(() => { turns++; }, 1);
+      a.handle.onComplete = (ticket) => {
+        done.push(ticket);
+        if (turns < 3) core.send([a.handle, 1, 'x', ticket]);
+      };
+      core.send([a.handle, 1, 'x', 1], [a.handle, 1, 'x', 2]);
+      core.binding.queueAlways(false);
+      const { queued } = core.send([a.handle, 1, 'x', 3]);
+      assert.strictEqual(queued, 1);
+      await until(() => turns >= 3);
+      clearInterval(turn);
+    });
+
+    it('goes before what a completion sends', async () => {
+      const got = collect(b.handle);
+      a.handle.onComplete = (ticket) => {
+        if (ticket === 1) core.send([a.handle, 1, 'late']);
+      };
+      core.send([a.handle, 1, 'a', 1], [a.handle, 1, 'b', 2],
+                [a.handle, 1, 'c', 3]);
+      core.binding.queueAlways(false);
+      await until(() => got.length === 4);
+      assert.deepStrictEqual(got, ['a', 'b', 'c', 'late']);
+    });
+
+    it('may be closed in a completion', async () => {
+      a.handle.onComplete = (...rest) => {
+        done.push(rest);
+        if (done.length === 1) a.handle.close(true);
+      };
+      a.handle.onClosed = () => done.push('closed');
+      core.send([a.handle, 1, 'x', 1], [a.handle, 1, 'x', 2],
+                [a.handle, 1, 'x', 3]);
+      await until(() => done.at(-1) === 'closed');
+      assert.deepStrictEqual(done.slice(0, -1).map(([ticket]) => ticket),
+                             [1, 2, 3]);
+      // What was sent already is not taken back.
+      assert.ok([ECANCELED, 0].includes(done.at(-2)[1]));
+    });
+  });
+});

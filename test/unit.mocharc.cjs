@@ -1,0 +1,11 @@
+'use strict';
+
+// The whole of mocha's part: `npm run test:unit`, each Node of
+// `npm run test:matrix` and `npm run test:memory` run these files.
+module.exports = {
+  ...require('../.mocharc.cjs'),
+  spec: [
+    'test/{api,native,lib}/**/*.test.js',
+    'test/upstream/runner.test.js',
+  ],
+};
