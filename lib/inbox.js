@@ -44,17 +44,21 @@ const sources = new Array(SOURCES_MAX).fill(null);
 let run = 0;
 let position = 0;
 
-/** begin() was called for this batch. */
-let begun = false;
+/**
+ * Payloads that leave the slab together do so in blocks of whole runs. Larger
+ * ones would be mapped and unmapped by malloc each time, page by page; and a
+ * message that is kept keeps its block.
+ */
+const BLOCK_SIZE = 64 * 1024;
 
-/** Somebody wants the datagrams one by one. */
-let single = true;
+/** The runs of the current block end here. */
+let blockEnd = 0;
 
-/** The payloads of the batch, one after the other, for those who share them. */
-let shared = null;
+/** Its memory: payloads one after the other, and columns behind them. */
+let block = null;
 
-/** Where the next message starts in `shared`. */
-let sharedAt = 0;
+/** Where the next message starts in it. */
+let blockAt = 0;
 
 function open() {
   const memory = binding.inbox();
@@ -75,10 +79,11 @@ function open() {
  */
 function deliver(handle, count) {
   if (runs === undefined) open();
-  if (!begun) begin(handle, count);
   while (run < count && !handle.closed) {
-    if (!single) skipPayloads(count);
-    if (run === count) break;
+    if (run === blockEnd) {
+      beginBlock(handle, count);
+      continue;
+    }
     deliverNext(handle);
     // After the last one the addon's own call ends, and Node drains there.
     if (run === count) break;
@@ -87,48 +92,65 @@ function deliver(handle, count) {
   }
   run = 0;
   position = 0;
-  begun = false;
-  shared = null;
+  blockEnd = 0;
+  block = null;
   return false;
 }
 
-/** Emits the batch as a whole, and prepares for its datagrams. */
-function begin(handle, count) {
-  begun = true;
+/** Prepares the next block, and emits it if somebody wants it whole. */
+function beginBlock(handle, count) {
   const whole = handle.wants('batch');
-  single = !whole || handle.wants('message');
-  if (whole || handle.sharedBuffers) {
-    shared = copyPayloads(count);
-    sharedAt = 0;
+  if (!whole && !handle.sharedBuffers) {
+    blockEnd = count;
+    return;
   }
-  if (!whole) return;
-  const batch = takeColumns(handle, count);
+  const from = run;
+  blockEnd = findBlockEnd(count);
+  blockAt = 0;
+  if (statuses[from * RECV_WORDS + RECV_STATUS] < 0) return;
+  if (!whole) {
+    block = copyPayloads(from, countBytes(from), 0);
+    return;
+  }
+  const batch = takeColumns(handle, from);
+  // The place is moved on first: the listener may throw.
+  if (!handle.wants('message')) run = blockEnd;
   if (batch.count === 0) return;
   handle.runInAsyncScope(handle.onbatch, handle, handle, batch);
-  if (single) drain?.();
+  if (run < count) drain?.();
 }
 
-/** Moves on to the next error, for those who do not want single datagrams. */
-function skipPayloads(count) {
-  while (run < count && statuses[run * RECV_WORDS + RECV_STATUS] >= 0) run++;
-}
-
-/** The payloads of all runs in memory of their own. */
-function copyPayloads(count) {
+/** A block is runs of up to BLOCK_SIZE bytes, or one error. */
+function findBlockEnd(count) {
+  let end = run;
   let size = 0;
-  for (let at = 0; at < count * RECV_WORDS; at += RECV_WORDS) {
-    size += runs[at + RECV_LENGTH];
+  while (end < count && statuses[end * RECV_WORDS + RECV_STATUS] >= 0) {
+    size += runs[end * RECV_WORDS + RECV_LENGTH];
+    if (size > BLOCK_SIZE && end > run) break;
+    end++;
   }
-  // Not zeroed, and filled to the last byte.
-  const bytes = Buffer.allocUnsafeSlow(size);
+  return Math.max(end, run + 1);
+}
+
+/**
+ * The payloads of the block in memory of their own.
+ * @param {number} from the first run
+ * @param {number} size of the payloads, in bytes
+ * @param {number} extra bytes behind them
+ * @returns {ArrayBuffer}
+ */
+function copyPayloads(from, size, extra) {
+  // Not zeroed: every byte is written, here or below.
+  const bytes = Buffer.allocUnsafeSlow(size + extra);
+  if (extra > 0) bytes.fill(0, size);
   let to = 0;
-  for (let at = 0; at < count * RECV_WORDS; at += RECV_WORDS) {
-    const from = runs[at + RECV_OFFSET];
-    const length = runs[at + RECV_LENGTH];
-    slab.copy(bytes, to, from, from + length);
+  for (let i = from; i < blockEnd; i++) {
+    const start = runs[i * RECV_WORDS + RECV_OFFSET];
+    const length = runs[i * RECV_WORDS + RECV_LENGTH];
+    slab.copy(bytes, to, start, start + length);
     to += length;
   }
-  return bytes;
+  return bytes.buffer;
 }
 
 function deliverNext(handle) {
@@ -165,62 +187,74 @@ function deliverNext(handle) {
 /** A message with memory of its own, or a view of the batch's. */
 function takeMessage(handle, start, size) {
   if (!handle.sharedBuffers) return copySlice.call(slab, start, start + size);
-  const at = sharedAt;
-  sharedAt += size;
-  return new View(shared.buffer, at, size);
+  const at = blockAt;
+  blockAt += size;
+  return new View(block, at, size);
 }
 
 /**
- * A batch in columns. `data` is the listener's: nobody writes to it again.
+ * The block in columns. `data` is the listener's: nobody writes to it again.
  * @returns {{count: number, data: Buffer, offsets: Uint32Array,
  *   sizes: Uint32Array, ports: Uint16Array, addresses: string[],
  *   family: string}}
  */
-function takeColumns(handle, count) {
-  const most = countDatagrams(count);
-  const offsets = new Uint32Array(most);
-  const sizes = new Uint32Array(most);
-  const ports = new Uint16Array(most);
-  const addresses = new Array(most);
+function takeColumns(handle, from) {
+  const size = countBytes(from);
+  const most = countDatagrams(from);
+  // One memory for all: an allocation costs more than what it is for.
+  const padding = -size & 3;
+  block = copyPayloads(from, size, padding + most * 10);
+  const offsets = new Uint32Array(block, size + padding, most);
+  const sizes = new Uint32Array(block, size + padding + most * 4, most);
+  const ports = new Uint16Array(block, size + padding + most * 8, most);
+  const addresses = [];
   let index = 0;
   let offset = 0;
-  for (let at = 0; at < count * RECV_WORDS; at += RECV_WORDS) {
-    if (statuses[at + RECV_STATUS] < 0) continue;
+  for (let i = from; i < blockEnd; i++) {
+    const at = i * RECV_WORDS;
     const { address, family, port } = findSource(at);
+    const segment = runs[at + RECV_SEGMENT];
     const end = offset + runs[at + RECV_LENGTH];
     if (handle.blocks(address, family)) {
       offset = end;
       continue;
     }
-    const segment = runs[at + RECV_SEGMENT];
     do {
-      const size = Math.min(segment, end - offset);
       offsets[index] = offset;
-      sizes[index] = size;
+      sizes[index] = Math.min(segment, end - offset);
       ports[index] = port;
-      addresses[index] = address;
+      addresses.push(address);
       index++;
-      offset += size;
+      offset += segment;
     } while (offset < end);
+    offset = end;
   }
-  addresses.length = index;
   return {
     count: index,
-    data: shared,
-    offsets: offsets.subarray(0, index),
-    sizes: sizes.subarray(0, index),
-    ports: ports.subarray(0, index),
+    data: new View(block, 0, size),
+    offsets: index === most ? offsets : offsets.slice(0, index),
+    sizes: index === most ? sizes : sizes.slice(0, index),
+    ports: index === most ? ports : ports.slice(0, index),
     addresses,
     family: handle.family === 6 ? 'IPv6' : 'IPv4',
   };
 }
 
-function countDatagrams(count) {
+function countBytes(from) {
+  let bytes = 0;
+  for (let i = from; i < blockEnd; i++) {
+    bytes += runs[i * RECV_WORDS + RECV_LENGTH];
+  }
+  return bytes;
+}
+
+function countDatagrams(from) {
   let total = 0;
-  for (let at = 0; at < count * RECV_WORDS; at += RECV_WORDS) {
-    if (statuses[at + RECV_STATUS] < 0) continue;
-    const segment = runs[at + RECV_SEGMENT];
-    total += segment === 0 ? 1 : Math.ceil(runs[at + RECV_LENGTH] / segment);
+  for (let i = from; i < blockEnd; i++) {
+    const segment = runs[i * RECV_WORDS + RECV_SEGMENT];
+    total += segment === 0 ?
+      1 :
+      Math.ceil(runs[i * RECV_WORDS + RECV_LENGTH] / segment);
   }
   return total;
 }
