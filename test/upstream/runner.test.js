@@ -1,0 +1,269 @@
+'use strict';
+
+/**
+ * The proof, proven: a small suite of our own in which files cheat, fail, hang
+ * and so on, and what the runner says about each.
+ */
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
+const { setTimeout: delay } = require('node:timers/promises');
+
+const RUNNER = path.join(__dirname, 'run.js');
+const BORROWED = path.join(__dirname, '..', '..', 'lib', 'borrowed.js');
+const TIME_LIMIT = 120000;
+
+const SOCKET = `require('node:dgram').createSocket('udp4').close();\n`;
+
+/** How often this file has been run before: 0 is the run on the built-in. */
+const RUNS = `
+const fs = require('node:fs');
+fs.appendFileSync(__filename + '.runs', '.');
+const runs = fs.statSync(__filename + '.runs').size - 1;
+`;
+
+/** What each file of the suite does, and what is to be said about it. */
+const FILES = {
+  'parallel/test-dgram-good.js': {
+    text: `
+      const { fork } = require('node:child_process');
+      const { Worker, isMainThread } = require('node:worker_threads');
+      ${SOCKET}
+      if (isMainThread && !process.send) {
+        fork(__filename, { env: {} });
+        fork(__filename, { execArgv: [] });
+        new Worker(__filename);
+      }
+    `,
+    result: 'passed',
+    sockets: 4,
+  },
+  'parallel/test-module.mjs': {
+    text: `
+      import dgram, { createSocket } from 'dgram';
+      createSocket('udp4').close();
+      dgram.createSocket('udp4').close();
+    `,
+    result: 'passed',
+    sockets: 2,
+  },
+  'parallel/test-dgram-throws.js': {
+    text: `
+      const dgram = require('dgram');
+      const assert = require('node:assert');
+      assert.throws(() => dgram.createSocket('udp5'));
+      ${SOCKET}
+    `,
+    result: 'passed',
+    sockets: 2,
+  },
+  'parallel/test-flags.js': {
+    text: `
+      // Flags: --expose-internals --no-warnings
+      require('internal/dgram');
+      ${SOCKET}
+    `,
+    result: 'passed',
+    sockets: 1,
+  },
+  'parallel/test-dgram-blind-child.js': {
+    text: `
+      const { spawn } = require('node:child_process');
+      if (process.argv[2] === 'child') { ${SOCKET} return; }
+      ${SOCKET}
+      spawn(process.execPath, [__filename, 'child'], { env: {} });
+    `,
+    result: 'failed',
+    reason: /child process ran without the preload/,
+  },
+  'parallel/test-dgram-blind-sync.js': {
+    text: `
+      const { spawnSync } = require('node:child_process');
+      ${SOCKET}
+      spawnSync(process.execPath, ['-e', ''], { env: {} });
+    `,
+    result: 'failed',
+    reason: /child process ran without the preload/,
+  },
+  'parallel/test-dgram-blind-worker.js': {
+    text: `
+      const { Worker } = require('node:worker_threads');
+      const text = ${JSON.stringify(SOCKET)};
+      ${SOCKET}
+      new Worker(text, { eval: true, env: {}, execArgv: [] });
+    `,
+    result: 'failed',
+    reason: /worker thread\(s\) ran without the preload/,
+  },
+  'parallel/test-dgram-grabbed.js': {
+    text: `
+      const { NodeSocket } = require(${JSON.stringify(BORROWED)});
+      ${SOCKET}
+      new NodeSocket('udp4').close();
+    `,
+    result: 'failed',
+    reason: /1 socket\(s\) of the built-in, made at .*test-dgram-grabbed\.js/,
+  },
+  'parallel/test-dgram-count.js': {
+    text: `${RUNS}
+      ${SOCKET}
+      if (runs === 0) { ${SOCKET} }
+    `,
+    result: 'failed',
+    reason: /1 sockets constructed \(1 completed\) where the built-in had 2/,
+  },
+  'parallel/test-dgram-no-socket.js': {
+    text: '',
+    result: 'failed',
+    reason: /made no socket/,
+  },
+  'parallel/test-dgram-fails.js': {
+    text: `${RUNS} ${SOCKET} process.exitCode = runs === 0 ? 0 : 3;`,
+    result: 'failed',
+    reason: /exit code 3/,
+  },
+  'parallel/test-dgram-flaky.js': {
+    text: `${RUNS} ${SOCKET} process.exitCode = runs === 1 ? 3 : 0;`,
+    result: 'flaky',
+    reason: /exit code 3/,
+  },
+  'parallel/test-dgram-fails-everywhere.js': {
+    text: `${SOCKET} process.exitCode = 4;`,
+    result: 'builtin fails too',
+    reason: /exit code 4, twice/,
+  },
+  'parallel/test-dgram-hangs.js': {
+    text: `${RUNS}
+      ${SOCKET}
+      if (runs > 0) {
+        const { spawn } = require('node:child_process');
+        const beat = (file) => {
+          const { appendFileSync } = require('node:fs');
+          setInterval(() => appendFileSync(file, '.'), 20);
+        };
+        const file = JSON.stringify(__filename + '.beats');
+        spawn(process.execPath, ['-e', \`(\${beat})(\${file})\`]);
+      }
+    `,
+    result: 'failed',
+    reason: /still running after/,
+  },
+  'parallel/test-dgram-skips.js': {
+    text: `console.log('1..0 # Skipped: no such thing here');`,
+    result: 'skipped',
+    reason: /^no such thing here$/,
+  },
+  'parallel/test-dgram-skips-ours.js': {
+    text: `${RUNS} ${SOCKET} if (runs > 0) console.log('1..0 # Skipped: hm');`,
+    result: 'failed',
+    reason: /skipped, but not with the built-in/,
+  },
+  'parallel/test-dgram-create-socket-handle.js': {
+    text: '',
+    result: 'exempt',
+    reason: /internal\/dgram/,
+  },
+  'known_issues/test-dgram-issue.js': {
+    text: `${SOCKET} process.exitCode = 1;`,
+    result: 'passed',
+    reason: /known issue/,
+  },
+  'sequential/test-other.js': { text: `require('node:net');` },
+};
+
+describe('upstream runner', function() {
+  this.timeout(TIME_LIMIT);
+
+  let root;
+  let report;
+  let run;
+
+  function start(...args) {
+    const file = path.join(root, 'report.json');
+    const env = { ...process.env };
+    delete env.NODE_OPTIONS;
+    const result = spawnSync(process.execPath, [
+      RUNNER, '--source', root, '--report', file, ...args,
+    ], { encoding: 'utf8', env });
+    const lines = result.stdout.trimEnd().split('\n');
+    return { ...result, lastLine: lines[lines.length - 1], file };
+  }
+
+  before(() => {
+    root = fs.mkdtempSync(path.join(os.tmpdir(), 'dgram suite-'));
+    for (const [file, { text }] of Object.entries(FILES)) {
+      const target = path.join(root, 'test', file);
+      fs.mkdirSync(path.dirname(target), { recursive: true });
+      fs.writeFileSync(target, text);
+    }
+    run = start('--timeout', '4', '--retry');
+    report = JSON.parse(fs.readFileSync(run.file, 'utf8'));
+  });
+
+  after(() => fs.rmSync(root, { recursive: true, force: true }));
+
+  for (const [file, expected] of Object.entries(FILES)) {
+    if (!expected.result) continue;
+    it(`calls ${file} ${expected.result}`, () => {
+      const found = report.files.find((one) => one.file === file);
+      assert.strictEqual(found.result, expected.result, found.reason);
+      if (expected.reason) assert.match(found.reason, expected.reason);
+      if (expected.sockets) {
+        assert.strictEqual(found.ours.evidence.ours, expected.sockets);
+        assert.strictEqual(found.ours.evidence.builtin, 0);
+        assert.strictEqual(found.baseline.evidence.builtin, expected.sockets);
+      }
+    });
+  }
+
+  it('leaves out files that have nothing to do with dgram', () => {
+    const files = report.files.map(({ file }) => file);
+    assert(!files.includes('sequential/test-other.js'));
+    assert.strictEqual(files.length, Object.keys(FILES).length - 1);
+  });
+
+  it('kills what a hanging file has started', async () => {
+    const file = path.join(root, 'test/parallel/test-dgram-hangs.js.beats');
+    const before = fs.statSync(file).size;
+    await delay(200);
+    assert(before > 0);
+    assert.strictEqual(fs.statSync(file).size, before);
+  });
+
+  it('exits with 1 and ends with the figures', () => {
+    const count = (...results) => Object.values(FILES)
+      .filter(({ result }) => results.includes(result)).length;
+    assert.strictEqual(run.status, 1, run.stderr);
+    assert.strictEqual(run.lastLine, `${count('passed')} passed, ` +
+      `${count('failed', 'flaky')} failed, ${count('skipped')} skipped`);
+  });
+
+  it('exits with 0 when nothing failed', () => {
+    const good = start('--filter', 'test-dgram-good');
+    assert.strictEqual(good.lastLine, '1 passed, 0 failed, 0 skipped');
+    assert.strictEqual(good.status, 0);
+  });
+
+  it('says that a run without a baseline proves less', () => {
+    const quick = start('--filter', 'test-dgram-count', '--no-baseline');
+    assert.match(quick.stdout, /proves less/);
+    assert.strictEqual(quick.lastLine, '1 passed, 0 failed, 0 skipped');
+  });
+
+  it('fails when nothing ran', () => {
+    const empty = start('--filter', 'no such file');
+    assert.strictEqual(empty.lastLine, '0 passed, 0 failed, 0 skipped');
+    assert.strictEqual(empty.status, 1);
+  });
+
+  it('refuses a suite of another major version', () => {
+    const other = path.join(root, 'node-v4.0.0');
+    fs.mkdirSync(path.join(other, 'test', 'parallel'), { recursive: true });
+    const refused = start('--source', other);
+    assert.match(refused.stderr, /the suite is of Node 4\.0\.0/);
+    assert.strictEqual(refused.status, 2);
+  });
+});

@@ -1,0 +1,101 @@
+'use strict';
+
+/**
+ * What two runs of a file, on the built-in and on dgram-native, add up to.
+ */
+
+const exemptions = require('./exempt');
+
+/**
+ * @typedef {import('./run-one').Outcome} Outcome
+ * @typedef {object} Verdict
+ * @property {'passed'|'failed'|'skipped'|'exempt'|'builtin fails too'} result
+ * @property {string} [reason]
+ */
+
+/** @param {Outcome} outcome */
+function howItEnded({ code, signal, timedOut, ms }) {
+  if (timedOut) return `still running after ${Math.round(ms / 1000)} s`;
+  return signal ? `killed by ${signal}` : `exit code ${code}`;
+}
+
+/**
+ * Why the sockets of a run are not proven to be dgram-native's, if so.
+ *
+ * The strictest that holds for every file of the suites of Node 18 to 24: as
+ * many constructions of a Socket and as many completed ones as with the
+ * built-in, none of them the built-in's, and the C core opened a socket for
+ * each completed one. It may have opened more: a constructor that throws late
+ * (a bad `signal`) has its handle by then, and a handle received from another
+ * process is adopted by a new one.
+ *
+ * @param {Outcome} ours
+ * @param {Outcome} [baseline]  the same file on the built-in; without it the
+ *   number of sockets that there should be is unknown
+ * @param {string} [transport]  the one that was asked for
+ * @returns {string|undefined}
+ */
+function whyUnproven(ours, baseline, transport) {
+  const { evidence } = ours;
+  if (evidence.processes === 0) return 'the witness was not loaded';
+  if (evidence.blind.length > 0)
+    return `a child process ran without the preload: ${evidence.blind[0]}`;
+  if (evidence.blindThreads > 0)
+    return `${evidence.blindThreads} worker thread(s) ran without the preload`;
+  if (evidence.builtin > 0) {
+    return `${evidence.builtin} socket(s) of the built-in, made at ` +
+      evidence.origins[0];
+  }
+  if (evidence.unbacked > 0)
+    return `${evidence.unbacked} socket(s) that the C core did not open`;
+  if (transport && evidence.transports.some((name) => name !== transport))
+    return `ran on the transport ${evidence.transports}, not on ${transport}`;
+  if (!baseline) return undefined;
+
+  const expected = baseline.evidence;
+  if (evidence.ours !== expected.builtin || evidence.made !== expected.made) {
+    return `${evidence.ours} sockets constructed (${evidence.made} completed)` +
+      ` where the built-in had ${expected.builtin} (${expected.made})`;
+  }
+  return undefined;
+}
+
+/**
+ * @param {string} file  path below test/
+ * @param {Outcome} ours
+ * @param {Outcome} [baseline]
+ * @param {string} [transport]
+ * @returns {Verdict}
+ */
+function judge(file, ours, baseline, transport) {
+  const exemption = exemptions[file];
+  const failed = (reason) => ({ result: 'failed', reason });
+
+  if (file.startsWith('known_issues/') && !ours.ok && !ours.timedOut &&
+      (!baseline || !baseline.ok)) {
+    const doubt = whyUnproven(ours, baseline, transport);
+    return doubt ? failed(doubt) :
+      { result: 'passed', reason: 'known issue of Node, the same here' };
+  }
+  if (baseline && !baseline.ok) {
+    return {
+      result: 'builtin fails too',
+      reason: `node:dgram: ${howItEnded(baseline)}, twice; ` +
+        `dgram-native: ${howItEnded(ours)}`,
+    };
+  }
+  if (!ours.ok) return failed(howItEnded(ours));
+  if (ours.skipped !== undefined) {
+    if (baseline && baseline.skipped === undefined)
+      return failed(`skipped, but not with the built-in: ${ours.skipped}`);
+    return { result: 'skipped', reason: ours.skipped };
+  }
+  if (exemption) return { result: 'exempt', reason: exemption };
+
+  const doubt = whyUnproven(ours, baseline, transport);
+  if (doubt) return failed(doubt);
+  if (ours.evidence.made === 0) return failed('made no socket');
+  return { result: 'passed' };
+}
+
+module.exports = { howItEnded, judge };

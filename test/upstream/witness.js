@@ -1,0 +1,171 @@
+'use strict';
+
+/**
+ * Runs inside every process and thread of a test, before anything else, and
+ * writes down which implementation made each dgram socket. Without it the
+ * suite would prove nothing: with the built-in underneath, all of it passes.
+ *
+ * One JSON line per observation goes to a file, at once and synchronously, so
+ * that the lines of a process that is killed or aborts count as well:
+ *
+ * - `hello`     a process (tid 0) or worker thread has this witness
+ * - `construct` a Socket's constructor was entered; `by` is 'builtin', 'ours',
+ *               or 'exported': a built-in that lib/borrowed.js made on purpose
+ *               because child.send() takes no other handle
+ * - `made`      the constructor came to its end: 'udp.socket' was published
+ * - `native`    the compiled addon opened a socket. Written only by a wrapper
+ *               around what process.dlopen() returned, and only when the C
+ *               core's own count of sockets has grown
+ * - `worker`    a worker thread was asked for
+ * - `blind`     a child process was started without what loads this witness
+ *
+ * Nothing here may be felt by a test: no handle, no timer, no promise, no
+ * async hook, no listener on process, no global, no deprecated API. What is
+ * touched: EventEmitter.init (the way node:domain does it), a subscriber on
+ * the diagnostics channel, ChildProcess.prototype.spawn, the three functions
+ * that start a child synchronously, and process.dlopen until the addon is in.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const events = require('node:events');
+const childProcess = require('node:child_process');
+const diagnostics = require('node:diagnostics_channel');
+const workerThreads = require('node:worker_threads');
+const dgram = require('node:dgram');
+const { syncBuiltinESMExports } = require('node:module');
+
+const BuiltinSocket = dgram.Socket;
+const BORROWED = path.join(__dirname, '..', '..', 'lib', 'borrowed.js');
+const { appendFileSync } = fs;
+const { threadId } = workerThreads;
+
+/** Subscribers are held weakly by some versions of Node; this keeps ours. */
+const held = [];
+
+/** Where the caller is; the frames of this file are left out. */
+function callStack() {
+  const limit = Error.stackTraceLimit;
+  const trace = {};
+  Error.stackTraceLimit = 12;
+  Error.captureStackTrace(trace);
+  const lines = String(trace.stack).split('\n').slice(1);
+  Error.stackTraceLimit = limit;
+  return lines.map((line) => line.trim())
+    .filter((line) => !line.includes(__filename));
+}
+
+/**
+ * @param {object} settings
+ * @param {string} settings.log  file that the lines are appended to
+ * @param {string[]} settings.preloads  files that a child has to --require
+ * @param {string} settings.nodeOptions  text of NODE_OPTIONS that does so
+ */
+function watch({ log, preloads, nodeOptions }) {
+  let OurSocket;
+
+  function note(kind, details) {
+    const line = { pid: process.pid, tid: threadId, kind, ...details };
+    try {
+      appendFileSync(log, `${JSON.stringify(line)}\n`);
+    } catch {
+      // A test may forbid writing (--permission). It is then not proven.
+    }
+  }
+
+  /** register.js replaces dgram.Socket after this file has been loaded. */
+  function noteSocket(kind, object) {
+    if (OurSocket === undefined && dgram.Socket !== BuiltinSocket)
+      OurSocket = dgram.Socket;
+    if (OurSocket !== undefined && object instanceof OurSocket) {
+      note(kind, { by: 'ours' });
+    } else if (object instanceof BuiltinSocket) {
+      const stack = callStack();
+      const borrowed = stack.some((frame) => frame.includes(BORROWED));
+      note(kind, { by: borrowed ? 'exported' : 'builtin', stack });
+    }
+  }
+
+  function watchConstructors() {
+    const { EventEmitter } = events;
+    const { init } = EventEmitter;
+    EventEmitter.init = function(...args) {
+      if (this instanceof workerThreads.Worker) note('worker');
+      else noteSocket('construct', this);
+      return Reflect.apply(init, this, args);
+    };
+
+    const subscriber = ({ socket }) => noteSocket('made', socket);
+    const channel = diagnostics.channel('udp.socket');
+    channel.subscribe(subscriber);
+    held.push(channel, subscriber);
+  }
+
+  function watchAddon() {
+    const { dlopen } = process;
+    process.dlopen = function(module, ...rest) {
+      const result = Reflect.apply(dlopen, this, [module, ...rest]);
+      const addon = module.exports;
+      if (typeof addon?.init === 'function' &&
+          typeof addon.stats === 'function') {
+        process.dlopen = dlopen;
+        // A copy, because the addon's own properties cannot be replaced.
+        module.exports = Object.defineProperties({}, {
+          ...Object.getOwnPropertyDescriptors(addon),
+          init: { value: countedInit(addon), enumerable: true },
+        });
+      }
+      return result;
+    };
+  }
+
+  function countedInit(addon) {
+    return function init(...args) {
+      const before = addon.stats().sockets;
+      const id = Reflect.apply(addon.init, this, args);
+      if (addon.stats().sockets === before + 1)
+        note('native', { id, transport: addon.transport });
+      return id;
+    };
+  }
+
+  function watchChildren() {
+    const seeing = (args, options) =>
+      String(options).includes(nodeOptions) ||
+      preloads.every((preload) => args.includes(preload));
+
+    const { prototype } = childProcess.ChildProcess;
+    const { spawn } = prototype;
+    prototype.spawn = function(options) {
+      const args = options?.args ?? [];
+      const pair = options?.envPairs
+        ?.find((entry) => entry.startsWith('NODE_OPTIONS='));
+      if (!seeing(args, pair)) note('blind', { command: args.join(' ') });
+      return Reflect.apply(spawn, this, [options]);
+    };
+
+    for (const name of ['spawnSync', 'execFileSync', 'execSync']) {
+      const original = childProcess[name];
+      const replacement = function(...given) {
+        const args = given.find(Array.isArray) ?? [];
+        const options = given
+          .find((one) => one && typeof one === 'object' && !Array.isArray(one));
+        const env = options?.env ?? process.env;
+        if (!seeing(args, env.NODE_OPTIONS))
+          note('blind', { command: [given[0], ...args].join(' ') });
+        return Reflect.apply(original, this, given);
+      };
+      Object.defineProperties(replacement,
+                              Object.getOwnPropertyDescriptors(original));
+      childProcess[name] = replacement;
+    }
+    syncBuiltinESMExports();
+  }
+
+  note('hello');
+  watchConstructors();
+  watchAddon();
+  watchChildren();
+}
+
+module.exports = { watch };
