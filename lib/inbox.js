@@ -14,8 +14,8 @@ const errors = require('./errors');
 
 const {
   RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_PEER, RECV_FRESH,
-  RECV_STATUS, TEXT_BYTES, TEXT_FAMILY, TEXT_PORT, TEXT_LENGTH, TEXT_ERROR,
-  TEXT_TEXT, SOURCES_MAX,
+  RECV_STATUS, RECV_SLOTS, TEXT_BYTES, TEXT_FAMILY, TEXT_PORT, TEXT_LENGTH,
+  TEXT_ERROR, TEXT_TEXT, SOURCES_MAX,
 } = binding.layout;
 
 const TEXT_WORDS = TEXT_BYTES / 4;
@@ -39,6 +39,12 @@ let textBytes;
 
 /** Sources whose address the C core remembers, by slot. */
 const sources = new Array(SOURCES_MAX).fill(null);
+
+/**
+ * The source of each run of the block. They are looked up in order, and all at
+ * once: a later run may give the slot of an earlier one to another source.
+ */
+const runSources = new Array(RECV_SLOTS).fill(null);
 
 /** Where the next datagram of the batch is: its run, and how far in that. */
 let run = 0;
@@ -99,13 +105,12 @@ function deliver(handle, count) {
 
 /** Prepares the next block, and emits it if somebody wants it whole. */
 function beginBlock(handle, count) {
-  const whole = handle.wants('batch');
-  if (!whole && !handle.sharedBuffers) {
-    blockEnd = count;
-    return;
-  }
   const from = run;
-  blockEnd = findBlockEnd(count);
+  const whole = handle.wants('batch');
+  const together = whole || handle.sharedBuffers;
+  blockEnd = together ? findBlockEnd(count) : count;
+  findSources(from);
+  if (!together) return;
   blockAt = 0;
   if (statuses[from * RECV_WORDS + RECV_STATUS] < 0) return;
   if (!whole) {
@@ -164,9 +169,7 @@ function deliverNext(handle) {
   const length = runs[at + RECV_LENGTH];
   const start = runs[at + RECV_OFFSET] + position;
   const size = Math.min(runs[at + RECV_SEGMENT], length - position);
-  const source = position === 0 ?
-    findSource(at) :
-    sources[runs[at + RECV_PEER]];
+  const source = runSources[run];
   // The place is moved on first: the listener may throw.
   position += size;
   if (position >= length) {
@@ -212,7 +215,7 @@ function takeColumns(handle, from) {
   let offset = 0;
   for (let i = from; i < blockEnd; i++) {
     const at = i * RECV_WORDS;
-    const { address, family, port } = findSource(at);
+    const { address, family, port } = runSources[i];
     const segment = runs[at + RECV_SEGMENT];
     const end = offset + runs[at + RECV_LENGTH];
     if (handle.blocks(address, family)) {
@@ -257,6 +260,13 @@ function countDatagrams(from) {
       Math.ceil(runs[i * RECV_WORDS + RECV_LENGTH] / segment);
   }
   return total;
+}
+
+function findSources(from) {
+  for (let i = from; i < blockEnd; i++) {
+    const at = i * RECV_WORDS;
+    if (statuses[at + RECV_STATUS] >= 0) runSources[i] = findSource(at);
+  }
 }
 
 /** The source of a run; a fresh one is read from its text and remembered. */
