@@ -1,0 +1,92 @@
+/// <reference types="node" />
+
+import * as dgram from 'node:dgram';
+import { AddressInfo } from 'node:net';
+
+/** A batch of datagrams in columns; see docs/api.md. */
+export interface Batch {
+  /** Datagrams in the batch, at least 1. */
+  readonly count: number;
+  /** All payloads, one after the other; nobody writes to it again. */
+  readonly data: Buffer;
+  /** Where each payload starts in `data`, in bytes. */
+  readonly offsets: Uint32Array;
+  /** Bytes of each payload. */
+  readonly sizes: Uint32Array;
+  /** Ports of the senders. */
+  readonly ports: Uint16Array;
+  /** Addresses of the senders. */
+  readonly addresses: readonly string[];
+  /** The family of the socket. */
+  readonly family: 'IPv4' | 'IPv6';
+}
+
+/** What send() takes. */
+export type Message =
+  | string
+  | NodeJS.ArrayBufferView
+  | ReadonlyArray<string | NodeJS.ArrayBufferView>;
+
+export interface SocketOptions extends dgram.SocketOptions {
+  /** Messages of one batch are views of one memory. Default: false. */
+  sharedBuffers?: boolean | undefined;
+  /** Several sockets may bind one port, the kernel spreads the load. */
+  reusePort?: boolean | undefined;
+}
+
+export class Socket extends dgram.Socket {
+  /**
+   * Sends many datagrams at once and in order.
+   * @param packets connected: messages; unconnected: message, port, address of
+   *   each datagram in turn
+   * @param callback once all have left or failed: the first error, and how many
+   *   the kernel took
+   * @returns how many datagrams were handed on
+   */
+  sendMany(
+    packets: ReadonlyArray<Message | number | null | undefined>,
+    callback?: (error: Error | null, sent: number) => void,
+  ): number;
+
+  /** Binds at once to a numeric address; 'listening' follows (Node 26.4). */
+  bindSync(options?: { port?: number; address?: string }): AddressInfo;
+
+  /** Connects at once to a numeric address; 'connect' follows (Node 26.4). */
+  connectSync(port: number, address?: string): void;
+
+  addListener(event: 'batch', listener: (batch: Batch) => void): this;
+  addListener(event: 'close' | 'connect' | 'listening',
+              listener: () => void): this;
+  addListener(event: 'error', listener: (error: Error) => void): this;
+  addListener(event: 'message',
+              listener: (msg: Buffer, rinfo: dgram.RemoteInfo) => void): this;
+  addListener(event: string | symbol, listener: (...args: any[]) => void): this;
+
+  on(event: 'batch', listener: (batch: Batch) => void): this;
+  on(event: 'close' | 'connect' | 'listening', listener: () => void): this;
+  on(event: 'error', listener: (error: Error) => void): this;
+  on(event: 'message',
+     listener: (msg: Buffer, rinfo: dgram.RemoteInfo) => void): this;
+  on(event: string | symbol, listener: (...args: any[]) => void): this;
+
+  once(event: 'batch', listener: (batch: Batch) => void): this;
+  once(event: 'close' | 'connect' | 'listening', listener: () => void): this;
+  once(event: 'error', listener: (error: Error) => void): this;
+  once(event: 'message',
+       listener: (msg: Buffer, rinfo: dgram.RemoteInfo) => void): this;
+  once(event: string | symbol, listener: (...args: any[]) => void): this;
+}
+
+export function createSocket(
+  type: dgram.SocketType,
+  callback?: (msg: Buffer, rinfo: dgram.RemoteInfo) => void,
+): Socket;
+export function createSocket(
+  options: SocketOptions,
+  callback?: (msg: Buffer, rinfo: dgram.RemoteInfo) => void,
+): Socket;
+
+/** The data path that carries the datagrams of this process. */
+export const transport: 'linux' | 'uv';
+
+export type { BindOptions, RemoteInfo, SocketType } from 'node:dgram';
