@@ -92,8 +92,10 @@ static napi_status need_inbox(addon_t* addon) {
   napi_env env = addon->env;
   napi_status status = napi_ok;
 
-  if (addon->slab == NULL)
+  if (addon->slab == NULL) {
+    dgram_platform_keep_heap();
     status = make_memory(env, DGRAM_RECV_SLAB, &addon->slab);
+  }
   if (status == napi_ok && addon->runs == NULL)
     status =
         make_memory(env, DGRAM_RECV_SLOTS * sizeof(dgram_recv_t), &addon->runs);

@@ -1,5 +1,5 @@
-/* The few things about descriptors that libuv does not offer. One complete
- * file per platform: platform_unix.c, platform_win.c. */
+/* The few things about descriptors and memory that libuv does not offer. One
+ * complete file per platform: platform_unix.c, platform_win.c. */
 #ifndef DGRAM_PLATFORM_H
 #define DGRAM_PLATFORM_H
 
@@ -29,5 +29,9 @@ int dgram_platform_set_reuseport(int fd);
 /* Takes back what uv_udp_open() always does to a descriptor: it lets others
  * take over the address (SO_REUSEADDR, on BSDs SO_REUSEPORT). */
 int dgram_platform_clear_reuseaddr(int fd);
+
+/* Asks malloc() to keep memory that is freed and wanted again all the time, as
+ * that of received messages is, rather than to give it back page by page. */
+void dgram_platform_keep_heap(void);
 
 #endif

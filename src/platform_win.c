@@ -28,3 +28,5 @@ int dgram_platform_clear_reuseaddr(int fd) {
   (void) fd;
   return UV_ENOTSUP;
 }
+
+void dgram_platform_keep_heap(void) {}
