@@ -5,7 +5,7 @@
 module.exports = {
   ...require('../.mocharc.cjs'),
   spec: [
-    'test/{api,native,lib}/**/*.test.js',
+    'test/{api,native,e2e}/**/*.test.js',
     'test/upstream/runner.test.js',
   ],
 };
