@@ -10,6 +10,7 @@
  */
 
 const { AsyncResource } = require('node:async_hooks');
+const { listenerCount } = require('node:events').prototype;
 const binding = require('./binding');
 const errors = require('./errors');
 const inbox = require('./inbox');
@@ -42,7 +43,8 @@ class UDP extends AsyncResource {
 
   /** True when the socket has listeners for this event. */
   wants(event) {
-    return this.owner.listenerCount(event) > 0;
+    // Not the socket's own method: a batch must not depend on user code.
+    return this.owner !== null && listenerCount.call(this.owner, event) > 0;
   }
 
   /** True when datagrams from this source are to be ignored. */

@@ -7,6 +7,7 @@
         'dgram_test.cc',
         '../../src/address.c',
         '../../src/env.c',
+        '../../src/run.c',
         '../../src/socket.c',
         '../../src/transport.c',
         '../../src/transport_uv.c',
@@ -30,7 +31,7 @@
         }],
         ['OS == "linux"', {
           'defines': ['_GNU_SOURCE'],
-          'sources': ['../../src/run.c', '../../src/transport_linux.c'],
+          'sources': ['../../src/transport_linux.c'],
         }],
         ['OS == "mac"', {
           'xcode_settings': {'OTHER_CFLAGS': ['-std=c11']},

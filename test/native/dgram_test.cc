@@ -13,6 +13,7 @@ extern "C" {
 #include "address.h"
 #include "batch.h"
 #include "env.h"
+#include "run.h"
 #include "socket.h"
 #include "transport.h"
 }
@@ -377,6 +378,22 @@ Napi::Value Layout(const CallbackInfo& info) {
   return out;
 }
 
+// runLength([{length, peer, offset}, ...], segmentMax, bytesMax)
+Napi::Value RunLength(const CallbackInfo& info) {
+  auto list = info[0].As<Napi::Array>();
+  std::vector<dgram_send_t> sends(list.Length());
+  for (uint32_t i = 0; i < list.Length(); i++) {
+    Object from = list.Get(i).As<Object>();
+    sends[i].length = from.Get("length").ToNumber();
+    sends[i].peer = from.Get("peer").ToNumber();
+    sends[i].offset = from.Get("offset").ToNumber();
+  }
+  return Number::New(
+      info.Env(),
+      dgram_run_length(
+          sends.data(), list.Length(), info[1].ToNumber(), info[2].ToNumber()));
+}
+
 // Turns the loop once, as addons do that make an asynchronous call look
 // synchronous. runLoop(true) waits until something happens.
 void RunLoop(const CallbackInfo& info) {
@@ -386,6 +403,7 @@ void RunLoop(const CallbackInfo& info) {
 Object Init(Napi::Env env, Object exports) {
   exports["parse"] = Napi::Function::New(env, Parse);
   exports["layout"] = Napi::Function::New(env, Layout);
+  exports["runLength"] = Napi::Function::New(env, RunLength);
   exports["runLoop"] = Napi::Function::New(env, RunLoop);
   exports["Sources"] = Sources::Define(env);
   exports["Env"] = Bench::Define(env);
