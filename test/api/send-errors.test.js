@@ -54,8 +54,8 @@ describe('errors of send', () => {
   (isLinux ? it : it.skip)('are EACCES for broadcast without permission',
     async () => {
       const socket = open('udp4');
-      isSystemError((await failure(socket, 'x', 1234, '255.255.255.255'))[0],
-        'EACCES', 'send', '255.255.255.255', 1234);
+      isSystemError((await failure(socket, 'x', 1234, '127.255.255.255'))[0],
+        'EACCES', 'send', '127.255.255.255', 1234);
     });
 
   it('are the error of lookup', async () => {

@@ -1,0 +1,210 @@
+'use strict';
+
+/**
+ * Peers in processes of their own, with the preloaded library of faults.c
+ * between them and the kernel.
+ */
+
+const assert = require('node:assert');
+const { execFileSync, spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const { Peer, digests } = require('./peer');
+
+const root = path.join(__dirname, '..', '..');
+const SOURCE = path.join(__dirname, 'faults.c');
+const LIBRARY = path.join(root, '.cache', 'faults', 'faults.so');
+
+/** No answer of a healthy peer takes this long. */
+const LIMIT = 15000;
+
+const UDP_SEGMENT = 103;
+const UDP_GRO = 104;
+const IPPROTO_UDP = 17;
+
+/** Compiles the library unless it is there already. */
+function build() {
+  const time = (file) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  if (time(LIBRARY) > time(SOURCE)) return;
+  fs.mkdirSync(path.dirname(LIBRARY), { recursive: true });
+  // Renamed at the end: another run may load it meanwhile.
+  const unfinished = `${LIBRARY}.${process.pid}`;
+  execFileSync(process.env.CC || 'cc', [
+    '-std=c11', '-D_GNU_SOURCE', '-O1', '-fPIC', '-shared',
+    '-fvisibility=hidden', '-Wall', '-Wextra', '-pthread',
+    '-o', unfinished, SOURCE,
+  ], { stdio: ['ignore', 'inherit', 'inherit'] });
+  fs.renameSync(unfinished, LIBRARY);
+}
+
+const remotes = new Set();
+let directory;
+let logs = 0;
+
+/** A Peer in another process: its methods, and the log of its calls. */
+class Remote {
+  /**
+   * @param {object} [options]
+   * @param {string} [options.implementation] 'native' or 'builtin'
+   * @param {string} [options.faults] script, see faults.c
+   * @param {object} [options.env]
+   * @param {string[]} [options.through] a command that runs what follows
+   */
+  constructor(options = {}) {
+    const { implementation = 'native', faults = '', env = {}, through = [] } =
+      options;
+    directory ??= fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-faults-'));
+    this.log = path.join(directory, `${++logs}.log`);
+    this.calls = 0;
+    this.pending = new Map();
+    const command = [
+      ...through, process.execPath, path.join(__dirname, 'peer.js'),
+      implementation,
+    ];
+    this.child = spawn(command[0], command.slice(1), {
+      env: {
+        ...process.env,
+        LD_PRELOAD: LIBRARY,
+        DGRAM_FAULTS: faults,
+        DGRAM_FAULTS_LOG: this.log,
+        ...env,
+      },
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
+    this.stderr = '';
+    this.child.stderr.setEncoding('utf8')
+      .on('data', (text) => { this.stderr += text; });
+    this.child.on('message', ({ id, value, error }) => {
+      const { resolve, reject } = this.pending.get(id);
+      this.pending.delete(id);
+      if (error) reject(Object.assign(new Error(error.message), error));
+      else resolve(value);
+    });
+    this.closed = new Promise((resolve) => {
+      this.child.on('error', (error) => this.fail(error));
+      this.child.on('close', (code, signal) => {
+        remotes.delete(this);
+        this.fail(new Error(`the peer ended with ${signal ?? code}: ` +
+          this.stderr));
+        resolve({ code, signal, stderr: this.stderr });
+      });
+    });
+    this.started = this.wait(0);
+    this.started.catch(() => {}); // shows with the first call()
+    remotes.add(this);
+  }
+
+  fail(error) {
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+
+  wait(id, what = 'its start') {
+    const answer = new Promise((resolve, reject) =>
+      this.pending.set(id, { resolve, reject }));
+    let timer;
+    const late = new Promise((resolve, reject) => {
+      timer = setTimeout(() =>
+        reject(new Error(`waited in vain for ${what}; ${this.stderr}`)), LIMIT);
+    });
+    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  }
+
+  async call(method, args) {
+    await this.started;
+    const id = ++this.calls;
+    this.child.send({ id, method, args });
+    return this.wait(id, `${method}(${JSON.stringify(args)})`);
+  }
+
+  /** Ends the process; it has to end well, and by itself. */
+  async end() {
+    await this.call('end');
+    assert.deepStrictEqual(await this.closed,
+      { code: 0, signal: null, stderr: '' });
+  }
+
+  /** The system calls so far, in their order. */
+  seen(...names) {
+    const text = fs.existsSync(this.log) ?
+      fs.readFileSync(this.log, 'utf8') :
+      '';
+    return text.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+      .filter(({ call }) => names.length === 0 || names.includes(call));
+  }
+
+  sends() {
+    return this.seen('sendmsg', 'sendmmsg');
+  }
+
+  /** The sizes of the segments of segmented sends that were tried. */
+  segments() {
+    return this.sends().flatMap(({ messages }) => messages)
+      .map(([, segment]) => segment).filter((segment) => segment > 0);
+  }
+
+  /** The runs that came in merged, as [length, segment]. */
+  merged() {
+    return this.seen('recvmsg', 'recvmmsg')
+      .flatMap(({ messages }) => messages)
+      .filter(([length, segment]) => segment > 0 && segment < length);
+  }
+
+  /** How often the script made a call fail or fall short. */
+  injected() {
+    return this.seen().filter(({ injected }) => injected).length;
+  }
+
+  /** The values that an option of UDP was set to. */
+  options(number) {
+    return this.seen('setsockopt')
+      .filter(({ level, option }) =>
+        level === IPPROTO_UDP && option === number)
+      .map(({ value }) => value);
+  }
+}
+
+/**
+ * Sizes from a short form: '40x1200 3 2x5' is forty of 1200, one of 3 and two
+ * of 5 bytes.
+ */
+function sizesOf(text) {
+  return text.split(' ').flatMap((word) => {
+    const [times, size] = word.includes('x') ? word.split('x') : [1, word];
+    return new Array(Number(times)).fill(Number(size));
+  });
+}
+
+/** What datagrams with these outcomes leave at the receiver. */
+function arriving(sizes, outcomes, first = 0) {
+  return digests(sizes, first)
+    .filter((_, i) => typeof outcomes[i][1] === 'number');
+}
+
+/** mocha's root hooks of a file that uses this. */
+function install() {
+  before('compile the library', function() {
+    this.timeout(60000);
+    if (process.platform !== 'linux') this.skip(); // it is LD_PRELOAD's
+    build();
+  });
+
+  afterEach('end the peers', async () => {
+    for (const remote of remotes) {
+      remote.child.kill('SIGKILL');
+      await remote.closed;
+    }
+  });
+
+  after(() => {
+    if (directory !== undefined)
+      fs.rmSync(directory, { recursive: true, force: true });
+    directory = undefined;
+  });
+}
+
+module.exports = {
+  Peer, Remote, UDP_GRO, UDP_SEGMENT, arriving, digests, install, sizesOf,
+};

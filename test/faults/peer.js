@@ -1,0 +1,215 @@
+'use strict';
+
+/**
+ * A peer that says exactly what became of each datagram. It runs in the process
+ * of the test or, driven over IPC by kit.js, in one of its own:
+ *
+ *   node peer.js native|builtin
+ */
+
+const { createHash } = require('node:crypto');
+const { once } = require('node:events');
+const path = require('node:path');
+
+const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
+const FENCE = Buffer.from('the fence of test/faults/peer.js');
+
+/** The content of a datagram: its number decides every byte. */
+function payload(index, size) {
+  const bytes = Buffer.alloc(size);
+  for (let i = 0; i < size; i++)
+    bytes[i] = index * 7 + i * 13 + (i >> 8);
+  if (size >= 4)
+    bytes.writeUInt32BE(index, 0);
+  return bytes;
+}
+
+/** A datagram as one word that shows its size, its number and its content. */
+function digest(bytes) {
+  const number = bytes.length >= 4 ? `#${bytes.readUInt32BE(0)} ` : '';
+  const hash = createHash('md5').update(bytes).digest('hex');
+  return `${number}${bytes.length}:${hash.slice(0, 12)}`;
+}
+
+/** What a receiver is to see of datagrams of these sizes. */
+function digests(sizes, first = 0) {
+  return sizes.map((size, i) => digest(payload(first + i, size)));
+}
+
+class Peer {
+  constructor(implementation) {
+    this.dgram = require(implementation === 'builtin' ?
+      'node:dgram' :
+      path.join(__dirname, '..', '..'));
+    this.builtin = require('node:dgram');
+    this.sockets = [];
+  }
+
+  transport() {
+    return this.dgram.transport ?? 'builtin';
+  }
+
+  /** @returns {Promise<{socket: number, port: number, fd: number}>} */
+  async open({ type = 'udp4', address = LOOPBACK[type], port = 0, to = null,
+    roomy = false, sendBuffer, options = {} } = {}) {
+    const socket = this.dgram.createSocket({ type, ...options });
+    const state = {
+      socket, type, to, outcomes: [], received: [], ports: [], errors: [],
+      waiting: [], batches: 0,
+    };
+    const index = this.sockets.push(state) - 1;
+    // What bind() or connect() end with is the caller's, what comes later not.
+    socket.bind(port, address);
+    await once(socket, 'listening');
+    if (to?.connect) {
+      socket.connect(to.port, to.address);
+      await once(socket, 'connect');
+    }
+    if (roomy)
+      socket.setRecvBufferSize(4 << 20);
+    if (sendBuffer)
+      socket.setSendBufferSize(sendBuffer);
+    socket.on('error', ({ code, syscall }) => {
+      state.errors.push(`${syscall} ${code}`);
+      this.wake(state);
+    });
+    socket.on('message', (msg, rinfo) => {
+      if (!msg.equals(FENCE)) {
+        state.received.push(digest(msg));
+        state.ports.push(rinfo.port);
+      } else {
+        state.fenced = true;
+      }
+      this.wake(state);
+    });
+    return { socket: index, port: socket.address().port };
+  }
+
+  /**
+   * Hands datagrams to send() in one tick.
+   * @returns {Promise<{count: number, size: number}>} what is queued when that
+   *   tick is over
+   */
+  burst({ socket, sizes, first = 0, to }) {
+    const state = this.sockets[socket];
+    const peer = to ?? state.to;
+    const many = Array.isArray(peer) ? peer : [peer];
+    sizes.forEach((size, i) => {
+      const callback = (error, bytes) => {
+        state.outcomes.push([first + i, error?.code ?? bytes]);
+        this.wake(state);
+      };
+      const { connect, port, address } = many[i % many.length];
+      if (connect)
+        state.socket.send(payload(first + i, size), callback);
+      else
+        state.socket.send(payload(first + i, size), port, address, callback);
+    });
+    return new Promise((resolve) => process.nextTick(
+      () => resolve(this.queue({ socket }))));
+  }
+
+  /** What waits to be sent, in datagrams and bytes. */
+  queue({ socket: index }) {
+    const { socket } = this.sockets[index];
+    return {
+      count: socket.getSendQueueCount(), size: socket.getSendQueueSize(),
+    };
+  }
+
+  /** burst() tick by tick, without a turn of the event loop between them. */
+  async bursts({ socket, bursts, first = 0 }) {
+    const queues = [];
+    for (const sizes of bursts) {
+      queues.push(await this.burst({ socket, sizes, first }));
+      first += sizes.length;
+    }
+    return queues;
+  }
+
+  /** Sends the next one from the callback of the last, `sizes` times. */
+  async chain({ socket, sizes, first = 0 }) {
+    for (let i = 0; i < sizes.length; i++) {
+      await this.burst({ socket, sizes: [sizes[i]], first: first + i });
+      await this.settled({ socket, count: i + 1 });
+    }
+  }
+
+  /** The callbacks of sends, in their order, once there are `count`. */
+  settled({ socket, count }) {
+    const state = this.sockets[socket];
+    return this.until(state, () => state.outcomes.length >= count,
+      () => state.outcomes);
+  }
+
+  /** What came, once there are `count` messages and errors together. */
+  async received({ socket, count }) {
+    const state = this.sockets[socket];
+    await this.until(state,
+      () => state.received.length + state.errors.length >= count);
+    return this.soFar({ socket });
+  }
+
+  /** What came up to now, and what still waits to be read. */
+  async soFar({ socket }) {
+    const state = this.sockets[socket];
+    const { address, port } = state.socket.address();
+    state.fenced = false;
+    const fence = this.builtin.createSocket(state.type);
+    fence.send(FENCE, port, address);
+    await this.until(state, () => state.fenced);
+    fence.close();
+    const { received, ports, errors } = state;
+    Object.assign(state, { received: [], ports: [], errors: [] });
+    return { received, ports, errors };
+  }
+
+  /** Resolves when everything is cancelled and the socket is closed. */
+  async close({ socket }) {
+    const state = this.sockets[socket];
+    state.socket.close();
+    await once(state.socket, 'close');
+  }
+
+  wake(state) {
+    state.waiting = state.waiting.filter((check) => !check());
+  }
+
+  until(state, condition, result = () => undefined) {
+    return new Promise((resolve) => {
+      state.waiting.push(() => {
+        if (!condition()) return false;
+        resolve(result());
+        return true;
+      });
+      this.wake(state);
+    });
+  }
+
+  /** Closes what is left. */
+  end() {
+    for (const { socket } of this.sockets) {
+      try {
+        socket.close();
+      } catch {
+        // It was closed already.
+      }
+    }
+  }
+}
+
+module.exports = { Peer, digests, payload };
+
+if (require.main === module) {
+  const peer = new Peer(process.argv[2]);
+  process.on('message', async ({ id, method, args }) => {
+    try {
+      process.send({ id, value: await peer[method](args) });
+    } catch ({ message, code, syscall }) {
+      process.send({ id, error: { message, code, syscall } });
+    }
+    if (method === 'end')
+      process.disconnect();
+  });
+  process.send({ id: 0 });
+}

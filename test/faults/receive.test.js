@@ -1,0 +1,160 @@
+'use strict';
+
+// Receives under faults. Each datagram that the kernel handed over is
+// delivered once, in order; what cannot be told apart is reported.
+
+const assert = require('node:assert');
+
+const {
+  Peer, Remote, UDP_GRO, digests, install, sizesOf,
+} = require('./kit');
+
+const AT = '127.0.0.1';
+
+/**
+ * `fails` are the errors that the receiver's socket emits; with `cut` the first
+ * run could not be read. `once`: not again with shared buffers.
+ */
+const scenarios = [
+  {
+    title: 'no fault: runs come in merged',
+    script: '', only: 'linux', hits: 0,
+    check: (remote) => assert.ok(remote.merged().length > 0),
+  },
+  { title: 'EINTR is tried again', script: 'recv:1-3=EINTR', hits: 3 },
+  { title: 'a spurious wake-up', script: 'recv:1=EAGAIN', hits: 1 },
+  { title: 'spurious wake-ups', script: 'recv:1-10=EAGAIN', hits: 10 },
+  ...['ECONNREFUSED', 'ENOMEM', 'EHOSTUNREACH', 'EIO', 'EINVAL', 'EMSGSIZE']
+    .map((code) => ({
+      title: `${code} is emitted, and reading goes on`,
+      script: `recv:1=${code}`, hits: 1, fails: [`recvmsg ${code}`],
+    })),
+  {
+    title: 'errors in a row',
+    script: 'recv:1=ECONNREFUSED;recv:2=ENOMEM', hits: 2,
+    fails: ['recvmsg ECONNREFUSED', 'recvmsg ENOMEM'],
+  },
+  {
+    title: 'one message a call',
+    script: 'recvmmsg:*=short:1', only: 'linux',
+    check: (remote) => assert.ok(remote.seen('recvmmsg').length >= 4),
+  },
+  {
+    title: 'control data cut off: reported, never delivered as one datagram',
+    script: 'recv:1:segmented=ctrunc', only: 'linux', hits: 1,
+    fails: ['recvmsg EMSGSIZE'], cut: true,
+  },
+  {
+    title: 'a kernel without UDP_GRO',
+    script: 'setsockopt:*:gro=ENOPROTOOPT', only: 'linux', hits: 1,
+    check: (remote) => {
+      assert.deepStrictEqual(remote.options(UDP_GRO), [1]);
+      assert.deepStrictEqual(remote.merged(), []);
+    },
+  },
+  {
+    title: 'DGRAM_NATIVE_GRO=0 means no merged receives',
+    script: '', only: 'linux', env: { DGRAM_NATIVE_GRO: '0' }, hits: 0,
+    check: (remote) => {
+      assert.deepStrictEqual(remote.options(UDP_GRO), []);
+      assert.deepStrictEqual(remote.merged(), []);
+    },
+  },
+  // From 5.12 on only; the switch is the same.
+  ...[
+    ['5.0.0', false], ['5.11.22', false], ['5.12.0', true],
+    ['5.12.0-rc2', true], ['6.1.0-18-amd64', true], ['7.0.3', true],
+    ['4.18.0', false], ['unknown', false],
+  ].map(([release, wanted]) => ({
+    title: `Linux ${release}: ${wanted ? 'merged' : 'plain'} receives`,
+    script: `uname:*=${release}`, only: 'linux', hits: 0, once: true,
+    check: (remote) => {
+      assert.deepStrictEqual(remote.options(UDP_GRO), wanted ? [1] : []);
+      assert.strictEqual(remote.merged().length > 0, wanted);
+    },
+  })),
+];
+
+describe('receive, under faults', function() {
+  this.timeout(20000);
+  install();
+
+  for (const transport of ['linux', 'uv']) {
+    describe(transport, () => {
+      for (const scenario of scenarios) {
+        if ((scenario.only ?? transport) !== transport) continue;
+        for (const sharedBuffers of scenario.once ? [false] : [false, true]) {
+          it(`${scenario.title}${sharedBuffers ? ' (shared buffers)' : ''}`,
+            () => play(scenario, transport, { sharedBuffers }));
+        }
+      }
+    });
+  }
+
+  async function play({
+    script, env = {}, fails = [], hits, cut = false, check = () => {},
+  }, transport, options) {
+    const receiver = new Remote({
+      faults: script, env: { DGRAM_NATIVE_TRANSPORT: transport, ...env },
+    });
+    // A sender that segments: unmerged, a run still comes as datagrams.
+    const sender = new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
+    const target = await receiver.call('open', { roomy: true, options });
+    const { socket } = await sender.call('open',
+      { to: { port: target.port, address: AT } });
+    const sizes = sizesOf('1 20x900 5 20x300 200 0 2x7');
+    await sender.call('burst', { socket, sizes });
+    await sender.call('settled', { socket, count: sizes.length });
+    assert.ok(sender.segments().length >= 2);
+
+    // The run of 900 (and 5, its shorter last) is what is cut off.
+    const lost = cut ? 21 : 0;
+    const { received, errors } = await receiver.call('received', {
+      ...target, count: sizes.length - lost + fails.length,
+    });
+    const all = digests(sizes);
+    assert.deepStrictEqual(received,
+      cut ? [all[0], ...all.slice(1 + lost)] : all);
+    assert.deepStrictEqual(errors, fails);
+    if (hits === undefined) assert.ok(receiver.injected() > 0);
+    else assert.strictEqual(receiver.injected(), hits);
+    check(receiver);
+
+    // It still works.
+    const after = sizesOf('3x100 3x10');
+    await sender.call('burst', { socket, sizes: after, first: 1000 });
+    const later =
+      await receiver.call('received', { ...target, count: after.length });
+    assert.deepStrictEqual(later.received, digests(after, 1000));
+    assert.deepStrictEqual(later.errors, []);
+    await receiver.end();
+    await sender.end();
+  }
+
+  it('a plain sender and a segmenting one at once', async () => {
+    const receiver = new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
+    const segmenting = new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
+    const plain = new Peer('builtin');
+    const target = await receiver.call('open', { roomy: true });
+    const to = { port: target.port, address: AT };
+    const one = await plain.open({ to });
+    const two = await segmenting.call('open', { to });
+    const sizes = sizesOf('20x500');
+    for (let round = 0; round < 3; round++) {
+      const first = round * 20;
+      await Promise.all([
+        plain.burst({ ...one, sizes, first }),
+        segmenting.call('burst', { ...two, sizes, first: first + 1000 }),
+      ]);
+    }
+    const { received, ports } =
+      await receiver.call('received', { ...target, count: 120 });
+    plain.end();
+    const from = (port) => received.filter((_, i) => ports[i] === port);
+    const all = sizesOf('60x500');
+    assert.deepStrictEqual(from(one.port), digests(all));
+    assert.deepStrictEqual(from(two.port), digests(all, 1000));
+    await receiver.end();
+    await segmenting.end();
+  });
+});

@@ -1,0 +1,450 @@
+'use strict';
+
+// Sends under faults. Whatever the kernel answers: each datagram arrives once
+// or is reported failed once, in order, and its callback is called once, in
+// order.
+
+const assert = require('node:assert');
+
+const {
+  Peer, Remote, arriving, install, sizesOf,
+} = require('./kit');
+
+const AT = '127.0.0.1';
+const TRANSPORTS = ['linux', 'uv'];
+
+/** Sizes that make no run: each is larger than the one before. */
+const ascending = (first, count) =>
+  Array.from({ length: count }, (_, i) => first + i).join(' ');
+
+/** That so many segmented sends were tried, and no more. */
+const triedRuns = (n) => (remote) =>
+  assert.strictEqual(remote.segments().length, n);
+
+const triedSegments = (...sizes) => (remote) =>
+  assert.deepStrictEqual(remote.segments(), sizes);
+
+/** That the system calls carried so many messages each. */
+const calls = (...sizes) => (remote) => assert.deepStrictEqual(
+  remote.sends().map(({ messages }) => messages.length), sizes);
+
+const isQueued = (count, size) => (remote, queues) =>
+  assert.deepStrictEqual(queues[0], { count, size });
+
+/**
+ * `bursts` are sent one after the other, each in one tick; `together` without
+ * waiting for the callbacks. `fails` are the datagrams that fail, by number;
+ * `hits` how many calls the script hit.
+ */
+const scenarios = [
+  // Segmented sends (transport_linux.c, S2). The program never sees an error.
+  {
+    title: 'no fault: runs go as segmented sends',
+    script: '', only: 'linux', hits: 0,
+    bursts: ['40x1200', '30x100 1 2x500', '3 4 5'],
+    check: triedSegments(1200, 100, 500),
+  },
+  {
+    title: 'EIO switches segmented sends off for the socket',
+    script: 'send:*:segmented=EIO', only: 'linux', hits: 1,
+    bursts: ['40x1200', '40x100', '3x7'],
+    check: triedSegments(1200),
+  },
+  {
+    title: 'EIO once is enough for that',
+    script: 'send:1:segmented=EIO', only: 'linux', hits: 1,
+    bursts: ['40x1200', '40x100'],
+    check: triedRuns(1),
+  },
+  {
+    title: 'EIO, connected',
+    script: 'send:*:segmented=EIO', only: 'linux', hits: 1, connected: true,
+    bursts: ['40x1200', '40x100'],
+    check: triedRuns(1),
+  },
+  {
+    // The two before it go, and the call tells nothing of it (S1).
+    title: 'EIO for a run in the middle of a batch',
+    script: 'send:*:segment=50=EIO', only: 'linux', hits: 2,
+    bursts: ['1 10x1200 3 10x50 2x1200 9'],
+    check: (remote) => {
+      const [first, second, ...rest] = remote.sends();
+      assert.deepStrictEqual([first.result, second.result], [2, -1]);
+      assert.ok(rest.length > 0);
+      for (const { messages } of rest)
+        for (const [, segment] of messages) assert.strictEqual(segment, 0);
+    },
+  },
+  {
+    title: 'EIO for a run that had to wait',
+    script: 'send:1=EAGAIN;send:*:segmented=EIO', only: 'linux', hits: 2,
+    bursts: ['40x1200', '40x100'],
+    check: (remote) => assert.strictEqual(remote.segments().length, 2),
+  },
+  ...['EINVAL', 'EMSGSIZE'].flatMap((code) => [
+    {
+      title: `${code} lowers the size of segments`,
+      script: `send:*:segment>1000=${code}`, only: 'linux', hits: 1,
+      bursts: ['30x1200', '30x1200', '30x1300', '30x1000', '30x900'],
+      check: triedSegments(1200, 1000, 900),
+    },
+    {
+      title: `${code} each time lowers it further`,
+      script: `send:*:segmented=${code}`, only: 'linux', hits: 3,
+      bursts: ['30x1200', '30x600', '30x601', '30x300', '30x300'],
+      check: triedSegments(1200, 600, 300),
+    },
+    {
+      title: `${code} for several runs of one batch`,
+      script: `send:*:segment>100=${code}`, only: 'linux',
+      bursts: ['5x1200 5x900 5x400 5x100 5x1200 5x90'],
+      check: (remote) => {
+        const sent = remote.sends().filter(({ result }) => result > 0);
+        assert.deepStrictEqual(
+          sent.flatMap(({ messages, result }) => messages.slice(0, result))
+            .map(([, segment]) => segment).filter((size) => size > 0),
+          [100, 90]);
+      },
+    },
+    {
+      title: `${code} for a run that had to wait`,
+      script: `send:1=EAGAIN;send:*:segment>1000=${code}`, only: 'linux',
+      hits: 2, bursts: ['30x1200', '30x900'],
+      check: (remote) => assert.strictEqual(remote.segments().at(-1), 900),
+    },
+    {
+      title: `${code} of a single datagram is its error`,
+      script: `send:*:length=77=${code}`,
+      // Empty ones keep the others from being a run.
+      bursts: ['1 2 3 77 0 4 0 77 0 77 0 6'],
+      fails: { 3: code, 7: code, 9: code },
+    },
+  ]),
+
+  // Errors of one datagram (S3).
+  ...['ECONNREFUSED', 'EPERM', 'ENETUNREACH', 'EHOSTUNREACH', 'ENOMEM',
+    'EACCES'].flatMap((code) => [
+    {
+      title: `${code} belongs to the first datagram of the call`,
+      script: `send:1=${code}`, hits: 1,
+      bursts: ['1 2 3 4', '5 6'], fails: { 0: code },
+    },
+    {
+      title: `${code} for a run belongs to its first datagram`,
+      script: `send:1:segmented=${code}`, only: 'linux', hits: 1,
+      bursts: ['40x1000'], fails: { 0: code },
+      check: (remote) => assert.deepStrictEqual(
+        remote.sends().map(({ messages }) => messages[0]),
+        [[40000, 1000], [39000, 1000]]),
+    },
+  ]),
+  {
+    title: 'ECONNREFUSED, connected, is the first one\'s',
+    script: 'send:1=ECONNREFUSED', connected: true, hits: 1,
+    bursts: ['10x100'], fails: { 0: 'ECONNREFUSED' },
+  },
+  {
+    title: 'an error for every run fails each datagram once',
+    script: 'send:*:length=64=EPERM;send:*:segment=64=EPERM',
+    bursts: ['5x64 3 5x64 4'],
+    fails: Object.fromEntries([0, 1, 2, 3, 4, 6, 7, 8, 9, 10]
+      .map((i) => [i, 'EPERM'])),
+  },
+  {
+    title: 'an error after a short count is the next one\'s',
+    script: 'sendmmsg:1=short:3;send:2=EPERM', only: 'linux', hits: 2,
+    bursts: ['1 2 3 4 5 6'], fails: { 3: 'EPERM' },
+    check: calls(6, 3, 2),
+  },
+  {
+    title: 'errors in a row',
+    script: 'send:1=EPERM;send:2=ENOMEM;send:3=ECONNREFUSED', hits: 3,
+    bursts: ['1 2 3 4 5'],
+    fails: { 0: 'EPERM', 1: 'ENOMEM', 2: 'ECONNREFUSED' },
+  },
+  {
+    title: 'an error of a datagram that had to wait',
+    script: 'send:1=EAGAIN;send:*:length=77=EPERM',
+    bursts: ['77 0 1 77 0 77'],
+    fails: { 0: 'EPERM', 3: 'EPERM', 5: 'EPERM' },
+  },
+
+  // Short counts and interrupted calls (S1).
+  {
+    title: 'a short count: the rest follows',
+    script: 'sendmmsg:1=short:3', only: 'linux', hits: 1,
+    bursts: ['1 2 3 4 5 6 7'], check: calls(7, 4),
+  },
+  {
+    title: 'one message a call',
+    script: 'sendmmsg:*=short:1', only: 'linux', hits: 9,
+    bursts: ['1 2 3 4 5 6 7 8 9 10'], check: calls(10, 9, 8, 7, 6, 5, 4, 3, 2,
+      1),
+  },
+  {
+    title: 'short counts among runs',
+    script: 'sendmmsg:*=short:2', only: 'linux',
+    bursts: ['10x100 1 10x200 2 3 10x300 9x300 4 5'],
+    check: (remote) => assert.ok(remote.sends().length >= 3),
+  },
+  {
+    title: 'a short count, then a full buffer',
+    script: 'sendmmsg:1=short:3;send:2=EAGAIN', only: 'linux', hits: 2,
+    bursts: ['1 2 3 4 5 6 7'], check: isQueued(4, 22),
+  },
+  {
+    title: 'EINTR is tried again at once',
+    script: 'send:1-4=EINTR', hits: 4,
+    bursts: ['10x100'], check: isQueued(0, 0),
+  },
+  {
+    title: 'EINTR between two calls',
+    script: 'sendmmsg:1=short:2;sendmmsg:2-3=EINTR', only: 'linux', hits: 3,
+    bursts: ['1 2 3 4 5'], check: isQueued(0, 0),
+  },
+
+  // A full buffer (S4).
+  ...['EAGAIN', 'ENOBUFS'].flatMap((code) => [
+    {
+      title: `${code} keeps all of it queued`,
+      script: `send:1=${code}`,
+      bursts: ['10x100'], check: isQueued(10, 1000),
+    },
+    {
+      title: `${code} many times in a row`,
+      script: `send:1-20=${code}`, hits: 20,
+      bursts: ['10x100', '1 2 3'], check: isQueued(10, 1000),
+    },
+    {
+      title: `${code}, connected`,
+      script: `send:1-3=${code}`, connected: true, hits: 3,
+      bursts: ['10x100', '1 2 3'], check: isQueued(10, 1000),
+    },
+    {
+      title: `${code} in the middle`,
+      script: `sendmmsg:2=${code}`, only: 'linux', hits: 1,
+      bursts: [ascending(10, 100)],
+      check: (remote, [queue]) => assert.strictEqual(queue.count, 36),
+    },
+    {
+      title: `${code} now and then`,
+      script: `send:2=${code};send:4-5=${code};send:8=${code}`,
+      bursts: ['1 2 3 4 5 6', '7 8 9 10 11 12', '20x50 3 20x60'],
+    },
+    {
+      title: `${code} for segmented sends only`,
+      script: `send:1-5:segmented=${code}`, only: 'linux', hits: 5,
+      bursts: ['40x1000', '40x500'],
+      // Not a reason to give up segmented sends.
+      check: (remote) => assert.deepStrictEqual(
+        remote.sends().filter(({ result }) => result > 0)
+          .flatMap(({ messages }) => messages),
+        [[40000, 1000], [20000, 500]]),
+    },
+    {
+      title: `${code} once: sends of later ticks do not overtake`,
+      script: `send:1=${code}`, together: true,
+      bursts: ['5x100', '1 2'],
+      check: (remote, queues) => assert.deepStrictEqual(queues,
+        [{ count: 5, size: 500 }, { count: 7, size: 503 }]),
+    },
+    {
+      title: `${code}: sends of later ticks queue up behind`,
+      script: `send:1-30=${code}`, together: true, hits: 30,
+      bursts: ['5x100', '1 2', '5x200', '0 9'],
+      check: (remote, queues) => assert.deepStrictEqual(queues, [
+        { count: 5, size: 500 }, { count: 7, size: 503 },
+        { count: 12, size: 1503 }, { count: 14, size: 1512 },
+      ]),
+    },
+  ]),
+  {
+    title: 'empty datagrams wait, too',
+    script: 'send:1-3=EAGAIN', hits: 3,
+    bursts: ['3x0 1 2x0'], check: isQueued(6, 1),
+  },
+];
+
+describe('send, under faults', function() {
+  this.timeout(20000);
+  install();
+
+  let receiver;
+  let peer;
+
+  beforeEach(async () => {
+    receiver = new Peer('builtin');
+    peer = await receiver.open({ roomy: true });
+  });
+
+  afterEach(() => receiver.end());
+
+  function sender(transport, faults, env = {}) {
+    return new Remote({
+      faults, env: { DGRAM_NATIVE_TRANSPORT: transport, ...env },
+    });
+  }
+
+  const to = (connect = false) => ({ connect, port: peer.port, address: AT });
+
+  for (const transport of TRANSPORTS) {
+    describe(transport, () => {
+      for (const scenario of scenarios) {
+        if ((scenario.only ?? transport) !== transport) continue;
+        it(scenario.title, () => play(scenario, transport));
+      }
+
+      for (const [title, script, gone] of [
+        ['all of it', 'send:*=EAGAIN', 0],
+        ['all of it, ENOBUFS', 'send:*=ENOBUFS', 0],
+        ['the rest', transport === 'linux' ?
+          'sendmmsg:1=short:3;send:2+=EAGAIN' :
+          'send:4+=EAGAIN', 3],
+      ]) {
+        it(`close() cancels what is queued: ${title}`, async () => {
+          const remote = sender(transport, script);
+          const { socket } = await remote.call('open', { to: to() });
+          const sizes = sizesOf('1 2 3 4 5 6 2x100');
+          assert.strictEqual(
+            (await remote.call('burst', { socket, sizes })).count,
+            sizes.length - gone);
+          await remote.call('burst', { socket, sizes, first: sizes.length });
+          await remote.call('close', { socket });
+          const all = [...sizes, ...sizes];
+          const outcomes =
+            await remote.call('settled', { socket, count: all.length });
+          assert.deepStrictEqual(outcomes, all.map(
+            (size, i) => [i, i < gone ? size : 'ECANCELED']));
+          await remote.end();
+          const { received } = await receiver.soFar(peer);
+          assert.deepStrictEqual(received, arriving(all, outcomes));
+        });
+      }
+
+      it('a full socket does not hold up another one', async () => {
+        const remote = sender(transport, 'send:1-200=EAGAIN');
+        const [one, two] = [
+          await remote.call('open', { to: to() }),
+          await remote.call('open', { to: to() }),
+        ];
+        await remote.call('burst', { ...one, sizes: [10, 20, 30] });
+        // The second socket's datagrams wait for their own turn at most.
+        await remote.call('burst', { ...two, sizes: [40, 50], first: 3 });
+        assert.deepStrictEqual(
+          await remote.call('settled', { ...one, count: 3 }),
+          [[0, 10], [1, 20], [2, 30]]);
+        assert.deepStrictEqual(
+          await remote.call('settled', { ...two, count: 2 }),
+          [[3, 40], [4, 50]]);
+        const { received } = await receiver.received({ ...peer, count: 5 });
+        assert.strictEqual(new Set(received).size, 5);
+        await remote.end();
+      });
+
+      it('sends from callbacks of queued sends', async () => {
+        const remote = sender(transport, 'send:1-3=EAGAIN;send:5-6=EAGAIN');
+        const { socket } = await remote.call('open', { to: to() });
+        const sizes = sizesOf('1 2 3 4 5 6 7 8 9');
+        await remote.call('chain', { socket, sizes });
+        const outcomes =
+          await remote.call('settled', { socket, count: sizes.length });
+        assert.deepStrictEqual(outcomes, sizes.map((size, i) => [i, size]));
+        const { received } =
+          await receiver.received({ ...peer, count: sizes.length });
+        assert.deepStrictEqual(received, arriving(sizes, outcomes));
+        assert.strictEqual(remote.injected(), 5);
+        await remote.end();
+      });
+
+      it('errors of bind() and connect() are told', async () => {
+        const remote = sender(transport,
+          'bind:1=EADDRINUSE;connect:1=ENETUNREACH');
+        await assert.rejects(remote.call('open'),
+          { code: 'EADDRINUSE', syscall: 'bind' });
+        await assert.rejects(remote.call('open', { to: to(true) }),
+          { code: 'ENETUNREACH', syscall: 'connect' });
+        await remote.end();
+      });
+    });
+  }
+
+  async function play({
+    script, bursts, connected = false, together = false, fails = {}, hits,
+    check = () => {},
+  }, transport) {
+    const remote = sender(transport, script);
+    assert.strictEqual(await remote.call('transport'), transport);
+    const { socket } = await remote.call('open', { to: to(connected) });
+    const sizes = [];
+    const queues = [];
+    let outcomes;
+    const parts = bursts.map(sizesOf);
+    for (const part of together ? [parts] : parts.map((sizes) => [sizes])) {
+      queues.push(...await remote.call('bursts',
+        { socket, bursts: part, first: sizes.length }));
+      sizes.push(...part.flat());
+      outcomes = await remote.call('settled', { socket, count: sizes.length });
+    }
+
+    assert.deepStrictEqual(await remote.call('queue', { socket }),
+      { count: 0, size: 0 });
+
+    // One callback each, in order, with the bytes or the error.
+    assert.deepStrictEqual(outcomes,
+      sizes.map((size, i) => [i, fails[i] ?? size]));
+    // What did not fail is there, once, in order and unchanged.
+    const expected = arriving(sizes, outcomes);
+    const { received } =
+      await receiver.received({ ...peer, count: expected.length });
+    assert.deepStrictEqual(received, expected);
+
+    // And the fault was hit.
+    if (hits === undefined) assert.ok(remote.injected() > 0);
+    else assert.strictEqual(remote.injected(), hits);
+    check(remote, queues);
+    await remote.end();
+  }
+
+  describe('DGRAM_NATIVE_GSO=0', () => {
+    it('means no segmented sends', async () => {
+      const remote = sender('linux', '', { DGRAM_NATIVE_GSO: '0' });
+      const { socket } = await remote.call('open', { to: to() });
+      const sizes = sizesOf('40x1000 20x50');
+      await remote.call('burst', { socket, sizes });
+      const outcomes =
+        await remote.call('settled', { socket, count: sizes.length });
+      const { received } =
+        await receiver.received({ ...peer, count: sizes.length });
+      assert.deepStrictEqual(received, arriving(sizes, outcomes));
+      assert.deepStrictEqual(remote.segments(), []);
+      assert.strictEqual(remote.sends().length, 1, 'still one system call');
+      await remote.end();
+    });
+  });
+
+  // Rule 7 of the design: off below 4.18, and where the kernel corrupts runs.
+  for (const [release, wanted] of [
+    ['4.17.19', false], ['4.18.0', true],
+    ['4.18.0-553.el8_10.x86_64', true], ['5.15.167.4-microsoft', true],
+    ['6.18.44', true], ['6.255.255', true],
+    ['7.0.0', false], ['7.0.0-rc1', false], ['7.0.12-arch1-1', false],
+    ['7.0', false], ['7.1', false], ['7.1.4', false], ['7.1.4-200.fc44', false],
+    ['7.1.5', true], ['7.2.0-rc1', true], ['8.0.0', true],
+    ['3.10.0-1160.el7.x86_64', false], ['unknown', false],
+  ]) {
+    it(`Linux ${release}: ${wanted ? 'segmented' : 'plain'} sends`,
+      async () => {
+        const remote = sender('linux', `uname:*=${release}`);
+        const { socket } = await remote.call('open', { to: to() });
+        const sizes = sizesOf('20x600');
+        await remote.call('burst', { socket, sizes });
+        const outcomes =
+          await remote.call('settled', { socket, count: sizes.length });
+        const { received } =
+          await receiver.received({ ...peer, count: sizes.length });
+        assert.deepStrictEqual(received, arriving(sizes, outcomes));
+        assert.deepStrictEqual(remote.segments(), wanted ? [600] : []);
+        await remote.end();
+      });
+  }
+});

@@ -1,0 +1,106 @@
+'use strict';
+
+/**
+ * Two hosts with a cable between them: network namespaces and a veth pair. What
+ * happens in them stays in them. For root on Linux, with ip(8).
+ */
+
+const { execFileSync } = require('node:child_process');
+
+const ADDRESSES = {
+  udp4: ['192.0.2.1', '192.0.2.2'], // TEST-NET-1 (RFC 5737)
+  udp6: ['2001:db8::1', '2001:db8::2'], // RFC 3849
+};
+
+function ip(...args) {
+  return execFileSync('ip', args,
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Why there can be no link here, or null. */
+function obstacle() {
+  if (process.platform !== 'linux') return 'needs Linux';
+  if (process.getuid() !== 0) return 'needs root';
+  const probe = `dgram-${process.pid}-probe`;
+  try {
+    ip('netns', 'add', probe);
+    ip('netns', 'del', probe);
+    return null;
+  } catch ({ code, message }) {
+    return code === 'ENOENT' ? 'needs ip(8)' : message;
+  }
+}
+
+class Link {
+  static count = 0;
+
+  constructor(mtu = 1500) {
+    const name = `dgram-${process.pid}-${++Link.count}`;
+    this.hosts = [`${name}-a`, `${name}-b`];
+    process.once('exit', this.remove = () => this.end());
+    for (const host of this.hosts) ip('netns', 'add', host);
+    const [a, b] = this.hosts;
+    ip('-n', a, 'link', 'add', 'v0', 'mtu', `${mtu}`, 'type', 'veth',
+       'peer', 'name', 'v0', 'mtu', `${mtu}`, 'netns', b);
+    this.hosts.forEach((host, i) => {
+      ip('-n', host, 'address', 'add', `${ADDRESSES.udp4[i]}/24`, 'dev', 'v0');
+      ip('-n', host, 'address', 'add', `${ADDRESSES.udp6[i]}/64`, 'dev', 'v0',
+         'nodad');
+      ip('-n', host, 'link', 'set', 'lo', 'up');
+      ip('-n', host, 'link', 'set', 'v0', 'up');
+    });
+  }
+
+  /** The command that runs the next one on host 0 or 1. */
+  on(index) {
+    return ['ip', 'netns', 'exec', this.hosts[index]];
+  }
+
+  setMtu(mtu) {
+    for (const host of this.hosts)
+      ip('-n', host, 'link', 'set', 'v0', 'mtu', `${mtu}`);
+  }
+
+  /** The MTU of the way to one address; the links keep theirs. */
+  setRouteMtu(type, mtu) {
+    // The metric of the route that an IPv6 address brings along.
+    const [family, ...route] = type === 'udp6' ?
+      ['-6', '2001:db8::/64', 'metric', '256'] :
+      ['-4', '192.0.2.0/24'];
+    ip('-n', this.hosts[0], family, 'route', 'replace', ...route,
+       'dev', 'v0', 'mtu', `${mtu}`);
+  }
+
+  /** The kernel cuts runs before they are on the wire, as for a plain card. */
+  cutRuns() {
+    for (const host of this.hosts)
+      ip('-n', host, 'link', 'set', 'v0', 'gso_max_segs', '1');
+  }
+
+  /** Holds what host 0 sends back to this rate. */
+  slowDown(rate) {
+    execFileSync('tc', ['-n', this.hosts[0], 'qdisc', 'replace', 'dev', 'v0',
+      'root', 'tbf', 'rate', rate, 'burst', '64kb', 'latency', '30s'],
+    { stdio: ['ignore', 'ignore', 'pipe'] });
+  }
+
+  /** Packets that came in at host 1. */
+  packets() {
+    const [{ stats64 }] =
+      JSON.parse(ip('-n', this.hosts[1], '-s', '-j', 'link', 'show', 'v0'));
+    return stats64.rx.packets;
+  }
+
+  end() {
+    process.removeListener('exit', this.remove);
+    for (const host of this.hosts.splice(0)) {
+      try {
+        ip('netns', 'del', host);
+      } catch {
+        // It was never made.
+      }
+    }
+  }
+}
+
+module.exports = { ADDRESSES, Link, obstacle };
