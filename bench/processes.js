@@ -1,0 +1,132 @@
+'use strict';
+
+/**
+ * The processes of a run: each has a CPU of its own when there are two, and
+ * speaks in lines of JSON.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const readline = require('node:readline');
+const { spawn, spawnSync } = require('node:child_process');
+
+const REPOSITORY = path.join(__dirname, '..');
+const KILL_AFTER = 3000;
+
+const running = new Set();
+
+function isThere(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+/** "0-2,5" */
+function parseList(text) {
+  return text.trim().split(',').flatMap((part) => {
+    const [from, to = from] = part.split('-').map(Number);
+    return Array.from({ length: to - from + 1 }, (unused, i) => from + i);
+  });
+}
+
+/** Two CPUs that we may use, or none if there is only one or no taskset. */
+function findCpus() {
+  const status = fs.readFileSync('/proc/self/status', 'utf8');
+  const allowed = parseList(/^Cpus_allowed_list:(.*)$/m.exec(status)[1]);
+  return allowed.length > 1 && isThere('taskset') ? allowed.slice(0, 2) : [];
+}
+
+const cpus = findCpus();
+const hasChrt = isThere('chrt');
+
+/** One process, from its start to its end. */
+class Side {
+  /**
+   * @param {string[]} command
+   * @param {object} options
+   * @param {number} [options.cpu] index in `cpus`
+   * @param {boolean} [options.batch] does not preempt others when woken up
+   */
+  constructor(command, { cpu, batch }) {
+    const prefix = [
+      ...batch && hasChrt ? ['chrt', '--batch', '0'] : [],
+      ...cpus.length > 0 ? ['taskset', '-c', String(cpus[cpu])] : [],
+    ];
+    const [program, ...args] = [...prefix, ...command];
+    this.command = path.basename(command[0]);
+    this.lines = [];
+    this.waiting = [];
+    this.complaint = '';
+    this.child = spawn(program, args, {
+      cwd: REPOSITORY,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    running.add(this.child);
+    this.child.stdin.on('error', () => {});
+    this.child.stderr.on('data', (text) => { this.complaint += text; });
+    readline.createInterface({ input: this.child.stdout })
+      .on('line', (line) => this.take(line));
+    this.exited = new Promise((resolve) => {
+      this.child.once('error', (error) => {
+        this.complaint += error.message;
+        resolve();
+      });
+      this.child.once('close', resolve);
+    }).then(() => {
+      running.delete(this.child);
+      this.ended = true;
+      this.settle();
+    });
+  }
+
+  take(line) {
+    if (!line.startsWith('{')) return;
+    this.lines.push(JSON.parse(line));
+    this.settle();
+  }
+
+  settle() {
+    while (this.waiting.length > 0 && (this.lines.length > 0 || this.ended)) {
+      this.waiting.shift()(this.lines.shift());
+    }
+  }
+
+  /**
+   * The next line.
+   * @param {number} seconds to wait for it
+   * @throws {Error} what the process complained of, or that it took too long
+   */
+  async next(seconds) {
+    let timer;
+    const late = new Promise((resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(
+        `${this.command} said nothing for ${seconds} s`)), seconds * 1000);
+    });
+    const line = new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.settle();
+    });
+    try {
+      const said = await Promise.race([line, late]);
+      if (said === undefined) {
+        const [reason] = this.complaint.split('\n').filter(Boolean);
+        throw new Error(`${this.command} ended: ${reason ?? 'no reason'}`);
+      }
+      if (said.error) throw new Error(said.error);
+      return said;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async stop() {
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), KILL_AFTER);
+    await this.exited;
+    clearTimeout(timer);
+  }
+}
+
+function killAll() {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+module.exports = { Side, cpus, killAll };
