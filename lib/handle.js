@@ -23,18 +23,9 @@ class UDP extends AsyncResource {
     super('UDPWRAP', { requireManualDestroy: true });
     /** Names the socket in the descriptors of a batch. */
     this.id = binding.init(this);
-    this.closed = false;
-    this.onClosed = null;
-    /** Messages of one batch are views of one memory. */
-    this.sharedBuffers = false;
-    /** A net.BlockList of sources to ignore. */
-    this.receiveBlockList = undefined;
     /** The Socket. */
     this.owner = null;
-    /** The built-in handle that this one stands in for; see adoptHandle(). */
-    this.foreign = null;
-    /** The built-in handle that other processes were sent; see ipc.js. */
-    this.exported = null;
+    this.closed = false;
   }
 
   getAsyncId() {
@@ -59,7 +50,7 @@ class UDP extends AsyncResource {
    */
   close(callback) {
     if (this.closed) return;
-    outbox.flushConnected();
+    outbox.endConnected();
     this.closed = true;
     this.foreign?.close();
     this.exported?.close();
@@ -86,6 +77,21 @@ class UDP extends AsyncResource {
     return sendOne(this, 6, request, list, rest);
   }
 }
+
+// What most sockets leave as it is has its place here: ten thousand idle ones
+// need not carry it.
+Object.assign(UDP.prototype, {
+  /** Messages of one batch are views of one memory. */
+  sharedBuffers: false,
+  /** A net.BlockList of sources to ignore. */
+  receiveBlockList: undefined,
+  /** The built-in handle that this one stands in for; see adoptHandle(). */
+  foreign: null,
+  /** The built-in handle that other processes were sent; see ipc.js. */
+  exported: null,
+  /** What close() was given. */
+  onClosed: null,
+});
 
 binding.define(UDP.prototype);
 for (const name of ['getAsyncId', 'close', 'send', 'send6']) {

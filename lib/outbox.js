@@ -8,8 +8,9 @@
  *  1. Unconnected: nothing leaves within send(). Node asks for the address
  *     first, which takes one tick; the callback takes a second one.
  *  2. Connected: the datagram leaves within send(), the callback takes one
- *     tick. Here the first of a tick does so, the following ones leave
- *     together, when the tick ends at the latest.
+ *     tick. Here the first of a tick does so; the following ones leave
+ *     together, when the tick ends at the latest, and their callbacks take two,
+ *     so that none overtakes a tick that was there before its send().
  *  3. The bytes are copied at once: the buffer is the caller's again.
  *  4. A callback runs in the async context of its send().
  */
@@ -322,6 +323,7 @@ let nowLane = null; // after a lookup, or through handle.send()
 /** The Sends of the running tick, in order. */
 let laterSends = [];
 let tickSends = [];
+let tickFirst = null;
 let laterScheduled = false;
 let tickScheduled = false;
 /** What Node would have sent already is not lost by process.exit(). */
@@ -358,9 +360,9 @@ function flushLater() {
   const sends = laterSends;
   laterSends = [];
   laterLane.flush();
+  if (sends.length === 0) return;
   // Node forgets the send of a socket that was closed before its tick came.
-  const alive = sends.filter(stillOpen);
-  if (alive.length > 0) process.nextTick(finishAll, alive, 0);
+  process.nextTick(finishAll, sends.filter(stillOpen), 0);
 }
 
 function stillOpen(send) {
@@ -381,12 +383,15 @@ function sendConnected(handle, message, callback) {
     new Send(handle, callback, undefined, undefined);
   tickLane ??= new Lane();
   tickLane.push(handle, CONNECTED_PEER, message, send);
-  if (send !== null) tickSends.push(send);
   if (!tickScheduled) {
     tickScheduled = true;
+    tickFirst = send;
     process.nextTick(flushTick);
     tickLane.flush();
-  } else if (process._exiting || tickLane.count === CONNECTED_MAX) {
+    return;
+  }
+  if (send !== null) tickSends.push(send);
+  if (process._exiting || tickLane.count === CONNECTED_MAX) {
     tickLane.flush(); // no tick will come any more, or they are enough
   } else if (!watchingExit) {
     watchingExit = true;
@@ -396,10 +401,22 @@ function sendConnected(handle, message, callback) {
 
 function flushTick() {
   tickScheduled = false;
+  const first = tickFirst;
+  tickFirst = null;
+  endConnected();
+  if (first !== null) settle(first);
+}
+
+/**
+ * Connected datagrams that wait for the end of the tick leave now, and their
+ * callbacks take their place among the ticks: before 'close', if that is next.
+ */
+function endConnected() {
+  flushConnected();
   const sends = tickSends;
+  if (sends.length === 0) return;
   tickSends = [];
-  tickLane.flush();
-  finishAll(sends, 0);
+  process.nextTick(finishAll, sends, 0);
 }
 
 /** Runs the callbacks of a tick; one that throws does not stop the others. */
@@ -512,6 +529,7 @@ function flushConnected() {
 module.exports = {
   SendMany,
   complete,
+  endConnected,
   findPeer,
   flushConnected,
   sendAll,

@@ -66,8 +66,10 @@ function Socket(type, listener) {
 
   const handle = createHandle(type, options?.lookup);
   handle.owner = this;
-  handle.sharedBuffers = options?.sharedBuffers ?? SHARED_BUFFERS;
-  handle.receiveBlockList = options?.receiveBlockList || undefined;
+  if (options?.sharedBuffers ?? SHARED_BUFFERS) handle.sharedBuffers = true;
+  if (options?.receiveBlockList) {
+    handle.receiveBlockList = options.receiveBlockList;
+  }
 
   this[kAsyncId] = handle.getAsyncId();
   this.type = type;

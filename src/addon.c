@@ -47,13 +47,6 @@ typedef struct {
   uint32_t lanes_count;
 } addon_t;
 
-/* What ties a socket to its JavaScript object. */
-typedef struct {
-  napi_ref handle;   /* strong until the socket is closed */
-  bool wants_closed; /* call hook.closed */
-  bool finalized;    /* the object is gone */
-} wrap_t;
-
 /* Never NULL: the record is set before the first function exists, and freed
  * with the environment. */
 static addon_t* addon_of(napi_env env) {
@@ -185,10 +178,9 @@ static void call_back(addon_t* addon,
 static bool handle_of(const dgram_socket_t* socket,
                       napi_env env,
                       napi_value* out) {
-  const wrap_t* wrap = socket->data;
-
   *out = NULL;
-  return napi_get_reference_value(env, wrap->handle, out) == napi_ok &&
+  return socket->handle != NULL &&
+         napi_get_reference_value(env, socket->handle, out) == napi_ok &&
          *out != NULL;
 }
 
@@ -264,60 +256,55 @@ static void on_complete(dgram_socket_t* socket,
 
 /* -- Life of a handle ------------------------------------------------------ */
 
-static void free_socket(dgram_socket_t* socket) {
-  free(socket->data);
-  dgram_socket_free(socket);
-}
-
 static void on_closed(dgram_socket_t* socket) {
   addon_t* addon = socket->env->data;
-  wrap_t* wrap = socket->data;
+  uint32_t count;
   napi_handle_scope scope;
   napi_value handle;
 
-  if (wrap->wants_closed &&
+  if (socket->wants_closed &&
       napi_open_handle_scope(addon->env, &scope) == napi_ok) {
     if (handle_of(socket, addon->env, &handle))
       call_back(addon, handle, addon->closed, 1, &handle);
     napi_close_handle_scope(addon->env, scope);
   }
-  if (wrap->handle != NULL)
-    napi_delete_reference(addon->env, wrap->handle);
-  wrap->handle = NULL;
-  if (wrap->finalized)
-    free_socket(socket);
+  /* From here on the object may be collected, and the socket goes with it. */
+  if (socket->handle == NULL)
+    dgram_socket_free(socket);
+  else
+    napi_reference_unref(addon->env, socket->handle, &count);
 }
 
 static void finalize_handle(napi_env env, void* data, void* hint) {
   dgram_socket_t* socket = data;
-  wrap_t* wrap = socket->data;
 
-  (void) env;
   (void) hint;
-  wrap->finalized = true;
+  napi_delete_reference(env, socket->handle);
+  socket->handle = NULL;
   if (socket->closed)
-    free_socket(socket);
+    dgram_socket_free(socket);
 }
 
 static napi_status attach(napi_env env,
                           dgram_socket_t* socket,
                           napi_value handle) {
-  wrap_t* wrap = socket->data;
   napi_status status;
+  uint32_t count;
 
-  /* The tag comes last: on an object that is not ours to unwrap it would make
-   * us take another addon's data for a socket. */
-  wrap->finalized = true;
-  status = napi_wrap(env, handle, socket, finalize_handle, NULL, NULL);
+  status = napi_wrap(
+      env, handle, socket, finalize_handle, NULL, (napi_ref*) &socket->handle);
   if (status != napi_ok)
     return status;
+  /* The tag comes last: on an object that is not ours to unwrap it would make
+   * us take another addon's data for a socket. */
   status = napi_type_tag_object(env, handle, &handle_tag);
   if (status == napi_ok)
-    status = napi_create_reference(env, handle, 1, &wrap->handle);
-  if (status == napi_ok)
-    wrap->finalized = false;
-  else
+    status = napi_reference_ref(env, socket->handle, &count);
+  if (status != napi_ok) {
     napi_remove_wrap(env, handle, NULL);
+    napi_delete_reference(env, socket->handle);
+    socket->handle = NULL;
+  }
   return status;
 }
 
@@ -326,19 +313,15 @@ static napi_value js_init(napi_env env, napi_callback_info info) {
   napi_value handle;
   size_t argc = 1;
   dgram_socket_t* socket;
-  wrap_t* wrap;
   napi_value id;
   int rc;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &handle, NULL, NULL));
-  wrap = calloc(1, sizeof(*wrap));
-  rc = wrap == NULL ? UV_ENOMEM : dgram_socket_new(&addon->core, &socket);
+  rc = dgram_socket_new(&addon->core, &socket);
   if (rc != 0) {
-    free(wrap);
     dgram_napi_throw_uv(env, rc, NULL);
     return NULL;
   }
-  socket->data = wrap;
   socket->on_closed = on_closed;
   if (attach(env, socket, handle) != napi_ok) {
     dgram_napi_throw_last(env);
@@ -743,12 +726,10 @@ static napi_value js_has_ref(napi_env env, napi_callback_info info) {
 static napi_value js_close(napi_env env, napi_callback_info info) {
   napi_value argv[1];
   dgram_socket_t* socket = receive(env, info, 1, argv);
-  wrap_t* wrap;
 
   if (socket == NULL || socket->closing)
     return code_value(env, UV_EBADF);
-  wrap = socket->data;
-  DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &wrap->wants_closed));
+  DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &socket->wants_closed));
   dgram_socket_close(socket);
   return code_value(env, 0);
 }

@@ -14,8 +14,10 @@
  *  R1  msg_namelen, msg_controllen and msg_flags are written by the kernel and
  *      reset before each call; otherwise a merged run comes in as one.
  *  R2  One recvmmsg() a wake-up: timers and other sockets get their turn, and
- *      no call is spent on hearing EAGAIN.
- *  R3  UDP_GRO is only set while nobody else knows the descriptor. Its control
+ *      no call is spent on hearing EAGAIN. Its slots follow the traffic: a
+ *      socket that gets single datagrams does not pay for thirty-two.
+ *  R3  UDP_GRO is set with the first batch of several datagrams, and only
+ *      while nobody else knows the descriptor. Its control
  *      message is looked for in any case: whoever shared the descriptor with
  *      us may have set it.
  *  R4  A pending ICMP error (EPOLLERR) makes libuv stop a uv_poll_t with
@@ -40,6 +42,9 @@
 #ifndef UDP_GRO
 #define UDP_GRO 104
 #endif
+
+/* Slots of a socket's first recvmmsg(), and the least it is given. */
+#define SLOTS_MIN 4u
 
 /* Messages of one sendmmsg(), each a run or a single datagram. */
 #define SEND_MESSAGES 64
@@ -68,8 +73,10 @@ struct queued_s {
 typedef struct {
   uv_poll_t poll; /* first: a uv_poll_t* is a data_path_t* */
   dgram_socket_t* socket;
-  bool polling; /* `poll` is initialized */
-  bool gso;     /* segmented sends are worth a try */
+  bool polling;   /* `poll` is initialized */
+  bool gso;       /* segmented sends are worth a try */
+  bool gro;       /* UDP_GRO was set, or is not to be */
+  uint32_t slots; /* of the next recvmmsg() */
   uint32_t segment_max;
   queued_t* head;
   queued_t* tail;
@@ -141,6 +148,8 @@ static data_path_t* data_path(dgram_socket_t* socket) {
     return NULL;
   path->socket = socket;
   path->gso = gso_wanted;
+  path->gro = !gro_wanted;
+  path->slots = SLOTS_MIN;
   path->segment_max = SEGMENT_MAX;
   socket->transport_data = path;
   return path;
@@ -502,10 +511,10 @@ typedef struct {
   _Alignas(struct cmsghdr) char controls[DGRAM_RECV_SLOTS][RECV_CONTROL];
 } slots_t;
 
-static void prepare_slots(slots_t* slots, uint8_t* slab) { /* R1 */
+static void prepare_slots(slots_t* slots, uint32_t count, uint8_t* slab) {
   size_t i;
 
-  for (i = 0; i < DGRAM_RECV_SLOTS; i++) {
+  for (i = 0; i < count; i++) { /* R1 */
     struct msghdr* header = &slots->headers[i].msg_hdr;
 
     slots->vectors[i].iov_base = slab + i * DGRAM_RECV_SLOT_SIZE;
@@ -554,11 +563,30 @@ static void take_slot(dgram_env_t* env, slots_t* slots, uint32_t i) {
                      0);
 }
 
+static void set_gro(const dgram_socket_t* socket, int on) {
+  /* Older kernels do not know the option, and nothing is lost. */
+  (void) setsockopt(descriptor(socket), IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
+}
+
+/* Fits the socket to its traffic: `n` of `count` slots were filled. */
+static void adapt(data_path_t* path, uint32_t n, uint32_t count) {
+  if (n > 1 && !path->gro) { /* R3 */
+    path->gro = true;
+    if (!path->socket->shared)
+      set_gro(path->socket, 1);
+  }
+  if (n == count)
+    path->slots = count * 4 < DGRAM_RECV_SLOTS ? count * 4 : DGRAM_RECV_SLOTS;
+  else if (n <= count / 4 && count > SLOTS_MIN)
+    path->slots = count / 2;
+}
+
 /* Reads one batch and delivers it. Returns what recvmmsg() said. */
 static int receive(data_path_t* path) {
   dgram_socket_t* socket = path->socket;
   dgram_env_t* env = socket->env;
   slots_t slots;
+  uint32_t count;
   uint32_t i;
   int n;
 
@@ -566,13 +594,12 @@ static int receive(data_path_t* path) {
     uv_poll_stop(&path->poll);
     return 0;
   }
-  prepare_slots(&slots, env->inbox.slab);
+  count = dgram_socket_batch(socket);
+  if (count > path->slots)
+    count = path->slots;
+  prepare_slots(&slots, count, env->inbox.slab);
   do
-    n = recvmmsg(descriptor(socket),
-                 slots.headers,
-                 dgram_socket_batch(socket),
-                 MSG_DONTWAIT,
-                 NULL);
+    n = recvmmsg(descriptor(socket), slots.headers, count, MSG_DONTWAIT, NULL);
   while (n < 0 && errno == EINTR);
   if (n < 0)
     n = uv_translate_sys_error(errno);
@@ -580,6 +607,8 @@ static int receive(data_path_t* path) {
     return n;
   if (n < 0)
     dgram_env_received(env, 0, 0, 0, NULL, n);
+  else
+    adapt(path, (uint32_t) n, count);
   for (i = 0; (int) i < n; i++)
     take_slot(env, &slots, i);
   dgram_env_deliver(env, socket); /* R2 */
@@ -614,11 +643,6 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
     update_poll(path);
 }
 
-static void set_gro(const dgram_socket_t* socket, int on) {
-  /* Older kernels do not know the option, and nothing is lost. */
-  (void) setsockopt(descriptor(socket), IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
-}
-
 static int linux_start(dgram_socket_t* socket) {
   data_path_t* path = data_path(socket);
   bool was_reading = socket->reading;
@@ -626,8 +650,6 @@ static int linux_start(dgram_socket_t* socket) {
 
   if (path == NULL)
     return UV_ENOMEM;
-  if (gro_wanted && !socket->shared) /* R3 */
-    set_gro(socket, 1);
   socket->reading = true;
   rc = update_poll(path);
   if (rc != 0)
@@ -642,8 +664,12 @@ static int linux_stop(dgram_socket_t* socket) {
 }
 
 static void linux_share(dgram_socket_t* socket) {
-  if (socket->transport_data != NULL)
-    set_gro(socket, 0);
+  data_path_t* path = data_path(socket);
+
+  if (path == NULL || !gro_wanted)
+    return;
+  path->gro = true; /* and stays off */
+  set_gro(socket, 0);
 }
 
 static void linux_set_ref(dgram_socket_t* socket, bool ref) {

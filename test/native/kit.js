@@ -77,6 +77,15 @@ function open() {
   }
 
   function deliver(handle, count) {
+    // Called again after a listener threw, also after the last datagram.
+    if (run < count) deliverNext(handle);
+    if (run < count && !handle.dropped) return true;
+    run = 0;
+    offset = 0;
+    return false;
+  }
+
+  function deliverNext(handle) {
     const at = run * layout.RECV_WORDS;
     const status = runStatuses[at + layout.RECV_STATUS];
     const length = runs[at + layout.RECV_LENGTH];
@@ -88,14 +97,8 @@ function open() {
       run++;
       offset = 0;
     }
-    const more = run < count;
-    if (!more) run = 0;
     if (status < 0) handle.onError?.(status);
     else handle.onMessage?.(slab.latin1Slice(start, start + size), source(at));
-    if (!handle.dropped) return more;
-    run = 0;
-    offset = 0;
-    return false;
   }
 
   binding.hook({
