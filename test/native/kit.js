@@ -9,7 +9,8 @@ const path = require('node:path');
 const { getSystemErrorMap } = require('node:util');
 
 const root = path.join(__dirname, '..', '..');
-const inner = require('./build/Release/dgram_test.node');
+// Built by `npm run build:test`; eslint runs before that.
+const inner = require(path.join(__dirname, 'build/Release/dgram_test.node'));
 
 /** libuv's codes by name: codes.EBADF is -9 on Linux. */
 const codes = Object.fromEntries(
