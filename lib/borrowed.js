@@ -7,6 +7,7 @@
  */
 
 const { AsyncResource } = require('node:async_hooks');
+const binding = require('./binding');
 
 // The class as it was before register.js put ours in its place.
 const NodeSocket = require('node:dgram').Socket;
@@ -47,7 +48,7 @@ const kAsyncId = findAsyncIdSymbol();
 function builtinHandle(type, fd) {
   const { handle } = new NodeSocket(type)[kState];
   handle.unref();
-  if (fd >= 0) handle.open(fd);
+  if (fd >= 0 && handle.open(fd) < 0) binding.closeFd(fd);
   return handle;
 }
 

@@ -22,8 +22,7 @@ struct dgram_socket_s {
   void (*on_closed)(dgram_socket_t* socket); /* addon.c's, called once */
   void* handle;         /* addon.c's: a napi_ref, strong until it is closed */
   bool wants_closed;    /* addon.c's: call hook.closed */
-  void* transport_data; /* the transport's: NULL or from malloc(); freed with
-                           the socket */
+  void* transport_data; /* the transport's, until its closed() */
 };
 
 /* Bits of `flags` for dgram_socket_bind(); libuv's numbers. */

@@ -69,7 +69,7 @@ struct queued_s {
   uint8_t* arena;
 };
 
-/* A socket's share. Made when it first reads or has to wait. */
+/* A socket's share. Made when it first reads or sends. */
 typedef struct {
   uv_poll_t poll; /* first: a uv_poll_t* is a data_path_t* */
   dgram_socket_t* socket;
