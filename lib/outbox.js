@@ -35,13 +35,16 @@ const COPY_MAX = DATAGRAM_MAX + 1;
 /** Connected datagrams that wait for the end of a tick at most. */
 const CONNECTED_MAX = 64;
 
+/** For async resources that say themselves when they are done with. */
+const MANUAL = { requireManualDestroy: true };
+
 /**
  * A send whose outcome somebody waits for. It is the async resource of its
  * callback.
  */
 class Send extends AsyncResource {
   constructor(handle, callback, address, port) {
-    super('DGRAMSEND', { requireManualDestroy: true });
+    super('DGRAMSEND', MANUAL);
     this.handle = handle;
     this.callback = callback;
     this.address = address; // as given: it goes into the error
@@ -92,7 +95,7 @@ function finishRequest(send, request) {
 /** The sends of one sendMany(), for its one callback. */
 class SendMany extends AsyncResource {
   constructor(callback, total) {
-    super('DGRAMSEND', { requireManualDestroy: true });
+    super('DGRAMSEND', MANUAL);
     this.callback = callback;
     this.left = total;
     this.count = 0;
@@ -171,22 +174,37 @@ class Lane {
    * @param {Send|null} send
    */
   push(handle, peer, message, send) {
-    const room = Math.min(sizeBound(message), LANE_ARENA);
-    if (this.count === LANE_SENDS || this.used + room > LANE_ARENA) {
+    // Nearly all messages are Buffers; `byteLength` of one is a call (Node 20).
+    if (message instanceof Uint8Array && message.length <= COPY_MAX) {
+      const { length } = message;
+      this.reserve(length);
+      if (length > 0) this.arena.set(message, this.used);
+      this.append(handle, peer, length, length, send);
+    } else {
+      this.reserve(Math.min(sizeBound(message), LANE_ARENA));
+      const length = writeMessage(this.arena, this.used, message);
+      this.append(handle, peer, length, Math.min(length, COPY_MAX), send);
+    }
+  }
+
+  /** Makes room for one more datagram. */
+  reserve(size) {
+    if (this.count === LANE_SENDS || this.used + size > LANE_ARENA) {
       this.flush();
     }
-    const offset = this.used;
-    const length = writeMessage(this.arena, offset, message);
-    const copied = Math.min(length, COPY_MAX);
+  }
+
+  /** Describes the bytes that were written behind the last datagram's. */
+  append(handle, peer, length, copied, send) {
     const index = this.count++;
     const at = index * SEND_WORDS;
     const { words } = this;
     words[at + SEND_SOCKET] = handle.id;
     words[at + SEND_PEER] = peer;
-    words[at + SEND_OFFSET] = offset;
+    words[at + SEND_OFFSET] = this.used;
     words[at + SEND_LENGTH] = copied;
     words[at + SEND_TICKET] = 0;
-    this.used = offset + copied;
+    this.used += copied;
     if (send !== null) {
       send.bytes = length;
       words[at + SEND_TICKET] = newTicket();
@@ -362,11 +380,16 @@ function flushLater() {
   laterLane.flush();
   if (sends.length === 0) return;
   // Node forgets the send of a socket that was closed before its tick came.
-  process.nextTick(finishAll, sends.filter(stillOpen), 0);
+  const open = sends.some(isClosed) ? sends.filter(stillOpen) : sends;
+  process.nextTick(finishAll, open, 0);
+}
+
+function isClosed(send) {
+  return send.handle.closed;
 }
 
 function stillOpen(send) {
-  if (!send.handle.closed) return true;
+  if (!isClosed(send)) return true;
   send.emitDestroy();
   return false;
 }
@@ -439,7 +462,7 @@ function settle(send) {
 
 /** The resource under which async_hooks knows a send that has to wait. */
 function newRequest() {
-  return new AsyncResource('UDPSENDWRAP', { requireManualDestroy: true });
+  return new AsyncResource('UDPSENDWRAP', MANUAL);
 }
 
 /**
@@ -504,19 +527,19 @@ function complete(handle, ticket, status, length) {
 /**
  * Sends many datagrams at once, in order.
  * @param {UDP} handle
- * @param {Array} messages checked
- * @param {{ports: number[], addresses: string[]}|null} to one literal each, or
- *   the connected peer
+ * @param {Array} packets checked: messages for the connected peer, or message,
+ *   port and address (a literal) in turn
+ * @param {1|3} width which of the two
  * @param {SendMany|null} many told of each
  */
-function sendAll(handle, messages, to, many) {
+function sendAll(handle, packets, width, many) {
   flushConnected();
   nowLane ??= new Lane();
-  for (let i = 0; i < messages.length; i++) {
-    const peer = to === null ?
+  for (let i = 0; i < packets.length; i += width) {
+    const peer = width === 1 ?
       CONNECTED_PEER :
-      findPeer(handle.family, to.addresses[i], to.ports[i]);
-    nowLane.push(handle, peer, messages[i], many);
+      findPeer(handle.family, packets[i + 2], packets[i + 1]);
+    nowLane.push(handle, peer, packets[i], many);
   }
   nowLane.flush();
 }

@@ -8,48 +8,56 @@
 const errors = require('./errors');
 const outbox = require('./outbox');
 const { LOOPBACK } = require('./lookup');
-const { checkMessage } = require('./message');
+const { checkMessage, copyMessage } = require('./message');
 const {
   validateFunction, validatePort, validateString,
 } = require('./validators');
 
-function checkPackets(packets, width) {
+/**
+ * A copy of the list, which nobody else changes meanwhile.
+ * @param {*} packets
+ * @param {1|3} width elements per datagram
+ */
+function copyPackets(packets, width) {
   if (!Array.isArray(packets)) {
     throw errors.invalidArgType('packets', 'an instance of Array', packets);
   }
-  if (packets.length % width !== 0) {
+  const list = [...packets];
+  if (list.length % width !== 0) {
     throw errors.invalidArgValue(
       'packets', packets, 'must hold message, port, address per datagram');
   }
+  return list;
 }
 
 /** [msg, msg, ...] */
 function readConnected(packets) {
-  checkPackets(packets, 1);
-  return { messages: packets.map(checkMessage), to: null };
+  const list = copyPackets(packets, 1);
+  for (let i = 0; i < list.length; i++) list[i] = checkMessage(list[i]);
+  return list;
 }
 
 /** [msg, port, address, msg, port, address, ...] */
 function readUnconnected(packets, family) {
-  checkPackets(packets, 3);
-  const messages = [];
-  const ports = [];
-  const addresses = [];
-  for (let i = 0; i < packets.length; i += 3) {
-    const address = packets[i + 2] || LOOPBACK[family];
-    messages.push(checkMessage(packets[i]));
-    ports.push(validatePort(packets[i + 1], 'Port', false));
-    addresses.push(address);
-    checkAddress(family, address, ports.at(-1), `packets[${i + 2}]`);
+  const list = copyPackets(packets, 3);
+  for (let i = 0; i < list.length; i += 3) {
+    const port = validatePort(list[i + 1], 'Port', false);
+    const address = list[i + 2] || LOOPBACK[family];
+    checkAddress(family, address, port, i + 2);
+    list[i] = checkMessage(list[i]);
+    list[i + 1] = port;
+    list[i + 2] = address;
   }
-  return { messages, to: { ports, addresses } };
+  return list;
 }
 
-function checkAddress(family, address, port, name) {
-  validateString(address, name);
+function checkAddress(family, address, port, index) {
+  if (typeof address !== 'string') {
+    validateString(address, `packets[${index}]`);
+  }
   if (outbox.findPeer(family, address, port) < 0) {
     throw errors.invalidArgValue(
-      name, address,
+      `packets[${index}]`, address,
       `must be a numeric IPv${family} address; sendMany does not perform ` +
       'DNS resolution');
   }
@@ -61,46 +69,50 @@ function checkAddress(family, address, port, name) {
  * @param {Function} [callback]
  * @param {4|6} family of the socket
  * @param {boolean} connected
- * @returns {{messages: Array, to: {ports: number[], addresses: string[]}|null}}
+ * @returns {{list: Array, width: 1|3}} a list of our own: messages, or message,
+ *   port and address in turn
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
  * @throws {RangeError} ERR_SOCKET_BAD_PORT
  */
 function readPackets(packets, callback, family, connected) {
   if (callback !== undefined) validateFunction(callback, 'callback');
-  return connected ? readConnected(packets) : readUnconnected(packets, family);
+  return connected ?
+    { list: readConnected(packets), width: 1 } :
+    { list: readUnconnected(packets, family), width: 3 };
+}
+
+/** Messages that have to wait are copied: the caller may use its buffers. */
+function keepPackets({ list, width }) {
+  for (let i = 0; i < list.length; i += width) list[i] = copyMessage(list[i]);
 }
 
 /** Leaves out what the block list forbids; `many` is told. */
-function filterBlocked({ messages, to }, isBlocked, many) {
-  const allowed = to.addresses.map((address) => {
-    const blocked = isBlocked(address);
-    if (blocked) many?.fail(errors.ipBlocked(address));
-    return !blocked;
-  });
-  const keep = (value, i) => allowed[i];
-  return {
-    messages: messages.filter(keep),
-    to: { ports: to.ports.filter(keep), addresses: to.addresses.filter(keep) },
-  };
+function filterBlocked(list, isBlocked, many) {
+  const allowed = [];
+  for (let i = 0; i < list.length; i += 3) {
+    if (isBlocked(list[i + 2])) many?.fail(errors.ipBlocked(list[i + 2]));
+    else allowed.push(list[i], list[i + 1], list[i + 2]);
+  }
+  return allowed;
 }
 
 /**
  * @param {UDP} handle
- * @param {object} batch of readPackets()
+ * @param {{list: Array, width: 1|3}} batch of readPackets()
  * @param {function(string): boolean} [isBlocked]
  * @param {function(Error|null, number)} [callback]
  * @returns {number} datagrams that the kernel, or its queue, was handed
  */
-function sendPackets(handle, batch, isBlocked, callback) {
+function sendPackets(handle, { list, width }, isBlocked, callback) {
   const many = callback === undefined ?
     null :
-    new outbox.SendMany(callback, batch.messages.length);
-  if (batch.messages.length === 0) many?.step();
-  const { messages, to } = isBlocked === undefined || batch.to === null ?
-    batch :
-    filterBlocked(batch, isBlocked, many);
-  outbox.sendAll(handle, messages, to, many);
-  return messages.length;
+    new outbox.SendMany(callback, list.length / width);
+  if (list.length === 0) many?.step();
+  const packets = isBlocked === undefined || width === 1 ?
+    list :
+    filterBlocked(list, isBlocked, many);
+  outbox.sendAll(handle, packets, width, many);
+  return packets.length / width;
 }
 
-module.exports = { readPackets, sendPackets };
+module.exports = { keepPackets, readPackets, sendPackets };

@@ -687,7 +687,7 @@ function sendManyAtOnce(packets, callback) {
                                      state.connectState === CONNECTED);
   if (state.bindState === UNBOUND) this.bindSync();
   if (state.bindState === BOUND) return sendPackets(this, batch, callback);
-  batch.messages = batch.messages.map(copyMessage);
+  sendMany.keepPackets(batch);
   enqueue(this, () => sendPackets(this, batch, callback));
   return 0;
 }
