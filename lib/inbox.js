@@ -8,9 +8,9 @@
  * 'batch' is given the batch as a whole, before the datagrams one by one.
  */
 
-const { markAsUntransferable } = require('node:worker_threads');
 const binding = require('./binding');
 const errors = require('./errors');
+const { keep } = require('./memory');
 
 const {
   RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_PEER, RECV_FRESH,
@@ -68,7 +68,7 @@ let blockAt = 0;
 
 function open() {
   const memory = binding.inbox();
-  for (const buffer of Object.values(memory)) markAsUntransferable(buffer);
+  for (const buffer of Object.values(memory)) keep(buffer);
   slab = Buffer.from(memory.slab);
   runs = new Uint32Array(memory.runs);
   statuses = new Int32Array(memory.runs);

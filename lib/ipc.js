@@ -7,7 +7,7 @@
  * built-in handle on a duplicate of the descriptor.
  */
 
-const { ChildProcess } = require('node:child_process');
+const dc = require('node:diagnostics_channel');
 const nodeDgram = require('node:dgram');
 const { builtinHandle, kState } = require('./borrowed');
 const { UDP } = require('./handle');
@@ -36,6 +36,19 @@ function wrapSend(send, isOurs) {
 }
 
 /**
+ * Calls `prepare` with every child process of the future, before its channel is
+ * set up, or with the prototype of them all.
+ */
+function withChildren(prepare) {
+  // Node 20 announces them, which saves loading child_process.
+  if (parseInt(process.versions.node, 10) >= 20) {
+    dc.subscribe('child_process', ({ process: child }) => prepare(child));
+  } else {
+    prepare(require('node:child_process').ChildProcess.prototype);
+  }
+}
+
+/**
  * Teaches the channels of this process, and those of its future children.
  * @param {Function} Socket our class
  */
@@ -45,18 +58,20 @@ function install(Socket) {
   if (typeof process._send === 'function') {
     process._send = wrapSend(process._send, isOurs);
   }
-  // Each child gets its `_send` when its channel is set up, by assignment.
-  Object.defineProperty(ChildProcess.prototype, '_send', {
-    configurable: true,
-    get() { return undefined; },
-    set(send) {
-      Object.defineProperty(this, '_send', {
-        value: wrapSend(send, isOurs),
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
-    },
+  withChildren((target) => {
+    // A child gets its `_send` when its channel is set up, by assignment.
+    Object.defineProperty(target, '_send', {
+      configurable: true,
+      get() { return undefined; },
+      set(send) {
+        Object.defineProperty(this, '_send', {
+          value: wrapSend(send, isOurs),
+          configurable: true,
+          enumerable: true,
+          writable: true,
+        });
+      },
+    });
   });
 }
 

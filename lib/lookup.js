@@ -8,7 +8,6 @@
  */
 
 const dns = require('node:dns');
-const { isIP } = require('node:net');
 const { validateFunction } = require('./validators');
 
 const originalLookup = dns.lookup;
@@ -18,6 +17,15 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 /** This Node calls dns.lookup() for names only, and looks it up each time. */
 const NAMES_ONLY =
   major > 26 || (major === 26 && minor >= 5) || (major === 24 && minor >= 19);
+
+// Loaded late: net brings Node's streams with it.
+let net;
+
+/** 4, 6, or 0: not a numeric address. */
+function isIP(text) {
+  net ??= require('node:net');
+  return net.isIP(text);
+}
 
 /** A literal is its own answer, in a tick of its own as an answer would be. */
 function lookupNames(address, family, callback) {
@@ -62,4 +70,4 @@ function createLookup(family, lookup) {
   return bindLookup(lookup ?? dns.lookup, family, false);
 }
 
-module.exports = { LOOPBACK, createLookup };
+module.exports = { LOOPBACK, createLookup, isIP };

@@ -16,9 +16,9 @@
  */
 
 const { AsyncResource } = require('node:async_hooks');
-const { markAsUntransferable } = require('node:worker_threads');
 const binding = require('./binding');
 const errors = require('./errors');
+const { keep } = require('./memory');
 const { LOOPBACK } = require('./lookup');
 
 const {
@@ -155,8 +155,7 @@ function newTicket() {
 class Lane {
   constructor() {
     const { id, sends, arena } = binding.openLane();
-    markAsUntransferable(sends);
-    markAsUntransferable(arena);
+    for (const buffer of [sends, arena]) keep(buffer);
     this.id = id;
     this.words = new Uint32Array(sends);
     this.statuses = new Int32Array(sends);

@@ -8,17 +8,16 @@
 
 const dc = require('node:diagnostics_channel');
 const EventEmitter = require('node:events');
-const net = require('node:net');
 const binding = require('./binding');
 const cluster = require('./cluster');
 const errors = require('./errors');
 const outbox = require('./outbox');
 const permission = require('./permission');
-const sendMany = require('./send-many');
 const { kAsyncId, kState } = require('./borrowed');
 const {
   UDP, adoptHandle, createHandle, hasOwnSend, inheritMethods, takesLiterals,
 } = require('./handle');
+const { isIP } = require('./lookup');
 const {
   checkMessage, copyMessage, sliceMessage, toList,
 } = require('./message');
@@ -26,6 +25,9 @@ const {
   validateAbortSignal, validateBoolean, validateNumber, validateObject,
   validatePort, validateString, validateUint32,
 } = require('./validators');
+
+// Loaded late: most programs do without.
+let sendMany;
 
 const createdChannel = dc.channel('udp.socket');
 
@@ -113,7 +115,7 @@ function checkOptions(options) {
 }
 
 function isBlockList(value) {
-  const { BlockList } = net;
+  const { BlockList } = require('node:net');
   return BlockList.isBlockList?.(value) ?? value instanceof BlockList;
 }
 
@@ -378,7 +380,7 @@ Socket.prototype.bind = function(port, address /* , callback */) {
 /** For the calls that must not wait: a literal address, or an error. */
 function checkLiteral(name, address, caller) {
   validateString(address, name);
-  if (net.isIP(address) === 0) {
+  if (isIP(address) === 0) {
     throw errors.invalidArgValue(
       name, address,
       `must be a numeric IP address; ${caller} does not perform DNS ` +
@@ -484,7 +486,7 @@ function failConnect(socket, error, callback) {
 }
 
 function isBlocked(blockList, ip) {
-  return blockList?.check(ip, `ipv${net.isIP(ip)}`);
+  return blockList?.check(ip, `ipv${isIP(ip)}`);
 }
 
 /**
@@ -683,6 +685,7 @@ function completeSend(status, bytes) {
 function sendManyAtOnce(packets, callback) {
   healthCheck(this);
   const state = this[kState];
+  sendMany ??= require('./send-many');
   const batch = sendMany.readPackets(packets, callback, state.handle.family,
                                      state.connectState === CONNECTED);
   if (state.bindState === UNBOUND) this.bindSync();
