@@ -18,11 +18,15 @@ const outbox = require('./outbox');
 const permission = require('./permission');
 const { createLookup } = require('./lookup');
 
+/** Those whose socket is open, or will call back once it is closed, by id. */
+const handles = new Map();
+
 class UDP extends AsyncResource {
   constructor() {
     super('UDPWRAP', { requireManualDestroy: true });
-    /** Names the socket in the descriptors of a batch. */
-    this.id = binding.init(this);
+    /** Names the socket to the C core. */
+    this.id = binding.init();
+    handles.set(this.id, this);
     /** The Socket. */
     this.owner = null;
     this.closed = false;
@@ -57,7 +61,7 @@ class UDP extends AsyncResource {
     const wanted = typeof callback === 'function';
     if (wanted) this.onClosed = callback;
     this.closeHandle(wanted);
-    if (!wanted) this.emitDestroy();
+    if (!wanted) forget(this);
   }
 
   /**
@@ -106,20 +110,25 @@ function sendOne(handle, family, request, list, rest) {
                         hasCallback ? request : null);
 }
 
-function onClosed(handle) {
-  const callback = handle.onClosed;
-  handle.onClosed = null;
-  try {
-    handle.runInAsyncScope(callback, handle);
-  } finally {
-    handle.emitDestroy();
-  }
+function forget(handle) {
+  handles.delete(handle.id);
+  handle.emitDestroy();
 }
 
+/** The rest of a batch may be left when a listener closes the socket. */
+const GONE = { closed: true };
+
 binding.hook({
-  deliver: inbox.deliver,
+  deliver: (id, count) => inbox.deliver(handles.get(id) ?? GONE, count),
   complete: outbox.complete,
-  closed: onClosed,
+  closed(id) {
+    const handle = handles.get(id);
+    try {
+      handle.runInAsyncScope(handle.onClosed, handle);
+    } finally {
+      forget(handle);
+    }
+  },
 });
 
 // Node's own switch for its tests: every send goes through libuv's queue.

@@ -516,7 +516,7 @@ class QueuedRequest {
 }
 
 /** The C core's word that a queued datagram left, or failed. */
-function complete(handle, ticket, status, length) {
+function complete(ticket, status, length) {
   const send = waiting.get(ticket);
   if (send === undefined) return;
   waiting.delete(ticket);

@@ -21,10 +21,6 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Tells our handles from objects that another addon has wrapped. */
-static const napi_type_tag handle_tag = {0x6467726d6e617469,
-                                         0x9d1b0f4c7a2e4b53};
-
 /* The memory that lib/outbox.js fills. */
 typedef struct {
   napi_ref sends;
@@ -157,46 +153,41 @@ static bool hook_function(const addon_t* addon, napi_ref fn, napi_value* out) {
          *out != NULL;
 }
 
-/* Calls hook `fn` on a handle as Node calls back: ticks and microtasks are
- * drained afterwards, what it throws goes to 'uncaughtException'. */
+/* Calls hook `fn` as Node calls back: ticks and microtasks are drained
+ * afterwards, what it throws goes to 'uncaughtException'. */
 static void call_back(addon_t* addon,
-                      napi_value handle,
                       napi_ref fn,
                       size_t argc,
                       const napi_value* argv) {
   napi_env env = addon->env;
   napi_value function;
+  napi_value receiver;
   napi_value result = NULL;
   napi_status status;
 
-  if (!hook_function(addon, fn, &function))
+  if (!hook_function(addon, fn, &function) ||
+      napi_get_global(env, &receiver) != napi_ok)
     return;
-  status = napi_make_callback(env, NULL, handle, function, argc, argv, &result);
+  status = napi_make_callback(
+      env, addon->context, receiver, function, argc, argv, &result);
   (void) result_of(env, status, result);
-}
-
-static bool handle_of(const dgram_socket_t* socket,
-                      napi_env env,
-                      napi_value* out) {
-  *out = NULL;
-  return socket->handle != NULL &&
-         napi_get_reference_value(env, socket->handle, out) == napi_ok &&
-         *out != NULL;
 }
 
 static call_result_t deliver_next(addon_t* addon,
                                   const dgram_socket_t* socket) {
   napi_env env = addon->env;
   napi_value function;
+  napi_value receiver;
   napi_value result = NULL;
   napi_value argv[2];
   napi_status status;
 
   if (!hook_function(addon, addon->deliver, &function) ||
-      !handle_of(socket, env, &argv[0]) ||
+      napi_get_global(env, &receiver) != napi_ok ||
+      napi_create_uint32(env, socket->id, &argv[0]) != napi_ok ||
       napi_create_uint32(env, addon->core.inbox.count, &argv[1]) != napi_ok)
     return CALL_STOPPED;
-  status = napi_call_function(env, argv[0], function, 2, argv, &result);
+  status = napi_call_function(env, receiver, function, 2, argv, &result);
   return result_of(env, status, result);
 }
 
@@ -241,98 +232,68 @@ static void on_complete(dgram_socket_t* socket,
   addon_t* addon = socket->env->data;
   napi_env env = addon->env;
   napi_handle_scope scope;
-  napi_value argv[4];
+  napi_value argv[3];
 
   addon->core.sent += status == 0;
   if (ticket == 0 || napi_open_handle_scope(env, &scope) != napi_ok)
     return;
-  if (handle_of(socket, env, &argv[0]) &&
-      napi_create_uint32(env, ticket, &argv[1]) == napi_ok &&
-      napi_create_int32(env, status, &argv[2]) == napi_ok &&
-      napi_create_uint32(env, (uint32_t) length, &argv[3]) == napi_ok)
-    call_back(addon, argv[0], addon->complete, COUNT_OF(argv), argv);
+  if (napi_create_uint32(env, ticket, &argv[0]) == napi_ok &&
+      napi_create_int32(env, status, &argv[1]) == napi_ok &&
+      napi_create_uint32(env, (uint32_t) length, &argv[2]) == napi_ok)
+    call_back(addon, addon->complete, COUNT_OF(argv), argv);
   napi_close_handle_scope(env, scope);
 }
 
-/* -- Life of a handle ------------------------------------------------------ */
+/* -- Life of a socket ------------------------------------------------------ */
 
 static void on_closed(dgram_socket_t* socket) {
   addon_t* addon = socket->env->data;
-  uint32_t count;
   napi_handle_scope scope;
-  napi_value handle;
+  napi_value id;
 
   if (socket->wants_closed &&
       napi_open_handle_scope(addon->env, &scope) == napi_ok) {
-    if (handle_of(socket, addon->env, &handle))
-      call_back(addon, handle, addon->closed, 1, &handle);
+    if (napi_create_uint32(addon->env, socket->id, &id) == napi_ok)
+      call_back(addon, addon->closed, 1, &id);
     napi_close_handle_scope(addon->env, scope);
   }
-  /* From here on the object may be collected, and the socket goes with it. */
-  if (socket->handle == NULL)
-    dgram_socket_free(socket);
-  else
-    napi_reference_unref(addon->env, socket->handle, &count);
-}
-
-static void finalize_handle(napi_env env, void* data, void* hint) {
-  dgram_socket_t* socket = data;
-
-  (void) hint;
-  napi_delete_reference(env, socket->handle);
-  socket->handle = NULL;
-  if (socket->closed)
-    dgram_socket_free(socket);
-}
-
-static napi_status attach(napi_env env,
-                          dgram_socket_t* socket,
-                          napi_value handle) {
-  napi_status status;
-  uint32_t count;
-
-  status = napi_wrap(
-      env, handle, socket, finalize_handle, NULL, (napi_ref*) &socket->handle);
-  if (status != napi_ok)
-    return status;
-  /* The tag comes last: on an object that is not ours to unwrap it would make
-   * us take another addon's data for a socket. */
-  status = napi_type_tag_object(env, handle, &handle_tag);
-  if (status == napi_ok)
-    status = napi_reference_ref(env, socket->handle, &count);
-  if (status != napi_ok) {
-    napi_remove_wrap(env, handle, NULL);
-    napi_delete_reference(env, socket->handle);
-    socket->handle = NULL;
-  }
-  return status;
+  dgram_socket_free(socket);
 }
 
 static napi_value js_init(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
-  napi_value handle;
-  size_t argc = 1;
   dgram_socket_t* socket;
   napi_value id;
   int rc;
 
-  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &handle, NULL, NULL));
+  (void) info;
   rc = dgram_socket_new(&addon->core, &socket);
   if (rc != 0) {
     dgram_napi_throw_uv(env, rc, NULL);
     return NULL;
   }
   socket->on_closed = on_closed;
-  if (attach(env, socket, handle) != napi_ok) {
-    dgram_napi_throw_last(env);
-    dgram_socket_close(socket);
-    return NULL;
-  }
   DGRAM_TRY(env, napi_create_uint32(env, socket->id, &id));
   return id;
 }
 
 /* -- Methods of a handle --------------------------------------------------- */
+
+/* The socket that `handle` names with its `id`, or NULL. The object could be
+ * anybody's, its `id` anything: a number that names no open socket of this
+ * environment is found out, one that names another socket reaches that one. */
+static dgram_socket_t* socket_of(napi_env env, napi_value handle) {
+  napi_value value;
+  uint32_t id;
+
+  if (napi_get_named_property(env, handle, "id", &value) != napi_ok) {
+    (void) napi_get_and_clear_last_exception(env, &value);
+    return NULL;
+  }
+  if (napi_get_value_uint32(env, value, &id) != napi_ok)
+    return NULL;
+  return dgram_env_socket(&addon_of(env)->core, id);
+}
 
 /* Reads the arguments of a method into `argv` (absent ones are undefined).
  * Returns the receiver's socket, or NULL when it has none. */
@@ -341,14 +302,10 @@ static dgram_socket_t* receive(napi_env env,
                                size_t argc,
                                napi_value* argv) {
   napi_value self;
-  void* socket = NULL;
-  bool ours = false;
 
-  if (napi_get_cb_info(env, info, &argc, argv, &self, NULL) != napi_ok ||
-      napi_check_object_type_tag(env, self, &handle_tag, &ours) != napi_ok ||
-      !ours || napi_unwrap(env, self, &socket) != napi_ok)
+  if (napi_get_cb_info(env, info, &argc, argv, &self, NULL) != napi_ok)
     return NULL;
-  return socket;
+  return socket_of(env, self);
 }
 
 static napi_value code_value(napi_env env, int code) {

@@ -56,10 +56,11 @@ int dgram_env_add(dgram_env_t* env, dgram_socket_t* socket) {
     if (rc != 0)
       return rc;
   }
+  /* From 1 on: 0, which much that is no number turns into, is no id. */
+  env->created++;
   socket->id = index | (uint32_t) (env->created & SERIAL_MASK) << INDEX_BITS;
   env->sockets[index] = socket;
   env->sockets_open++;
-  env->created++;
   env->free_index = index + 1;
   return 0;
 }

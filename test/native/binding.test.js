@@ -55,15 +55,29 @@ describe('binding', () => {
       assert.strictEqual(handle.fd, EBADF);
     });
 
-    it('cannot be made twice of one object, or of none', () => {
-      const handle = new core.Handle();
-      assert.throws(() => core.binding.init(handle), Error);
-      for (const value of [undefined, null, 1, 'x', Symbol('x')])
-        assert.throws(() => core.binding.init(value), Error);
-      const foreign = new inner.Sources();
-      assert.throws(() => core.binding.init(foreign), Error);
-      assert.strictEqual(core.Handle.prototype.recvStart.call(foreign), EBADF);
-      assert.strictEqual(handle.bind('127.0.0.1', 0, 0), 0);
+    it('is named by its id', () => {
+      const { handle } = core.bound();
+      const { fd } = handle;
+      const { prototype } = core.Handle;
+      const get = (id) => Reflect.get(prototype, 'fd', { id });
+      assert.strictEqual(get(handle.id), fd);
+      for (const id of [
+        undefined, null, `${handle.id}`, {}, -1, 0, 2 ** 31, 2 ** 32, 1e300,
+        NaN,
+      ])
+        assert.strictEqual(get(id), EBADF);
+      handle.close();
+      assert.strictEqual(get(handle.id), EBADF);
+    });
+
+    it('has methods that take any receiver', () => {
+      const { recvStart } = core.Handle.prototype;
+      const get = () => { throw new URIError(); };
+      for (const receiver of [
+        undefined, null, 1, 'x', Symbol('x'), {}, () => {}, new inner.Sources(),
+        Object.defineProperty({}, 'id', { get }), new Proxy({}, { get }),
+      ])
+        assert.strictEqual(recvStart.call(receiver), EBADF);
     });
 
     it('gives its address as Node does', () => {
@@ -260,8 +274,6 @@ describe('binding', () => {
       ['undefined', () => undefined],
       ['a number', () => 5],
       ['the prototype', () => other.Handle.prototype],
-      ['an heir', (handle) => Object.create(handle)],
-      ['a proxy', (handle) => new Proxy(handle, {})],
       ['an object of another addon', () => new inner.Sources()],
     ]) {
       it(`answers EBADF: ${name}`, () => {

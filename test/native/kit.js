@@ -26,8 +26,8 @@ function load() {
 
 /**
  * One environment of the C core, and the least that lib/ does with it.
- * A handle gets `onMessage(text, source)`, `onError(code)`,
- * `onComplete(ticket, status, length)` and `onClosed()`.
+ * A handle gets `onMessage(text, source)`, `onError(code)` and `onClosed()`,
+ * the environment `onComplete(ticket, status, length)`.
  */
 function open() {
   const binding = load();
@@ -43,18 +43,17 @@ function open() {
   const texts = Buffer.from(memory.texts);
   const slab = Buffer.from(memory.slab);
   const sources = [];
-  const handles = new Set();
+  const handles = new Map();
   let run = 0;
   let offset = 0;
 
   class Handle {
     constructor() {
-      this.id = binding.init(this);
-      handles.add(this);
+      this.id = binding.init();
+      handles.set(this.id, this);
     }
 
     close(wantClosed = false) {
-      handles.delete(this);
       this.dropped = true;
       return this.closeHandle(wantClosed);
     }
@@ -77,7 +76,8 @@ function open() {
     return sources[slot];
   }
 
-  function deliver(handle, count) {
+  function deliver(id, count) {
+    const handle = handles.get(id);
     // Called again after a listener threw, also after the last datagram.
     if (run < count) deliverNext(handle);
     if (run < count && !handle.dropped) return true;
@@ -104,11 +104,11 @@ function open() {
 
   binding.hook({
     deliver,
-    complete(handle, ...rest) { handle.onComplete?.(...rest); },
-    closed(handle) { handle.onClosed?.(); },
+    complete(...rest) { core.onComplete?.(...rest); },
+    closed(id) { handles.get(id).onClosed?.(); },
   });
 
-  return {
+  const core = {
     binding,
     layout,
     lane,
@@ -142,9 +142,10 @@ function open() {
     },
 
     closeAll() {
-      for (const handle of [...handles]) handle.close();
+      for (const handle of handles.values()) handle.close();
     },
   };
+  return core;
 }
 
 /** Resolves when `condition()` holds. */

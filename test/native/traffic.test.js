@@ -288,7 +288,7 @@ describe('traffic', () => {
         process.on('uncaughtException', ({ message }) => console.log(message));
         core.binding.queueAlways(true);
         const done = [];
-        a.handle.onComplete = (ticket) => {
+        core.onComplete = (ticket) => {
           done.push(ticket);
           throw new Error(`ticket ${ticket}`);
         };
@@ -305,7 +305,7 @@ describe('traffic', () => {
 
     beforeEach(() => {
       done = [];
-      a.handle.onComplete = (...rest) => done.push(rest);
+      core.onComplete = (...rest) => done.push(rest);
       core.binding.queueAlways(true);
     });
 
@@ -386,7 +386,7 @@ describe('traffic', () => {
 
     it('may grow in a completion', async () => {
       const got = collect(b.handle);
-      a.handle.onComplete = (ticket) => {
+      core.onComplete = (ticket) => {
         done.push(ticket);
         if (ticket < 50) core.send([a.handle, 1, `${ticket}`, ticket + 1]);
       };
@@ -402,7 +402,7 @@ describe('traffic', () => {
     it('may grow for ever without stopping others', async () => {
       let turns = 0;
       const turn = setInterval(() => { turns++; }, 1);
-      a.handle.onComplete = (ticket) => {
+      core.onComplete = (ticket) => {
         done.push(ticket);
         if (turns < 3) core.send([a.handle, 1, 'x', ticket]);
       };
@@ -416,7 +416,7 @@ describe('traffic', () => {
 
     it('goes before what a completion sends', async () => {
       const got = collect(b.handle);
-      a.handle.onComplete = (ticket) => {
+      core.onComplete = (ticket) => {
         if (ticket === 1) core.send([a.handle, 1, 'late']);
       };
       core.send([a.handle, 1, 'a', 1], [a.handle, 1, 'b', 2],
@@ -427,7 +427,7 @@ describe('traffic', () => {
     });
 
     it('may be closed in a completion', async () => {
-      a.handle.onComplete = (...rest) => {
+      core.onComplete = (...rest) => {
         done.push(rest);
         if (done.length === 1) a.handle.close(true);
       };
