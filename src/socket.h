@@ -20,7 +20,7 @@ struct dgram_socket_s {
   bool connected; /* to a peer: datagrams carry no address */
   bool shared;    /* the descriptor is known to others: no merged receives */
   void (*on_closed)(dgram_socket_t* socket); /* addon.c's, called once */
-  bool wants_closed;    /* addon.c's: call hook.closed */
+  bool wants_closed;                         /* addon.c's: call hook.closed */
   void* transport_data; /* the transport's, until its closed() */
 };
 
