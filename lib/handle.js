@@ -16,17 +16,27 @@ const errors = require('./errors');
 const inbox = require('./inbox');
 const outbox = require('./outbox');
 const permission = require('./permission');
-const { createLookup } = require('./lookup');
+const { createLookup, skipsLiterals } = require('./lookup');
 
-/** Those whose socket is open, or will call back once it is closed, by id. */
-const handles = new Map();
+const { SOCKETS_MAX } = binding.layout;
+
+/**
+ * Those whose socket is open, or will call back once it is closed. An array: a
+ * Map takes five times the memory.
+ */
+const handles = [];
+
+/** The C core gives the lower bits of an id anew, the lowest free first. */
+function indexOf(id) {
+  return id & (SOCKETS_MAX - 1);
+}
 
 class UDP extends AsyncResource {
   constructor() {
     super('UDPWRAP', { requireManualDestroy: true });
     /** Names the socket to the C core. */
     this.id = binding.init();
-    handles.set(this.id, this);
+    handles[indexOf(this.id)] = this;
     /** The Socket. */
     this.owner = null;
     this.closed = false;
@@ -95,6 +105,8 @@ Object.assign(UDP.prototype, {
   exported: null,
   /** What close() was given. */
   onClosed: null,
+  /** The `send` that is not somebody else's; see setMethods(). */
+  ownSend: UDP.prototype.send,
 });
 
 binding.define(UDP.prototype);
@@ -111,7 +123,7 @@ function sendOne(handle, family, request, list, rest) {
 }
 
 function forget(handle) {
-  handles.delete(handle.id);
+  handles[indexOf(handle.id)] = undefined;
   handle.emitDestroy();
 }
 
@@ -119,10 +131,10 @@ function forget(handle) {
 const GONE = { closed: true };
 
 binding.hook({
-  deliver: (id, count) => inbox.deliver(handles.get(id) ?? GONE, count),
+  deliver: (id, count) => inbox.deliver(handles[indexOf(id)] ?? GONE, count),
   complete: outbox.complete,
   closed(id) {
-    const handle = handles.get(id);
+    const handle = handles[indexOf(id)];
     try {
       handle.runInAsyncScope(handle.onClosed, handle);
     } finally {
@@ -146,10 +158,10 @@ if (process.execArgv.includes(SWITCH) ||
  */
 function createHandle(type, lookup) {
   const family = type === 'udp6' ? 6 : 4;
-  const { resolve, literals } = createLookup(family, lookup);
+  const resolve = createLookup(family, lookup);
   if (type !== 'udp4' && type !== 'udp6') throw errors.badType();
   const handle = new UDP();
-  setMethods(handle, family, resolve, literals);
+  setMethods(handle, family, resolve);
   return handle;
 }
 
@@ -157,10 +169,9 @@ function createHandle(type, lookup) {
  * Gives a handle the methods of its family, and remembers which they are: the
  * short way through the outbox is only taken while they are still in place.
  */
-function setMethods(handle, family, resolve, literals) {
+function setMethods(handle, family, resolve) {
   handle.family = family;
   handle.lookup = resolve;
-  handle.literalLookup = literals ? resolve : null;
   if (family === 6) {
     handle.bind = handle.bind6;
     handle.connect = handle.connect6;
@@ -168,12 +179,13 @@ function setMethods(handle, family, resolve, literals) {
   }
   permission.guardHandle(handle);
   // With the network denied the outbox is no way round the guard.
-  handle.ownSend = permission.denial() ? undefined : handle.send;
+  const send = permission.denial() ? undefined : handle.send;
+  if (handle.ownSend !== send) handle.ownSend = send;
 }
 
 /** setMethods() for a handle that takes the place of `old`. */
 function inheritMethods(handle, old) {
-  setMethods(handle, old.family, old.lookup, old.lookup === old.literalLookup);
+  setMethods(handle, old.family, old.lookup);
   handle.sharedBuffers = old.sharedBuffers;
   handle.receiveBlockList = old.receiveBlockList;
 }
@@ -185,7 +197,7 @@ function hasOwnSend(handle) {
 
 /** True while a literal address needs no lookup to be seen by anybody. */
 function takesLiterals(handle) {
-  return handle.lookup === handle.literalLookup && hasOwnSend(handle);
+  return skipsLiterals(handle.lookup, handle.family) && hasOwnSend(handle);
 }
 
 /**

@@ -38,26 +38,23 @@ function lookupNames(address, family, callback) {
 
 const LOOPBACK = { 4: '127.0.0.1', 6: '::1' };
 
-function bindLookup(ask, family, literals) {
+function bindLookup(ask, family) {
   const loopback = LOOPBACK[family];
-  return {
-    resolve: (address, callback) => ask(address || loopback, family, callback),
-    literals,
-  };
+  return (address, callback) => ask(address || loopback, family, callback);
 }
 
 /** What most sockets use, made once: ten thousand idle ones share it. */
 const USUAL = {
-  4: bindLookup(lookupNames, 4, true),
-  6: bindLookup(lookupNames, 6, true),
+  4: bindLookup(lookupNames, 4),
+  6: bindLookup(lookupNames, 6),
 };
 
 /**
- * The `lookup` method of a handle, and whether it may be left out for literals.
+ * The `lookup` method of a handle.
  * @param {4|6} family
  * @param {Function} [lookup] the user's (options.lookup)
- * @returns {{resolve: function(string, function), literals: boolean}}
- *   `resolve(address, callback)`; a falsy address is the loopback address.
+ * @returns {function(string, function)} of (address, callback); a falsy address
+ *   is the loopback address
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  */
 function createLookup(family, lookup) {
@@ -67,7 +64,12 @@ function createLookup(family, lookup) {
   if (lookup === undefined && (NAMES_ONLY || dns.lookup === originalLookup)) {
     return USUAL[family];
   }
-  return bindLookup(lookup ?? dns.lookup, family, false);
+  return bindLookup(lookup ?? dns.lookup, family);
 }
 
-module.exports = { LOOPBACK, createLookup, isIP };
+/** True when nobody sees whether this lookup is called for literals. */
+function skipsLiterals(lookup, family) {
+  return lookup === USUAL[family];
+}
+
+module.exports = { LOOPBACK, createLookup, isIP, skipsLiterals };

@@ -1015,6 +1015,7 @@ static const number_t layout[] = {
     {"RECV_SLAB", DGRAM_RECV_SLAB},
     {"PEERS_MAX", DGRAM_PEERS_MAX},
     {"SOURCES_MAX", DGRAM_SOURCES_MAX},
+    {"SOCKETS_MAX", DGRAM_SOCKETS_MAX},
 };
 
 static const number_t flags[] = {

@@ -65,6 +65,10 @@ typedef struct {
  * free: it means the connected peer. */
 #define DGRAM_PEERS_MAX 4096
 
+/* Sockets of one environment; a power of two. The lower bits of a socket's id,
+ * so many as count to this, are its index. */
+#define DGRAM_SOCKETS_MAX (1u << 20)
+
 /* Sources whose text JavaScript remembers; a power of two. */
 #define DGRAM_SOURCES_MAX 1024
 

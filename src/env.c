@@ -8,9 +8,7 @@
 
 /* An id has 20 bits of index and 11 of the number that tells successors
  * apart. */
-#define INDEX_BITS 20u
-#define INDEX_MAX (1u << INDEX_BITS)
-#define INDEX_MASK (INDEX_MAX - 1)
+#define INDEX_MASK (DGRAM_SOCKETS_MAX - 1)
 #define SERIAL_MASK 0x7ffu
 
 void dgram_env_init(dgram_env_t* env, uv_loop_t* loop) {
@@ -32,7 +30,7 @@ static int grow_sockets(dgram_env_t* env) {
   uint32_t size = env->sockets_size == 0 ? 16 : env->sockets_size * 2;
   dgram_socket_t** sockets;
 
-  if (size > INDEX_MAX)
+  if (size > DGRAM_SOCKETS_MAX)
     return UV_ENOMEM;
   sockets = realloc(env->sockets, size * sizeof(sockets[0]));
   if (sockets == NULL)
@@ -58,7 +56,7 @@ int dgram_env_add(dgram_env_t* env, dgram_socket_t* socket) {
   }
   /* From 1 on: 0, which much that is no number turns into, is no id. */
   env->created++;
-  socket->id = index | (uint32_t) (env->created & SERIAL_MASK) << INDEX_BITS;
+  socket->id = index | (uint32_t) (env->created & SERIAL_MASK) * DGRAM_SOCKETS_MAX;
   env->sockets[index] = socket;
   env->sockets_open++;
   env->free_index = index + 1;

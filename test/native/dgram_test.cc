@@ -375,6 +375,7 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("RECV_SLAB", DGRAM_RECV_SLAB);
   number("PEERS_MAX", DGRAM_PEERS_MAX);
   number("SOURCES_MAX", DGRAM_SOURCES_MAX);
+  number("SOCKETS_MAX", DGRAM_SOCKETS_MAX);
   return out;
 }
 
