@@ -40,11 +40,15 @@ function readConnected(packets) {
 /** [msg, port, address, msg, port, address, ...] */
 function readUnconnected(packets, family) {
   const list = copyPackets(packets, 3);
+  // Most go to where the one before went.
+  let port;
+  let address;
   for (let i = 0; i < list.length; i += 3) {
-    const port = validatePort(list[i + 1], 'Port', false);
-    const address = list[i + 2] || LOOPBACK[family];
-    checkAddress(family, address, port, i + 2);
     list[i] = checkMessage(list[i]);
+    if (list[i + 1] === port && list[i + 2] === address) continue;
+    port = validatePort(list[i + 1], 'Port', false);
+    address = list[i + 2] || LOOPBACK[family];
+    checkAddress(family, address, port, i + 2);
     list[i + 1] = port;
     list[i + 2] = address;
   }
