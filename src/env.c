@@ -56,7 +56,8 @@ int dgram_env_add(dgram_env_t* env, dgram_socket_t* socket) {
   }
   /* From 1 on: 0, which much that is no number turns into, is no id. */
   env->created++;
-  socket->id = index | (uint32_t) (env->created & SERIAL_MASK) * DGRAM_SOCKETS_MAX;
+  socket->id =
+      index | (uint32_t) (env->created & SERIAL_MASK) * DGRAM_SOCKETS_MAX;
   env->sockets[index] = socket;
   env->sockets_open++;
   env->free_index = index + 1;
