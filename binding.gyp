@@ -36,7 +36,11 @@
         ['OS == "linux"', {
           # -std=c11 alone hides recvmmsg() and its relatives.
           'defines': ['_GNU_SOURCE'],
-          'sources': ['src/run.c', 'src/transport_linux.c'],
+          'sources': [
+            'src/control.c',
+            'src/run.c',
+            'src/transport_linux.c',
+          ],
         }],
         ['OS == "mac"', {
           'xcode_settings': {

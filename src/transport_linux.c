@@ -25,23 +25,15 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 
+#include "control.h"
 #include "run.h"
 #include "socket.h"
 #include "transport.h"
-
-/* Since Linux 4.18 and 5.0; the C library may be older. */
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
 
 /* Slots of a socket's first recvmmsg(), and the least it is given. */
 #define SLOTS_MIN 4u
@@ -49,7 +41,6 @@
 /* Messages of one sendmmsg(), each a run or a single datagram. */
 #define SEND_MESSAGES 64
 
-#define SEND_CONTROL CMSG_SPACE(sizeof(uint16_t))
 #define RECV_CONTROL 256
 
 /* The largest segment is what fits beside the headers; a path MTU is not known
@@ -191,7 +182,7 @@ typedef struct {
   struct mmsghdr headers[SEND_MESSAGES];
   struct iovec vectors[SEND_MESSAGES];
   uint32_t lengths[SEND_MESSAGES]; /* in datagrams */
-  _Alignas(struct cmsghdr) char controls[SEND_MESSAGES][SEND_CONTROL];
+  _Alignas(struct cmsghdr) char controls[SEND_MESSAGES][DGRAM_CONTROL_SEGMENT];
 } messages_t;
 
 static socklen_t address_size(const dgram_address_t* address) {
@@ -207,20 +198,6 @@ static uint32_t run_length(const data_path_t* path,
   if (path == NULL || !path->gso)
     return 1;
   return dgram_run_length(sends, count, path->segment_max, DGRAM_RUN_BYTES_IP4);
-}
-
-static void attach_segment_size(struct msghdr* header,
-                                char* control,
-                                uint16_t segment) {
-  struct cmsghdr* cmsg;
-
-  header->msg_control = control;
-  header->msg_controllen = SEND_CONTROL;
-  cmsg = CMSG_FIRSTHDR(header);
-  cmsg->cmsg_level = IPPROTO_UDP;
-  cmsg->cmsg_type = UDP_SEGMENT;
-  cmsg->cmsg_len = CMSG_LEN(sizeof(segment));
-  memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
 }
 
 /* Fills in messages for `count` datagrams, or so many as there is room for.
@@ -250,7 +227,7 @@ static unsigned build_messages(messages_t* messages,
       header->msg_namelen = address_size(peer);
     }
     if (length > 1)
-      attach_segment_size(
+      dgram_control_put_segment(
           header, messages->controls[n], (uint16_t) first->length);
     messages->lengths[n] = length;
     position += length;
@@ -529,22 +506,6 @@ static void prepare_slots(slots_t* slots, uint32_t count, uint8_t* slab) {
   }
 }
 
-/* The size of one datagram of a merged run; `length` when it is none. */
-static uint32_t segment_size(struct msghdr* header, uint32_t length) {
-  struct cmsghdr* cmsg;
-  int size;
-
-  for (cmsg = CMSG_FIRSTHDR(header); cmsg != NULL;
-       cmsg = CMSG_NXTHDR(header, cmsg)) {
-    if (cmsg->cmsg_level != IPPROTO_UDP || cmsg->cmsg_type != UDP_GRO)
-      continue;
-    memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
-    if (size > 0 && (uint32_t) size < length)
-      return (uint32_t) size;
-  }
-  return length;
-}
-
 static void take_slot(dgram_env_t* env, slots_t* slots, uint32_t i) {
   struct msghdr* header = &slots->headers[i].msg_hdr;
   uint32_t length = slots->headers[i].msg_len;
@@ -558,7 +519,7 @@ static void take_slot(dgram_env_t* env, slots_t* slots, uint32_t i) {
   dgram_env_received(env,
                      i * DGRAM_RECV_SLOT_SIZE,
                      length,
-                     segment_size(header, length),
+                     dgram_control_get_segment(header, length),
                      &slots->sources[i].any,
                      0);
 }

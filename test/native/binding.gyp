@@ -31,7 +31,7 @@
         }],
         ['OS == "linux"', {
           'defines': ['_GNU_SOURCE'],
-          'sources': ['../../src/transport_linux.c'],
+          'sources': ['../../src/control.c', '../../src/transport_linux.c'],
         }],
         ['OS == "mac"', {
           'xcode_settings': {'OTHER_CFLAGS': ['-std=c11']},

@@ -1,0 +1,31 @@
+/* The control messages of UDP on Linux: the segment size of a run, on its way
+ * out (UDP_SEGMENT) and in (UDP_GRO). Linux only, as transport_linux.c is. */
+#ifndef DGRAM_CONTROL_H
+#define DGRAM_CONTROL_H
+
+#include <netinet/udp.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* Since Linux 4.18 and 5.0; the C library may be older. */
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
+/* What dgram_control_put_segment() writes. */
+#define DGRAM_CONTROL_SEGMENT CMSG_SPACE(sizeof(uint16_t))
+
+/* Tells the kernel to cut the message every `segment` bytes. `control` has
+ * DGRAM_CONTROL_SEGMENT bytes, aligned for a struct cmsghdr. */
+void dgram_control_put_segment(struct msghdr* header,
+                               char* control,
+                               uint16_t segment);
+
+/* The size of one datagram of the `length` bytes that came in with `header`;
+ * `length` when they are no merged run. */
+uint32_t dgram_control_get_segment(struct msghdr* header, uint32_t length);
+
+#endif
