@@ -17,17 +17,31 @@ void dgram_control_put_segment(struct msghdr* header,
   memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
 }
 
-uint32_t dgram_control_get_segment(struct msghdr* header, uint32_t length) {
-  struct cmsghdr* cmsg;
+/* Not CMSG_FIRSTHDR() and CMSG_NXTHDR(): they trust a length before it is
+ * known to lie within the buffer. */
+uint32_t dgram_control_get_segment(const struct msghdr* header,
+                                   uint32_t length) {
+  const char* next = header->msg_control;
+  size_t left = header->msg_controllen;
+  struct cmsghdr cmsg;
+  size_t step;
   int size;
 
-  for (cmsg = CMSG_FIRSTHDR(header); cmsg != NULL;
-       cmsg = CMSG_NXTHDR(header, cmsg)) {
-    if (cmsg->cmsg_level != IPPROTO_UDP || cmsg->cmsg_type != UDP_GRO)
-      continue;
-    memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
-    if (size > 0 && (uint32_t) size < length)
-      return (uint32_t) size;
+  while (left >= sizeof(cmsg)) {
+    memcpy(&cmsg, next, sizeof(cmsg));
+    if (cmsg.cmsg_len < CMSG_LEN(0) || cmsg.cmsg_len > left)
+      break;
+    if (cmsg.cmsg_level == IPPROTO_UDP && cmsg.cmsg_type == UDP_GRO &&
+        cmsg.cmsg_len >= CMSG_LEN(sizeof(size))) {
+      memcpy(&size, next + CMSG_LEN(0), sizeof(size));
+      if (size > 0 && (uint32_t) size < length)
+        return (uint32_t) size;
+    }
+    step = CMSG_ALIGN(cmsg.cmsg_len);
+    if (step >= left)
+      break;
+    next += step;
+    left -= step;
   }
   return length;
 }

@@ -25,7 +25,9 @@ void dgram_control_put_segment(struct msghdr* header,
                                uint16_t segment);
 
 /* The size of one datagram of the `length` bytes that came in with `header`;
- * `length` when they are no merged run. */
-uint32_t dgram_control_get_segment(struct msghdr* header, uint32_t length);
+ * `length` when they are no merged run. Control data that ends early, or says
+ * that it goes on beyond its end, is read as far as it is there. */
+uint32_t dgram_control_get_segment(const struct msghdr* header,
+                                   uint32_t length);
 
 #endif
