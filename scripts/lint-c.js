@@ -42,24 +42,33 @@ function run(tool, args) {
   if (status !== 0) failures++;
 }
 
-const files = [...sources('src'), ...sources('test')];
+const files = ['src', 'test', 'bench'].flatMap(sources);
 // Without what needs the headers of Windows, or is wrong on purpose.
 const compiled = files.filter((name) =>
   /\.c$/.test(name) && !/_win\.c$|^test\/memory\//.test(name));
+
+// The fuzz targets put a kernel of their own below the C core.
+const isFuzz = (name) => name.startsWith('test/fuzz/');
+const FLAGS = [
+  '-std=c11', '-D_GNU_SOURCE', '-DNAPI_VERSION=8',
+  '-Isrc', '-isystem', nodeHeaders(),
+];
+const FUZZ_FLAGS = ['-Itest/fuzz', '-include', 'test/fuzz/kernel.h'];
 
 if (fix) {
   run('clang-format', ['-i', ...files]);
 } else {
   run('clang-format', ['--dry-run', '-Werror', ...files]);
   run('clang-tidy', [
-    '--quiet', ...compiled, '--',
-    '-std=c11', '-D_GNU_SOURCE', '-DNAPI_VERSION=8',
-    '-Isrc', '-isystem', nodeHeaders(),
+    '--quiet', ...compiled.filter((name) => !isFuzz(name)), '--', ...FLAGS,
+  ]);
+  run('clang-tidy', [
+    '--quiet', ...compiled.filter(isFuzz), '--', ...FLAGS, ...FUZZ_FLAGS,
   ]);
   run('cppcheck', [
     '--quiet', '--std=c11', '--enable=warning,performance,portability',
     '--inline-suppr', '--suppress=missingIncludeSystem', '--error-exitcode=1',
-    '-Isrc', ...compiled,
+    '-Isrc', '-Itest/fuzz', ...compiled,
   ]);
 }
 process.exitCode = failures > 0 ? 1 : 0;

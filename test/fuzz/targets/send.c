@@ -1,0 +1,348 @@
+/* Descriptors as JavaScript may have written them, over either transport and a
+ * kernel that fails at will. The promise: what is well-formed leaves exactly
+ * once or is reported as failed exactly once, in order per socket; what is
+ * not gets the code that env.h tells; nothing outside the arena is read. */
+#include "../core.h"
+#include "../wire.h"
+
+#define PEERS 6
+#define ARENA_MAX 3000
+
+typedef struct {
+  uint32_t ticket;
+  fuzz_datagram_t datagram;
+} waiting_t;
+
+/* What is known of a socket from outside. */
+typedef struct {
+  dgram_socket_t* socket;
+  int fd;
+  waiting_t waiting[FUZZ_DATAGRAMS]; /* were DGRAM_QUEUED */
+  uint32_t head;
+  uint32_t tail;
+  size_t bytes;
+} model_t;
+
+/* Two for each place: the one before may still be closing. */
+#define MODELS 64
+
+typedef struct {
+  fuzz_core_t core; /* first: env.data is the core */
+  fuzz_input_t input;
+  dgram_address_t peers[PEERS + 1]; /* AF_UNSPEC: not filled */
+  model_t* models[MODELS];
+  uint32_t models_count;
+  uint32_t datagrams;
+  uint32_t failures; /* errors that were reported */
+  uint32_t depth;    /* of flushes within completions */
+  uint64_t sent;
+} state_t;
+
+static model_t* model_of(const state_t* state, const dgram_socket_t* socket) {
+  uint32_t i;
+
+  for (i = 0; i < state->models_count; i++)
+    if (state->models[i]->socket == socket)
+      return state->models[i];
+  return NULL;
+}
+
+static void open_socket(state_t* state, uint32_t place) {
+  model_t* model;
+
+  if (state->core.sockets[place] != NULL || state->models_count == MODELS)
+    return;
+  fuzz_core_socket(&state->core, place, !fuzz_one_in(&state->input, 8));
+  model = calloc(1, sizeof(*model));
+  FUZZ_CHECK(model != NULL);
+  model->socket = state->core.sockets[place];
+  model->fd = dgram_socket_fd(model->socket);
+  state->models[state->models_count++] = model;
+}
+
+static void set_peer(state_t* state) {
+  static const char* const texts[] = {
+      "127.0.0.1", "10.1.2.3", "::1", "fe80::1%lo", "nonsense", ""};
+  uint32_t slot = fuzz_below(&state->input, PEERS + 2);
+  uint16_t port = fuzz_u16(&state->input);
+  const char* text = texts[fuzz_below(&state->input, 6)];
+  int family = fuzz_one_in(&state->input, 2) ? 6 : 4;
+  int rc;
+
+  if (slot > PEERS)
+    slot = fuzz_u32(&state->input) | DGRAM_PEERS_MAX;
+  rc = dgram_env_set_peer(&state->core.env, slot, family, text, port);
+  FUZZ_CHECK(rc == 0 || rc == UV_EINVAL);
+  if (slot == 0 || slot > PEERS)
+    FUZZ_CHECK(rc == UV_EINVAL);
+  else
+    FUZZ_CHECK((dgram_address_parse(&state->peers[slot], family, text, port) ==
+                0) == (rc == 0));
+}
+
+/* -- descriptors ---------------------------------------------------------- */
+
+static uint32_t draw_socket(state_t* state) {
+  const model_t* model;
+
+  if (fuzz_one_in(&state->input, 16))
+    return fuzz_u32(&state->input);
+  if (state->models_count == 0)
+    return 0;
+  model = state->models[fuzz_below(&state->input, state->models_count)];
+  return model->socket == NULL ? 0x100000 : model->socket->id;
+}
+
+static void draw_send(state_t* state,
+                      dgram_send_t* send,
+                      const dgram_send_t* before,
+                      uint32_t arena_size) {
+  fuzz_input_t* input = &state->input;
+
+  memset(send, 0, sizeof(*send));
+  if (before != NULL && !fuzz_one_in(input, 4)) { /* a run, as it should be */
+    *send = *before;
+    send->offset += send->length;
+    if (fuzz_one_in(input, 4))
+      send->length = fuzz_below(input, 80);
+  } else {
+    send->socket = draw_socket(state);
+    send->peer = fuzz_below(input, PEERS + 2);
+    send->offset = fuzz_below(input, arena_size + 8);
+    send->length = fuzz_below(input, 80);
+  }
+  if (fuzz_one_in(input, 24))
+    send->peer = fuzz_u32(input);
+  if (fuzz_one_in(input, 24))
+    send->offset = fuzz_u32(input);
+  if (fuzz_one_in(input, 24))
+    send->length = fuzz_u32(input);
+  send->ticket = fuzz_one_in(input, 8) ? 0 : ++state->datagrams;
+  send->status = 0x55;
+}
+
+/* What env.h says of a descriptor that nobody should have written. */
+static int fault_of(const state_t* state,
+                    const dgram_send_t* send,
+                    uint32_t arena_size) {
+  const dgram_socket_t* socket =
+      dgram_env_socket(&state->core.env, send->socket);
+
+  if (socket == NULL || socket->closing)
+    return UV_EBADF;
+  if (send->peer > PEERS ||
+      (send->peer != 0 && state->peers[send->peer].any.sa_family == AF_UNSPEC))
+    return UV_EINVAL;
+  if (socket->connected && send->peer != 0)
+    return UV_EISCONN;
+  if ((uint64_t) send->offset + send->length > arena_size)
+    return UV_EINVAL;
+  return 0;
+}
+
+static void check_status(state_t* state,
+                         const dgram_send_t* send,
+                         const uint8_t* arena) {
+  model_t* model =
+      model_of(state, dgram_env_socket(&state->core.env, send->socket));
+  const dgram_address_t* peer = &state->peers[send->peer];
+  fuzz_datagram_t datagram = fuzz_datagram(
+      arena + send->offset, send->length, send->peer == 0 ? NULL : &peer->any);
+
+  FUZZ_CHECK(model != NULL);
+  if (send->status == DGRAM_QUEUED) {
+    waiting_t* last = &model->waiting[model->tail++];
+
+    FUZZ_CHECK(model->tail < FUZZ_DATAGRAMS);
+    last->ticket = send->ticket;
+    last->datagram = datagram;
+    model->bytes += send->length;
+  } else if (send->status >= 0) {
+    FUZZ_CHECK(send->status == (int32_t) send->length);
+    FUZZ_CHECK(model->head == model->tail); /* nothing overtakes the queue */
+    fuzz_wire_expect(model->fd, &datagram);
+    state->sent++;
+  } else {
+    FUZZ_CHECK(send->status != UV_EAGAIN);
+    state->failures += model->fd >= 0;
+  }
+}
+
+static void flush(state_t* state) {
+  fuzz_input_t* input = &state->input;
+  uint32_t arena_size = fuzz_below(input, ARENA_MAX);
+  uint32_t count = fuzz_below(input, 70);
+  uint8_t seed = fuzz_u8(input);
+  uint8_t* arena = fuzz_alloc(arena_size);
+  dgram_send_t* sends = fuzz_alloc(count * sizeof(*sends));
+  int faults[70];
+  uint32_t queued = 0;
+  uint32_t i;
+  uint32_t rc;
+
+  for (i = 0; i < arena_size; i++)
+    arena[i] = (uint8_t) (seed + i * 7 + i / 256);
+  for (i = 0; i < count; i++) {
+    draw_send(state, &sends[i], i > 0 ? &sends[i - 1] : NULL, arena_size);
+    faults[i] = fault_of(state, &sends[i], arena_size);
+  }
+  rc = dgram_env_flush(&state->core.env, sends, count, arena, arena_size);
+  for (i = 0; i < count; i++) {
+    queued += sends[i].status == DGRAM_QUEUED;
+    if (faults[i] != 0)
+      FUZZ_CHECK(sends[i].status == faults[i]);
+    else
+      check_status(state, &sends[i], arena);
+  }
+  FUZZ_CHECK(rc == queued);
+  FUZZ_CHECK(state->core.env.sent == state->sent);
+  free(sends);
+  free(arena);
+}
+
+/* -- what happens --------------------------------------------------------- */
+
+static void close_one(state_t* state) {
+  fuzz_core_close_socket(&state->core, fuzz_below(&state->input, FUZZ_SOCKETS));
+}
+
+static void on_complete(dgram_socket_t* socket,
+                        uint32_t ticket,
+                        int status,
+                        size_t length) {
+  state_t* state = socket->env->data;
+  model_t* model = model_of(state, socket);
+  const waiting_t* first;
+
+  FUZZ_CHECK(model != NULL && model->head < model->tail);
+  first = &model->waiting[model->head++];
+  model->bytes -= length;
+  FUZZ_CHECK(first->ticket == ticket && first->datagram.length == length);
+  if (status == 0)
+    fuzz_wire_expect(model->fd, &first->datagram);
+  else if (!socket->closing)
+    state->failures += model->fd >= 0;
+  FUZZ_CHECK(status == 0 || (status < 0 && status != UV_EAGAIN));
+
+  /* JavaScript may do anything now. */
+  if (state->depth > 0 || state->datagrams > FUZZ_DATAGRAMS / 4)
+    return;
+  state->depth++;
+  if (fuzz_one_in(&state->input, 8))
+    close_one(state);
+  else if (fuzz_one_in(&state->input, 8))
+    flush(state);
+  state->depth--;
+}
+
+void fuzz_on_closed(dgram_socket_t* socket) {
+  model_t* model = model_of(socket->env->data, socket);
+
+  FUZZ_CHECK(model->head == model->tail && model->bytes == 0);
+  model->socket = NULL;
+}
+
+static void connect_one(state_t* state) {
+  dgram_socket_t* socket =
+      state->core.sockets[fuzz_below(&state->input, FUZZ_SOCKETS)];
+  dgram_address_t peer;
+
+  /* libuv makes the descriptor of a socket that has none: the model does not
+   * follow that. */
+  if (socket == NULL || dgram_socket_fd(socket) < 0)
+    return;
+  FUZZ_CHECK(dgram_address_parse(&peer, 4, "127.0.0.1", 9) == 0);
+  if (socket->connected)
+    FUZZ_CHECK(dgram_socket_disconnect(socket) == 0);
+  else
+    FUZZ_CHECK(dgram_socket_connect(socket, &peer) == 0);
+}
+
+/* A socket is writable, has an error, or libuv is done with a request. */
+static void wake(state_t* state) {
+  fuzz_watch_t* watch =
+      &fuzz_watches[fuzz_below(&state->input, 2 * FUZZ_SOCKETS)];
+  int status = fuzz_one_in(&state->input, 4) ? UV_EBADF : 0;
+
+  if (watch->handle == NULL || uv_is_closing(watch->handle))
+    return;
+  if (watch->request != NULL)
+    fuzz_wire_complete(watch, status == 0 ? 0 : -fuzz_errno());
+  else
+    fuzz_poll_event(watch, status, watch->events);
+}
+
+static void check_queues(const state_t* state) {
+  uint32_t i;
+
+  for (i = 0; i < state->models_count; i++) {
+    const model_t* model = state->models[i];
+
+    if (model->socket == NULL || model->socket->closing)
+      continue;
+    FUZZ_CHECK(dgram_socket_queue_count(model->socket) ==
+               model->tail - model->head);
+    FUZZ_CHECK(dgram_socket_queue_size(model->socket) == model->bytes);
+  }
+}
+
+static void step(state_t* state) {
+  switch (fuzz_below(&state->input, 16)) {
+    case 0:
+    case 1:
+      open_socket(state, fuzz_below(&state->input, FUZZ_SOCKETS));
+      break;
+    case 2:
+      close_one(state);
+      break;
+    case 3:
+      fuzz_core_turn(&state->core);
+      break;
+    case 4:
+    case 5:
+      set_peer(state);
+      break;
+    case 6:
+      connect_one(state);
+      break;
+    case 7:
+      state->core.env.queue_always = fuzz_one_in(&state->input, 3);
+      break;
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+      wake(state);
+      break;
+    default:
+      if (state->datagrams < FUZZ_DATAGRAMS / 4)
+        flush(state);
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static state_t state;
+  uint32_t i;
+
+  memset(&state, 0, sizeof(state));
+  state.input = (fuzz_input_t){data, size};
+  fuzz_kernel_reset(&state.input);
+  fuzz_wire_reset();
+  fuzz_core_open(&state.core,
+                 fuzz_one_in(&state.input, 2) ? &dgram_transport_uv
+                                              : &dgram_transport_linux);
+  state.core.env.complete = on_complete;
+  state.core.env.data = &state;
+  open_socket(&state, 0);
+  while (state.input.size > 0) {
+    step(&state);
+    check_queues(&state);
+  }
+  fuzz_core_close(&state.core);
+  fuzz_wire_finish();
+  /* None was made up. */
+  FUZZ_CHECK(state.failures <= fuzz_wire_errors());
+  for (i = 0; i < state.models_count; i++)
+    free(state.models[i]);
+  return 0;
+}

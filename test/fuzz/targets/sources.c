@@ -1,0 +1,94 @@
+/* The memory of recent sources, against what JavaScript would remember: a slot
+ * that is not fresh must hold the very source it is asked about. */
+#include "address.h"
+
+#include "../input.h"
+
+typedef struct {
+  dgram_sources_t sources;
+  dgram_address_t known[DGRAM_SOURCES_MAX]; /* what JavaScript was told */
+} state_t;
+
+/* Few addresses, so that they meet; now and then one of all bytes. */
+static void draw_address(fuzz_input_t* input, dgram_address_t* out) {
+  static const sa_family_t families[] = {
+      AF_INET, AF_INET, AF_INET6, AF_INET6, AF_UNSPEC, AF_UNIX};
+
+  memset(out, 0, sizeof(*out));
+  if (fuzz_one_in(input, 8)) {
+    fuzz_bytes(input, out, sizeof(*out));
+    out->any.sa_family = families[fuzz_below(input, 6)];
+    return;
+  }
+  out->any.sa_family = families[fuzz_below(input, 6)];
+  out->in4.sin_port = fuzz_u8(input); /* sin6_port is in the same place */
+  if (out->any.sa_family == AF_INET) {
+    out->in4.sin_addr.s_addr = fuzz_u8(input);
+    /* Padding must not matter. */
+    out->in4.sin_zero[3] = fuzz_u8(input);
+  } else if (out->any.sa_family == AF_INET6) {
+    out->in6.sin6_addr.s6_addr[0] = fuzz_one_in(input, 2) ? 0xfe : 0;
+    out->in6.sin6_addr.s6_addr[1] = 0x80;
+    out->in6.sin6_addr.s6_addr[15] = fuzz_u8(input);
+    out->in6.sin6_scope_id = fuzz_below(input, 3);
+    out->in6.sin6_flowinfo = fuzz_u8(input);
+  }
+}
+
+static bool same_text(const dgram_address_t* a, const dgram_address_t* b) {
+  if (a->any.sa_family != b->any.sa_family)
+    return false;
+  if (a->any.sa_family == AF_INET)
+    return a->in4.sin_port == b->in4.sin_port &&
+           a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
+  return a->any.sa_family == AF_INET6 && a->in6.sin6_port == b->in6.sin6_port &&
+         memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0;
+}
+
+static size_t size_of(const dgram_address_t* address) {
+  if (address->any.sa_family == AF_INET)
+    return sizeof(address->in4);
+  /* Of an unknown family the kernel's whole buffer is there. */
+  return sizeof(*address);
+}
+
+static void look_up(state_t* state, const dgram_address_t* address) {
+  size_t size = size_of(address);
+  struct sockaddr* exact = fuzz_alloc(size);
+  bool fresh = false;
+  bool again = false;
+  uint32_t slot;
+
+  memcpy(exact, address, size);
+  slot = dgram_sources_find(&state->sources, exact, &fresh);
+  FUZZ_CHECK(slot < DGRAM_SOURCES_MAX);
+  if (fresh)
+    state->known[slot] = *address;
+  FUZZ_CHECK(fresh || same_text(&state->known[slot], address));
+  FUZZ_CHECK(fresh || !dgram_address_has_zone(exact));
+  if (address->any.sa_family == AF_INET || address->any.sa_family == AF_INET6) {
+    /* Asked again at once, it is where it was. */
+    FUZZ_CHECK(dgram_sources_find(&state->sources, exact, &again) == slot);
+    FUZZ_CHECK(again == dgram_address_has_zone(exact));
+  }
+  free(exact);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz_input_t input = {data, size};
+  state_t* state = fuzz_alloc(sizeof(*state));
+  dgram_address_t address;
+
+  memset(state, 0, sizeof(*state));
+  dgram_sources_init(&state->sources);
+  while (input.size > 0) {
+    if (fuzz_one_in(&input, 32)) {
+      dgram_sources_init(&state->sources);
+      continue;
+    }
+    draw_address(&input, &address);
+    look_up(state, &address);
+  }
+  free(state);
+  return 0;
+}
