@@ -6,16 +6,13 @@
  */
 
 const assert = require('node:assert');
-const { execFileSync, spawn } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const { compile } = require('./library');
 const { Peer, digests } = require('./peer');
-
-const root = path.join(__dirname, '..', '..');
-const SOURCE = path.join(__dirname, 'faults.c');
-const LIBRARY = path.join(root, '.cache', 'faults', 'faults.so');
 
 /** No answer of a healthy peer takes this long. */
 const LIMIT = 15000;
@@ -23,21 +20,6 @@ const LIMIT = 15000;
 const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
 const IPPROTO_UDP = 17;
-
-/** Compiles the library unless it is there already. */
-function build() {
-  const time = (file) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  if (time(LIBRARY) > time(SOURCE)) return;
-  fs.mkdirSync(path.dirname(LIBRARY), { recursive: true });
-  // Renamed at the end: another run may load it meanwhile.
-  const unfinished = `${LIBRARY}.${process.pid}`;
-  execFileSync(process.env.CC || 'cc', [
-    '-std=c11', '-D_GNU_SOURCE', '-O1', '-fPIC', '-shared',
-    '-fvisibility=hidden', '-Wall', '-Wextra', '-pthread',
-    '-o', unfinished, SOURCE,
-  ], { stdio: ['ignore', 'inherit', 'inherit'] });
-  fs.renameSync(unfinished, LIBRARY);
-}
 
 const remotes = new Set();
 let directory;
@@ -66,7 +48,7 @@ class Remote {
     this.child = spawn(command[0], command.slice(1), {
       env: {
         ...process.env,
-        LD_PRELOAD: LIBRARY,
+        LD_PRELOAD: compile('faults'),
         DGRAM_FAULTS: faults,
         DGRAM_FAULTS_LOG: this.log,
         ...env,
@@ -188,7 +170,7 @@ function install() {
   before('compile the library', function() {
     this.timeout(60000);
     if (process.platform !== 'linux') this.skip(); // it is LD_PRELOAD's
-    build();
+    compile('faults');
   });
 
   afterEach('end the peers', async () => {

@@ -1,0 +1,671 @@
+/* A kernel that fails on schedule: preloaded, it stands between one thread and
+ * the system calls on its UDP sockets, and is an addon at the same time, by
+ * which JavaScript gives it a new schedule and reads what it saw. So one
+ * process tries many programs; faults.c is for one script a process.
+ *
+ *   arm(schedule)   an Int32Array of faults, four numbers each: call, which of
+ *                   these calls (from 0), effect, argument. From here on the
+ *                   sockets that this thread makes are watched.
+ *   disarm()        they are forgotten.
+ *   attach(memory)  an ArrayBuffer for the log: a count, then records (below).
+ *                   The program empties it by setting the count to 0.
+ *   serialOf(fd)    the number of a watched socket, 0 for others
+ *   portOf(fd)      its port, asked past the schedule; 0 when it has none
+ *   digest(view)    what the log has for a datagram with these bytes
+ *
+ * The log is the truth that a test holds programs against: each datagram that
+ * the kernel took or handed over, by itself also when it was part of a run.
+ *
+ * A real kernel never fails epoll_ctl() for a socket that it has watched
+ * before, and libuv aborts when it does; so only the first one of a socket
+ * can. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <node_api.h>
+
+/* <netinet/udp.h> of an older C library has none of them. */
+#define OPTION_SEGMENT 103
+#define OPTION_GRO 104
+
+#define DESCRIPTORS 4096
+#define FAULTS_MAX 256
+
+/* The order is test/properties/kernel.js's too. */
+typedef enum {
+  SEND,
+  RECV,
+  SOCKET,
+  BIND,
+  CONNECT,
+  SETSOCKOPT,
+  GETSOCKOPT,
+  GETSOCKNAME,
+  EPOLL_CTL,
+  EPOLL_WAIT,
+  CALLS
+} call_t;
+
+/* Effects beside errors, which are positive. */
+enum {
+  NOTHING = 0,
+  SHORT = -1,  /* at most `argument` messages */
+  CTRUNC = -2, /* message `argument` comes with its control data cut off */
+  TRUNC = -3,  /* the first message comes cut to `argument` bytes */
+  WAKE = -4    /* a wake-up for nothing: events, and 256 times which socket */
+};
+
+typedef struct {
+  int32_t call;
+  int32_t at;
+  int32_t effect;
+  int32_t argument;
+} fault_t;
+
+typedef enum {
+  TAKEN = 1,     /* the kernel took a datagram */
+  REFUSED,       /* a send failed; the datagram is the first of it */
+  HANDED,        /* the kernel handed a datagram over */
+  RECV_FAILED,   /* a receive failed */
+  UNREADABLE,    /* HANDED, with a run that cannot be told apart */
+  CALL_FAILED,   /* another call failed */
+  FAULT_INJECTED /* `code` is the effect */
+} kind_t;
+
+enum { FLAG_SEGMENTED = 1, FLAG_TRUNCATED = 2 };
+
+typedef struct {
+  uint32_t kind;
+  uint32_t call;
+  uint32_t number; /* of the system call, over all of them */
+  uint32_t serial;
+  int32_t code;
+  uint32_t port; /* of the peer; 0: the connected one */
+  uint32_t length;
+  uint32_t digest;
+  uint32_t flags;
+} record_t;
+
+typedef struct {
+  uint32_t serial;
+  bool added; /* to an epoll descriptor, once */
+  bool watched;
+  struct epoll_event interest;
+} descriptor_t;
+
+/* Everything belongs to the thread that called arm(); to others the library
+ * is not there. */
+static _Thread_local bool armed;
+static fault_t schedule[FAULTS_MAX];
+static size_t schedule_length;
+static int32_t counts[CALLS];
+static uint32_t call_number;
+static uint32_t last_serial;
+static int last_epoll = -1;
+static descriptor_t descriptors[DESCRIPTORS];
+
+static uint32_t* log_count;
+static record_t* log_records;
+static size_t log_room;
+
+/* -- the log -------------------------------------------------------------- */
+
+static descriptor_t* watched(int fd) {
+  if (!armed || fd < 0 || fd >= DESCRIPTORS || descriptors[fd].serial == 0)
+    return NULL;
+  return &descriptors[fd];
+}
+
+/* A record, zeroed; a spare one when the log is full, which the count shows. */
+static record_t* add_record(kind_t kind, call_t call, uint32_t serial) {
+  static record_t spare;
+  record_t* record = &spare;
+
+  if (log_count != NULL && (*log_count)++ < log_room)
+    record = &log_records[*log_count - 1];
+  memset(record, 0, sizeof(*record));
+  record->kind = kind;
+  record->call = call;
+  record->number = call_number;
+  record->serial = serial;
+  return record;
+}
+
+/* The fault that is due, if there is one. */
+static fault_t take_fault(call_t call, uint32_t serial) {
+  static const fault_t none = {0, 0, NOTHING, 0};
+  int32_t at = counts[call]++;
+  size_t i;
+
+  call_number++;
+  for (i = 0; i < schedule_length; i++) {
+    if (schedule[i].call == (int32_t) call && schedule[i].at == at) {
+      add_record(FAULT_INJECTED, call, serial)->code = schedule[i].effect;
+      return schedule[i];
+    }
+  }
+  return none;
+}
+
+/* FNV-1a, of `length` bytes from `offset` on. */
+static uint32_t digest_of(const struct iovec* vectors,
+                          size_t count,
+                          size_t offset,
+                          size_t length) {
+  uint32_t hash = 2166136261u;
+  size_t i;
+  size_t j;
+
+  for (i = 0; i < count && length > 0; i++) {
+    const uint8_t* bytes = vectors[i].iov_base;
+
+    for (j = offset; j < vectors[i].iov_len && length > 0; j++, length--)
+      hash = (hash ^ bytes[j]) * 16777619u;
+    offset = j > vectors[i].iov_len ? offset - vectors[i].iov_len : 0;
+  }
+  return hash;
+}
+
+static size_t length_of(const struct msghdr* header) {
+  size_t length = 0;
+  size_t i;
+
+  for (i = 0; i < header->msg_iovlen; i++)
+    length += header->msg_iov[i].iov_len;
+  return length;
+}
+
+/* The value of UDP_SEGMENT or UDP_GRO among the control data, or 0. */
+static size_t segment_of(const struct msghdr* from, int option) {
+  struct msghdr header = *from;
+  struct cmsghdr* cmsg;
+  uint16_t size = 0;
+
+  for (cmsg = CMSG_FIRSTHDR(&header); cmsg != NULL;
+       cmsg = CMSG_NXTHDR(&header, cmsg)) {
+    /* The lower half of UDP_GRO's int; enough for a segment. */
+    if (cmsg->cmsg_level == IPPROTO_UDP && cmsg->cmsg_type == option)
+      memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
+  }
+  return size;
+}
+
+static uint32_t port_of(const void* name, size_t size) {
+  struct sockaddr_in in4; /* the port is at the same place in both families */
+
+  if (name == NULL || size < sizeof(in4))
+    return 0;
+  memcpy(&in4, name, sizeof(in4));
+  return ntohs(in4.sin_port);
+}
+
+/* One record per datagram of a message; of the first only with `first`. */
+static void add_datagrams(kind_t kind,
+                          call_t call,
+                          uint32_t serial,
+                          const struct msghdr* header,
+                          size_t length,
+                          size_t segment,
+                          bool first,
+                          int code) {
+  size_t offset = 0;
+
+  do {
+    size_t size = length - offset;
+    record_t* record = add_record(kind, call, serial);
+
+    if (segment != 0 && size > segment)
+      size = segment;
+    record->code = code;
+    record->port = port_of(header->msg_name, header->msg_namelen);
+    record->length = (uint32_t) size;
+    record->digest =
+        digest_of(header->msg_iov, header->msg_iovlen, offset, size);
+    if (segment != 0)
+      record->flags |= FLAG_SEGMENTED;
+    if (kind != TAKEN && kind != REFUSED && (header->msg_flags & MSG_TRUNC))
+      record->flags |= FLAG_TRUNCATED;
+    offset += size;
+  } while (offset < length && !first);
+}
+
+/* -- the calls ------------------------------------------------------------ */
+
+/* The names that libc's headers give to parameters are reserved. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
+#define INTERPOSED __attribute__((visibility("default")))
+
+static int send_some(int fd,
+                     uint32_t serial,
+                     struct mmsghdr* messages,
+                     unsigned n,
+                     int flags) {
+  fault_t fault = take_fault(SEND, serial);
+  const struct msghdr* head = &messages[0].msg_hdr;
+  int result = -1;
+  int i;
+
+  if (fault.effect == SHORT && n > (unsigned) fault.argument)
+    n = (unsigned) fault.argument;
+  if (fault.effect > 0)
+    errno = fault.effect;
+  else
+    result = (int) syscall(SYS_sendmmsg, fd, messages, n, flags);
+  if (result < 0) {
+    int error = errno;
+
+    add_datagrams(REFUSED,
+                  SEND,
+                  serial,
+                  head,
+                  length_of(head),
+                  segment_of(head, OPTION_SEGMENT),
+                  true,
+                  error);
+    errno = error;
+  }
+  for (i = 0; i < result; i++) {
+    const struct msghdr* header = &messages[i].msg_hdr;
+
+    add_datagrams(TAKEN,
+                  SEND,
+                  serial,
+                  header,
+                  length_of(header),
+                  segment_of(header, OPTION_SEGMENT),
+                  false,
+                  0);
+  }
+  return result;
+}
+
+INTERPOSED int sendmmsg(int fd,
+                        struct mmsghdr* messages,
+                        unsigned n,
+                        int flags) {
+  const descriptor_t* descriptor = watched(fd);
+
+  if (descriptor == NULL || n == 0)
+    return (int) syscall(SYS_sendmmsg, fd, messages, n, flags);
+  return send_some(fd, descriptor->serial, messages, n, flags);
+}
+
+INTERPOSED ssize_t sendmsg(int fd, const struct msghdr* header, int flags) {
+  const descriptor_t* descriptor = watched(fd);
+  struct mmsghdr message;
+
+  if (descriptor == NULL)
+    return syscall(SYS_sendmsg, fd, header, flags);
+  message.msg_hdr = *header;
+  message.msg_len = 0;
+  if (send_some(fd, descriptor->serial, &message, 1, flags) < 0)
+    return -1;
+  return (ssize_t) message.msg_len;
+}
+
+/* What the kernel leaves of a control message that did not fit: a header, and
+ * as much of the value as there was room for. */
+static void cut_control(struct msghdr* header) {
+  struct cmsghdr* cmsg = CMSG_FIRSTHDR(header);
+
+  header->msg_flags |= MSG_CTRUNC;
+  if (cmsg == NULL)
+    return;
+  cmsg->cmsg_len = CMSG_LEN(2);
+  header->msg_controllen = CMSG_LEN(2);
+}
+
+static void add_received(uint32_t serial, const struct mmsghdr* message) {
+  const struct msghdr* header = &message->msg_hdr;
+  bool cut = (header->msg_flags & MSG_CTRUNC) != 0;
+
+  add_datagrams(cut ? UNREADABLE : HANDED,
+                RECV,
+                serial,
+                header,
+                message->msg_len,
+                cut ? 0 : segment_of(header, OPTION_GRO),
+                false,
+                0);
+}
+
+static int recv_some(int fd,
+                     uint32_t serial,
+                     struct mmsghdr* messages,
+                     unsigned n,
+                     int flags,
+                     struct timespec* timeout) {
+  fault_t fault = take_fault(RECV, serial);
+  struct iovec* first = messages[0].msg_hdr.msg_iov;
+  size_t room = first->iov_len;
+  int result = -1;
+  int error;
+  int i;
+
+  if (fault.effect == SHORT && n > (unsigned) fault.argument)
+    n = (unsigned) fault.argument;
+  if (fault.effect == TRUNC && room > (size_t) fault.argument)
+    first->iov_len = (size_t) fault.argument;
+  if (fault.effect > 0)
+    errno = fault.effect;
+  else
+    result = (int) syscall(SYS_recvmmsg, fd, messages, n, flags, timeout);
+  error = errno;
+  first->iov_len = room;
+  if (result < 0 && error != EAGAIN && error != EINTR)
+    add_record(RECV_FAILED, RECV, serial)->code = error;
+  if (fault.effect == CTRUNC && result > 0)
+    cut_control(&messages[fault.argument % result].msg_hdr);
+  for (i = 0; i < result; i++)
+    add_received(serial, &messages[i]);
+  errno = error;
+  return result;
+}
+
+INTERPOSED int recvmmsg(int fd,
+                        struct mmsghdr* messages,
+                        unsigned n,
+                        int flags,
+                        struct timespec* timeout) {
+  const descriptor_t* descriptor = watched(fd);
+
+  if (descriptor == NULL || n == 0)
+    return (int) syscall(SYS_recvmmsg, fd, messages, n, flags, timeout);
+  return recv_some(fd, descriptor->serial, messages, n, flags, timeout);
+}
+
+INTERPOSED ssize_t recvmsg(int fd, struct msghdr* header, int flags) {
+  const descriptor_t* descriptor = watched(fd);
+  struct mmsghdr message;
+
+  if (descriptor == NULL || (flags & MSG_ERRQUEUE) != 0)
+    return syscall(SYS_recvmsg, fd, header, flags);
+  message.msg_hdr = *header;
+  message.msg_len = 0;
+  if (recv_some(fd, descriptor->serial, &message, 1, flags, NULL) < 0)
+    return -1;
+  *header = message.msg_hdr;
+  return (ssize_t) message.msg_len;
+}
+
+/* Notes a failure of another call. Keeps errno. */
+static int finish(call_t call, uint32_t serial, int injected, long result) {
+  int error;
+
+  if (injected > 0) {
+    errno = injected;
+    result = -1;
+  }
+  error = errno;
+  if (result < 0)
+    add_record(CALL_FAILED, call, serial)->code = error;
+  errno = error;
+  return (int) result;
+}
+
+/* Makes `call` fail as scheduled, or does it. */
+#define TRY(call, number, fd, ...)                                             \
+  const descriptor_t* descriptor = watched(fd);                                \
+  int error;                                                                   \
+                                                                               \
+  if (descriptor == NULL)                                                      \
+    return (int) syscall(number, fd, __VA_ARGS__);                             \
+  error = take_fault(call, descriptor->serial).effect;                         \
+  return finish(call,                                                          \
+                descriptor->serial,                                            \
+                error,                                                         \
+                error > 0 ? -1 : syscall(number, fd, __VA_ARGS__))
+
+INTERPOSED int bind(int fd, const struct sockaddr* address, socklen_t size) {
+  TRY(BIND, SYS_bind, fd, address, size);
+}
+
+INTERPOSED int connect(int fd, const struct sockaddr* address, socklen_t size) {
+  TRY(CONNECT, SYS_connect, fd, address, size);
+}
+
+INTERPOSED int setsockopt(int fd,
+                          int level,
+                          int option,
+                          const void* value,
+                          socklen_t size) {
+  TRY(SETSOCKOPT, SYS_setsockopt, fd, level, option, value, size);
+}
+
+INTERPOSED int getsockopt(int fd,
+                          int level,
+                          int option,
+                          void* value,
+                          socklen_t* size) {
+  TRY(GETSOCKOPT, SYS_getsockopt, fd, level, option, value, size);
+}
+
+INTERPOSED int getsockname(int fd, struct sockaddr* address, socklen_t* size) {
+  TRY(GETSOCKNAME, SYS_getsockname, fd, address, size);
+}
+
+INTERPOSED int socket(int domain, int type, int protocol) {
+  bool ours = armed && (domain == AF_INET || domain == AF_INET6) &&
+              (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_DGRAM;
+  int error = ours ? take_fault(SOCKET, 0).effect : 0;
+  int fd = -1;
+
+  if (error > 0)
+    errno = error;
+  else
+    fd = (int) syscall(SYS_socket, domain, type, protocol);
+  if (ours && fd < 0)
+    (void) finish(SOCKET, 0, 0, -1);
+  if (armed && fd >= 0 && fd < DESCRIPTORS) {
+    memset(&descriptors[fd], 0, sizeof(descriptors[fd]));
+    descriptors[fd].serial = ours ? ++last_serial : 0;
+  }
+  return fd;
+}
+
+INTERPOSED int epoll_ctl(int epoll, int op, int fd, struct epoll_event* event) {
+  descriptor_t* descriptor = watched(fd);
+  int error = 0;
+  int result;
+
+  if (descriptor == NULL)
+    return (int) syscall(SYS_epoll_ctl, epoll, op, fd, event);
+  if (op == EPOLL_CTL_ADD && !descriptor->added)
+    error = take_fault(EPOLL_CTL, descriptor->serial).effect;
+  if (error > 0)
+    return finish(EPOLL_CTL, descriptor->serial, error, -1);
+  result = (int) syscall(SYS_epoll_ctl, epoll, op, fd, event);
+  if (result == 0) {
+    descriptor->added = true;
+    descriptor->watched = op != EPOLL_CTL_DEL;
+    if (descriptor->watched)
+      descriptor->interest = *event;
+    last_epoll = epoll;
+  }
+  return result;
+}
+
+/* A wake-up of one of the watched sockets, which has nothing to say. */
+static bool wake(int argument, struct epoll_event* event) {
+  unsigned which = (unsigned) argument >> 8;
+  unsigned n = 0;
+  int fd;
+
+  for (fd = 0; fd < DESCRIPTORS; fd++)
+    n += descriptors[fd].serial != 0 && descriptors[fd].watched;
+  for (fd = 0; n > 0 && fd < DESCRIPTORS; fd++) {
+    if (descriptors[fd].serial == 0 || !descriptors[fd].watched)
+      continue;
+    if (which % n == 0) {
+      *event = descriptors[fd].interest;
+      event->events = (unsigned) argument & 255;
+      return true;
+    }
+    which--;
+  }
+  return false;
+}
+
+INTERPOSED int epoll_pwait(int epoll,
+                           struct epoll_event* events,
+                           int room,
+                           int timeout,
+                           const sigset_t* mask) {
+  fault_t fault = {0, 0, NOTHING, 0};
+
+  if (armed && epoll == last_epoll)
+    fault = take_fault(EPOLL_WAIT, 0);
+  if (fault.effect == WAKE && room > 0 && wake(fault.argument, &events[0]))
+    return 1;
+  if (fault.effect > 0) {
+    errno = fault.effect;
+    return -1;
+  }
+  return (int) syscall(
+      SYS_epoll_pwait, epoll, events, room, timeout, mask, _NSIG / 8);
+}
+
+INTERPOSED int epoll_wait(int epoll,
+                          struct epoll_event* events,
+                          int room,
+                          int timeout) {
+  return epoll_pwait(epoll, events, room, timeout, NULL);
+}
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+
+/* -- the addon ------------------------------------------------------------ */
+
+/* A null value, so that the call throws what Node-API has to say. */
+#define MUST(expression)                                                       \
+  do {                                                                         \
+    if ((expression) != napi_ok) {                                             \
+      napi_throw_error(env, NULL, #expression);                                \
+      return NULL;                                                             \
+    }                                                                          \
+  } while (0)
+
+static napi_value argument(napi_env env, napi_callback_info info) {
+  napi_value value;
+  size_t argc = 1;
+
+  MUST(napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
+  return value;
+}
+
+static napi_value number(napi_env env, uint32_t value) {
+  napi_value result;
+
+  MUST(napi_create_uint32(env, value, &result));
+  return result;
+}
+
+static napi_value js_attach(napi_env env, napi_callback_info info) {
+  napi_value memory = argument(env, info);
+  napi_ref keep;
+  void* data;
+  size_t size;
+
+  MUST(napi_get_arraybuffer_info(env, memory, &data, &size));
+  MUST(napi_create_reference(env, memory, 1, &keep));
+  log_count = data;
+  log_records = (record_t*) (log_count + 1);
+  log_room = (size - sizeof(*log_count)) / sizeof(*log_records);
+  return NULL;
+}
+
+static void forget(void) {
+  memset(descriptors, 0, sizeof(descriptors));
+  memset(counts, 0, sizeof(counts));
+  schedule_length = 0;
+  last_epoll = -1;
+  armed = false;
+}
+
+static napi_value js_arm(napi_env env, napi_callback_info info) {
+  napi_value value = argument(env, info);
+  napi_typedarray_type type;
+  size_t length;
+  void* data;
+
+  MUST(napi_get_typedarray_info(env, value, &type, &length, &data, NULL, NULL));
+  if (type != napi_int32_array || length > FAULTS_MAX * 4 || length % 4 != 0) {
+    napi_throw_range_error(env, NULL, "no schedule");
+    return NULL;
+  }
+  forget();
+  if (length > 0)
+    memcpy(schedule, data, length * sizeof(int32_t));
+  schedule_length = length / 4;
+  armed = true;
+  return NULL;
+}
+
+static napi_value js_disarm(napi_env env, napi_callback_info info) {
+  (void) env;
+  (void) info;
+  forget();
+  return NULL;
+}
+
+static napi_value js_serial_of(napi_env env, napi_callback_info info) {
+  const descriptor_t* descriptor;
+  int32_t fd;
+
+  MUST(napi_get_value_int32(env, argument(env, info), &fd));
+  descriptor = watched(fd);
+  return number(env, descriptor == NULL ? 0 : descriptor->serial);
+}
+
+static napi_value js_port_of(napi_env env, napi_callback_info info) {
+  struct sockaddr_storage name = {0};
+  socklen_t size = sizeof(name);
+  int32_t fd;
+
+  MUST(napi_get_value_int32(env, argument(env, info), &fd));
+  if (syscall(SYS_getsockname, fd, &name, &size) != 0)
+    size = 0;
+  return number(env, port_of(&name, size));
+}
+
+static napi_value js_digest(napi_env env, napi_callback_info info) {
+  napi_typedarray_type type;
+  struct iovec vector;
+
+  MUST(napi_get_typedarray_info(env,
+                                argument(env, info),
+                                &type,
+                                &vector.iov_len,
+                                &vector.iov_base,
+                                NULL,
+                                NULL));
+  return number(env, digest_of(&vector, 1, 0, vector.iov_len));
+}
+
+#define FUNCTION(name, function)                                               \
+  { name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL }
+
+NAPI_MODULE_INIT() {
+  static const napi_property_descriptor functions[] = {
+      FUNCTION("attach", js_attach),
+      FUNCTION("arm", js_arm),
+      FUNCTION("disarm", js_disarm),
+      FUNCTION("serialOf", js_serial_of),
+      FUNCTION("portOf", js_port_of),
+      FUNCTION("digest", js_digest),
+  };
+
+  MUST(napi_define_properties(
+      env, exports, sizeof(functions) / sizeof(functions[0]), functions));
+  return exports;
+}

@@ -1,0 +1,385 @@
+'use strict';
+
+/**
+ * One socket of a program: does its steps and writes down what the program
+ * was told. It judges nothing; model.js does.
+ */
+
+const { FORMS, payload, shown } = require('./payload');
+
+const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
+const MAPPED = '::ffff:127.0.0.1';
+
+/** The values of the socket's `bindState` and `connectState`. */
+const [UNBOUND, BINDING, BOUND] = [0, 1, 2];
+const [DISCONNECTED, , CONNECTED] = [0, 1, 2];
+
+/** What a program throws on purpose. */
+class Planned extends Error {}
+
+/** How a socket with a lookup of its own comes to an address. */
+const LOOKUPS = {
+  none: undefined,
+  sync: (name, family, callback) => callback(null, addressOf(name, family)),
+  tick: (name, family, callback) =>
+    process.nextTick(callback, null, addressOf(name, family)),
+  later: (name, family, callback) =>
+    setImmediate(callback, null, addressOf(name, family)),
+};
+
+const addressOf = (name, family) =>
+  name.includes(':') || name.includes('.') ? name :
+    LOOPBACK[`udp${family}`];
+
+class Actor {
+  /**
+   * @param {Stage} stage
+   * @param {object} spec of programs.js
+   */
+  constructor(stage, spec) {
+    const { type, mode, sharedBuffers } = spec;
+    const lookup = LOOKUPS[spec.lookup];
+    this.stage = stage;
+    this.spec = spec;
+    this.serial = 0;
+    this.closing = false; // the program has called close()
+    this.closes = 0; // 'close' events
+    this.bindFailures = 0;
+    this.delivering = 0;
+    this.sends = []; // in the order of the calls
+    this.groups = []; // one for each sendMany()
+    this.messages = []; // what the listeners were told, in order
+    this.batches = [];
+    this.errors = []; // the others: thrown, or told to callbacks
+    this.deliveries = 0;
+    this.socket = stage.dgram.createSocket({
+      type, sharedBuffers, ...(lookup && { lookup }),
+    });
+    this.socket.setMaxListeners(0);
+    this.socket.on('listening', () => this.note());
+    this.socket.on('error', (error) => this.onError(error));
+    this.socket.on('close', () => { this.closes++; });
+    if (mode !== 'batch')
+      this.socket.on('message', (...args) => this.onMessage(...args));
+    if (mode !== 'message')
+      this.socket.on('batch', (batch) => this.onBatch(batch));
+  }
+
+  get state() {
+    const symbol = Object.getOwnPropertySymbols(this.socket)
+      .find(({ description }) => description === 'state symbol');
+    return this.socket[symbol];
+  }
+
+  get isOpen() {
+    return this.state.handle !== null;
+  }
+
+  get isBound() {
+    return this.state.bindState === BOUND;
+  }
+
+  get isConnected() {
+    return this.state.connectState === CONNECTED;
+  }
+
+  /** Learns which of the kernel's sockets it is, once it is one. */
+  note() {
+    const fd = this.isOpen ? this.state.handle.fd : -1;
+    if (fd >= 0) this.serial = this.stage.kernel.serialOf(fd);
+  }
+
+  /** The port of a target, and an address that this socket can send to. */
+  addressFor(to) {
+    const { type, lookup } = this.spec;
+    const actor = to === 'nobody' ? null : this.stage.actor(to);
+    const fd = actor?.isOpen ? actor.state.handle.fd : -1;
+    const port = fd >= 0 ? this.stage.kernel.portOf(fd) : 0;
+    if (port === 0 || (type === 'udp4' && actor.spec.type === 'udp6'))
+      return { port: this.stage.deadPort, address: LOOPBACK[type] };
+    if (type !== actor.spec.type) return { port, address: MAPPED };
+    return { port, address: lookup === 'none' ? LOOPBACK[type] : 'name' };
+  }
+
+  // ------------------------------------------------------------- steps --
+
+  /** Does a step; what it throws is written down. */
+  perform(step) {
+    if (!this.isOpen || this.closing || this.isStale) return;
+    try {
+      this[step.do](step);
+    } catch (error) {
+      this.errors.push(summary(error));
+    }
+    this.note();
+  }
+
+  bind({ sync }) {
+    if (this.state.bindState !== UNBOUND) return;
+    const at = { port: 0, address: LOOPBACK[this.spec.type] };
+    try {
+      if (sync) this.socket.bindSync(at);
+      else this.socket.bind(at);
+    } catch (error) {
+      this.bindFailures++;
+      throw error;
+    } finally {
+      this.note();
+    }
+  }
+
+  connect({ to, sync, callback }) {
+    const { port, address } = this.addressFor(to);
+    if (this.state.connectState !== DISCONNECTED) return;
+    if (sync && this.state.bindState === BINDING) return;
+    if (sync) {
+      const literal = address === 'name' ? LOOPBACK[this.spec.type] : address;
+      this.socket.connectSync(port, literal);
+    } else if (callback) {
+      this.socket.connect(port, address, (error) => {
+        if (error) this.errors.push(summary(error));
+      });
+    } else {
+      this.socket.connect(port, address);
+    }
+    this.wasConnected = true;
+  }
+
+  disconnect() {
+    if (this.isConnected) this.socket.disconnect();
+  }
+
+  close() {
+    this.note();
+    this.closing = true;
+    this.socket.close();
+  }
+
+  option({ option, value }) {
+    if (!this.isBound) return;
+    // A datagram in fragments that the send buffer cannot hold at once gets
+    // ENOBUFS for ever, and waits for ever, as Node's.
+    this.socket[option](option === 'setSendBufferSize' ?
+      value + 64 << 10 :
+      value);
+  }
+
+  address() {
+    if (this.isBound) this.socket.address();
+  }
+
+  queue() {
+    this.socket.getSendQueueCount();
+    this.socket.getSendQueueSize();
+  }
+
+  ref() {
+    this.socket.ref();
+  }
+
+  unref() {
+    this.socket.unref();
+  }
+
+  /** Nothing is read meanwhile, as while a built-in handle is passed on. */
+  pause() {
+    if (this.isBound) this.state.handle.recvStop();
+  }
+
+  resume() {
+    if (this.isBound) this.state.handle.recvStart();
+  }
+
+  throw() {
+    throw new Planned('planned');
+  }
+
+  // ------------------------------------------------------------- sends --
+
+  /** Writes down a datagram that is about to be handed over. */
+  handOver(bytes, lane, { callback = false, group = null } = {}) {
+    const visible = shown(bytes);
+    const send = {
+      lane,
+      length: visible.length,
+      digest: this.stage.kernel.digest(visible),
+      size: bytes.length,
+      callback,
+      group,
+      calls: [],
+      due: false, // it cannot be forgotten any more
+      after: this.sends.filter((other) => other.lane === 'later' && other.due)
+        .length,
+    };
+    this.sends.push(send);
+    return send;
+  }
+
+  /**
+   * Finds out whether the socket was still there when the turn of a send came,
+   * or of a sendMany().
+   */
+  watch(send) {
+    const arrive = () => { send.due = this.isOpen; };
+    const wait = this.spec.lookup === 'none' ?
+      () => process.nextTick(arrive) :
+      () => setImmediate(() => setImmediate(arrive));
+    const failures = this.bindFailures;
+    if (this.isBound && send.lane === 'now') {
+      send.due = true;
+    } else if (this.isBound) {
+      wait();
+    } else {
+      // A bind() that fails forgets what waited for it.
+      this.socket.once('listening', () => {
+        if (this.bindFailures === failures) wait();
+      });
+    }
+  }
+
+  send({ to, size, form, callback, then = [] }) {
+    const bytes = payload(this.stage.nextId(), size);
+    const connected = this.isConnected;
+    const lane = connected ? 'now' : 'later';
+    const send = this.handOver(bytes, lane, { callback });
+    const { port, address } = this.addressFor(to);
+    const args = form === 'slice' ?
+      [Buffer.concat([Buffer.from('<<'), bytes, Buffer.from('>')]), 2, size] :
+      [FORMS[form](bytes)];
+    if (!connected) args.push(port, address);
+    let returned = false;
+    if (callback) {
+      args.push((error, sent) => {
+        send.calls.push(error ? error.code : sent);
+        if (!returned) this.stage.complain('a callback within send()');
+        this.react(then);
+      });
+    }
+    this.socket.send(...args);
+    returned = true;
+    // The bytes were copied.
+    bytes.fill('!');
+    this.watch(send);
+  }
+
+  burst({ count, size, last, ...rest }) {
+    for (let i = 1; i <= count; i++) {
+      const own = i === count ? Math.min(last, size) : size;
+      this.send({ ...rest, form: 'buffer', size: own });
+    }
+  }
+
+  sendMany({ to, sizes, callback }) {
+    const connected = this.isConnected;
+    const { port, address } = this.addressFor(to);
+    const literal = address === 'name' ? LOOPBACK[this.spec.type] : address;
+    const group = { lane: 'now', sends: [], callback, calls: [], due: false };
+    const packets = sizes.flatMap((size) => {
+      const bytes = payload(this.stage.nextId(), size);
+      group.sends.push(this.handOver(bytes, 'now', { group }));
+      return connected ? [bytes] : [bytes, port, literal];
+    });
+    const done = (error, sent) =>
+      group.calls.push({ error: error?.code ?? null, sent });
+    try {
+      this.socket.sendMany(packets, ...(callback ? [done] : []));
+    } catch (error) {
+      // It could not be bound: nothing was handed over.
+      this.sends = this.sends.filter((send) => send.group !== group);
+      throw error;
+    }
+    this.groups.push(group);
+    for (const watched of [group, ...group.sends]) this.watch(watched);
+  }
+
+  // --------------------------------------------------------- listeners --
+
+  react(steps) {
+    for (const step of steps) {
+      if (step.do === 'throw') this.throw();
+      this.stage.perform(step);
+    }
+  }
+
+  /** What the program does with its so-and-so-many-th delivery. */
+  onDelivery() {
+    const n = this.deliveries++;
+    for (const { at, what } of this.spec.reactions)
+      if (at === n) this.react(what);
+  }
+
+  onMessage(msg, rinfo) {
+    this.messages.push(this.receipt(msg, rinfo.port, rinfo.size));
+    this.onDelivery();
+  }
+
+  onBatch({ count, data, offsets, sizes, ports }) {
+    for (let i = 0; i < count; i++) {
+      const bytes = data.subarray(offsets[i], offsets[i] + sizes[i]);
+      this.batches.push(this.receipt(bytes, ports[i], sizes[i]));
+    }
+    this.onDelivery();
+  }
+
+  /** Keeps the message, to look at it again in the end. */
+  receipt(bytes, port, size) {
+    return {
+      error: null, bytes, port, size, digest: this.stage.kernel.digest(bytes),
+    };
+  }
+
+  onError(error) {
+    this.note();
+    const { syscall, code } = summary(error);
+    if (syscall === 'recvmsg') {
+      this.messages.push({ error: code });
+      this.batches.push({ error: code });
+    } else {
+      this.errors.push({ syscall, code });
+    }
+    if (syscall === 'bind') {
+      this.bindFailures++;
+      this.closing = false; // a close() that had to wait is forgotten
+    }
+  }
+
+  // --------------------------------------------------------------- end --
+
+  /**
+   * A bind() has failed within send(), which only a lookup that calls back at
+   * once can do. What was to be sent waits for another one; close() too, as
+   * Node's.
+   */
+  get isStale() {
+    const { bindState, queue } = this.state;
+    return this.isOpen && bindState === UNBOUND && queue !== undefined;
+  }
+
+  revive() {
+    if (this.isStale) this.bind({ sync: false });
+  }
+
+  /** Nothing waits any more. */
+  get isQuiet() {
+    // A connect() whose bind() failed stays under way for ever, as Node's.
+    if (this.isOpen && (this.socket.getSendQueueCount() > 0 ||
+        this.state.bindState === BINDING))
+      return false;
+    if (this.closing && this.closes === 0) return false;
+    return this.sends.every(({ callback, due, calls }) =>
+      !callback || !due || calls.length > 0) &&
+      this.groups.every(({ callback, due, calls }) =>
+        !callback || !due || calls.length > 0);
+  }
+}
+
+/** An error in two words. */
+function summary(error) {
+  if (error instanceof Planned) return { syscall: 'planned', code: 'planned' };
+  if (error.code === 'ERR_SOCKET_BUFFER_SIZE')
+    return { syscall: error.info.syscall, code: error.info.code };
+  if (error.syscall === undefined) throw error;
+  return { syscall: error.syscall, code: error.code };
+}
+
+module.exports = { Actor, Planned };

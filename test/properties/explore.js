@@ -1,0 +1,141 @@
+'use strict';
+
+/**
+ * One transport's share of run.js, in a process with the library of
+ * test/faults/kernel.c preloaded:
+ *
+ *   node explore.js LIBRARY OPTIONS
+ *
+ * OPTIONS is JSON: { seed, path, programs, minutes }. Descriptor 3 is a file
+ * that always names the program that is being played, for the case that this
+ * process does not live to say so; the outcome goes over IPC.
+ */
+
+const fs = require('node:fs');
+const builtin = require('node:dgram');
+const { once } = require('node:events');
+
+const fc = require('fast-check');
+
+const dgram = require('../..');
+const binding = require('../../lib/binding');
+const { Kernel } = require('./kernel');
+const { judge } = require('./model');
+const { programs } = require('./programs');
+const { Stage } = require('./stage');
+
+const NOTE_FD = 3;
+
+/** Of a long run: after so many programs comes the next seed. */
+const PROGRAMS_A_SEED = 10000;
+
+/** A port where nobody listens. */
+async function findDeadPort() {
+  const socket = builtin.createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
+
+class Exploration {
+  constructor(kernel, deadPort) {
+    this.kernel = kernel;
+    this.deadPort = deadPort;
+    this.played = 0;
+    this.counts = {};
+    this.faults = {};
+  }
+
+  /** Plays one program and judges it. */
+  async try(program) {
+    const before = binding.stats();
+    const stage = new Stage(dgram, this.kernel, this.deadPort);
+    const story = await stage.play(program);
+    const counts = judge(story, {
+      transport: dgram.transport, digest: this.kernel.digest,
+    });
+    const after = binding.stats();
+    for (const name of ['sent', 'received']) {
+      const counted = after[name] - before[name];
+      if (counted !== counts[name]) {
+        throw new Error(`stats() counts ${counted} ${name}, the kernel ` +
+          `${counts[name]}`);
+      }
+    }
+    this.add(counts, story.log);
+  }
+
+  add(counts, log) {
+    for (const [name, count] of Object.entries(counts))
+      this.counts[name] = (this.counts[name] ?? 0) + count;
+    for (const { kind, call, code } of log) {
+      if (kind !== 'fault') continue;
+      this.faults[call] ??= {};
+      this.faults[call][code] = (this.faults[call][code] ?? 0) + 1;
+    }
+  }
+
+  /** Up to `numRuns` programs of one seed. */
+  async check({ seed, path, numRuns, until }) {
+    let index = 0;
+    let failed = false;
+    const property = fc.asyncProperty(programs(dgram.transport),
+      async (program) => {
+        if (!failed && path === undefined)
+          note({ seed, path: String(index++), played: this.played });
+        else note({ seed, path, played: this.played, at: Date.now() });
+        try {
+          await this.try(program);
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
+        this.played++;
+      });
+    return fc.check(property, {
+      seed, path, numRuns,
+      ...(until && {
+        interruptAfterTimeLimit: Math.max(1, until - Date.now()),
+      }),
+    });
+  }
+}
+
+function note(what) {
+  fs.writeSync(NOTE_FD, JSON.stringify(what).padEnd(120), 0);
+}
+
+async function main(library, { seed, path, programs: wanted, minutes }) {
+  const exploration = new Exploration(new Kernel(library),
+    await findDeadPort());
+  const until = minutes && Date.now() + minutes * 60000;
+  let details;
+  do {
+    details = await exploration.check({
+      seed, path, until, numRuns: minutes ? PROGRAMS_A_SEED : wanted,
+    });
+    seed++;
+  } while (!details.failed && until && Date.now() < until);
+  const { played, counts, faults } = exploration;
+  process.send({
+    transport: dgram.transport,
+    played, counts, faults,
+    failure: details.failed ? describe(details) : null,
+  }, () => process.disconnect());
+}
+
+function describe({ seed, counterexamplePath, counterexample, numShrinks,
+  errorInstance }) {
+  return {
+    seed,
+    path: counterexamplePath,
+    shrinks: numShrinks,
+    program: fc.stringify(counterexample[0]),
+    error: errorInstance?.stack ?? String(errorInstance),
+  };
+}
+
+main(process.argv[2], JSON.parse(process.argv[3]));

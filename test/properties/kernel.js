@@ -1,0 +1,107 @@
+'use strict';
+
+/**
+ * The JavaScript face of test/faults/kernel.c: names for the numbers of a
+ * schedule and of the log. The process has to run with the library preloaded.
+ */
+
+const os = require('node:os');
+const { getSystemErrorName } = require('node:util');
+
+const { nodeHeaders } = require('../../scripts/node-headers');
+const { compile } = require('../faults/library');
+
+/** In the order of kernel.c's call_t. */
+const CALLS = [
+  'send', 'recv', 'socket', 'bind', 'connect', 'setsockopt', 'getsockopt',
+  'getsockname', 'epoll_ctl', 'epoll_wait',
+];
+
+const EFFECTS = { SHORT: -1, CTRUNC: -2, TRUNC: -3, WAKE: -4 };
+
+/** In the order of kernel.c's kind_t, from 1 on. */
+const KINDS = [
+  undefined, 'taken', 'refused', 'handed', 'recvFailed', 'unreadable',
+  'callFailed', 'fault',
+];
+
+/** record_t in words. */
+const RECORD_WORDS = 9;
+const LOG_BYTES = 4 << 20;
+const FLAG_SEGMENTED = 1;
+const FLAG_TRUNCATED = 2;
+
+/** @returns {string} the library, for LD_PRELOAD */
+function build() {
+  // Node-API is the program's, and there once it runs: hence lazy binding.
+  return compile('kernel', ['-I', nodeHeaders(), '-Wl,-z,lazy']);
+}
+
+function effectName(code) {
+  return Object.keys(EFFECTS).find((name) => EFFECTS[name] === code) ??
+    getSystemErrorName(-code);
+}
+
+class Kernel {
+  /** @param {string} library of build(), preloaded */
+  constructor(library) {
+    const addon = { exports: {} };
+    process.dlopen(addon, library);
+    this.addon = addon.exports;
+    const memory = new ArrayBuffer(LOG_BYTES);
+    this.addon.attach(memory);
+    this.words = new Uint32Array(memory);
+    this.codes = new Int32Array(memory);
+    this.serialOf = this.addon.serialOf;
+    this.portOf = this.addon.portOf;
+    this.digest = this.addon.digest;
+  }
+
+  /**
+   * Watches the sockets that are made from here on.
+   * @param {Array<{call: string, at: number, effect: string,
+   *   argument?: number}>} faults call `at` of its kind (from 0) has the
+   *   effect: an error's name or one of EFFECTS
+   */
+  arm(faults) {
+    this.words[0] = 0;
+    this.addon.arm(Int32Array.from(faults.flatMap((fault) => [
+      CALLS.indexOf(fault.call), fault.at,
+      EFFECTS[fault.effect] ?? os.constants.errno[fault.effect],
+      fault.argument ?? 0,
+    ])));
+  }
+
+  disarm() {
+    this.addon.disarm();
+  }
+
+  /** How much is in the log: it grows with every datagram and failure. */
+  get activity() {
+    return this.words[0];
+  }
+
+  /** @returns {Array<object>} what happened since arm(), in order */
+  log() {
+    const { words, codes } = this;
+    if (1 + words[0] * RECORD_WORDS > words.length)
+      throw new Error('the log is full');
+    return Array.from({ length: words[0] }, (_, i) => {
+      const at = 1 + i * RECORD_WORDS;
+      return {
+        kind: KINDS[words[at]],
+        call: CALLS[words[at + 1]],
+        number: words[at + 2],
+        serial: words[at + 3],
+        code: codes[at + 4] === 0 ? '' : effectName(codes[at + 4]),
+        port: words[at + 5],
+        length: words[at + 6],
+        digest: words[at + 7],
+        segmented: (words[at + 8] & FLAG_SEGMENTED) !== 0,
+        truncated: (words[at + 8] & FLAG_TRUNCATED) !== 0,
+      };
+    });
+  }
+}
+
+module.exports = { CALLS, EFFECTS, Kernel, build };

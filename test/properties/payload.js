@@ -1,0 +1,42 @@
+'use strict';
+
+/**
+ * Contents of datagrams: ASCII, so that a string says the same, each one
+ * different from all others as far as its size allows.
+ */
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+const noise = Buffer.alloc(1 << 17);
+for (let i = 0, x = 1; i < noise.length; i++) {
+  x = Math.imul(x, 1664525) + 1013904223 >>> 0;
+  noise[i] = ALPHABET.charCodeAt((x >>> 16) % ALPHABET.length);
+}
+
+/** What lib/outbox.js copies of a datagram: enough to be refused. */
+const COPIED_MAX = 65536;
+
+/** @returns {Buffer} */
+function payload(id, size) {
+  const start = id * 7919 % (noise.length >> 2);
+  const bytes = Buffer.from(noise.subarray(start, start + size));
+  bytes.write(`${id.toString(36)}.`, 0, 'latin1');
+  return bytes;
+}
+
+/** The part of a payload that the kernel is shown. */
+const shown = (bytes) => bytes.subarray(0, COPIED_MAX);
+
+/** The same content in the other forms that send() takes. */
+const FORMS = {
+  buffer: (bytes) => bytes,
+  string: (bytes) => bytes.toString('latin1'),
+  list: (bytes) => {
+    const middle = bytes.length >> 1;
+    return [bytes.subarray(0, middle), bytes.toString('latin1', middle)];
+  },
+  view: (bytes) =>
+    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+};
+
+module.exports = { FORMS, payload, shown };

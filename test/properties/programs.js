@@ -1,0 +1,167 @@
+'use strict';
+
+/**
+ * Random programs and random schedules of faults. A program is plain data, so
+ * that fast-check can shrink it and a failure can be read:
+ *
+ *   { sockets: [{ type, mode, ... }], steps: [step, ...], faults: [...] }
+ *
+ * actor.js knows what each step does.
+ */
+
+const fc = require('fast-check');
+
+const SOCKETS_MAX = 4;
+
+/** Any of the program's sockets: taken modulo how many there are. */
+const who = fc.nat(SOCKETS_MAX - 1);
+
+/** Where to: a socket of the program, or a port where nobody listens. */
+const target = fc.oneof(
+  { weight: 6, arbitrary: who },
+  { weight: 1, arbitrary: fc.constant('nobody') });
+
+const size = fc.oneof(
+  { weight: 3, arbitrary: fc.nat(12) },
+  { weight: 4, arbitrary: fc.integer({ min: 13, max: 300 }) },
+  { weight: 2, arbitrary: fc.constantFrom(500, 1200, 1472, 9000) },
+  { weight: 1, arbitrary: fc.constantFrom(30000, 65507, 65508, 70000) });
+
+/** Small enough that a burst of them is cheap. */
+const small = fc.oneof(
+  fc.nat(64), fc.constantFrom(100, 100, 100, 500, 1200));
+
+const form = fc.constantFrom('buffer', 'string', 'list', 'slice', 'view');
+
+/** What can be done anywhere, also within a listener or a callback. */
+const action = fc.oneof(
+  { weight: 8, arbitrary: fc.record({
+    do: fc.constant('send'), who, to: target, size, form,
+    callback: fc.boolean(),
+  }) },
+  { weight: 6, arbitrary: fc.record({
+    do: fc.constant('burst'), who, to: target, size: small,
+    count: fc.integer({ min: 2, max: 70 }), last: fc.nat(64),
+    callback: fc.boolean(),
+  }) },
+  { weight: 3, arbitrary: fc.record({
+    do: fc.constant('sendMany'), who, to: target,
+    sizes: fc.array(small, { maxLength: 12 }), callback: fc.boolean(),
+  }) },
+  { weight: 3, arbitrary: fc.record({
+    do: fc.constant('connect'), who, to: target, sync: fc.boolean(),
+    callback: fc.boolean(),
+  }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('disconnect'), who }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('close'), who }) },
+  { weight: 2, arbitrary: fc.record({
+    do: fc.constant('bind'), who, sync: fc.boolean(),
+  }) },
+  { weight: 2, arbitrary: fc.record({
+    do: fc.constant('option'), who,
+    option: fc.constantFrom('setTTL', 'setBroadcast', 'setMulticastTTL',
+      'setMulticastLoopback', 'setSendBufferSize', 'setRecvBufferSize',
+      'getSendBufferSize'),
+    value: fc.constantFrom(1, 64, 200),
+  }) },
+  { weight: 1, arbitrary: fc.record({
+    do: fc.constantFrom('address', 'queue', 'unref', 'ref'), who,
+  }) },
+  { weight: 2, arbitrary: fc.record({
+    do: fc.constantFrom('pause', 'resume'), who,
+  }) });
+
+/** What listeners and callbacks do. */
+const reaction = fc.oneof(
+  { weight: 5, arbitrary: action },
+  { weight: 2, arbitrary: fc.constant({ do: 'throw' }) });
+
+const withCallback = fc.tuple(
+  fc.record({
+    do: fc.constant('send'), who, to: target, size, form,
+    callback: fc.constant(true),
+  }),
+  fc.array(reaction, { minLength: 1, maxLength: 2 }))
+  .map(([send, then]) => ({ ...send, then }));
+
+const step = fc.oneof(
+  { weight: 10, arbitrary: action },
+  { weight: 3, arbitrary: withCallback },
+  { weight: 4, arbitrary: fc.record({
+    do: fc.constant('turns'), count: fc.integer({ min: 1, max: 4 }),
+  }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'tick' }) });
+
+const socket = fc.record({
+  type: fc.constantFrom('udp4', 'udp4', 'udp6'),
+  mode: fc.constantFrom('message', 'message', 'batch', 'both'),
+  sharedBuffers: fc.boolean(),
+  lookup: fc.constantFrom('none', 'none', 'none', 'sync', 'tick', 'later'),
+  bound: fc.boolean(),
+  reactions: fc.array(
+    fc.record({ at: fc.nat(20), what: fc.array(reaction, { maxLength: 2 }) }),
+    { maxLength: 2 }),
+});
+
+/** What each call may say, and how often a program lets it. */
+const SAYS = {
+  send: [6, 'EINTR', 'EAGAIN', 'ENOBUFS', 'ENOMEM', 'EPERM', 'EIO', 'EINVAL',
+    'EMSGSIZE', 'ECONNREFUSED', 'ENETUNREACH', 'SHORT', 'SHORT', 'SHORT'],
+  recv: [5, 'EINTR', 'EAGAIN', 'ENOBUFS', 'ENOMEM', 'EIO', 'EINVAL',
+    'ECONNREFUSED', 'ENETUNREACH', 'SHORT', 'CTRUNC', 'TRUNC'],
+  socket: [1, 'ENOMEM', 'ENOBUFS', 'EMFILE'],
+  bind: [1, 'EINTR', 'ENOMEM', 'EPERM', 'EINVAL', 'EADDRINUSE'],
+  connect: [1, 'EINTR', 'ENOMEM', 'EPERM', 'ECONNREFUSED', 'ENETUNREACH'],
+  setsockopt: [1, 'ENOMEM', 'EPERM', 'EINVAL', 'ENOBUFS'],
+  getsockopt: [1, 'ENOMEM', 'EINVAL'],
+  getsockname: [1, 'ENOBUFS', 'EINVAL'],
+  epoll_ctl: [1, 'ENOMEM', 'EPERM', 'ENOSPC'],
+  epoll_wait: [2, 'EINTR', 'WAKE', 'WAKE'],
+};
+
+/** EPOLLIN, EPOLLOUT, EPOLLERR and all of them; then which socket. */
+const wakeUp = fc.tuple(fc.constantFrom(1, 4, 8, 13), who)
+  .map(([events, which]) => events | which << 8);
+
+const ARGUMENTS = {
+  SHORT: fc.integer({ min: 1, max: 5 }),
+  CTRUNC: fc.nat(3),
+  TRUNC: fc.nat(40),
+  WAKE: wakeUp,
+};
+
+function faultsOf(call) {
+  return fc.constantFrom(...SAYS[call].slice(1)).chain((effect) => fc.record({
+    call: fc.constant(call),
+    effect: fc.constant(effect),
+    at: fc.oneof(fc.nat(3), fc.nat(12), fc.nat(40)),
+    times: fc.oneof({ weight: 4, arbitrary: fc.constant(1) },
+      { weight: 2, arbitrary: fc.integer({ min: 2, max: 5 }) },
+      { weight: 1, arbitrary: fc.constant(25) }),
+    argument: ARGUMENTS[effect] ?? fc.constant(0),
+  }));
+}
+
+/**
+ * @param {string} transport libuv aborts when epoll_ctl() fails, so on 'uv'
+ *   it does not
+ */
+function programs(transport) {
+  const calls = Object.keys(SAYS)
+    .filter((call) => transport === 'linux' || call !== 'epoll_ctl');
+  const fault = fc.oneof(...calls.map((call) =>
+    ({ weight: SAYS[call][0], arbitrary: faultsOf(call) })));
+  return fc.record({
+    sockets: fc.array(socket, { minLength: 1, maxLength: SOCKETS_MAX }),
+    steps: fc.array(step, { maxLength: 14, size: 'max' }),
+    faults: fc.array(fault, { maxLength: 6, size: 'max' }),
+  });
+}
+
+/** The schedule for Kernel#arm(). */
+function schedule(faults) {
+  return faults.flatMap(({ times, at, ...fault }) =>
+    Array.from({ length: times }, (_, i) => ({ ...fault, at: at + i })));
+}
+
+module.exports = { programs, schedule };

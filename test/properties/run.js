@@ -1,0 +1,142 @@
+'use strict';
+
+/**
+ * Random programs under random faults, on both transports:
+ *
+ *   npm run test:properties -- [options]
+ *
+ *   --programs N        of each transport (default 10000)
+ *   --minutes N         as long as that instead; --forever until it fails
+ *   --seed N            where to begin (default 1; with --minutes and
+ *                       --forever, another one each time)
+ *   --path P            one program of that seed, as a failure names it
+ *   --transport linux|uv
+ */
+
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+
+const Table = require('cli-table3');
+
+const { build } = require('./kernel');
+
+/** A program takes milliseconds; one that takes this long hangs. */
+const PATIENCE = 120000;
+
+const FOREVER = 60 * 24 * 365;
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      programs: { type: 'string', default: '10000' },
+      minutes: { type: 'string' },
+      forever: { type: 'boolean', default: false },
+      seed: { type: 'string' },
+      path: { type: 'string' },
+      transport: { type: 'string' },
+    },
+  });
+  const minutes = values.forever ? FOREVER : Number(values.minutes ?? 0);
+  const seed = values.seed ?? (minutes ? Date.now() % 1e9 : 1);
+  return {
+    transports: values.transport ? [values.transport] : ['linux', 'uv'],
+    share: {
+      programs: Number(values.programs), minutes, seed: Number(seed),
+      path: values.path,
+    },
+  };
+}
+
+/** What the process last wrote down before it went. */
+function readNote(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch {
+    return {}; // it did not come to play
+  }
+}
+
+/** @returns {Promise<object>} what explore.js reports, or what ended it */
+function explore(transport, share, library, file) {
+  const notes = fs.openSync(file, 'w');
+  const child = spawn(process.execPath, [
+    path.join(__dirname, 'explore.js'), library, JSON.stringify(share),
+  ], {
+    env: {
+      ...process.env,
+      LD_PRELOAD: library,
+      DGRAM_NATIVE_TRANSPORT: transport,
+      // Its system calls would pass the library by.
+      UV_USE_IO_URING: '0',
+    },
+    stdio: ['ignore', 'inherit', 'inherit', notes, 'ipc'],
+  });
+  fs.closeSync(notes);
+  let report;
+  let last = '';
+  let hangs = false;
+  const watch = setInterval(() => {
+    const now = fs.readFileSync(file, 'utf8');
+    hangs = now === last;
+    last = now;
+    if (hangs) child.kill('SIGKILL');
+  }, PATIENCE);
+  child.on('message', (message) => { report = message; });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearInterval(watch);
+      if (report !== undefined) return resolve(report);
+      const { seed, path: where, played = 0 } = readNote(file);
+      return resolve({
+        transport, played, counts: {}, faults: {},
+        failure: {
+          seed, path: where,
+          error: hangs ? 'it hangs' : `the process ended with ${signal ?? code}`,
+        },
+      });
+    });
+  });
+}
+
+function print({ transport, played, counts, faults, failure }) {
+  console.log(`\n${transport}: ${played} programs`);
+  const datagrams = new Table({ head: Object.keys(counts), style: plain });
+  datagrams.push(Object.values(counts));
+  const injected =
+    new Table({ head: ['call', 'faults injected'], style: plain });
+  for (const [call, effects] of Object.entries(faults)) {
+    injected.push([call, Object.entries(effects).sort()
+      .map(([effect, count]) => `${effect} ${count}`).join(', ')]);
+  }
+  if (played > 0) console.log(`${datagrams}\n${injected}`);
+  if (failure === null) return;
+  const { seed, path: where, shrinks, program, error } = failure;
+  console.log(`FAILED${shrinks ? `, made smaller ${shrinks} times` : ''}:\n` +
+    `${program ?? ''}\n${error}\nAgain: npm run test:properties -- ` +
+    `--transport ${transport} --seed ${seed} --path ${where}`);
+}
+
+const plain = { head: [], border: [] };
+
+async function main() {
+  if (process.platform !== 'linux') {
+    console.log('skipped: LD_PRELOAD is Linux\'s');
+    return;
+  }
+  const { transports, share } = readOptions();
+  const library = build();
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-properties-'));
+  const reports = await Promise.all(transports.map((transport) =>
+    explore(transport, share, library, path.join(directory, transport))));
+  fs.rmSync(directory, { recursive: true });
+  reports.forEach(print);
+  const failed = reports.filter(({ failure }) => failure !== null).length;
+  console.log(`\n${reports.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+main();

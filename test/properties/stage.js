@@ -1,0 +1,130 @@
+'use strict';
+
+/** Plays one program, from its first step to the last 'close'. */
+
+const { once } = require('node:events');
+const { setImmediate: turn } = require('node:timers/promises');
+
+const { Actor, Planned } = require('./actor');
+const { schedule } = require('./programs');
+
+/** No program takes so many turns of the loop; its faults come to an end. */
+const TURNS_MAX = 2000;
+
+/** Two turns in which nothing happens: one to read, one to see it was all. */
+const QUIET_TURNS = 3;
+
+class Stage {
+  /**
+   * @param {object} dgram the module under test
+   * @param {Kernel} kernel
+   * @param {number} deadPort nobody listens there
+   */
+  constructor(dgram, kernel, deadPort) {
+    this.dgram = dgram;
+    this.kernel = kernel;
+    this.deadPort = deadPort;
+    this.actors = [];
+    this.complaints = [];
+    this.ids = 0;
+  }
+
+  nextId() {
+    return ++this.ids;
+  }
+
+  actor(index) {
+    return this.actors[index % this.actors.length];
+  }
+
+  complain(text) {
+    this.complaints.push(text);
+  }
+
+  perform(step) {
+    this.actor(step.who).perform(step);
+  }
+
+  /**
+   * @param {object} program of programs.js
+   * @returns {Promise<{actors: Actor[], log: object[], complaints: string[]}>}
+   */
+  async play({ sockets, steps, faults }) {
+    const onUncaught = (error) => {
+      if (!(error instanceof Planned)) this.complain(error.stack);
+    };
+    process.on('uncaughtException', onUncaught);
+    this.kernel.arm(schedule(faults));
+    try {
+      for (const spec of sockets) this.open(spec);
+      for (const step of steps) await this.take(step);
+      await this.settle();
+      for (const actor of this.actors) this.finish(actor);
+      await this.settle();
+    } finally {
+      await this.closeAll();
+      process.removeListener('uncaughtException', onUncaught);
+    }
+    const log = this.kernel.log();
+    this.kernel.disarm();
+    return { actors: this.actors, log, complaints: this.complaints };
+  }
+
+  open(spec) {
+    const actor = new Actor(this, spec);
+    this.actors.push(actor);
+    if (spec.bound) actor.perform({ do: 'bind', sync: true });
+  }
+
+  async take(step) {
+    if (step.do === 'turns') {
+      for (let i = 0; i < step.count; i++) await turn();
+    } else if (step.do === 'tick') {
+      await null;
+    } else {
+      this.perform(step);
+    }
+  }
+
+  /** Until nothing happens any more. */
+  async settle() {
+    for (const actor of this.actors)
+      if (!actor.closing && actor.isOpen) actor.resume();
+    let quiet = 0;
+    for (let i = 0; quiet < QUIET_TURNS; i++) {
+      const before = this.kernel.activity;
+      for (const actor of this.actors) actor.revive();
+      await turn();
+      const calm = this.kernel.activity === before &&
+        this.actors.every((actor) => actor.isQuiet);
+      quiet = calm ? quiet + 1 : 0;
+      if (i === TURNS_MAX) {
+        this.complain('it does not come to an end');
+        return;
+      }
+    }
+  }
+
+  /** Closes what the program left open; there is nothing left to lose. */
+  finish(actor) {
+    if (!actor.isOpen || actor.closing) return;
+    const { socket } = actor;
+    if (socket.getSendQueueCount() !== 0 || socket.getSendQueueSize() !== 0)
+      this.complain('the send queue is not empty');
+    actor.lastClose = true;
+    actor.close();
+  }
+
+  /** Also after a failure: the next program has to start afresh. */
+  async closeAll() {
+    for (const { socket, isOpen, state } of this.actors) {
+      if (!isOpen) continue;
+      state.queue = undefined;
+      socket.close();
+      await once(socket, 'close');
+    }
+    await turn();
+  }
+}
+
+module.exports = { Stage };
