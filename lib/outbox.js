@@ -232,11 +232,19 @@ class Lane {
 }
 
 /**
+ * How many bytes there are, whatever a `length` of the view's own says: what
+ * the arena holds behind them belongs to other datagrams.
+ */
+const { get: realLength } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype), 'length');
+
+/**
  * What writeMessage() may write at most, within LANE_ARENA: it stops after the
  * part that passes COPY_MAX, and a UTF-16 unit takes three bytes at most.
  */
 function sizeBound(message) {
   if (typeof message === 'string') return message.length * 3;
+  if (message instanceof Uint8Array) return realLength.call(message);
   if (!Array.isArray(message)) return message.byteLength;
   let size = 0;
   for (const part of message) size += sizeBound(part);
@@ -260,11 +268,11 @@ function writeString(arena, offset, text) {
 }
 
 function writeView(arena, offset, view) {
-  if (view.byteLength === 0) return 0;
   const bytes = view instanceof Uint8Array ?
     view :
     new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const { length } = bytes;
+  const length = realLength.call(bytes);
+  if (length === 0) return 0;
   arena.set(length <= COPY_MAX ? bytes : bytes.subarray(0, COPY_MAX), offset);
   return length;
 }
