@@ -149,6 +149,13 @@ function newTicket() {
 }
 
 /**
+ * How many bytes there are, whatever a `length` of the view's own says: what
+ * the arena holds behind them belongs to other datagrams.
+ */
+const { get: realLength } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype), 'length');
+
+/**
  * Memory for some datagrams: descriptors, payload, and the Send of those that
  * have one.
  */
@@ -173,16 +180,17 @@ class Lane {
    * @param {Send|null} send
    */
   push(handle, peer, message, send) {
-    // Nearly all messages are Buffers; `byteLength` of one is a call (Node 20).
-    if (message instanceof Uint8Array && message.length <= COPY_MAX) {
-      const { length } = message;
+    const length = message instanceof Uint8Array ?
+      realLength.call(message) :
+      Infinity;
+    if (length <= COPY_MAX) { // nearly all are
       this.reserve(length);
       if (length > 0) this.arena.set(message, this.used);
       this.append(handle, peer, length, length, send);
     } else {
       this.reserve(Math.min(sizeBound(message), LANE_ARENA));
-      const length = writeMessage(this.arena, this.used, message);
-      this.append(handle, peer, length, Math.min(length, COPY_MAX), send);
+      const written = writeMessage(this.arena, this.used, message);
+      this.append(handle, peer, written, Math.min(written, COPY_MAX), send);
     }
   }
 
@@ -230,13 +238,6 @@ class Lane {
     }
   }
 }
-
-/**
- * How many bytes there are, whatever a `length` of the view's own says: what
- * the arena holds behind them belongs to other datagrams.
- */
-const { get: realLength } = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype), 'length');
 
 /**
  * What writeMessage() may write at most, within LANE_ARENA: it stops after the
