@@ -128,8 +128,8 @@ static void on_sent(uv_udp_send_t* request, int status) {
   queue_t* queue = socket->transport_data;
 
   /* libuv before 1.52 may answer EBADF for a socket that a listener closed
-   * in the same wake-up. */
-  if (status != 0 && socket->closing)
+   * in the same wake-up. What the kernel refused before stays refused. */
+  if (status == UV_EBADF && socket->closing)
     status = UV_ECANCELED;
   queue->sending = false;
   queue->draining = true;

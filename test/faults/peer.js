@@ -91,6 +91,18 @@ class Peer {
    *   tick is over
    */
   burst({ socket, sizes, first = 0, to }) {
+    this.send({ socket, sizes, first, to });
+    return new Promise((resolve) => process.nextTick(
+      () => resolve(this.queue({ socket }))));
+  }
+
+  /** Hands datagrams to send(), and closes the socket in the same tick. */
+  async sendAndClose({ socket, sizes }) {
+    this.send({ socket, sizes });
+    await this.close({ socket });
+  }
+
+  send({ socket, sizes, first = 0, to }) {
     const state = this.sockets[socket];
     const peer = to ?? state.to;
     const many = Array.isArray(peer) ? peer : [peer];
@@ -105,8 +117,6 @@ class Peer {
       else
         state.socket.send(payload(first + i, size), port, address, callback);
     });
-    return new Promise((resolve) => process.nextTick(
-      () => resolve(this.queue({ socket }))));
   }
 
   /** What waits to be sent, in datagrams and bytes. */
