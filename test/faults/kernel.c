@@ -40,6 +40,10 @@
 #define DESCRIPTORS 4096
 #define FAULTS_MAX 256
 
+/* Messages of one receive, and room for the control data of each. */
+#define RECV_MAX 64
+#define CONTROL_MAX 256
+
 /* The order is test/properties/kernel.js's too. */
 typedef enum {
   SEND,
@@ -81,7 +85,10 @@ typedef enum {
   FAULT_INJECTED /* `code` is the effect */
 } kind_t;
 
-enum { FLAG_SEGMENTED = 1, FLAG_TRUNCATED = 2 };
+enum {
+  FLAG_SEGMENTED = 1,
+  FLAG_TRUNCATED = 2, /* for want of room, which is the program's fault */
+};
 
 typedef struct {
   uint32_t kind;
@@ -313,8 +320,66 @@ INTERPOSED ssize_t sendmsg(int fd, const struct msghdr* header, int flags) {
   return (ssize_t) message.msg_len;
 }
 
-/* What the kernel leaves of a control message that did not fit: a header, and
- * as much of the value as there was room for. */
+/* What the kernel writes beside the bytes: into memory of the library's first,
+ * so that the log has it whatever room the program left for it. */
+typedef struct {
+  struct sockaddr_storage names[RECV_MAX];
+  _Alignas(struct cmsghdr) char controls[RECV_MAX][CONTROL_MAX];
+  void* given_names[RECV_MAX];
+  void* given_controls[RECV_MAX];
+  socklen_t name_sizes[RECV_MAX];
+  size_t control_sizes[RECV_MAX];
+} aside_t;
+
+static void take_aside(aside_t* aside, struct mmsghdr* messages, unsigned n) {
+  unsigned i;
+
+  for (i = 0; i < n; i++) {
+    struct msghdr* header = &messages[i].msg_hdr;
+
+    aside->given_names[i] = header->msg_name;
+    aside->name_sizes[i] = header->msg_name == NULL ? 0 : header->msg_namelen;
+    aside->given_controls[i] = header->msg_control;
+    aside->control_sizes[i] = header->msg_controllen;
+    header->msg_name = &aside->names[i];
+    header->msg_namelen = sizeof(aside->names[i]);
+    header->msg_control = aside->controls[i];
+    header->msg_controllen = CONTROL_MAX;
+  }
+}
+
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* What fits goes to the program, as the kernel would have done: a control
+ * message that does not fit leaves a header, and as much of its value as there
+ * is room for. */
+static void give_back(const aside_t* aside,
+                      struct mmsghdr* messages,
+                      unsigned n,
+                      unsigned filled) {
+  unsigned i;
+
+  for (i = 0; i < n; i++) {
+    struct msghdr* header = &messages[i].msg_hdr;
+    size_t name = least(aside->name_sizes[i], header->msg_namelen);
+    size_t control = least(aside->control_sizes[i], header->msg_controllen);
+
+    if (i < filled && name > 0)
+      memcpy(aside->given_names[i], &aside->names[i], name);
+    if (i < filled && control < header->msg_controllen)
+      header->msg_flags |= MSG_CTRUNC;
+    if (i < filled && control > 0)
+      memcpy(aside->given_controls[i], aside->controls[i], control);
+    header->msg_name = aside->given_names[i];
+    header->msg_control = aside->given_controls[i];
+    header->msg_controllen = i < filled ? control : aside->control_sizes[i];
+    if (i >= filled)
+      header->msg_namelen = aside->name_sizes[i];
+  }
+}
+
 static void cut_control(struct msghdr* header) {
   struct cmsghdr* cmsg = CMSG_FIRSTHDR(header);
 
@@ -325,49 +390,77 @@ static void cut_control(struct msghdr* header) {
   header->msg_controllen = CMSG_LEN(2);
 }
 
-static void add_received(uint32_t serial, const struct mmsghdr* message) {
-  const struct msghdr* header = &message->msg_hdr;
-  bool cut = (header->msg_flags & MSG_CTRUNC) != 0;
+static void add_received(uint32_t serial,
+                         const struct mmsghdr* message,
+                         bool cut,
+                         bool shortened) {
+  struct msghdr header = message->msg_hdr;
 
+  if (shortened)
+    header.msg_flags &= ~MSG_TRUNC;
   add_datagrams(cut ? UNREADABLE : HANDED,
                 RECV,
                 serial,
-                header,
+                &header,
                 message->msg_len,
-                cut ? 0 : segment_of(header, OPTION_GRO),
+                cut ? 0 : segment_of(&header, OPTION_GRO),
                 false,
                 0);
+}
+
+/* Reads into memory of the library's, writes the log, and lets the program
+ * have what it left room for. */
+static int recv_aside(int fd,
+                      uint32_t serial,
+                      struct mmsghdr* messages,
+                      unsigned n,
+                      int flags,
+                      const fault_t* fault) {
+  aside_t aside;
+  int result;
+  int error;
+  int cut = -1;
+  int i;
+
+  take_aside(&aside, messages, n);
+  result = (int) syscall(SYS_recvmmsg, fd, messages, n, flags, NULL);
+  error = errno;
+  if (fault->effect == CTRUNC && result > 0)
+    cut = fault->argument % result;
+  for (i = 0; i < result; i++)
+    add_received(
+        serial, &messages[i], i == cut, i == 0 && fault->effect == TRUNC);
+  if (cut >= 0)
+    cut_control(&messages[cut].msg_hdr);
+  give_back(&aside, messages, n, result > 0 ? (unsigned) result : 0);
+  errno = error;
+  return result;
 }
 
 static int recv_some(int fd,
                      uint32_t serial,
                      struct mmsghdr* messages,
                      unsigned n,
-                     int flags,
-                     struct timespec* timeout) {
+                     int flags) {
   fault_t fault = take_fault(RECV, serial);
   struct iovec* first = messages[0].msg_hdr.msg_iov;
   size_t room = first->iov_len;
   int result = -1;
   int error;
-  int i;
 
-  if (fault.effect == SHORT && n > (unsigned) fault.argument)
-    n = (unsigned) fault.argument;
-  if (fault.effect == TRUNC && room > (size_t) fault.argument)
-    first->iov_len = (size_t) fault.argument;
+  n = (unsigned) least(n, RECV_MAX);
+  if (fault.effect == SHORT)
+    n = (unsigned) least(n, (size_t) fault.argument);
+  if (fault.effect == TRUNC)
+    first->iov_len = least(room, (size_t) fault.argument);
   if (fault.effect > 0)
     errno = fault.effect;
   else
-    result = (int) syscall(SYS_recvmmsg, fd, messages, n, flags, timeout);
+    result = recv_aside(fd, serial, messages, n, flags, &fault);
   error = errno;
   first->iov_len = room;
   if (result < 0 && error != EAGAIN && error != EINTR)
     add_record(RECV_FAILED, RECV, serial)->code = error;
-  if (fault.effect == CTRUNC && result > 0)
-    cut_control(&messages[fault.argument % result].msg_hdr);
-  for (i = 0; i < result; i++)
-    add_received(serial, &messages[i]);
   errno = error;
   return result;
 }
@@ -381,7 +474,7 @@ INTERPOSED int recvmmsg(int fd,
 
   if (descriptor == NULL || n == 0)
     return (int) syscall(SYS_recvmmsg, fd, messages, n, flags, timeout);
-  return recv_some(fd, descriptor->serial, messages, n, flags, timeout);
+  return recv_some(fd, descriptor->serial, messages, n, flags);
 }
 
 INTERPOSED ssize_t recvmsg(int fd, struct msghdr* header, int flags) {
@@ -392,7 +485,7 @@ INTERPOSED ssize_t recvmsg(int fd, struct msghdr* header, int flags) {
     return syscall(SYS_recvmsg, fd, header, flags);
   message.msg_hdr = *header;
   message.msg_len = 0;
-  if (recv_some(fd, descriptor->serial, &message, 1, flags, NULL) < 0)
+  if (recv_some(fd, descriptor->serial, &message, 1, flags) < 0)
     return -1;
   *header = message.msg_hdr;
   return (ssize_t) message.msg_len;

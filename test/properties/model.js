@@ -173,6 +173,7 @@ function checkHeard(actor, heard, truth, digest) {
     assert.strictEqual(item.error, record.error ?? null,
       `delivery ${i}: ${show([record])}`);
     if (item.error !== null) continue;
+    assert.ok(!record.truncated, `no room was left for ${show([record])}`);
     const { bytes, port, size } = item;
     assert.deepStrictEqual(
       { length: bytes.length, size, port, digest: item.digest },

@@ -24,7 +24,7 @@ const Table = require('cli-table3');
 const { build } = require('./kernel');
 
 /** A program takes milliseconds; one that takes this long hangs. */
-const PATIENCE = 120000;
+const PATIENCE = 60000;
 
 const FOREVER = 60 * 24 * 365;
 
