@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that test/e2e wants as peers and that are not
+# there yet. As root:
+#
+#   bash scripts/e2e-packages.sh          install what is missing
+#   bash scripts/e2e-packages.sh --list   only say what is missing
+#
+# Some of them are services. None is started: the tests run their own, with
+# their own configuration, on loopback.
+set -euo pipefail
+
+# The daemons are in sbin, which is not on everybody's path.
+PATH=$PATH:/usr/sbin:/sbin
+
+missing=()
+need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
+need dig bind9-dnsutils
+need coap-client-notls libcoap3-bin
+need collectd collectd-core
+need rsyslogd rsyslog
+need snmpd snmpd
+need snmpget snmp
+need socat socat
+
+if [ ${#missing[@]} -eq 0 ]; then
+  exit 0
+fi
+echo "missing: ${missing[*]}"
+if [ "${1:-}" = --list ]; then
+  exit 0
+fi
+
+# invoke-rc.d(8) asks this script; 101 means that the action is not allowed.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}"

@@ -1,0 +1,78 @@
+'use strict';
+
+const assert = require('node:assert');
+const { Resolver } = require('node:dns').promises;
+
+const { useStage } = require('./support/stage');
+
+/** Arguments of dig(1), which is to be patient. */
+const dig = (port, ...query) => [
+  '@127.0.0.1', '-p', String(port), '+tries=4', '+time=5', ...query,
+];
+
+describe('dns2, unmodified, through register', () => {
+  const stage = useStage({ dig: 'bind9-dnsutils' });
+
+  /** A running name server, and its port. */
+  async function nameServer() {
+    const server = await stage.program('dns');
+    return { server, port: await server.call('listen') };
+  }
+
+  it('answers dig', async () => {
+    const { server, port } = await nameServer();
+    const answers = async (...query) =>
+      (await stage.run('dig', dig(port, '+short', ...query))).stdout;
+
+    assert.strictEqual(await answers('a.example', 'A'), '192.0.2.1\n');
+    assert.strictEqual(await answers('aaaa.example', 'AAAA'),
+      '2001:db8::1\n');
+    assert.strictEqual(await answers('mx.example', 'MX'), '10 a.example.\n');
+    const { sent, received } = await server.end();
+    assert.ok(sent >= 3 && received >= 3, `${sent} sent, ${received} received`);
+  });
+
+  it('answers dig with more than 512 bytes', async () => {
+    const { server, port } = await nameServer();
+    const { stdout } = await stage.run('dig',
+      dig(port, '+short', '+bufsize=4096', '+ignore', 'big.example', 'TXT'));
+    assert.deepStrictEqual(stdout.trim().split('\n').sort(),
+      [...'abcde'].map((letter) => `"${letter.repeat(200)}"`));
+    await server.end();
+  });
+
+  it('tells dig that a name does not exist', async () => {
+    const { server, port } = await nameServer();
+    const { stdout } = await stage.run('dig',
+      dig(port, 'missing.example'));
+    assert.match(stdout, /status: NXDOMAIN/);
+    await server.end();
+  });
+
+  it('answers the Resolver of node:dns, many questions at once', async () => {
+    const { server, port } = await nameServer();
+    const resolver = new Resolver({ timeout: 5000, tries: 4 });
+    resolver.setServers([`127.0.0.1:${port}`]);
+    const numbers = Array.from({ length: 100 }, (_, i) => i + 1);
+
+    const found = await Promise.all(
+      numbers.map((n) => resolver.resolve4(`n${n}.example`)));
+    assert.deepStrictEqual(found, numbers.map((n) => [`192.0.2.${n}`]));
+    await assert.rejects(resolver.resolve4('missing.example'),
+      { code: 'ENOTFOUND' });
+    const { sent } = await server.end();
+    assert.ok(sent >= 101, `${sent} sent`);
+  });
+
+  it('asks as a client, each question from a socket of its own', async () => {
+    const { server, port } = await nameServer();
+    const client = await stage.program('dns');
+    for (const n of [1, 2, 3]) {
+      assert.deepStrictEqual(await client.call('resolve', port, `n${n}.example`),
+        [`192.0.2.${n}`]);
+    }
+    await server.end();
+    assert.deepStrictEqual(await client.end().then(({ sockets }) => sockets),
+      3);
+  });
+});

@@ -1,0 +1,49 @@
+'use strict';
+
+const { setTimeout: delay } = require('node:timers/promises');
+
+/** Milliseconds; what takes longer on any machine has hung. */
+const LIMIT = 40000;
+
+/** How often until() looks. */
+const INTERVAL = 20;
+
+const text = (what) => typeof what === 'function' ? what() : what;
+
+/**
+ * @template T
+ * @param {string | (() => string)} what  is waited for, in words
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>} `promise`, or a rejection when time is up
+ */
+async function limited(what, promise) {
+  const stop = new AbortController();
+  const late = delay(LIMIT, undefined, stop).then(() => {
+    throw new Error(`waited in vain for ${text(what)}`);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    stop.abort();
+    late.catch(() => {});
+  }
+}
+
+/**
+ * @template T
+ * @param {string | (() => string)} what  is waited for, in words
+ * @param {() => T | Promise<T>} look
+ * @returns {Promise<T>} the first truthy value of look()
+ */
+async function until(what, look) {
+  const started = performance.now();
+  for (;;) {
+    const value = await look();
+    if (value) return value;
+    if (performance.now() - started > LIMIT)
+      throw new Error(`waited in vain for ${text(what)}`);
+    await delay(INTERVAL);
+  }
+}
+
+module.exports = { limited, until };

@@ -1,0 +1,137 @@
+'use strict';
+
+/**
+ * A Node program that runs through dgram-native/register, in a process of its
+ * own, and the proof that its sockets were ours.
+ */
+
+const assert = require('node:assert');
+const { fork } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { readEvidence } = require('../../upstream/evidence');
+const { limited } = require('./limited');
+
+const REGISTER = path.join(__dirname, '..', '..', '..', 'lib', 'register.js');
+const WITNESS = path.join(__dirname, '..', '..', 'upstream', 'witness.js');
+const PROGRAMS = path.join(__dirname, '..', 'programs');
+
+const transport = process.env.DGRAM_NATIVE_TRANSPORT ||
+  (process.platform === 'linux' ? 'linux' : 'uv');
+
+let serial = 0;
+
+class Program {
+  #calls = new Map();
+  #child;
+  #exit;
+  #lastCall = 0;
+  #log;
+  #name;
+  #output = '';
+
+  /**
+   * @param {string} name  of a file in test/e2e/programs
+   * @param {string} directory  for what the witness writes
+   * @param {object} [how]
+   * @param {string[]} [how.args]
+   * @param {boolean} [how.register]  false: leave the built-in in its place
+   */
+  constructor(name, directory, { args = [], register = true } = {}) {
+    this.#name = name;
+    const base = path.join(directory, `${++serial}-${name}`);
+    this.#log = `${base}.log`;
+    const preload = `${base}-preload.js`;
+    const preloads = register ? [preload, REGISTER] : [preload];
+    const settings = JSON.stringify({
+      log: this.#log,
+      preloads,
+      nodeOptions: preloads.map((file) => `--require ${file}`).join(' '),
+    });
+    fs.writeFileSync(preload,
+      `require(${JSON.stringify(WITNESS)}).watch(${settings});\n`);
+
+    this.#child = fork(path.join(PROGRAMS, `${name}.js`), args, {
+      execArgv: preloads.flatMap((file) => ['--require', file]),
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => this.#output += text);
+    // Not 'close', which does not come after a disconnect() of this side.
+    this.#exit = Promise.all([
+      once(this.#child, 'exit'),
+      once(this.#child.stdout, 'close'),
+      once(this.#child.stderr, 'close'),
+    ]).then(([[code, signal]]) => ({ code, signal }));
+    this.#child.on('message', ({ id, value, error }) => {
+      const call = this.#calls.get(id);
+      this.#calls.delete(id);
+      if (error === undefined) call?.resolve(value);
+      else call?.reject(new Error(`in ${name}: ${error}`));
+    });
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  /** Resolves when the program has called serve(). */
+  async ready() {
+    await this.#orExit('to be ready', once(this.#child, 'message'));
+    return this;
+  }
+
+  /** Calls one of the program's methods. */
+  call(name, ...args) {
+    const id = ++this.#lastCall;
+    const answer = new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.#child.send({ id, name, args });
+    });
+    return this.#orExit(`an answer to ${name}()`, answer);
+  }
+
+  /**
+   * Has the program end, and proves that each of its sockets was opened by the
+   * C core, over the data path that is wanted, and none by the built-in.
+   *
+   * @returns {Promise<{ sockets: number, sent: number, received: number }>}
+   *   what the C core counted
+   */
+  async end() {
+    const stats = await this.call('stats');
+    this.#child.disconnect();
+    const exit = await limited(`the end of ${this.#name}`, this.#exit);
+    assert.deepStrictEqual(exit, { code: 0, signal: null }, this.#output);
+
+    const evidence = readEvidence(this.#log);
+    assert.strictEqual(evidence.builtin, 0,
+      `sockets of the built-in: ${evidence.origins.join('\n')}`);
+    assert.strictEqual(evidence.unbacked, 0);
+    assert.ok(evidence.native > 0, 'no socket of the C core');
+    assert.strictEqual(evidence.native, stats.sockets);
+    assert.strictEqual(evidence.ours, stats.sockets);
+    assert.deepStrictEqual(evidence.transports, [transport]);
+    return stats;
+  }
+
+  /** For a test that failed: leave nothing behind. */
+  async kill() {
+    this.#child.kill('SIGKILL');
+    await this.#exit;
+  }
+
+  #orExit(what, promise) {
+    const gone = this.#exit.then(({ code, signal }) => {
+      throw new Error(`${this.#name} ended (${signal ?? code}) before ` +
+        `${what}: ${this.#output}`);
+    });
+    return limited(() => `${this.#name}: ${what}: ${this.#output}`,
+      Promise.race([promise, gone]));
+  }
+}
+
+module.exports = { Program };
