@@ -41,6 +41,7 @@ function runTool(command, args, options = {}) {
     }));
 }
 
+/** @returns {Promise<number>} a port that nobody had a moment ago */
 async function freePort() {
   const socket = dgram.createSocket('udp4');
   socket.bind(0, '127.0.0.1');
@@ -112,4 +113,4 @@ async function startServer(command, argsFor, started, options) {
   }
 }
 
-module.exports = { findTool, runTool, startServer };
+module.exports = { findTool, freePort, runTool, startServer };

@@ -8,29 +8,22 @@
 const assert = require('node:assert');
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
-const fs = require('node:fs');
 const path = require('node:path');
 
-const { readEvidence } = require('../../upstream/evidence');
 const { limited } = require('./limited');
+const { Witness } = require('./witness');
 
 const REGISTER = path.join(__dirname, '..', '..', '..', 'lib', 'register.js');
-const WITNESS = path.join(__dirname, '..', '..', 'upstream', 'witness.js');
 const PROGRAMS = path.join(__dirname, '..', 'programs');
-
-const transport = process.env.DGRAM_NATIVE_TRANSPORT ||
-  (process.platform === 'linux' ? 'linux' : 'uv');
-
-let serial = 0;
 
 class Program {
   #calls = new Map();
   #child;
   #exit;
   #lastCall = 0;
-  #log;
   #name;
   #output = '';
+  #witness;
 
   /**
    * @param {string} name  of a file in test/e2e/programs
@@ -41,20 +34,9 @@ class Program {
    */
   constructor(name, directory, { args = [], register = true } = {}) {
     this.#name = name;
-    const base = path.join(directory, `${++serial}-${name}`);
-    this.#log = `${base}.log`;
-    const preload = `${base}-preload.js`;
-    const preloads = register ? [preload, REGISTER] : [preload];
-    const settings = JSON.stringify({
-      log: this.#log,
-      preloads,
-      nodeOptions: preloads.map((file) => `--require ${file}`).join(' '),
-    });
-    fs.writeFileSync(preload,
-      `require(${JSON.stringify(WITNESS)}).watch(${settings});\n`);
-
+    this.#witness = new Witness(directory, register ? [REGISTER] : []);
     this.#child = fork(path.join(PROGRAMS, `${name}.js`), args, {
-      execArgv: preloads.flatMap((file) => ['--require', file]),
+      execArgv: this.#witness.execArgv,
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -107,14 +89,7 @@ class Program {
     const exit = await limited(`the end of ${this.#name}`, this.#exit);
     assert.deepStrictEqual(exit, { code: 0, signal: null }, this.#output);
 
-    const evidence = readEvidence(this.#log);
-    assert.strictEqual(evidence.builtin, 0,
-      `sockets of the built-in: ${evidence.origins.join('\n')}`);
-    assert.strictEqual(evidence.unbacked, 0);
-    assert.ok(evidence.native > 0, 'no socket of the C core');
-    assert.strictEqual(evidence.native, stats.sockets);
-    assert.strictEqual(evidence.ours, stats.sockets);
-    assert.deepStrictEqual(evidence.transports, [transport]);
+    assert.strictEqual(this.#witness.proveOurs(), stats.sockets);
     return stats;
   }
 

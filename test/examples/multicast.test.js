@@ -1,0 +1,25 @@
+'use strict';
+
+const assert = require('node:assert');
+
+const { freePort } = require('../e2e/support/peer');
+const { useExamples } = require('./support');
+
+describe('examples/multicast.js', () => {
+  const examples = useExamples();
+
+  it('hears the others of the group', async () => {
+    // Not the usual one: others on this machine may run the example.
+    const port = await freePort();
+
+    const names = ['first', 'second'].map((name) => `${name}-${process.pid}`);
+    const [first, second] = names.map((name) =>
+      examples.run('multicast.js', name, '127.0.0.1', String(port)));
+    await Promise.all([
+      first.prints(new RegExp(`^${names[0]} hears ${names[1]} at 127`, 'm')),
+      second.prints(new RegExp(`^${names[1]} hears ${names[0]} at 127`, 'm')),
+    ]);
+    await Promise.all([first.end(), second.end()]);
+    assert.doesNotMatch(first.output, new RegExp(`hears ${names[0]}`));
+  });
+});
