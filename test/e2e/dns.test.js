@@ -2,21 +2,26 @@
 
 const assert = require('node:assert');
 const { Resolver } = require('node:dns').promises;
+const os = require('node:os');
 
 const { useStage } = require('./support/stage');
 
+const hasIPv6 = Object.values(os.networkInterfaces()).flat()
+  .some(({ address }) => address === '::1');
+
 /** Arguments of dig(1), which is to be patient. */
-const dig = (port, ...query) => [
-  '@127.0.0.1', '-p', String(port), '+tries=4', '+time=5', ...query,
+const digAt = (address, port, ...query) => [
+  `@${address}`, '-p', String(port), '+tries=4', '+time=5', ...query,
 ];
+const dig = (...query) => digAt('127.0.0.1', ...query);
 
 describe('dns2, unmodified, through register', () => {
   const stage = useStage({ dig: 'bind9-dnsutils' });
 
   /** A running name server, and its port. */
-  async function nameServer() {
+  async function nameServer(type = 'udp4', address = '127.0.0.1') {
     const server = await stage.program('dns');
-    return { server, port: await server.call('listen') };
+    return { server, port: await server.call('listen', type, address) };
   }
 
   it('answers dig', async () => {
@@ -30,6 +35,15 @@ describe('dns2, unmodified, through register', () => {
     assert.strictEqual(await answers('mx.example', 'MX'), '10 a.example.\n');
     const { sent, received } = await server.end();
     assert.ok(sent >= 3 && received >= 3, `${sent} sent, ${received} received`);
+  });
+
+  it('answers dig over IPv6', async function() {
+    if (!hasIPv6) this.skip();
+    const { server, port } = await nameServer('udp6', '::1');
+    const { stdout } = await stage.run('dig',
+      digAt('::1', port, '+short', 'a.example', 'A'));
+    assert.strictEqual(stdout, '192.0.2.1\n');
+    await server.end();
   });
 
   it('answers dig with more than 512 bytes', async () => {

@@ -37,11 +37,9 @@ function handle(request, send) {
   send(response);
 }
 
-async function listen() {
-  const server = createServer({ udp: true, handle });
-  const { udp } = await server.listen({
-    udp: { port: 0, address: '127.0.0.1' },
-  });
+async function listen(type, address) {
+  const server = createServer({ udp: { type }, handle });
+  const { udp } = await server.listen({ udp: { port: 0, address } });
   return udp.port;
 }
 
