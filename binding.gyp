@@ -36,10 +36,20 @@
         ['OS == "linux"', {
           # -std=c11 alone hides recvmmsg() and its relatives.
           'defines': ['_GNU_SOURCE'],
+          # Node's default. It only renames fcntl() to fcntl64(), which needs
+          # glibc 2.28.
+          'defines!': ['_FILE_OFFSET_BITS=64'],
           'sources': [
             'src/control.c',
             'src/run.c',
             'src/transport_linux.c',
+          ],
+          'ldflags': [
+            # gyp links with the C++ compiler; nothing of C++ is used.
+            '-Wl,--as-needed',
+            # A libuv that lacks a function fails the load, for which there is
+            # a fallback, and not the first call.
+            '-Wl,-z,now',
           ],
         }],
         ['OS == "mac"', {

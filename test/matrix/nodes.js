@@ -8,23 +8,14 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { unpackNode } = require('../../scripts/node-package');
+
 const root = path.join(__dirname, '..', '..');
 const cache = path.resolve(process.env.DGRAM_NATIVE_NODES ??
   path.join(root, '.cache', 'nodes'));
 
 /** The supported lines besides the Node that runs this script. */
 const versions = ['18.20.8', '22.23.3', '24.21.0', '26.10.0'];
-
-function npm(args, cwd) {
-  // Within `npm run` this is the npm that was called, whatever PATH says.
-  const cli = process.env.npm_execpath;
-  const [command, first] = cli ? [process.execPath, [cli]] : ['npm', []];
-  return execFileSync(command, [...first, ...args], {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
 
 function versionOf(binary) {
   const options = { encoding: 'utf8' };
@@ -42,19 +33,11 @@ function nodeBinary(version) {
   if (process.platform !== 'linux') {
     throw new Error(`the matrix needs Linux; put Node ${version} at ${binary}`);
   }
-  fs.mkdirSync(cache, { recursive: true });
-  const scratch = fs.mkdtempSync(path.join(cache, 'fetch-'));
-  try {
-    const spec = `node-linux-${process.arch}@${version}`;
-    const [{ filename }] = JSON.parse(npm(['pack', '--json', spec], scratch));
-    execFileSync('tar', ['-xzf', filename, 'package/bin/node'],
-                 { cwd: scratch });
-    const unpacked = path.join(scratch, 'package');
-    const found = versionOf(path.join(unpacked, 'bin', 'node'));
-    if (found !== version) throw new Error(`${spec} holds Node ${found}`);
-    fs.renameSync(unpacked, path.join(cache, version));
-  } finally {
-    fs.rmSync(scratch, { recursive: true, force: true });
+  unpackNode(version, path.join(cache, version), ['bin/node']);
+  const found = versionOf(binary);
+  if (found !== version) {
+    fs.rmSync(path.join(cache, version), { recursive: true });
+    throw new Error(`the package of Node ${version} holds Node ${found}`);
   }
   return binary;
 }
