@@ -1,20 +1,34 @@
 'use strict';
 
 /**
- * The exports of node:dgram, and `transport`: which data path carries the
- * datagrams of this process ('uv' or 'linux').
+ * The exports of node:dgram, and `transport`: what carries the datagrams of
+ * this process. 'linux' or 'uv' is a data path of ours; 'node' is node:dgram
+ * itself, untouched, where there is no compiled addon.
  */
 
 const nodeDgram = require('node:dgram');
 const binding = require('./binding');
-const deprecated = require('./deprecated');
-const ipc = require('./ipc');
-const { Socket, createSocket, ...actions } = require('./socket');
 
-deprecated.install(Socket, actions);
-ipc.install(Socket);
+function ours() {
+  const deprecated = require('./deprecated');
+  const ipc = require('./ipc');
+  const { Socket, createSocket, ...actions } = require('./socket');
 
-module.exports = { createSocket, Socket, transport: binding.transport };
+  deprecated.install(Socket, actions);
+  ipc.install(Socket);
+  return { createSocket, Socket, transport: binding.transport };
+}
+
+function theirs() {
+  const { Socket, createSocket } = nodeDgram;
+  return { createSocket, Socket, transport: 'node' };
+}
+
+const { createSocket, Socket, transport } =
+  binding === null ? theirs() : ours();
+
+// In this form, so that Node finds the names for `import { ... }`.
+module.exports = { createSocket, Socket, transport };
 
 // Makes bare handles for Node's own cluster code (until Node 24): Node's.
 const descriptor =

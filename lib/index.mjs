@@ -1,0 +1,6 @@
+/** The exports of index.js for `import`: the same objects, no second set. */
+
+import dgram from './index.js';
+
+export const { createSocket, Socket, transport } = dgram;
+export default dgram;

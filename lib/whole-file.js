@@ -1,0 +1,45 @@
+'use strict';
+
+/**
+ * A shared object that was cut short, by a full disk or an interrupted copy,
+ * does not fail to load on Linux: glibc maps what its header promises, and the
+ * process dies of SIGBUS at the missing page. There is no falling back then,
+ * so it is looked at before.
+ */
+
+const fs = require('node:fs');
+
+// ELF header, 64 bits, least significant byte first.
+const MAGIC = Buffer.from('\x7fELF\x02\x01', 'latin1');
+const SIZE = 64;
+const SECTIONS_OFFSET = 40;
+const SECTION_SIZE = 58;
+const SECTION_COUNT = 60;
+
+/** Linkers and strip(1) put the table of sections at the end of the file. */
+function endOf(header) {
+  return Number(header.readBigUInt64LE(SECTIONS_OFFSET)) +
+    header.readUInt16LE(SECTION_SIZE) * header.readUInt16LE(SECTION_COUNT);
+}
+
+/**
+ * @param {string} file that is there
+ * @throws {Error} when a part of it is missing, or it cannot be read
+ */
+function checkWhole(file) {
+  if (process.platform !== 'linux') return;
+  const fd = fs.openSync(file, 'r');
+  try {
+    const header = Buffer.alloc(SIZE);
+    const read = fs.readSync(fd, header, 0, SIZE, 0);
+    // Whatever else this is, dlopen() says so.
+    if (read < SIZE || !header.subarray(0, MAGIC.length).equals(MAGIC)) return;
+    if (endOf(header) > fs.fstatSync(fd).size) {
+      throw new Error(`${file}: file cut short`);
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+module.exports = { checkWhole };
