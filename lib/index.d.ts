@@ -1,7 +1,11 @@
 /// <reference types="node" />
 
 import * as dgram from 'node:dgram';
-import { AddressInfo } from 'node:net';
+import { AddressInfo, BlockList } from 'node:net';
+
+/** As the installed @types/node have it: their Buffer types differ. */
+type MessageListener =
+  NonNullable<Parameters<typeof dgram.createSocket>[1]>;
 
 /** A batch of datagrams in columns; see docs/api.md. */
 export interface Batch {
@@ -32,8 +36,17 @@ export interface SocketOptions extends dgram.SocketOptions {
   sharedBuffers?: boolean | undefined;
   /** Several sockets may bind one port, the kernel spreads the load. */
   reusePort?: boolean | undefined;
+  /** Datagrams from these addresses are dropped. */
+  receiveBlockList?: BlockList | undefined;
+  /** Datagrams to these addresses fail with ERR_IP_BLOCKED. */
+  sendBlockList?: BlockList | undefined;
 }
 
+/**
+ * The sockets of node:dgram and what we add. Where `transport` is 'node' the
+ * additions are missing: sendMany() always, bindSync() and connectSync() on a
+ * Node that has none.
+ */
 export class Socket extends dgram.Socket {
   /**
    * Sends many datagrams at once and in order.
@@ -49,7 +62,10 @@ export class Socket extends dgram.Socket {
   ): number;
 
   /** Binds at once to a numeric address; 'listening' follows (Node 26.4). */
-  bindSync(options?: { port?: number; address?: string }): AddressInfo;
+  bindSync(options?: {
+    port?: number | undefined;
+    address?: string | undefined;
+  }): AddressInfo;
 
   /** Connects at once to a numeric address; 'connect' follows (Node 26.4). */
   connectSync(port: number, address?: string): void;
@@ -58,35 +74,35 @@ export class Socket extends dgram.Socket {
   addListener(event: 'close' | 'connect' | 'listening',
               listener: () => void): this;
   addListener(event: 'error', listener: (error: Error) => void): this;
-  addListener(event: 'message',
-              listener: (msg: Buffer, rinfo: dgram.RemoteInfo) => void): this;
+  addListener(event: 'message', listener: MessageListener): this;
   addListener(event: string | symbol, listener: (...args: any[]) => void): this;
 
   on(event: 'batch', listener: (batch: Batch) => void): this;
   on(event: 'close' | 'connect' | 'listening', listener: () => void): this;
   on(event: 'error', listener: (error: Error) => void): this;
-  on(event: 'message',
-     listener: (msg: Buffer, rinfo: dgram.RemoteInfo) => void): this;
+  on(event: 'message', listener: MessageListener): this;
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 
   once(event: 'batch', listener: (batch: Batch) => void): this;
   once(event: 'close' | 'connect' | 'listening', listener: () => void): this;
   once(event: 'error', listener: (error: Error) => void): this;
-  once(event: 'message',
-       listener: (msg: Buffer, rinfo: dgram.RemoteInfo) => void): this;
+  once(event: 'message', listener: MessageListener): this;
   once(event: string | symbol, listener: (...args: any[]) => void): this;
 }
 
 export function createSocket(
   type: dgram.SocketType,
-  callback?: (msg: Buffer, rinfo: dgram.RemoteInfo) => void,
+  callback?: MessageListener,
 ): Socket;
 export function createSocket(
   options: SocketOptions,
-  callback?: (msg: Buffer, rinfo: dgram.RemoteInfo) => void,
+  callback?: MessageListener,
 ): Socket;
 
-/** The data path that carries the datagrams of this process. */
-export const transport: 'linux' | 'uv';
+/**
+ * What carries the datagrams of this process: a data path of ours, or 'node',
+ * node:dgram itself, where there is no compiled addon.
+ */
+export const transport: 'linux' | 'uv' | 'node';
 
 export type { BindOptions, RemoteInfo, SocketType } from 'node:dgram';

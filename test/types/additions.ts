@@ -28,7 +28,9 @@ const handed: number = socket.sendMany(['a', Buffer.from('b')]);
 socket.sendMany(['a', 53, '127.0.0.1', new Uint8Array(2), 53, null],
                 (error: Error | null, sent: number) => {});
 
-const path: 'linux' | 'uv' = transport;
+const path: 'linux' | 'uv' | 'node' = transport;
+// @ts-expect-error -- there may be no addon
+const native: 'linux' | 'uv' = transport;
 
 // @ts-expect-error -- a boolean
 createSocket({ type: 'udp4', sharedBuffers: 1 });
@@ -37,4 +39,4 @@ socket.sendMany('abc');
 // @ts-expect-error -- no such type of socket
 createSocket('udp5');
 
-console.log(handed, path);
+console.log(handed, path, native);
