@@ -1,0 +1,93 @@
+'use strict';
+
+// The prebuilt binaries themselves: what they ask for, and that the ones for
+// musl load on musl.
+
+const assert = require('node:assert');
+const { execFileSync, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { inspect, problems } = require('../../scripts/prebuild/abi');
+const { libuvNames } = require('../../scripts/prebuild/libuv-names');
+const { headersOf, OLDEST } = require('../../scripts/prebuild/headers');
+const kit = require('./kit');
+
+const isLinux = process.platform === 'linux';
+const directory = path.join(kit.root, 'prebuilds',
+                            `${process.platform}-${process.arch}`);
+const musl = path.join(directory, 'dgram-native.musl.node');
+const glibc = path.join(directory, 'dgram-native.glibc.node');
+
+(isLinux ? describe : describe.skip)('the prebuilt addons', function() {
+  this.timeout(60000);
+
+  for (const file of [glibc, musl]) {
+    describe(path.basename(file), () => {
+      it('asks for nothing that is missing somewhere', () => {
+        assert.deepStrictEqual(problems(inspect(file)), []);
+      });
+
+      it('is stripped', () => {
+        assert.ok(inspect(file).stripped);
+      });
+
+      it('does not load, rather than run, where libuv lacks a name', () => {
+        const flags = execFileSync('readelf', ['--dynamic', file],
+                                   { encoding: 'utf8' });
+        assert.match(flags, /BIND_NOW/);
+      });
+    });
+  }
+
+  it(`were made with the libuv of Node ${OLDEST}, and the list is its`, () => {
+    const header = path.join(headersOf(OLDEST), 'include', 'node', 'uv.h');
+    const version = fs.readFileSync(
+      path.join(path.dirname(header), 'uv', 'version.h'), 'utf8');
+    assert.match(version, /UV_VERSION_MINOR 44$/m);
+    const listed = fs.readFileSync(
+      path.join(kit.root, 'scripts', 'prebuild', 'libuv-1.44.txt'), 'utf8');
+    assert.deepStrictEqual(listed.trim().split('\n'), libuvNames(header));
+  });
+
+  describe('on musl', () => {
+    let host;
+
+    /** musl-host, with a stub for each function that Node would bring. */
+    before(() => {
+      const scratch = kit.temporary('musl');
+      const stubs = path.join(scratch, 'stubs.c');
+      host = path.join(scratch, 'musl-host');
+      fs.writeFileSync(stubs, inspect(musl).imports
+        .filter(({ name }) => /^(?:napi|node_api|uv)_/.test(name))
+        .map(({ name }) => `void ${name}(void) {}\n`).join(''));
+      execFileSync('musl-gcc', [
+        '-rdynamic', '-o', host, path.join(__dirname, 'musl-host.c'), stubs,
+      ]);
+    });
+
+    function load(file) {
+      return spawnSync(host, [file], { encoding: 'utf8' }).stdout.trim();
+    }
+
+    it('the one for musl loads', () => {
+      assert.strictEqual(load(musl), 'loaded');
+    });
+
+    it('one that asks for more does not: the host can tell', () => {
+      const file = path.join(kit.temporary('musl'), 'lacks.node');
+      execFileSync('musl-gcc', ['-shared', '-fPIC', '-x', 'c', '-', '-o', file],
+                   { input: `void uv_no_such_function(void);
+                       void napi_register_module_v1(void) {
+                         uv_no_such_function();
+                       }` });
+      assert.match(load(file), /uv_no_such_function: symbol not found/);
+    });
+
+    it('the one for glibc loads too: libc.so.6 is musl\'s own there', () => {
+      // What systems with musl other than Alpine get: lib/binding.js and
+      // node-gyp-build know only Alpine.
+      assert.strictEqual(load(glibc), 'loaded');
+    });
+  });
+});

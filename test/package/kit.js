@@ -1,0 +1,155 @@
+'use strict';
+
+// A folder of a user: the package installed from its tarball, and nothing of
+// this repository on the way to it.
+
+const { execFileSync, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const { nodeBinary, versions } = require('../matrix/nodes');
+
+const root = path.join(__dirname, '..', '..');
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-package-'));
+
+/** Commands that compile, or are needed for it. */
+const COMPILERS = [
+  'cc', 'c++', 'gcc', 'g++', 'clang', 'clang++', 'make', 'gmake', 'ninja',
+  'python', 'python3',
+];
+
+function temporary(name) {
+  return fs.mkdtempSync(path.join(scratch, `${name}-`));
+}
+
+function cleanUp() {
+  fs.rmSync(scratch, { recursive: true, force: true });
+}
+
+/**
+ * What a user's shell hands down: no setting of this run of npm, or of ours.
+ * @param {string} PATH
+ */
+function cleanEnvironment(PATH) {
+  const kept = Object.entries(process.env).filter(([name]) =>
+    !/^(?:npm_|DGRAM_|NODE_|PREBUILDS_ONLY$|LIBC$)/i.test(name));
+  return { ...Object.fromEntries(kept), PATH };
+}
+
+/** A directory to be the whole PATH: `node`, a shell for npm, no compiler. */
+function barePath(node) {
+  const directory = temporary('bin');
+  fs.symlinkSync(node, path.join(directory, 'node'));
+  fs.symlinkSync('/bin/sh', path.join(directory, 'sh'));
+  return directory;
+}
+
+function npm(args, { cwd, env }) {
+  const cli = process.env.npm_execpath ??
+    fs.realpathSync(path.join(path.dirname(process.execPath), 'npm'));
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath, [cli, ...args], { cwd, env, encoding: 'utf8' });
+  if (status !== 0) {
+    throw new Error(`npm ${args.join(' ')}: ${status}\n${stdout}${stderr}`);
+  }
+  return { stdout, stderr };
+}
+
+/** @returns {string} path of the tarball that `npm pack DIRECTORY` makes */
+function pack(directory) {
+  const to = temporary('tarball');
+  const { stdout } = npm(
+    ['pack', '--json', '--ignore-scripts', '--pack-destination', to, directory],
+    { cwd: scratch, env: process.env });
+  return path.join(to, JSON.parse(stdout)[0].filename);
+}
+
+/**
+ * Installs tarballs into an empty folder, without a registry.
+ * @param {string[]} tarballs
+ * @param {{env: object, args?: string[]}} options
+ * @returns {{directory: string, output: string}}
+ */
+function install(tarballs, { env, args = [] }) {
+  const directory = temporary('app');
+  fs.writeFileSync(path.join(directory, 'package.json'),
+                   '{ "name": "app", "private": true }\n');
+  const { stdout, stderr } = npm([
+    'install', '--offline', '--no-audit', '--no-fund', '--foreground-scripts',
+    '--cache', temporary('cache'), ...args, ...tarballs,
+  ], { cwd: directory, env });
+  return { directory, output: stdout + stderr };
+}
+
+/**
+ * Runs `argv` of `node` within `directory`.
+ * @returns {{status: number, stdout: string, stderr: string}}
+ */
+function run(node, argv, { cwd, env }) {
+  return spawnSync(node, argv, {
+    cwd, env, encoding: 'utf8', timeout: 60000,
+  });
+}
+
+let packed;
+
+/** The package and its one dependency, packed once a run. */
+function tarballs() {
+  packed ??= [root, path.dirname(require.resolve('node-gyp-build'))].map(pack);
+  return packed;
+}
+
+/** The Nodes that we support; where the matrix has none, the running one. */
+function nodes() {
+  const others = process.platform === 'linux' ? versions.map(nodeBinary) : [];
+  return [process.execPath, ...others];
+}
+
+/** To DIRECTORY/package. */
+function unpack(tarball, directory) {
+  execFileSync('tar', ['-xzf', tarball, '-C', directory]);
+}
+
+function versionOf(node) {
+  return execFileSync(node, ['-p', 'process.versions.node'],
+                      { encoding: 'utf8' }).trim();
+}
+
+/** The programs of consumer/, beside an installed package. */
+function addConsumer(directory) {
+  fs.cpSync(path.join(__dirname, 'consumer'), directory, { recursive: true });
+}
+
+/** The path of `command` on `PATH`, or undefined. */
+function which(command, PATH) {
+  return PATH.split(path.delimiter)
+    .map((directory) => path.join(directory, command))
+    .find((file) => fs.existsSync(file));
+}
+
+/** The files of a tarball, without the leading package/. */
+function listing(tarball) {
+  return execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' })
+    .trim().split('\n').map((name) => name.replace(/^package\//, ''));
+}
+
+after('remove the folders', cleanUp);
+
+module.exports = {
+  COMPILERS,
+  addConsumer,
+  barePath,
+  cleanEnvironment,
+  install,
+  listing,
+  nodes,
+  pack,
+  root,
+  run,
+  tarballs,
+  temporary,
+  unpack,
+  versionOf,
+  which,
+};

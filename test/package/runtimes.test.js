@@ -1,0 +1,57 @@
+'use strict';
+
+// Bun and Deno get their own node:dgram. Their binaries are named by BUN and
+// DENO; without them these tests are skipped, in CI too: no package of Debian
+// has them.
+
+const assert = require('node:assert');
+const path = require('node:path');
+
+const kit = require('./kit');
+
+const RUNTIMES = {
+  bun: { binary: process.env.BUN, run: ['run'] },
+  deno: { binary: process.env.DENO, run: ['run', '--allow-all'] },
+};
+
+for (const [name, { binary, run }] of Object.entries(RUNTIMES)) {
+  describe(`under ${name}`, function() {
+    this.timeout(120000);
+    let options;
+
+    before(function() {
+      if (!binary) {
+        console.log(`    ${name.toUpperCase()} names no binary`);
+        this.skip();
+      }
+      const env = {
+        ...kit.cleanEnvironment(kit.barePath(process.execPath)),
+        DENO_NO_UPDATE_CHECK: '1',
+      };
+      const args = ['--ignore-scripts'];
+      const { directory } = kit.install(kit.tarballs(), { args, env });
+      kit.addConsumer(directory);
+      options = { cwd: directory, env };
+    });
+
+    for (const program of ['require.cjs', 'import.mjs']) {
+      it(`${program} echoes through its node:dgram, without a word`, () => {
+        const { status, stdout, stderr } =
+          kit.run(path.resolve(binary), [...run, program], options);
+        assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
+        const { transport, echoed } = JSON.parse(stdout);
+        assert.deepStrictEqual({ transport, echoed },
+          { transport: 'node', echoed: 'echo of hello' });
+      });
+    }
+
+    it('gives up with DGRAM_NATIVE_FALLBACK=0', () => {
+      const { status, stderr } =
+        kit.run(path.resolve(binary), [...run, 'require.cjs'], {
+          ...options, env: { ...options.env, DGRAM_NATIVE_FALLBACK: '0' },
+        });
+      assert.notStrictEqual(status, 0);
+      assert.match(stderr, new RegExp(`${name} \\S+ is not Node\\.js`));
+    });
+  });
+}

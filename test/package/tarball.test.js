@@ -1,0 +1,108 @@
+'use strict';
+
+// What is published: the files, and whether tools find their way in them.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const kit = require('./kit');
+
+describe('the tarball', function() {
+  this.timeout(120000);
+  let tarball;
+  let files;
+
+  before(() => {
+    [tarball] = kit.tarballs();
+    files = kit.listing(tarball);
+  });
+
+  it('holds what the package needs, and no more', () => {
+    const expected = [
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$/,
+      /^lib\/[\w-]+\.(?:m?js|d\.m?ts)$/,
+      /^src\/[\w-]+\.[ch]$/,
+      /^docs\/[\w-]+\.(?:md|svg)$/,
+      /^prebuilds\/\w+-\w+\/dgram-native(?:\.glibc|\.musl)?\.node$/,
+      /^scripts\/cannot-compile\.js$/,
+    ];
+    for (const file of files) {
+      assert.ok(expected.some((pattern) => pattern.test(file)), file);
+    }
+    for (const pattern of expected) {
+      assert.ok(files.some((file) => pattern.test(file)), String(pattern));
+    }
+  });
+
+  it('holds every source that binding.gyp names', () => {
+    const gyp = fs.readFileSync(path.join(kit.root, 'binding.gyp'), 'utf8');
+    const sources = gyp.match(/src\/\w+\.c/g);
+    assert.ok(sources.length > 5);
+    for (const source of sources) assert.ok(files.includes(source), source);
+  });
+
+  it('holds the binaries of this platform', () => {
+    const names = process.platform === 'linux' ?
+      ['dgram-native.glibc.node', 'dgram-native.musl.node'] :
+      ['dgram-native.node'];
+    for (const name of names) {
+      const file = `prebuilds/${process.platform}-${process.arch}/${name}`;
+      assert.ok(files.includes(file), file);
+    }
+  });
+
+  it('needs one package at run time', () => {
+    const { dependencies, optionalDependencies, peerDependencies } =
+      require('../../package.json');
+    assert.deepStrictEqual(Object.keys(dependencies), ['node-gyp-build']);
+    assert.strictEqual(optionalDependencies, undefined);
+    assert.strictEqual(peerDependencies, undefined);
+  });
+
+  it('has types that are right for each way to load it (attw)', async () => {
+    const { checkPackage, createPackageFromTarballData } =
+      await import('@arethetypeswrong/core');
+    const { types, problems, entrypoints } = await checkPackage(
+      createPackageFromTarballData(new Uint8Array(fs.readFileSync(tarball))));
+    assert.strictEqual(types.kind, 'included');
+    assert.deepStrictEqual(Object.keys(entrypoints).sort(),
+                           ['.', './package.json', './register']);
+    assert.deepStrictEqual(problems.filter(({ resolutionKind, entrypoint }) =>
+      // TypeScript's oldest resolution does not know `exports`; no program
+      // that runs on a supported Node needs it for the one sub-path.
+      !(resolutionKind === 'node10' && entrypoint !== '.')), []);
+  });
+
+  it('has a package.json without mistakes (publint)', async () => {
+    const { publint } = await import('publint');
+    const directory = kit.temporary('publint');
+    kit.unpack(tarball, directory);
+    const { messages } = await publint({
+      pkgDir: path.join(directory, 'package'), pack: false, strict: true,
+    });
+    assert.deepStrictEqual(messages, []);
+  });
+});
+
+describe('tools that collect the files of a program', function() {
+  this.timeout(120000);
+
+  it('find the addon: @vercel/nft', async () => {
+    const { nodeFileTrace } = await import('@vercel/nft');
+    const env = kit.cleanEnvironment(kit.barePath(process.execPath));
+    const args = ['--ignore-scripts'];
+    const { directory } = kit.install(kit.tarballs(), { args, env });
+    kit.addConsumer(directory);
+    const { fileList } = await nodeFileTrace(
+      [path.join(directory, 'require.cjs')], { base: directory });
+    const deployed = kit.temporary('deployed');
+    for (const file of fileList) {
+      fs.cpSync(path.join(directory, file), path.join(deployed, file));
+    }
+    const { stdout, stderr } =
+      kit.run(process.execPath, ['require.cjs'], { cwd: deployed, env });
+    assert.strictEqual(stderr, '');
+    assert.notStrictEqual(JSON.parse(stdout).transport, 'node');
+  });
+});

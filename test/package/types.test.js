@@ -1,0 +1,57 @@
+'use strict';
+
+// The programs of test/types/, compiled against the installed package: as an
+// ES module and as CommonJS, for Node's resolution and for bundlers', with
+// the oldest and the newest types of Node that our users may have.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const kit = require('./kit');
+
+const TYPES = ['node-18', 'node', 'node-latest'];
+const PROJECTS = { 'node16': 'tsconfig.json', 'bundler': 'bundler.json' };
+const tsc = require.resolve('typescript/bin/tsc');
+
+describe('the types of the installed package', function() {
+  this.timeout(120000);
+  let directory;
+  let env;
+
+  before(() => {
+    env = kit.cleanEnvironment(kit.barePath(process.execPath));
+    const args = ['--ignore-scripts'];
+    ({ directory } = kit.install(kit.tarballs(), { args, env }));
+    fs.cpSync(path.join(kit.root, 'test', 'types'), directory,
+              { recursive: true });
+    fs.mkdirSync(path.join(directory, 'node_modules', '@types'));
+  });
+
+  for (const name of TYPES) {
+    const source = path.join(kit.root, 'node_modules', '@types', name);
+    const { version } = require(path.join(source, 'package.json'));
+
+    for (const [resolution, project] of Object.entries(PROJECTS)) {
+      it(`fit with @types/node ${version}, ${resolution}`, () => {
+        const link = path.join(directory, 'node_modules', '@types', 'node');
+        fs.rmSync(link, { force: true });
+        fs.symlinkSync(source, link);
+        const { status, stdout } = kit.run(
+          process.execPath, [tsc, '--project', project, '--listFiles'],
+          { cwd: directory, env });
+        const [errors, files] = [[], []];
+        for (const line of stdout.trim().split('\n')) {
+          (path.isAbsolute(line) ? files : errors).push(line);
+        }
+        assert.deepStrictEqual({ status, errors }, { status: 0, errors: [] });
+        // It was the installed package, with the types that are meant.
+        const real = fs.realpathSync(directory);
+        const own = path.join(real, 'node_modules', 'dgram-native', 'lib');
+        assert.ok(files.includes(path.join(own, 'index.d.ts')));
+        assert.ok(files.includes(path.join(own, 'index.d.mts')));
+        assert.ok(files.includes(path.join(source, 'dgram.d.ts')));
+      });
+    }
+  }
+});
