@@ -1,5 +1,12 @@
 'use strict';
 
+const path = require('node:path');
+
+// The addon that `npm run build` made, in every process that a test starts:
+// a prebuilt one, or node:dgram, would pass too.
+process.env.DGRAM_NATIVE_BINDING ??= path.join(
+  __dirname, 'build', 'Release', 'dgram_native.node');
+
 module.exports = {
   // Long enough for a loaded machine: a test that needs it has hung.
   timeout: 20000,

@@ -10,6 +10,9 @@ const { performance } = require('node:perf_hooks');
 
 const Table = require('cli-table3');
 
+// Without the addon there would be nothing to show.
+process.env.DGRAM_NATIVE_FALLBACK = '0';
+
 const binding = require('../lib/binding');
 const native = require('..');
 

@@ -88,7 +88,11 @@ function readOptions(args) {
 function demandLoadable() {
   const { status, stderr } = spawnSync(process.execPath, [
     '--require', REGISTER, '--eval', '',
-  ], { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
+  ], {
+    encoding: 'utf8',
+    env: { ...process.env, DGRAM_NATIVE_FALLBACK: '0' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   if (status !== 0)
     throw new Error(`lib/register.js does not load; run npm run build\n${stderr}`);
 }
