@@ -1,58 +1,91 @@
 'use strict';
 
 // Runs mocha's part of the suite over every supported Node with the one
-// addon that `npm run build` made, which is what a stable ABI promises.
+// addon that `npm run build` made, which is what a stable ABI promises; then
+// the tests of the packed package, which go through all Nodes themselves.
 //
-//   node test/matrix/run.js [VERSION...]    all of them, or those named
+//   node test/matrix/run.js [VERSION... | package]    all, or those named
 
-const { spawn } = require('node:child_process');
+const { execFile } = require('node:child_process');
 const path = require('node:path');
+const { promisify } = require('node:util');
 
 const Table = require('cli-table3');
+const { Listr } = require('listr2');
 
-const { line, tally } = require('../../scripts/tally');
+const { line } = require('../../scripts/tally');
 const { nodeBinary, versions } = require('./nodes');
+const { runSuite } = require('./suite');
 
-const root = path.join(__dirname, '..', '..');
-const mocha = require.resolve('mocha/bin/mocha.js');
-const args = ['--config', 'test/unit.mocharc.cjs', '--reporter', 'dot'];
+const PACKAGE = 'package';
+const ARGS = {
+  unit: ['--config', 'test/unit.mocharc.cjs'],
+  package: ['test/package/**/*.test.js'],
+};
+const build = path.join(__dirname, '..', '..', 'scripts', 'prebuild',
+                        'build.js');
 
-function suite(binary) {
-  const child = spawn(binary, [mocha, ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** A step of the list that runs a suite and keeps its result. */
+function suiteTask(name, title, prepare, args) {
+  return {
+    title,
+    task: async (results, task) => {
+      const onTest = (done, total, test) => {
+        // One line that changes on a terminal; elsewhere it would be a
+        // thousand.
+        if (process.stdout.isTTY) task.output = `${done}/${total}  ${test}`;
+      };
+      const result = await prepare()
+        .then((node) => runSuite(node, args, onTest))
+        .catch((error) => ({
+          passed: 0, failed: 1, skipped: 0, failures: [error.message],
+        }));
+      results.set(name, result);
+      task.title = `${title}: ${line(result)}`;
+      if (result.failed > 0) throw new Error(task.title);
+    },
+  };
+}
+
+function packageTask() {
+  return suiteTask(PACKAGE, 'the packed package, on every Node', async () => {
+    await promisify(execFile)(process.execPath, [build]);
+    return process.execPath;
+  }, ARGS.package);
+}
+
+function nodeTask(version) {
+  return suiteTask(version, `Node ${version}`,
+                   async () => nodeBinary(version), ARGS.unit);
+}
+
+function report(wanted, results) {
+  const table = new Table({
+    head: ['', 'passed', 'failed', 'skipped'],
+    style: { border: [], head: [] },
   });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    output += text;
-    process.stdout.write(text);
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ output, code, signal }));
-  });
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const name of wanted) {
+    const result = results.get(name);
+    const { passed, failed, skipped, failures } = result;
+    for (const failure of failures) console.log(`\n${name}: ${failure}`);
+    table.push([name, passed, failed, skipped]);
+    for (const field of Object.keys(sum)) sum[field] += result[field];
+  }
+  console.log(`\n${table}`);
+  console.log(`matrix: ${line(sum)}`);
+  process.exitCode = sum.failed > 0 ? 1 : 0;
 }
 
 async function main() {
-  const wanted = process.argv.length > 2 ? process.argv.slice(2) : versions;
-  const table = new Table({
-    head: ['Node', 'passed', 'failed', 'skipped', 'exit'],
-    style: { border: [], head: [] },
-  });
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const version of wanted) {
-    console.log(`\nNode ${version}`);
-    const { output, code, signal } = await suite(nodeBinary(version));
-    const sum = tally(output);
-    // A run that died, or ran nothing, has failed whatever it printed.
-    if ((code !== 0 && sum.failed === 0) || sum.passed === 0) sum.failed++;
-    table.push([version, sum.passed, sum.failed, sum.skipped, signal ?? code]);
-    for (const field of Object.keys(total)) total[field] += sum[field];
-  }
-  console.log(`\n${table}`);
-  // The form of a closing line, after mocha's own lines of each version.
-  console.log(`matrix, in all: ${line(total)}`);
-  process.exitCode = total.failed > 0 ? 1 : 0;
+  const wanted = process.argv.length > 2 ?
+    process.argv.slice(2) : [...versions, PACKAGE];
+  const results = new Map();
+  const tasks = new Listr(
+    wanted.map((name) => (name === PACKAGE ? packageTask() : nodeTask(name))),
+    { exitOnError: false, fallbackRenderer: 'simple' });
+  await tasks.run(results);
+  report(wanted, results);
 }
 
 main();
