@@ -9,16 +9,23 @@
 
 const fs = require('node:fs');
 
-// ELF header, 64 bits, least significant byte first.
-const MAGIC = Buffer.from('\x7fELF\x02\x01', 'latin1');
+// ELF header of 64 bits, least significant byte first.
+const MAGIC = 0x464c457f;
+const CLASS_64_LITTLE = 0x0102;
 const SIZE = 64;
 const SECTIONS_OFFSET = 40;
 const SECTION_SIZE = 58;
 const SECTION_COUNT = 60;
 
+function isElf64(header) {
+  return header.readUInt32LE(0) === MAGIC &&
+    header.readUInt16LE(4) === CLASS_64_LITTLE;
+}
+
 /** Linkers and strip(1) put the table of sections at the end of the file. */
 function endOf(header) {
-  return Number(header.readBigUInt64LE(SECTIONS_OFFSET)) +
+  // 64 bits wide, but no addon has 4 GiB.
+  return header.readUInt32LE(SECTIONS_OFFSET) +
     header.readUInt16LE(SECTION_SIZE) * header.readUInt16LE(SECTION_COUNT);
 }
 
@@ -33,8 +40,8 @@ function checkWhole(file) {
     const header = Buffer.alloc(SIZE);
     const read = fs.readSync(fd, header, 0, SIZE, 0);
     // Whatever else this is, dlopen() says so.
-    if (read < SIZE || !header.subarray(0, MAGIC.length).equals(MAGIC)) return;
-    if (endOf(header) > fs.fstatSync(fd).size) {
+    if (read < SIZE || !isElf64(header)) return;
+    if (fs.readSync(fd, header, 0, 1, endOf(header) - 1) === 0) {
       throw new Error(`${file}: file cut short`);
     }
   } finally {
