@@ -11,7 +11,6 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const fallback = require('./fallback');
 const { checkWhole } = require('./whole-file');
 
 const ROOT = path.join(__dirname, '..');
@@ -75,17 +74,22 @@ function search(failures) {
   }
 }
 
+/** Loaded late: most installations have an addon. */
+function fallBack() {
+  return require('./fallback');
+}
+
 function find() {
   const named = process.env.DGRAM_NATIVE_BINDING;
   // Somebody means this one: no other will do.
   if (named) return require(named);
   for (const runtime of ['bun', 'deno']) {
     if (process.versions[runtime]) {
-      return fallback.toRuntime(runtime, process.versions[runtime]);
+      return fallBack().toRuntime(runtime, process.versions[runtime]);
     }
   }
   const failures = [];
-  return search(failures) ?? fallback.toNode(failures);
+  return search(failures) ?? fallBack().toNode(failures);
 }
 
 module.exports = find();
