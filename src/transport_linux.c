@@ -85,6 +85,7 @@ typedef struct {
 
 static bool gso_wanted;
 static bool gro_wanted;
+static bool batches_allowed;
 static uv_once_t once = UV_ONCE_INIT;
 
 /* A kernel version as one number: 5.12.3 is 0x050c03. */
@@ -109,8 +110,18 @@ static bool switched_off(const char* variable) {
   return value != NULL && strcmp(value, "0") == 0;
 }
 
+/* Some sandboxes forbid sendmmsg() and recvmmsg(), or do not have them: each
+ * message has a call of its own there. Where they are allowed they answer EBADF
+ * to this. */
+static bool knows_batches(void) {
+  return sendmmsg(-1, NULL, 0, 0) < 0 && errno == EBADF &&
+         recvmmsg(-1, NULL, 0, 0, NULL) < 0 && errno == EBADF;
+}
+
 static void look_at_kernel(void) {
   uint32_t version = kernel_version();
+
+  batches_allowed = knows_batches();
 
   /* Linux 7.0.0 to 7.1.4 corrupt runs of equal segments (tailscale #19777). */
   gso_wanted = version >= 0x041200 &&
@@ -206,9 +217,10 @@ static unsigned build_messages(messages_t* messages,
                                const data_path_t* path,
                                const batch_t* batch,
                                uint32_t position) {
+  unsigned max = batches_allowed ? SEND_MESSAGES : 1;
   unsigned n = 0;
 
-  while (position < batch->count && n < SEND_MESSAGES) {
+  while (position < batch->count && n < max) {
     const dgram_send_t* first = &batch->sends[position];
     uint32_t length = run_length(path, first, batch->count - position);
     const dgram_send_t* last = first + length - 1;
@@ -542,7 +554,24 @@ static void adapt(data_path_t* path, uint32_t n, uint32_t count) {
     path->slots = count / 2;
 }
 
-/* Reads one batch and delivers it. Returns what recvmmsg() said. */
+/* Returns how many slots were filled, or a UV_ code. */
+static int fill_slots(int fd, slots_t* slots, uint32_t count) {
+  ssize_t length;
+  int n;
+
+  do {
+    if (count == 1) { /* recvmsg() is the cheaper call for one */
+      length = recvmsg(fd, &slots->headers[0].msg_hdr, MSG_DONTWAIT);
+      slots->headers[0].msg_len = (unsigned) length;
+      n = length < 0 ? -1 : 1;
+    } else {
+      n = recvmmsg(fd, slots->headers, count, MSG_DONTWAIT, NULL);
+    }
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? uv_translate_sys_error(errno) : n;
+}
+
+/* Reads one batch and delivers it. Returns what the system call said. */
 static int receive(data_path_t* path) {
   dgram_socket_t* socket = path->socket;
   dgram_env_t* env = socket->env;
@@ -555,15 +584,11 @@ static int receive(data_path_t* path) {
     uv_poll_stop(&path->poll);
     return 0;
   }
-  count = dgram_socket_batch(socket);
+  count = batches_allowed ? dgram_socket_batch(socket) : 1;
   if (count > path->slots)
     count = path->slots;
   prepare_slots(&slots, count, env->inbox.slab);
-  do
-    n = recvmmsg(descriptor(socket), slots.headers, count, MSG_DONTWAIT, NULL);
-  while (n < 0 && errno == EINTR);
-  if (n < 0)
-    n = uv_translate_sys_error(errno);
+  n = fill_slots(descriptor(socket), &slots, count);
   if (n == UV_EAGAIN)
     return n;
   if (n < 0)

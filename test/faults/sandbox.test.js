@@ -1,0 +1,64 @@
+'use strict';
+
+// A sandbox that knows sendmsg() and recvmsg() only: a program that runs there
+// on node:dgram runs there on ours.
+
+const assert = require('node:assert');
+
+const { Peer, Remote, arriving, install, sizesOf } = require('./kit');
+const { compile } = require('./library');
+
+const AT = '127.0.0.1';
+
+describe('a sandbox without sendmmsg and recvmmsg', function() {
+  this.timeout(30000);
+  install();
+
+  let here;
+
+  before(() => {
+    here = new Peer('builtin');
+  });
+
+  after(() => here.end());
+
+  function sandboxed(error) {
+    // Alone: the faulty kernel makes every call the batched one.
+    return new Remote({
+      env: { LD_PRELOAD: compile('sandbox'), DGRAM_SANDBOX: error },
+    });
+  }
+
+  for (const error of ['EPERM', 'ENOSYS']) {
+    it(`that answers ${error}: sends, each once and in order`, async () => {
+      const peer = await here.open({});
+      const remote = sandboxed(error);
+      const to = { port: peer.port, address: AT };
+      const { socket } = await remote.call('open', { to });
+      const sizes = sizesOf('1 2 3 20x600 4');
+      await remote.call('burst', { socket, sizes });
+      const outcomes =
+        await remote.call('settled', { socket, count: sizes.length });
+      assert.deepStrictEqual(outcomes, sizes.map((size, i) => [i, size]));
+      const { received } =
+        await here.received({ ...peer, count: sizes.length });
+      assert.deepStrictEqual(received, arriving(sizes, outcomes));
+      await remote.end();
+    });
+
+    it(`that answers ${error}: receives, each once and in order`, async () => {
+      const remote = sandboxed(error);
+      const target = await remote.call('open', {});
+      const to = { port: target.port, address: AT };
+      const { socket } = await here.open({ to });
+      const sizes = sizesOf('1 2 3 20x600 4');
+      await here.burst({ socket, sizes });
+      const outcomes = await here.settled({ socket, count: sizes.length });
+      const { received, errors } =
+        await remote.call('received', { ...target, count: sizes.length });
+      assert.deepStrictEqual(received, arriving(sizes, outcomes));
+      assert.deepStrictEqual(errors ?? [], []);
+      await remote.end();
+    });
+  }
+});
