@@ -14,12 +14,14 @@ function stats() {
 /** Prints what the test wants to know of a process that uses `dgram`. */
 module.exports = async function report(dgram, more) {
   const echoed = await echo(dgram);
+  const files = Object.keys(require.cache);
   console.log(JSON.stringify({
     node: process.versions.node,
     transport: require('dgram-native').transport,
     echoed,
     stats: stats(),
-    addons: Object.keys(require.cache).filter((file) => file.endsWith('.node')),
+    addons: files.filter((file) => file.endsWith('.node')),
+    searched: files.some((file) => file.includes('node-gyp-build')),
     ...more,
   }));
 };

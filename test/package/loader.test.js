@@ -1,0 +1,139 @@
+'use strict';
+
+// Which addon is loaded when there are several, and what can get in the way.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const kit = require('./kit');
+
+const host = `${process.platform}-${process.arch}`;
+const itLinux = process.platform === 'linux' ? it : it.skip;
+
+describe('the loader', function() {
+  this.timeout(120000);
+  let installed;
+  let env;
+
+  before(() => {
+    env = kit.cleanEnvironment(kit.barePath(process.execPath));
+    const args = ['--ignore-scripts'];
+    ({ directory: installed } = kit.install(kit.tarballs(), { args, env }));
+    kit.addConsumer(installed);
+  });
+
+  /** A copy of the installed package, and the paths of its addons. */
+  function copy() {
+    const directory = fs.realpathSync(kit.temporary('copy'));
+    fs.cpSync(installed, directory, { recursive: true });
+    const own = path.join(directory, 'node_modules', 'dgram-native');
+    const prebuilt = path.join(own, 'prebuilds', host,
+      process.platform === 'linux' ?
+        'dgram-native.glibc.node' : 'dgram-native.node');
+    const built = path.join(own, 'build', 'Release', 'dgram_native.node');
+    return { directory, own, prebuilt, built };
+  }
+
+  /** With an addon where a compiler would have put it. */
+  function withBuild() {
+    const places = copy();
+    fs.mkdirSync(path.dirname(places.built), { recursive: true });
+    fs.copyFileSync(places.prebuilt, places.built);
+    return places;
+  }
+
+  /** The addon that was loaded, by a process that had nothing to say. */
+  function loaded(directory, more = {}) {
+    const { status, stdout, stderr } = kit.run(
+      process.execPath, ['require.cjs'],
+      { cwd: directory, env: { ...env, ...more } });
+    assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
+    const { addons, transport } = JSON.parse(stdout);
+    assert.notStrictEqual(transport, 'node');
+    assert.strictEqual(addons.length, 1);
+    return addons[0];
+  }
+
+  it('takes what was compiled here before what was prebuilt', () => {
+    const { directory, built } = withBuild();
+    assert.strictEqual(loaded(directory), built);
+  });
+
+  it('takes the prebuilt one when the compiled one does not load', () => {
+    const { directory, built, prebuilt } = withBuild();
+    fs.writeFileSync(built, 'from another machine');
+    assert.strictEqual(loaded(directory), prebuilt);
+  });
+
+  it('obeys PREBUILDS_ONLY', () => {
+    const { directory, prebuilt } = withBuild();
+    assert.strictEqual(loaded(directory, { PREBUILDS_ONLY: '1' }), prebuilt);
+  });
+
+  it('obeys DGRAM_NATIVE_PREBUILD', () => {
+    const { directory, own } = copy();
+    const elsewhere = fs.realpathSync(kit.temporary('elsewhere'));
+    fs.renameSync(path.join(own, 'prebuilds'),
+                  path.join(elsewhere, 'prebuilds'));
+    const addon = loaded(directory, { DGRAM_NATIVE_PREBUILD: elsewhere });
+    assert.ok(addon.startsWith(path.join(elsewhere, 'prebuilds', host)));
+  });
+
+  itLinux('obeys LIBC', () => {
+    const { directory, prebuilt } = copy();
+    const musl = prebuilt.replace('.glibc.', '.musl.');
+    // What is in the file of that name does not matter here.
+    fs.copyFileSync(prebuilt, musl);
+    assert.strictEqual(loaded(directory, { LIBC: 'musl' }), musl);
+    assert.strictEqual(loaded(directory, { LIBC: 'glibc' }), prebuilt);
+  });
+
+  it('serves worker threads', () => {
+    const { directory } = copy();
+    const { status, stdout, stderr } = kit.run(process.execPath, ['-e', `
+      const { Worker } = require('node:worker_threads');
+      for (let i = 0; i < 3; i++) new Worker('./require.cjs');
+    `], { cwd: directory, env });
+    assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
+    const reports = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    assert.strictEqual(reports.length, 3);
+    for (const { echoed, transport, stats } of reports) {
+      assert.strictEqual(echoed, 'echo of hello');
+      assert.notStrictEqual(transport, 'node');
+      assert.strictEqual(stats.sockets, 2);
+    }
+  });
+
+  it('serves two copies of the package in one process', () => {
+    const [one, other] = [copy(), copy()];
+    const { stdout, stderr } = kit.run(process.execPath, ['-e', `
+      const echo = require('./echo.cjs');
+      const copies = ${JSON.stringify([one.own, other.own])}
+        .map((directory) => [require(directory),
+          require(directory + '/lib/binding.js')]);
+      Promise.all(copies.map(async ([dgram, binding]) =>
+        [await echo(dgram), binding.stats().sockets]))
+        .then((done) => console.log(JSON.stringify(
+          [...done, copies[0][0].Socket === copies[1][0].Socket])));
+    `], { cwd: one.directory, env });
+    assert.strictEqual(stderr, '');
+    assert.deepStrictEqual(JSON.parse(stdout),
+      [['echo of hello', 2], ['echo of hello', 2], false]);
+  });
+
+  for (const node of kit.nodes()) {
+    const version = kit.versionOf(node);
+    const major = Number.parseInt(version, 10);
+    if (major < 20) continue; // no permission model
+    it(`falls back where addons are not permitted, Node ${version}`, () => {
+      const { directory } = copy();
+      const flag = major < 24 ? '--experimental-permission' : '--permission';
+      const { stdout, stderr } = kit.run(node, [
+        flag, '--allow-fs-read=*', '-p', "require('dgram-native').transport",
+      ], { cwd: directory, env });
+      assert.strictEqual(stdout, 'node\n', stderr);
+      assert.match(stderr, /DGRAM_NATIVE_FALLBACK.*loading addons is disabled/);
+    });
+  }
+});
