@@ -84,8 +84,14 @@ function isNewer(version, floor) {
   return major > floorMajor || (major === floorMajor && minor > floorMinor);
 }
 
+/** Electron has none of these: its memory is in V8's sandbox. */
+const FORBIDDEN = new Set([
+  'napi_create_external_arraybuffer', 'napi_create_external_buffer',
+]);
+
 /** Why an import may be missing somewhere; undefined when it may not. */
 function importProblem({ name, version, weak }, isMusl) {
+  if (FORBIDDEN.has(name)) return 'not in Electron';
   if (/^(?:napi|node_api)_/.test(name)) {
     return nodeApi.has(name) ? undefined : `not in Node-API ${NODE_API}`;
   }

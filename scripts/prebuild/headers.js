@@ -8,7 +8,9 @@ const path = require('node:path');
 
 const { unpackNode } = require('../node-package');
 
-const OLDEST = '18.20.8';
+// There are no Nodes before 20 for Windows on arm64.
+const OLDEST = process.platform === 'win32' && process.arch === 'arm64' ?
+  '20.5.0' : '18.20.8';
 
 /** @returns {string} what node-gyp calls a nodedir, for Linux */
 function headersOf(version) {

@@ -65,7 +65,12 @@ const { LD_PRELOAD, ...env } = process.env;
           void f(void) { node_api_post_finalizer(); }`,
         expected: ['node_api_post_finalizer: not in Node-API 8'],
       },
-      'a function of libuv 1.49': {
+      'memory that Electron does not take': {
+        source: `void napi_create_external_arraybuffer(void);
+          void f(void) { napi_create_external_arraybuffer(); }`,
+        expected: ['napi_create_external_arraybuffer: not in Electron'],
+      },
+      'a function of libuv 1.50': {
         source: `void uv_udp_try_send2(void);
           void f(void) { uv_udp_try_send2(); }`,
         expected: ['uv_udp_try_send2: not in libuv 1.44'],
