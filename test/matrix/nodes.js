@@ -14,8 +14,15 @@ const root = path.join(__dirname, '..', '..');
 const cache = path.resolve(process.env.DGRAM_NATIVE_NODES ??
   path.join(root, '.cache', 'nodes'));
 
-/** The supported lines besides the Node that runs this script. */
-const versions = ['18.20.8', '22.23.3', '24.21.0', '26.10.0'];
+const supported = ['18.20.8', '20.20.2', '22.23.3', '24.21.0', '26.10.0'];
+
+function major(version) {
+  return Number.parseInt(version, 10);
+}
+
+/** The supported lines besides that of the Node which runs this script. */
+const versions = supported
+  .filter((version) => major(version) !== major(process.versions.node));
 
 function versionOf(binary) {
   const options = { encoding: 'utf8' };
