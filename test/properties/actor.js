@@ -309,6 +309,8 @@ class Actor {
   }
 
   onMessage(msg, rinfo) {
+    if (!this.spec.sharedBuffers && msg.buffer.byteLength !== msg.length)
+      this.stage.complain('a message shows more than itself');
     this.messages.push(this.receipt(msg, rinfo.port, rinfo.size));
     this.onDelivery();
   }

@@ -21,13 +21,16 @@ const dgram = require('../..');
 const binding = require('../../lib/binding');
 const { Kernel } = require('./kernel');
 const { judge } = require('./model');
-const { programs } = require('./programs');
+const { failingCalls, programs } = require('./programs');
 const { Stage } = require('./stage');
 
 const NOTE_FD = 3;
 
 /** Of a long run: after so many programs comes the next seed. */
 const PROGRAMS_A_SEED = 10000;
+
+/** So many programs have seen everything. */
+const MANY = 5000;
 
 /** A port where nobody listens. */
 async function findDeadPort() {
@@ -78,6 +81,19 @@ class Exploration {
     }
   }
 
+  /** A failure when so many programs were not about everything. */
+  findGap() {
+    const { counts, faults, played } = this;
+    if (played < MANY) return null;
+    const gaps = [
+      ...failingCalls(dgram.transport).filter((call) => !faults[call]),
+      ...['sent', 'failed', 'received', 'dropped', 'givenUp']
+        .filter((name) => !counts[name]),
+    ];
+    return gaps.length === 0 ? null :
+      { error: `${played} programs, and none with: ${gaps.join(', ')}` };
+  }
+
   /** Up to `numRuns` programs of one seed. */
   async check({ seed, path, numRuns, until }) {
     let index = 0;
@@ -123,7 +139,7 @@ async function main(library, { seed, path, programs: wanted, minutes }) {
   process.send({
     transport: dgram.transport,
     played, counts, faults,
-    failure: details.failed ? describe(details) : null,
+    failure: details.failed ? describe(details) : exploration.findGap(),
   }, () => process.disconnect());
 }
 

@@ -12,7 +12,8 @@
  *  2. Each callback was called once, and never within send().
  *  3. Each datagram that the kernel handed over was delivered once, unchanged
  *     and in order, and is still unchanged at the end; or it was dropped, with
- *     others of the same call, because a listener closed the socket.
+ *     others of the same call, because a listener closed the socket. It shows
+ *     no memory of others.
  *  4. Every error has a failed system call behind it.
  */
 
@@ -204,7 +205,24 @@ function checkReceipts(actor, log, transport, digest) {
     if (mode !== 'both' && !name.startsWith(mode)) return 0;
     return checkHeard(actor, heard, truth, digest);
   });
+  if (dropped.every((count) => count === 0)) checkBlocks(actor);
   return Math.max(...dropped);
+}
+
+/**
+ * With shared buffers the messages of a block fill it: nothing else is there.
+ * (A listener that closes the socket does not see all of them.)
+ */
+function checkBlocks({ messages, spec: { mode, sharedBuffers } }) {
+  if (mode !== 'message' || !sharedBuffers) return;
+  const ends = new Map();
+  for (const { bytes } of messages.filter(({ error }) => error === null)) {
+    const { buffer, byteOffset, length } = bytes;
+    assert.strictEqual(byteOffset, ends.get(buffer) ?? 0, 'a gap in a block');
+    ends.set(buffer, byteOffset + length);
+  }
+  for (const [buffer, end] of ends)
+    assert.strictEqual(buffer.byteLength, end, 'a block is larger than needed');
 }
 
 /** Without up to `count` reports of ENOMEM that no receive is behind. */
@@ -258,8 +276,8 @@ function show(list) {
 function judge({ actors, log, complaints }, { transport, digest }) {
   assert.deepStrictEqual(complaints, []);
   const count = {
-    handedOver: 0, sent: 0, segmented: 0, failed: 0, received: 0, merged: 0,
-    dropped: 0,
+    handedOver: 0, sent: 0, segmented: 0, failed: 0, givenUp: 0, received: 0,
+    merged: 0, dropped: 0,
   };
   const heard = (record) => record.kind === 'handed' ||
     (record.kind === 'unreadable' && transport !== 'linux');
@@ -283,6 +301,7 @@ function judge({ actors, log, complaints }, { transport, digest }) {
     count.merged += own.filter((record) =>
       heard(record) && record.segmented).length;
   }
+  count.givenUp = count.handedOver - count.sent - count.failed;
   // Nobody else's: every record belongs to one of the sockets.
   assert.strictEqual(count.sent,
     log.filter(({ kind }) => kind === 'taken').length);

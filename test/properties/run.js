@@ -114,10 +114,13 @@ function print({ transport, played, counts, faults, failure }) {
   }
   if (played > 0) console.log(`${datagrams}\n${injected}`);
   if (failure === null) return;
-  const { seed, path: where, shrinks, program, error } = failure;
+  const { seed, path: where, shrinks, program = '', error } = failure;
   console.log(`FAILED${shrinks ? `, made smaller ${shrinks} times` : ''}:\n` +
-    `${program ?? ''}\n${error}\nAgain: npm run test:properties -- ` +
-    `--transport ${transport} --seed ${seed} --path ${where}`);
+    `${program}\n${error}`);
+  if (where !== undefined) {
+    console.log('Again: npm run test:properties -- ' +
+      `--transport ${transport} --seed ${seed} --path ${where}`);
+  }
 }
 
 const plain = { head: [], border: [] };
