@@ -13,11 +13,11 @@ const timeOf = (file) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 /**
  * Compiles NAME.c unless that was done already.
  * @param {string} name
- * @param {string[]} [flags] for the compiler, in addition
+ * @param {function(): string[]} [flags] more of them, for the compiler
  * @returns {string} the path of the library
  * @throws {Error} when it does not compile
  */
-function compile(name, flags = []) {
+function compile(name, flags = () => []) {
   const source = path.join(__dirname, `${name}.c`);
   const library = path.join(CACHE, `${name}.so`);
   if (timeOf(library) > timeOf(source)) return library;
@@ -26,7 +26,7 @@ function compile(name, flags = []) {
   const unfinished = `${library}.${process.pid}`;
   execFileSync(process.env.CC || 'cc', [
     '-std=c11', '-D_GNU_SOURCE', '-O2', '-fPIC', '-shared',
-    '-fvisibility=hidden', '-Wall', '-Wextra', '-pthread', ...flags,
+    '-fvisibility=hidden', '-Wall', '-Wextra', '-pthread', ...flags(),
     '-o', unfinished, source,
   ], { stdio: ['ignore', 'inherit', 'inherit'] });
   fs.renameSync(unfinished, library);

@@ -34,7 +34,7 @@ const FLAG_TRUNCATED = 2;
 /** @returns {string} the library, for LD_PRELOAD */
 function build() {
   // Node-API is the program's, and there once it runs: hence lazy binding.
-  return compile('kernel', ['-I', nodeHeaders(), '-Wl,-z,lazy']);
+  return compile('kernel', () => ['-I', nodeHeaders(), '-Wl,-z,lazy']);
 }
 
 function effectName(code) {
