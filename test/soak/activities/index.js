@@ -1,0 +1,38 @@
+'use strict';
+
+/** All that goes on in a soak, with a number for each flow. */
+
+const { Churn } = require('./churn');
+const { Echo } = require('./echo');
+const { FloodIn, FloodOut } = require('./floods');
+const { ManyPeers } = require('./many-peers');
+const { Names } = require('./names');
+const { Refused } = require('./refused');
+const { SendMany } = require('./send-many');
+const { Workers } = require('./workers');
+
+/**
+ * An activity has a name and open(remote), round(), flows() and close(); each
+ * flow is { outgoing, incoming, drops }. Some also have faults().
+ */
+function createActivities() {
+  return [
+    new Echo(1, {}),
+    new Echo(2, { connect: true }),
+    new Echo(3, { type: 'udp6', sharedBuffers: true }),
+    new Echo(4, { type: 'udp6', connect: true }),
+    new SendMany(5, {}),
+    new SendMany(6, { connect: true }),
+    new FloodIn(7, {}),
+    new FloodIn(8, { type: 'udp6', batch: true }),
+    new FloodOut(9, {}),
+    new FloodOut(10, { type: 'udp6', connect: true }),
+    new Names(11),
+    new Refused(12),
+    new Churn(),
+    new Workers(),
+    new ManyPeers(100),
+  ];
+}
+
+module.exports = { createActivities };

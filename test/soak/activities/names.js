@@ -1,0 +1,46 @@
+'use strict';
+
+/** Sends to a host name: one lookup each, so one at a time. */
+
+const { randomSize } = require('../datagram');
+const { Incoming, Outgoing } = require('../flow');
+const { dropsOf } = require('../../support/kernel');
+const { bound } = require('./sockets');
+
+const TIMES = 8;
+
+class Names {
+  constructor(flow) {
+    this.name = 'localhost by name';
+    this.outgoing = new Outgoing(flow);
+    this.incoming = new Incoming(flow);
+  }
+
+  async open() {
+    this.sender = await bound();
+    this.receiver = await bound();
+    this.port = this.receiver.address().port;
+    this.receiver.on('message', (message) => this.incoming.take(message));
+  }
+
+  async round() {
+    for (let i = 0; i < TIMES; i++) {
+      const { bytes, callback } = this.outgoing.next(randomSize(1000));
+      this.sender.send(bytes, this.port, 'localhost', callback);
+      await this.outgoing.settled();
+    }
+    await this.incoming.until(this.outgoing.sent);
+  }
+
+  flows() {
+    const { outgoing, incoming } = this;
+    return [{ outgoing, incoming, drops: dropsOf(this.port) }];
+  }
+
+  close() {
+    this.sender.close();
+    this.receiver.close();
+  }
+}
+
+module.exports = { Names };

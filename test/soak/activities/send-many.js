@@ -1,0 +1,73 @@
+'use strict';
+
+/** sendMany() to a socket that takes whole batches. */
+
+const { randomSize } = require('../datagram');
+const { Incoming, Outgoing } = require('../flow');
+const { dropsOf } = require('../../support/kernel');
+const { HOST, bound, connected } = require('./sockets');
+
+/** So few that the smallest receive buffer holds them. */
+const WINDOW = 48;
+const WINDOWS = 10;
+
+class SendMany {
+  constructor(flow, { connect }) {
+    this.name = `sendMany${connect ? ', connected' : ''}, batch`;
+    this.connect = connect;
+    this.outgoing = new Outgoing(flow);
+    this.incoming = new Incoming(flow);
+  }
+
+  async open() {
+    this.receiver = await bound('udp4', { sharedBuffers: true });
+    this.port = this.receiver.address().port;
+    this.sender = this.connect ? await connected(this.port) : await bound();
+    this.receiver.on('batch', ({ count, data, offsets, sizes }) => {
+      for (let i = 0; i < count; i++) {
+        this.incoming.take(
+          data.subarray(offsets[i], offsets[i] + sizes[i]));
+      }
+    });
+  }
+
+  async round() {
+    for (let i = 0; i < WINDOWS; i++) await this.window();
+  }
+
+  async window() {
+    const { outgoing, incoming, port } = this;
+    // Mostly one size, so that there are runs; sometimes each its own.
+    const size = randomSize(1200);
+    const mixed = Math.random() < 0.25;
+    const packets = [];
+    for (let i = 0; i < WINDOW; i++) {
+      const bytes = outgoing.nextBytes(mixed ? randomSize(1200) : size);
+      if (this.connect) packets.push(bytes);
+      else packets.push(bytes, port, HOST.udp4);
+    }
+    let calls = 0;
+    await new Promise((resolve) => {
+      this.sender.sendMany(packets, (error, count) => {
+        if (++calls > 1) outgoing.faults.push('sendMany called back twice');
+        outgoing.sent += count;
+        outgoing.failed += WINDOW - count;
+        if (error) outgoing.faults.push(error.message);
+        resolve();
+      });
+    });
+    await incoming.until(outgoing.sent);
+  }
+
+  flows() {
+    const { outgoing, incoming } = this;
+    return [{ outgoing, incoming, drops: dropsOf(this.port) }];
+  }
+
+  close() {
+    this.sender.close();
+    this.receiver.close();
+  }
+}
+
+module.exports = { SendMany };

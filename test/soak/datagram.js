@@ -1,0 +1,40 @@
+'use strict';
+
+/**
+ * The datagrams of the soak: the number of their flow, their place in it, and
+ * bytes that follow from the place, so that a receiver can tell what is lost,
+ * doubled, out of order or damaged.
+ */
+
+const HEADER = 8;
+const PATTERN_TURN = 251;
+
+// A prime period: a block that is off by a power of two does not match.
+const pattern = Buffer.alloc(65536 + PATTERN_TURN);
+for (let i = 0; i < pattern.length; i++)
+  pattern[i] = (i % PATTERN_TURN) * 7 + (i >> 8);
+
+function write(flow, place, size) {
+  const bytes = Buffer.allocUnsafe(size);
+  bytes.writeUInt32LE(flow, 0);
+  bytes.writeUInt32LE(place, 4);
+  const from = place % PATTERN_TURN;
+  pattern.copy(bytes, HEADER, from, from + size - HEADER);
+  return bytes;
+}
+
+/** @returns {{flow: number, place: number, intact: boolean}} */
+function read(bytes) {
+  if (bytes.length < HEADER) return { flow: -1, place: -1, intact: false };
+  const place = bytes.readUInt32LE(4);
+  const from = place % PATTERN_TURN;
+  const end = from + bytes.length - HEADER;
+  const intact = pattern.compare(bytes, HEADER, bytes.length, from, end) === 0;
+  return { flow: bytes.readUInt32LE(0), place, intact };
+}
+
+function randomSize(most) {
+  return HEADER + Math.floor(Math.random() * (most - HEADER + 1));
+}
+
+module.exports = { HEADER, randomSize, read, write };

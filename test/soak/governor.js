@@ -1,0 +1,30 @@
+'use strict';
+
+const { setTimeout: sleep } = require('node:timers/promises');
+
+/** The longest nap: the load of a machine changes. */
+const NAP = 1000;
+
+/** Holds this process to a share of one core. */
+class Governor {
+  /** @param {number} share of a core, more than 0 */
+  constructor(share) {
+    this.share = share;
+    this.restart();
+  }
+
+  restart() {
+    this.started = process.hrtime.bigint();
+    this.base = process.cpuUsage();
+  }
+
+  /** To be waited for between two rounds of work. */
+  async breathe() {
+    const { user, system } = process.cpuUsage(this.base);
+    const elapsed = Number(process.hrtime.bigint() - this.started) / 1e6;
+    const ahead = (user + system) / 1000 / this.share - elapsed;
+    await sleep(Math.min(Math.max(ahead, 1), NAP));
+  }
+}
+
+module.exports = { Governor };
