@@ -77,10 +77,13 @@ class Link {
       ip('-n', host, 'link', 'set', 'v0', 'gso_max_segs', '1');
   }
 
-  /** Holds what host 0 sends back to this rate. */
-  slowDown(rate) {
+  /**
+   * Holds what host 0 sends back to this rate. What would have to wait for
+   * longer is dropped, and no sender is told.
+   */
+  slowDown(rate, latency = '30s') {
     execFileSync('tc', ['-n', this.hosts[0], 'qdisc', 'replace', 'dev', 'v0',
-      'root', 'tbf', 'rate', rate, 'burst', '64kb', 'latency', '30s'],
+      'root', 'tbf', 'rate', rate, 'burst', '64kb', 'latency', latency],
     { stdio: ['ignore', 'ignore', 'pipe'] });
   }
 

@@ -1,0 +1,79 @@
+'use strict';
+
+// A wire that takes next to nothing, and a program that goes on sending. What
+// is kept is what the program handed over and the kernel has not taken; it can
+// be asked for, and it goes with the socket.
+
+const assert = require('node:assert');
+const path = require('node:path');
+
+const { ADDRESSES, Link, obstacle } = require('../network/link');
+const { Remote, killRemotes } = require('../support/remote');
+
+const MIB = 1024 * 1024;
+const SIZE = 1200;
+const COUNT = 20000;
+
+/** For a send with a callback, in JavaScript, its payload aside. */
+const OVERHEAD = 1500;
+
+describe('a queue that cannot drain', function() {
+  this.timeout(60000);
+  let link;
+
+  before('needs namespaces', function() {
+    const reason = obstacle();
+    if (reason !== null) {
+      if (process.env.CI === 'true')
+        throw new Error(`no hostile traffic: ${reason}`);
+      console.log(`    no hostile traffic: ${reason}`);
+      this.skip();
+    }
+    link = new Link();
+    // The queue of the wire is larger than any socket's.
+    link.slowDown('64kbit', '600s');
+  });
+
+  afterEach(killRemotes);
+
+  after(() => link?.end());
+
+  for (const transport of ['linux', 'uv']) {
+    it(`keeps what was handed over and no more, ${transport}`, async () => {
+      const [address, to] = ADDRESSES.udp4;
+      const sender = new Remote(path.join(__dirname, 'target.js'), {
+        args: { address }, through: link.on(0), execArgv: ['--expose-gc'],
+        env: { DGRAM_NATIVE_TRANSPORT: transport },
+      });
+      const { rss, transport: used } = await sender.call('bind');
+      assert.strictEqual(used, transport);
+
+      const peaks = [];
+      for (let round = 0; round < 5; round++) {
+        if (round > 0) await sender.call('reopen');
+        // Nobody listens there, and the answer to that is as slow.
+        const queue = await sender.call('hand',
+          { n: COUNT, size: SIZE, port: 9, address: to });
+        const { count, settled, queueCount, queueSize } = queue;
+        assert.strictEqual(count, COUNT);
+        assert.ok(settled < COUNT / 10, 'the wire was not slow');
+        assert.strictEqual(queueCount, count - settled);
+        assert.strictEqual(queueSize, queueCount * SIZE);
+        peaks.push(queue.rss);
+
+        const { outcomes, ...end } = await sender.call('close');
+        assert.deepStrictEqual(end, { count: COUNT, settled: COUNT });
+        assert.deepStrictEqual(Object.keys(outcomes).sort(),
+          ['ECANCELED', 'sent']);
+        assert.ok(outcomes.ECANCELED <= queueCount);
+      }
+      const handed = COUNT * (SIZE + OVERHEAD);
+      assert.ok(peaks[0] - rss < 2 * handed,
+        `${(peaks[0] - rss) / MIB} MiB for ${handed / MIB}`);
+      // What the first sockets took is there for the next ones.
+      assert.ok(peaks[4] - peaks[1] < handed / 2,
+        peaks.map((peak) => peak / MIB).join(', '));
+      await sender.end();
+    });
+  }
+});
