@@ -20,7 +20,7 @@ const musl = path.join(directory, 'dgram-native.musl.node');
 const glibc = path.join(directory, 'dgram-native.glibc.node');
 
 (isLinux ? describe : describe.skip)('the prebuilt addons', function() {
-  this.timeout(60000);
+  this.timeout(300000);
 
   for (const file of [glibc, musl]) {
     describe(path.basename(file), () => {

@@ -69,7 +69,7 @@ function forEachAddon(prebuilds, harm) {
 const itLinux = process.platform === 'linux' ? it : it.skip;
 
 describe('without a compiled addon', function() {
-  this.timeout(120000);
+  this.timeout(300000);
   let installed;
   let env;
 
@@ -196,7 +196,7 @@ describe('without a compiled addon', function() {
 });
 
 describe('npm install that neither finds nor compiles an addon', function() {
-  this.timeout(240000);
+  this.timeout(300000);
   let tarballs;
 
   /** The package as it would be for a platform that we do not build for. */

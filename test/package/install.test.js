@@ -49,7 +49,7 @@ function reportOf(node, argv, options) {
 }
 
 describe('npm install --ignore-scripts, without a compiler', function() {
-  this.timeout(120000);
+  this.timeout(300000);
   let directory;
   let env;
 
@@ -110,7 +110,7 @@ describe('npm install --ignore-scripts, without a compiler', function() {
 });
 
 describe('npm install with scripts, without a compiler', function() {
-  this.timeout(120000);
+  this.timeout(300000);
 
   it('is content with the prebuilt addon', () => {
     const env = kit.cleanEnvironment(kit.barePath(process.execPath));
@@ -122,7 +122,7 @@ describe('npm install with scripts, without a compiler', function() {
 });
 
 describe('npm install that has to compile', function() {
-  this.timeout(240000);
+  this.timeout(300000);
 
   it('finds all sources in the tarball', () => {
     const env = {

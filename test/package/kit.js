@@ -88,7 +88,7 @@ function install(tarballs, { env, args = [] }) {
  */
 function run(node, argv, { cwd, env }) {
   return spawnSync(node, argv, {
-    cwd, env, encoding: 'utf8', timeout: 60000,
+    cwd, env, encoding: 'utf8', timeout: 240000,
   });
 }
 

@@ -12,7 +12,7 @@ const host = `${process.platform}-${process.arch}`;
 const itLinux = process.platform === 'linux' ? it : it.skip;
 
 describe('the loader', function() {
-  this.timeout(120000);
+  this.timeout(300000);
   let installed;
   let env;
 

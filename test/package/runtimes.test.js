@@ -16,7 +16,7 @@ const RUNTIMES = {
 
 for (const [name, { binary, run }] of Object.entries(RUNTIMES)) {
   describe(`under ${name}`, function() {
-    this.timeout(120000);
+    this.timeout(300000);
     let options;
 
     before(function() {

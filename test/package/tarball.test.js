@@ -9,7 +9,7 @@ const path = require('node:path');
 const kit = require('./kit');
 
 describe('the tarball', function() {
-  this.timeout(120000);
+  this.timeout(300000);
   let tarball;
   let files;
 
@@ -86,7 +86,7 @@ describe('the tarball', function() {
 });
 
 describe('tools that collect the files of a program', function() {
-  this.timeout(120000);
+  this.timeout(300000);
 
   it('find the addon: @vercel/nft', async () => {
     const { nodeFileTrace } = await import('@vercel/nft');

@@ -15,7 +15,7 @@ const PROJECTS = { 'node16': 'tsconfig.json', 'bundler': 'bundler.json' };
 const tsc = require.resolve('typescript/bin/tsc');
 
 describe('the types of the installed package', function() {
-  this.timeout(120000);
+  this.timeout(300000);
   let directory;
   let env;
 
