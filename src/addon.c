@@ -168,8 +168,9 @@ static void call_back(addon_t* addon,
   if (!hook_function(addon, fn, &function) ||
       napi_get_global(env, &receiver) != napi_ok)
     return;
-  status = napi_make_callback(
-      env, addon->context, receiver, function, argc, argv, &result);
+  /* Without a context: lib/ has a resource for each of these calls. */
+  status =
+      napi_make_callback(env, NULL, receiver, function, argc, argv, &result);
   (void) result_of(env, status, result);
 }
 
