@@ -25,6 +25,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,6 +38,11 @@
 
 /* Slots of a socket's first recvmmsg(), and the least it is given. */
 #define SLOTS_MIN 4u
+
+/* How often linux_share() tries to find nothing to read, and how many runs it
+ * holds at most for that. */
+#define SHARE_TRIES 8
+#define SHARE_RUNS 4096
 
 /* Messages of one sendmmsg(), each a run or a single datagram. */
 #define SEND_MESSAGES 64
@@ -60,6 +66,18 @@ struct queued_s {
   uint8_t* arena;
 };
 
+/* A run, or an error, that was read before its turn; see linux_share(). */
+typedef struct held_s held_t;
+
+struct held_s {
+  held_t* next;
+  int status;
+  uint32_t length;
+  uint32_t segment;
+  dgram_address_t source;
+  uint8_t bytes[];
+};
+
 /* A socket's share. Made when it first reads or sends. */
 typedef struct {
   uv_poll_t poll; /* first: a uv_poll_t* is a data_path_t* */
@@ -67,8 +85,10 @@ typedef struct {
   bool polling;   /* `poll` is initialized */
   bool gso;       /* segmented sends are worth a try */
   bool gro;       /* UDP_GRO was set, or is not to be */
+  bool merges;    /* UDP_GRO is on */
   uint32_t slots; /* of the next recvmmsg() */
   uint32_t segment_max;
+  held_t* held; /* comes before what the kernel has */
   queued_t* head;
   queued_t* tail;
   size_t queue_count;
@@ -169,8 +189,8 @@ static int update_poll(data_path_t* path) {
 
   if (socket->reading)
     events |= UV_READABLE;
-  if (path->head != NULL)
-    events |= UV_WRITABLE;
+  if (path->head != NULL || (path->held != NULL && socket->reading))
+    events |= UV_WRITABLE; /* for what is held: at once */
   if (!path->polling) {
     if (events == 0)
       return 0;
@@ -545,8 +565,10 @@ static void set_gro(const dgram_socket_t* socket, int on) {
 static void adapt(data_path_t* path, uint32_t n, uint32_t count) {
   if (n > 1 && !path->gro) { /* R3 */
     path->gro = true;
-    if (!path->socket->shared)
+    if (!path->socket->shared) {
       set_gro(path->socket, 1);
+      path->merges = true;
+    }
   }
   if (n == count)
     path->slots = count * 4 < DGRAM_RECV_SLOTS ? count * 4 : DGRAM_RECV_SLOTS;
@@ -571,6 +593,30 @@ static int fill_slots(int fd, slots_t* slots, uint32_t count) {
   return n < 0 ? uv_translate_sys_error(errno) : n;
 }
 
+/* Delivers what is held, or so much of it that a batch has room for. */
+static void deliver_held(data_path_t* path) {
+  dgram_env_t* env = path->socket->env;
+  uint32_t i;
+
+  for (i = 0; i < DGRAM_RECV_SLOTS && path->held != NULL; i++) {
+    held_t* run = path->held;
+
+    path->held = run->next;
+    if (run->status == 0)
+      memcpy(env->inbox.slab + (size_t) i * DGRAM_RECV_SLOT_SIZE,
+             run->bytes,
+             run->length);
+    dgram_env_received(env,
+                       i * DGRAM_RECV_SLOT_SIZE,
+                       run->length,
+                       run->segment,
+                       run->status == 0 ? &run->source.any : NULL,
+                       run->status);
+    free(run);
+  }
+  dgram_env_deliver(env, path->socket);
+}
+
 /* Reads one batch and delivers it. Returns what the system call said. */
 static int receive(data_path_t* path) {
   dgram_socket_t* socket = path->socket;
@@ -585,6 +631,11 @@ static int receive(data_path_t* path) {
     return 0;
   }
   count = batches_allowed ? dgram_socket_batch(socket) : 1;
+  if (path->held != NULL) {
+    deliver_held(path);
+    return 0;
+  }
+  count = dgram_socket_batch(socket);
   if (count > path->slots)
     count = path->slots;
   prepare_slots(&slots, count, env->inbox.slab);
@@ -620,6 +671,8 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
 
   if (status < 0)
     events = UV_READABLE | UV_WRITABLE; /* R4: either reads the error */
+  if (path->held != NULL)
+    events |= UV_READABLE;
   if ((events & UV_READABLE) && socket->reading && receive(path) == UV_EAGAIN &&
       status < 0)
     discard_error_queue(descriptor(socket));
@@ -649,13 +702,81 @@ static int linux_stop(dgram_socket_t* socket) {
   return path == NULL ? 0 : update_poll(path);
 }
 
+/* Reads one message into a slot of its own. Returns NULL when there is none,
+ * or no memory to keep it. */
+static held_t* hold_next(int fd) {
+  held_t* run = malloc(sizeof(*run) + DGRAM_RECV_SLOT_SIZE);
+  _Alignas(struct cmsghdr) char control[RECV_CONTROL];
+  struct msghdr header = {0};
+  struct iovec vector;
+  held_t* smaller;
+  ssize_t n;
+
+  if (run == NULL)
+    return NULL;
+  memset(run, 0, sizeof(*run));
+  vector.iov_base = run->bytes;
+  vector.iov_len = DGRAM_RECV_SLOT_SIZE;
+  header.msg_name = &run->source;
+  header.msg_namelen = sizeof(run->source);
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  do
+    n = recvmsg(fd, &header, MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  if (n < 0 && errno == EAGAIN) {
+    free(run);
+    return NULL;
+  }
+  if (n < 0)
+    run->status = uv_translate_sys_error(errno);
+  else if (header.msg_flags & MSG_CTRUNC)
+    run->status = UV_EMSGSIZE;
+  if (run->status == 0) {
+    run->length = (uint32_t) n;
+    run->segment = dgram_control_get_segment(&header, run->length);
+  }
+  smaller = realloc(run, sizeof(*run) + run->length);
+  return smaller == NULL ? run : smaller;
+}
+
+static bool is_readable(int fd) {
+  struct pollfd entry = {.fd = fd, .events = POLLIN};
+
+  return poll(&entry, 1, 0) > 0;
+}
+
+/* From now on others may read the descriptor, who do not expect merged runs.
+ * Those that wait already lose their segment size with the option, and would be
+ * taken for one datagram: they are read first, and held. Once nothing waits
+ * although the option is off, nothing can be merged any more. A peer that
+ * never lets that happen is given up on. */
 static void linux_share(dgram_socket_t* socket) {
   data_path_t* path = data_path(socket);
+  int fd = descriptor(socket);
+  held_t** end;
+  int runs = 0;
+  int tries;
 
   if (path == NULL || !gro_wanted)
     return;
   path->gro = true; /* and stays off */
   set_gro(socket, 0);
+  if (!path->merges)
+    return;
+  path->merges = false;
+  for (end = &path->held; *end != NULL; end = &(*end)->next)
+    continue;
+  for (tries = 0; tries < SHARE_TRIES && is_readable(fd); tries++) {
+    set_gro(socket, 1);
+    while (runs++ < SHARE_RUNS && (*end = hold_next(fd)) != NULL)
+      end = &(*end)->next;
+    set_gro(socket, 0);
+  }
+  if (path->held != NULL)
+    (void) update_poll(path);
 }
 
 static void linux_set_ref(dgram_socket_t* socket, bool ref) {
@@ -706,6 +827,12 @@ static void linux_closed(dgram_socket_t* socket) {
     item->position = item->count;
     complete_head(path, from, item->count);
     drop_head(path);
+  }
+  while (path->held != NULL) {
+    held_t* run = path->held;
+
+    path->held = run->next;
+    free(run);
   }
   socket->transport_data = NULL;
   path->socket = NULL;

@@ -11,6 +11,8 @@ const { createHash } = require('node:crypto');
 const { once } = require('node:events');
 const path = require('node:path');
 
+const { closeFd } = require('../../lib/binding');
+
 const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
 const FENCE = Buffer.from('the fence of test/faults/peer.js');
 
@@ -94,6 +96,18 @@ class Peer {
     this.send({ socket, sizes, first, to });
     return new Promise((resolve) => process.nextTick(
       () => resolve(this.queue({ socket }))));
+  }
+
+  /**
+   * burst() to another socket of this peer, which is then shared as if it were
+   * sent to another process, before it could read.
+   */
+  async burstThenShare({ socket, sizes, receiver }) {
+    await this.burst({ socket, sizes });
+    const target = this.sockets[receiver].socket;
+    const symbol = Object.getOwnPropertySymbols(target)
+      .find(({ description }) => description === 'state symbol');
+    closeFd(target[symbol].handle.share());
   }
 
   /** Hands datagrams to send(), and closes the socket in the same tick. */
