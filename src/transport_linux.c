@@ -630,12 +630,11 @@ static int receive(data_path_t* path) {
     uv_poll_stop(&path->poll);
     return 0;
   }
-  count = batches_allowed ? dgram_socket_batch(socket) : 1;
   if (path->held != NULL) {
     deliver_held(path);
     return 0;
   }
-  count = dgram_socket_batch(socket);
+  count = batches_allowed ? dgram_socket_batch(socket) : 1;
   if (count > path->slots)
     count = path->slots;
   prepare_slots(&slots, count, env->inbox.slab);

@@ -78,7 +78,8 @@ typedef struct {
 typedef enum {
   TAKEN = 1,     /* the kernel took a datagram */
   REFUSED,       /* a send failed; the datagram is the first of it */
-  HANDED,        /* the kernel handed a datagram over */
+  HANDED,        /* the kernel handed a datagram over; with a code, cut short
+                    by the schedule */
   RECV_FAILED,   /* a receive failed */
   UNREADABLE,    /* HANDED, with a run that cannot be told apart */
   CALL_FAILED,   /* another call failed */
@@ -396,6 +397,7 @@ static void add_received(uint32_t serial,
                          bool shortened) {
   struct msghdr header = message->msg_hdr;
 
+  shortened = shortened && (header.msg_flags & MSG_TRUNC) != 0;
   if (shortened)
     header.msg_flags &= ~MSG_TRUNC;
   add_datagrams(cut ? UNREADABLE : HANDED,
@@ -405,7 +407,7 @@ static void add_received(uint32_t serial,
                 message->msg_len,
                 cut ? 0 : segment_of(&header, OPTION_GRO),
                 false,
-                0);
+                shortened ? EMSGSIZE : 0);
 }
 
 /* Reads into memory of the library's, writes the log, and lets the program

@@ -5,6 +5,7 @@
  * was told. It judges nothing; model.js does.
  */
 
+const { closeFd } = require('../../lib/binding');
 const { FORMS, payload, shown } = require('./payload');
 
 const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
@@ -179,6 +180,13 @@ class Actor {
 
   unref() {
     this.socket.unref();
+  }
+
+  /** As if the descriptor went to another process: it is not ours alone. */
+  share() {
+    if (!this.isBound) return;
+    closeFd(this.state.handle.share());
+    this.wasShared = true;
   }
 
   /** Nothing is read meanwhile, as while a built-in handle is passed on. */

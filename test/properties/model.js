@@ -13,11 +13,13 @@
  *  3. Each datagram that the kernel handed over was delivered once, unchanged
  *     and in order, and is still unchanged at the end; or it was dropped, with
  *     others of the same call, because a listener closed the socket. It shows
- *     no memory of others.
+ *     no memory of others, and it is one that was sent.
  *  4. Every error has a failed system call behind it.
  */
 
 const assert = require('node:assert');
+
+const { DISTINCT, isOurs } = require('./payload');
 
 /** It has to wait, or to go again in smaller pieces: no datagram's error. */
 function isRetried({ kind, code, segmented }) {
@@ -120,11 +122,15 @@ function checkSends(actor, log, failed) {
       `${show([...now.slice(i, i + 2), ...later.slice(j, j + 2)])}`);
   }
   for (const send of actor.sends) checkCallback(send);
-  const taken = new Set(records.filter(({ kind }) => kind === 'taken')
-    .map(({ length, digest }) => `${length} ${digest}`));
-  for (const group of actor.groups) checkGroup(group, taken);
+  for (const group of actor.groups) checkGroup(group, takenOf(records));
   return records;
 }
+
+/** The datagrams that the kernel took. */
+const takenOf = (log) => new Set(log.filter(({ kind }) => kind === 'taken')
+  .map(nameOf));
+
+const nameOf = ({ length, digest }) => `${length} ${digest}`;
 
 function checkCallback(send) {
   const { callback, calls, due, size } = send;
@@ -143,9 +149,8 @@ function checkGroup({ sends, callback, calls, due }, taken) {
   if (calls.length === 0) return;
   const [{ error, sent }] = calls;
   // The shortest ones are not different from all others.
-  const sure = sends.filter(({ length }) => length >= 8);
-  const count = sure.filter(({ length, digest }) =>
-    taken.has(`${length} ${digest}`)).length;
+  const sure = sends.filter(({ length }) => length >= DISTINCT);
+  const count = sure.filter((send) => taken.has(nameOf(send))).length;
   assert.ok(sent >= count && sent <= count + sends.length - sure.length,
     `sendMany() says ${sent} were sent, the kernel ${count}`);
   assert.strictEqual(error === null, sent === sends.length,
@@ -166,7 +171,7 @@ function expected(log, transport) {
   });
 }
 
-function checkHeard(actor, heard, truth, digest) {
+function checkHeard(actor, heard, truth, { digest, taken }) {
   for (const [i, item] of heard.entries()) {
     const record = truth[i];
     assert.ok(record !== undefined,
@@ -184,18 +189,22 @@ function checkHeard(actor, heard, truth, digest) {
       }, `delivery ${i}`);
     assert.strictEqual(digest(bytes), item.digest,
       `message ${i} was changed after it was delivered`);
+    assert.ok(record.code !== '' || !isOurs(bytes) || taken.has(nameOf(record)),
+      `delivered, but never sent: ${show([record])}`);
   }
   const dropped = truth.slice(heard.length);
   if (dropped.length === 0) return 0;
   assert.ok(actor.closing && !actor.lastClose,
     `never delivered, and the socket is open: ${show(dropped)}`);
-  assert.strictEqual(new Set(dropped.map(({ number }) => number)).size, 1,
+  // Before a descriptor is shared, everything is read that waits.
+  assert.ok(actor.wasShared ||
+    new Set(dropped.map(({ number }) => number)).size === 1,
     `dropped from more than the last call: ${show(dropped)}`);
   return dropped.filter(({ error }) => error === undefined).length;
 }
 
-function checkReceipts(actor, log, transport, digest) {
-  const truth = expected(log, transport);
+function checkReceipts(actor, log, context) {
+  const truth = expected(log, context.transport);
   // Of a socket that cannot be watched: told by the first 'error', once each.
   const unwatched = log.filter(({ kind, call, code }) =>
     kind === 'callFailed' && call === 'epoll_ctl' && code === 'ENOMEM').length;
@@ -203,7 +212,7 @@ function checkReceipts(actor, log, transport, digest) {
     const { mode } = actor.spec;
     const heard = withoutFirst(actor[name], unwatched, truth);
     if (mode !== 'both' && !name.startsWith(mode)) return 0;
-    return checkHeard(actor, heard, truth, digest);
+    return checkHeard(actor, heard, truth, context);
   });
   if (dropped.every((count) => count === 0)) checkBlocks(actor);
   return Math.max(...dropped);
@@ -274,10 +283,11 @@ function show(list) {
  * @throws {AssertionError} when a rule is broken
  */
 function judge({ actors, log, complaints }, { transport, digest }) {
+  const context = { transport, digest, taken: takenOf(log) };
   assert.deepStrictEqual(complaints, []);
   const count = {
     handedOver: 0, sent: 0, segmented: 0, failed: 0, givenUp: 0, received: 0,
-    merged: 0, dropped: 0,
+    merged: 0, dropped: 0, unseen: 0,
   };
   const heard = (record) => record.kind === 'handed' ||
     (record.kind === 'unreadable' && transport !== 'linux');
@@ -289,7 +299,9 @@ function judge({ actors, log, complaints }, { transport, digest }) {
         (serial === actor.serial || call === 'socket'))
         .map(({ call, code }) => `${call} ${code}`));
     const records = checkSends(actor, own, failed);
-    count.dropped += checkReceipts(actor, own, transport, digest);
+    const dropped = checkReceipts(actor, own, context);
+    count.dropped += dropped;
+    if (actor.wasShared) count.unseen += dropped;
     checkErrors(actor, failed);
     assert.strictEqual(actor.closes, 1, `${actor.closes} 'close' events`);
     count.handedOver += actor.sends.length;

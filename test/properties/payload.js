@@ -16,11 +16,20 @@ for (let i = 0, x = 1; i < noise.length; i++) {
 /** What lib/outbox.js copies of a datagram: enough to be refused. */
 const COPIED_MAX = 65536;
 
+/**
+ * The first byte of every datagram of this process: the port that a socket was
+ * given may have been the target of another process.
+ */
+const MARK = 1 + process.pid % 31;
+
+/** From this length on no two datagrams are the same. */
+const DISTINCT = 8;
+
 /** @returns {Buffer} */
 function payload(id, size) {
   const start = id * 7919 % (noise.length >> 2);
   const bytes = Buffer.from(noise.subarray(start, start + size));
-  bytes.write(`${id.toString(36)}.`, 0, 'latin1');
+  bytes.write(String.fromCharCode(MARK) + `${id.toString(36)}.`, 'latin1');
   return bytes;
 }
 
@@ -39,4 +48,7 @@ const FORMS = {
     new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
 };
 
-module.exports = { FORMS, payload, shown };
+/** Whether a datagram is of this process, and can be told from all others. */
+const isOurs = (bytes) => bytes.length >= DISTINCT && bytes[0] === MARK;
+
+module.exports = { DISTINCT, FORMS, isOurs, payload, shown };

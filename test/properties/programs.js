@@ -65,7 +65,7 @@ const action = fc.oneof(
     value: fc.constantFrom(1, 64, 200),
   }) },
   { weight: 1, arbitrary: fc.record({
-    do: fc.constantFrom('address', 'queue', 'unref', 'ref'), who,
+    do: fc.constantFrom('address', 'queue', 'unref', 'ref', 'share'), who,
   }) },
   { weight: 2, arbitrary: fc.record({
     do: fc.constantFrom('pause', 'resume'), who,
