@@ -30,7 +30,8 @@ function isIP(text) {
 /** A literal is its own answer, in a tick of its own as an answer would be. */
 function lookupNames(address, family, callback) {
   if (isIP(address) === family) {
-    process.nextTick(callback, null, address, family);
+    // isIP() has asked an object for its text, too.
+    process.nextTick(callback, null, `${address}`, family);
     return;
   }
   dns.lookup(address, family, callback);

@@ -29,30 +29,79 @@ function sliceMessage(message, offset, length) {
   return Buffer.from(view.buffer, view.byteOffset + offset, length);
 }
 
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+
+/** Reads an internal slot of a view, whatever the object says of itself. */
+function slotReader(prototype, name) {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, name);
+  return (view) => Reflect.apply(get, view, []);
+}
+
+const readers = (prototype) => ({
+  buffer: slotReader(prototype, 'buffer'),
+  byteOffset: slotReader(prototype, 'byteOffset'),
+  byteLength: slotReader(prototype, 'byteLength'),
+});
+
+const TYPED_ARRAY = readers(typedArray);
+const DATA_VIEW = readers(DataView.prototype);
+
+/**
+ * The bytes of a view as its memory has them: a subclass may say what it
+ * likes of its length, and memory may be detached or have shrunk.
+ */
+function trueBytes(view) {
+  const read = view instanceof DataView ? DATA_VIEW : TYPED_ARRAY;
+  try {
+    return Buffer.from(read.buffer(view), read.byteOffset(view),
+                       read.byteLength(view));
+  } catch {
+    return Buffer.alloc(0); // as the built-in sends it
+  }
+}
+
+function plainView(view) {
+  const prototype = Object.getPrototypeOf(view);
+  return prototype === Buffer.prototype || prototype === Uint8Array.prototype ?
+    view :
+    trueBytes(view);
+}
+
+/** The parts of a list, read once and in order; null: one is no message. */
+function readList(list) {
+  const parts = new Array(list.length);
+  for (let i = 0; i < parts.length; i++) {
+    const part = list[i];
+    if (typeof part === 'string' || Buffer.isBuffer(part)) {
+      parts[i] = part;
+    } else if (ArrayBuffer.isView(part)) {
+      parts[i] = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+    } else {
+      return null;
+    }
+  }
+  return parts;
+}
+
 /**
  * @param {*} message
- * @returns {string|ArrayBufferView|Array<string|ArrayBufferView>} the message;
- *   a list comes as a list of our own, which nobody else changes
+ * @returns {string|Uint8Array|Array<string|Buffer>} the message; a list comes
+ *   as a list of our own, which nobody else changes
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  */
 function checkMessage(message) {
-  if (typeof message === 'string' || ArrayBuffer.isView(message)) {
-    return message;
-  }
+  if (typeof message === 'string') return message;
+  if (ArrayBuffer.isView(message)) return plainView(message);
   if (!Array.isArray(message)) throw errors.invalidBuffer('buffer', message);
-  const list = Array.from(message);
-  for (const part of list) {
-    if (typeof part !== 'string' && !ArrayBuffer.isView(part)) {
-      throw errors.invalidBuffer('buffer list arguments', message);
-    }
+  const list = readList(message);
+  if (list === null) {
+    throw errors.invalidBuffer('buffer list arguments', message);
   }
   return list;
 }
 
 function toBuffer(part) {
-  return typeof part === 'string' ?
-    Buffer.from(part) :
-    Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+  return typeof part === 'string' ? Buffer.from(part) : trueBytes(part);
 }
 
 /**

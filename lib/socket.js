@@ -854,10 +854,26 @@ Socket.prototype.dropMembership = function(multicastAddress,
   setMembership(this, 'dropMembership', multicastAddress, interfaceAddress);
 };
 
+/** As the built-in takes an address: anything, as text; '' is no address. */
+function toText(value) {
+  try {
+    return `${value}`;
+  } catch {
+    return ''; // Node 26; before that it throws what was thrown
+  }
+}
+
+/** The same of an interface, where nothing means the usual one. */
+function toInterface(value) {
+  return value == null ? value : toText(value);
+}
+
 function setMembership(socket, method, group, interfaceAddress) {
   healthCheck(socket);
   if (!group) throw errors.missingArg('multicastAddress');
-  throwOnError(socket[kState].handle[method](group, interfaceAddress), method);
+  const { handle } = socket[kState];
+  throwOnError(
+    handle[method](toText(group), toInterface(interfaceAddress)), method);
 }
 
 /** RFC 4607; only datagrams from `sourceAddress` come in. */
@@ -880,7 +896,8 @@ function setSourceMembership(socket, method, source, group, interfaceAddress) {
   validateString(source, 'sourceAddress');
   validateString(group, 'groupAddress');
   const { handle } = socket[kState];
-  throwOnError(handle[method](source, group, interfaceAddress), method);
+  throwOnError(
+    handle[method](source, group, toInterface(interfaceAddress)), method);
 }
 
 /** @returns {Socket} this */

@@ -1,0 +1,91 @@
+'use strict';
+
+// Values that lie, throw or are gone, where a method reads them. Found by
+// test/fuzz/js.
+
+const assert = require('node:assert');
+const {
+  bound, describeNative, itNative, open, receiveText, send,
+} = require('../support/dgram');
+
+const LOOPBACK = '127.0.0.1';
+
+class Throwing extends Uint8Array {
+  get buffer() { throw new RangeError('read'); }
+}
+
+class Lying extends Uint8Array {
+  get byteLength() { return 1e9; }
+  get byteOffset() { return 4e9; }
+  get length() { return 7; }
+}
+
+function detached() {
+  const bytes = new Uint8Array(8);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+const unreadable = { toString() { throw new RangeError('read'); } };
+
+describe('values that are not what they seem', () => {
+  it('a list is read before the port is looked at', () => {
+    const socket = open('udp4');
+    assert.throws(() => socket.send([new Throwing(4)], -1),
+                  { name: 'RangeError', message: 'read' });
+    assert.throws(() => socket.send([new DataView(new ArrayBuffer(1)), 5], -1),
+                  { code: 'ERR_INVALID_ARG_TYPE' });
+  });
+
+  it('a view in a list that was detached is an error', () => {
+    const socket = open('udp4');
+    assert.throws(() => socket.send([new Float64Array(detached().buffer)], 1),
+                  TypeError);
+  });
+
+  it('a list is read by its indexes', async () => {
+    const receiver = await bound();
+    const sender = await bound();
+    const came = receiveText(receiver, 1);
+    const list = Object.assign(['a', 'b'], { [Symbol.iterator]: undefined });
+    await send(sender, list, receiver.address().port, LOOPBACK);
+    assert.deepStrictEqual(await came, ['ab']);
+  });
+
+  it('a view is as long as its memory, whatever it says', async () => {
+    const receiver = await bound();
+    const sender = await bound();
+    const came = receiveText(receiver, 2);
+    const { port } = receiver.address();
+    const bytes = Lying.from([97, 98, 99]);
+    assert.strictEqual(await send(sender, bytes, port, LOOPBACK), 3);
+    assert.strictEqual(await send(sender, detached(), port, LOOPBACK), 0);
+    assert.deepStrictEqual(await came, ['abc', '']);
+  });
+
+  itNative('a group and an interface are text, whatever they are', () => {
+    const socket = open('udp4');
+    const group = '239.255.78.1';
+    const failure = { code: 'EINVAL' };
+    for (const method of ['addMembership', 'dropMembership']) {
+      assert.throws(() => socket[method](unreadable), failure);
+      assert.throws(() => socket[method](group, unreadable), failure);
+      assert.throws(() => socket[method](group, Symbol('s')), failure);
+    }
+    assert.throws(() => socket.addSourceSpecificMembership(
+      LOOPBACK, group, unreadable), failure);
+    const written = { toString: () => group };
+    socket.addMembership(written, LOOPBACK);
+    socket.dropMembership(group, { toString: () => LOOPBACK });
+  });
+});
+
+describeNative('sendMany', () => {
+  it('a hole is no message', async () => {
+    const peer = await bound();
+    const socket = open('udp4');
+    socket.connectSync(peer.address().port, LOOPBACK);
+    assert.throws(() => socket.sendMany(new Array(2)),
+                  { code: 'ERR_INVALID_ARG_TYPE' });
+  });
+});
