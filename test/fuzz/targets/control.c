@@ -52,7 +52,9 @@ static uint32_t add_message(fuzz_input_t* input,
   return (uint32_t) value;
 }
 
-static void check_list(fuzz_input_t* input, uint32_t length) {
+/* A list of messages, and what it tells; `cut`: a part of it, which tells
+ * less. */
+static void check_list(fuzz_input_t* input, uint32_t length, bool cut) {
   char list[8 * CMSG_SPACE(8)] = {0};
   char* control;
   size_t size = 0;
@@ -66,10 +68,13 @@ static void check_list(fuzz_input_t* input, uint32_t length) {
     if (expected == 0)
       expected = segment;
   }
+  if (cut)
+    size = fuzz_below(input, (uint32_t) size + 1);
   control = fuzz_alloc(size);
   memcpy(control, list, size);
   segment = segment_of(control, size, length);
-  FUZZ_CHECK(segment == (expected == 0 ? length : expected));
+  FUZZ_CHECK(segment == (expected == 0 ? length : expected) ||
+             (cut && segment == length));
   free(control);
 }
 
@@ -91,13 +96,13 @@ static void check_put(uint16_t segment) {
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz_input_t input = {data, size};
-  bool as_list = fuzz_below(&input, 2) == 1;
+  uint32_t kind = fuzz_below(&input, 3);
   uint32_t length = fuzz_u16(&input);
 
   check_put((uint16_t) length);
-  if (as_list)
-    check_list(&input, length);
-  else
+  if (kind == 0)
     check_bytes(&input, length);
+  else
+    check_list(&input, length, kind == 2);
   return 0;
 }

@@ -111,8 +111,10 @@ static void draw_send(state_t* state,
     send->offset = fuzz_below(input, arena_size + 8);
     send->length = fuzz_below(input, 80);
   }
-  if (fuzz_one_in(input, 24))
-    send->peer = fuzz_u32(input);
+  if (fuzz_one_in(input, 24)) /* around the end of the table, or anywhere */
+    send->peer = fuzz_one_in(input, 2)
+                     ? fuzz_u32(input)
+                     : DGRAM_PEERS_MAX - 1 + fuzz_below(input, 3);
   if (fuzz_one_in(input, 24))
     send->offset = fuzz_u32(input);
   if (fuzz_one_in(input, 24))

@@ -42,7 +42,8 @@ static bool same_text(const dgram_address_t* a, const dgram_address_t* b) {
     return a->in4.sin_port == b->in4.sin_port &&
            a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
   return a->any.sa_family == AF_INET6 && a->in6.sin6_port == b->in6.sin6_port &&
-         memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0;
+         memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0 &&
+         a->in6.sin6_scope_id == b->in6.sin6_scope_id;
 }
 
 static size_t size_of(const dgram_address_t* address) {
@@ -74,10 +75,25 @@ static void look_up(state_t* state, const dgram_address_t* address) {
   free(exact);
 }
 
+/* So many that every set is full, and older ones make room. */
+static void flood(fuzz_input_t* input, state_t* state) {
+  dgram_address_t address = {0};
+  uint32_t n = fuzz_below(input, 4096);
+  uint32_t i;
+
+  address.in4.sin_family = AF_INET;
+  address.in4.sin_port = fuzz_u8(input);
+  for (i = 0; i < n; i++) {
+    address.in4.sin_addr.s_addr = i;
+    look_up(state, &address);
+  }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz_input_t input = {data, size};
   state_t* state = fuzz_alloc(sizeof(*state));
   dgram_address_t address;
+  int floods = 0;
 
   memset(state, 0, sizeof(*state));
   dgram_sources_init(&state->sources);
@@ -85,6 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (fuzz_one_in(&input, 32)) {
       dgram_sources_init(&state->sources);
       continue;
+    }
+    if (floods < 4 && fuzz_one_in(&input, 64)) {
+      flood(&input, state);
+      floods++;
     }
     draw_address(&input, &address);
     look_up(state, &address);
