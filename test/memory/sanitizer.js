@@ -1,8 +1,10 @@
 'use strict';
 
-// Builds a copy of the project with AddressSanitizer, runs programs of that
-// copy under it, and reads what was reported. Node itself is not instrumented:
-// the sanitizer's runtime is preloaded into it.
+// Builds a copy of the project with AddressSanitizer and
+// UndefinedBehaviorSanitizer, runs programs of that copy under them, and reads
+// what was reported. Node itself is not instrumented. It is a copy, too, which
+// names the sanitizers' libraries as the first that it needs: so its children
+// have them as well, whatever environment they are given.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -18,22 +20,13 @@ const reports = path.join(root, '.cache', 'asan', 'reports');
 const gyp = require.resolve('node-gyp/bin/node-gyp.js');
 const left = new Set(['.cache', '.git', 'build', 'node_modules']);
 
-const FLAGS = '-fsanitize=address -fno-omit-frame-pointer -g -O1';
-const OPTIONS = {
-  ASAN_OPTIONS: [
-    // The code of an exit would say the same for a leak of Node's own.
-    'abort_on_error=1',
-    'detect_leaks=1',
-    'detect_odr_violation=0',
-    'malloc_context_size=12',
-    `log_path=${path.join(reports, 'asan')}`,
-    // Names the module of each frame, whether its source is known or not.
-    'stack_trace_format="    #%n %p %F %L (%m)"',
-  ].join(':'),
-  // Node may leave memory behind when it exits, so leaks are for findings()
-  // to judge, not for the exit code.
-  LSAN_OPTIONS: 'exitcode=0',
-};
+/** Node with the sanitizers' libraries. */
+const node = path.join(root, '.cache', 'asan', 'bin', 'node');
+/** Their options, as a library: see options.c. libasan has to be the first of
+ * all libraries, and takes what has its name for itself. */
+const settings = path.join(root, '.cache', 'asan', 'bin', 'libasan.so.options');
+
+const FLAGS = '-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1';
 
 /** Makes the copy anew. */
 function prepare() {
@@ -45,6 +38,39 @@ function prepare() {
       recursive: true,
       filter: (source) => !left.has(path.basename(source)),
     });
+  }
+  // What was fetched need not be fetched again.
+  const upstream = path.join(root, '.cache', 'upstream');
+  fs.mkdirSync(upstream, { recursive: true });
+  fs.mkdirSync(path.join(copy, '.cache'));
+  fs.symlinkSync(upstream, path.join(copy, '.cache', 'upstream'));
+  makeNode();
+}
+
+/** A library of gcc's, by its real name. */
+function library(name) {
+  const file = execFileSync('gcc', [`-print-file-name=${name}`],
+                            { encoding: 'utf8' }).trim();
+  if (!path.isAbsolute(file)) throw new Error(`gcc has no ${name}`);
+  return fs.realpathSync(file);
+}
+
+function makeNode() {
+  fs.mkdirSync(path.dirname(node), { recursive: true });
+  execFileSync('gcc', [
+    '-shared', '-fPIC', '-Wall', '-Wextra', '-Werror',
+    `-DDGRAM_REPORTS="${reports}"`,
+    `-DDGRAM_UBSAN="${library('libubsan.so')}"`,
+    path.join(__dirname, 'options.c'), '-o', settings,
+  ], { stdio: ['ignore', 'inherit', 'inherit'] });
+  fs.rmSync(node, { force: true });
+  fs.copyFileSync(process.execPath, node);
+  // Each is put before the others.
+  for (const needed of [
+    library('libubsan.so'), library('libasan.so'), settings,
+  ]) {
+    execFileSync('patchelf', ['--add-needed', needed, node],
+                 { stdio: ['ignore', 'inherit', 'inherit'] });
   }
 }
 
@@ -60,25 +86,18 @@ function build(directory) {
       CC: 'gcc',
       CXX: 'g++',
       CFLAGS: FLAGS,
-      CXXFLAGS: FLAGS,
+      // Without run-time types, as addons are built, there is no vptr check.
+      CXXFLAGS: `${FLAGS} -fno-sanitize=vptr`,
       // Never unloaded: the frames of a thread that ended keep their names.
-      LDFLAGS: '-fsanitize=address -Wl,-z,nodelete',
+      LDFLAGS: '-fsanitize=address,undefined -Wl,-z,nodelete',
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
 }
 
-/** The shared library of gcc's runtime, which has to be loaded first. */
-function runtime() {
-  const name = execFileSync('gcc', ['-print-file-name=libasan.so'],
-                            { encoding: 'utf8' }).trim();
-  if (!path.isAbsolute(name)) throw new Error('gcc has no libasan.so');
-  return fs.realpathSync(name);
-}
-
 /**
- * Runs Node with `args` in the copy, under the sanitizer. Its children and
- * theirs inherit that.
+ * Runs Node with `args` in the copy, under the sanitizers, as its children and
+ * theirs are.
  * @param {string[]} args
  * @param {object} [env] variables to set
  * @returns {{ status: number|null, signal: string|null }}
@@ -86,22 +105,22 @@ function runtime() {
 function run(args, env = {}) {
   fs.rmSync(reports, { recursive: true, force: true });
   fs.mkdirSync(reports, { recursive: true });
-  return spawnSync(process.execPath, args, {
+  return spawnSync(node, args, {
     cwd: copy,
-    env: { ...process.env, ...OPTIONS, LD_PRELOAD: runtime(), ...env },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
 }
 
 /**
- * What the last run() reported: every memory error, and the leaks of our
- * addons.
+ * What the last run() reported: every memory error, what is undefined, and
+ * the leaks of our addons.
  * @returns {string[]}
  */
 function findings() {
   return fs.readdirSync(reports).flatMap((name) => {
     const text = fs.readFileSync(path.join(reports, name), 'utf8');
-    if (/ERROR: AddressSanitizer/.test(text)) return [text];
+    if (/ERROR: AddressSanitizer|: runtime error: /.test(text)) return [text];
     return text.split(/\n\s*\n/).filter(isOurLeak);
   });
 }

@@ -1,5 +1,6 @@
 /* An addon that does what `npm run test:memory` is there to find. The run
  * fails unless each of these is reported. */
+#include <limits.h>
 #include <stdlib.h>
 
 #define NAPI_VERSION 8
@@ -35,6 +36,14 @@ static napi_value canary_use_after_free(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static napi_value canary_undefined(napi_env env, napi_callback_info info) {
+  (void) env;
+  (void) info;
+  static volatile int largest = INT_MAX;
+  largest = largest + 1; /* NOLINT: on purpose */
+  return NULL;
+}
+
 static napi_value canary_nothing(napi_env env, napi_callback_info info) {
   (void) env;
   (void) info;
@@ -50,6 +59,14 @@ NAPI_MODULE_INIT() {
       {"useAfterFree",
        NULL,
        canary_use_after_free,
+       NULL,
+       NULL,
+       NULL,
+       napi_default,
+       NULL},
+      {"undefined",
+       NULL,
+       canary_undefined,
        NULL,
        NULL,
        NULL,
