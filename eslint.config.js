@@ -125,6 +125,11 @@ module.exports = [
     },
   },
   {
+    // Resizable memory, where this Node has it.
+    files: ['test/fuzz/js/values.js'],
+    rules: { 'n/no-unsupported-features/es-syntax': 'off' },
+  },
+  {
     files: ['test/**'],
     languageOptions: { globals: globals.mocha },
     plugins: { mocha },

@@ -9,6 +9,7 @@ const builtin = require('node:dgram');
 const {
   closeLater, describeNative, dgram, nodeAtLeast, once, open,
 } = require('../support/dgram');
+const { describeError, outcome, show } = require('../support/outcome');
 
 /** Numbers below `n`, the same ones in every run (a linear generator). */
 function random(seed) {
@@ -17,30 +18,6 @@ function random(seed) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return Math.floor(state / 2 ** 32 * n);
   };
-}
-
-function describeError(error) {
-  return {
-    class: error.constructor.name === 'NodeError' ? Object.getPrototypeOf(
-      error.constructor).name : error.constructor.name,
-    name: error.name,
-    message: error.message,
-    own: { ...error },
-    keys: Object.keys(error),
-  };
-}
-
-function outcome(body) {
-  try {
-    return { returned: body() };
-  } catch (error) {
-    return { thrown: describeError(error) };
-  }
-}
-
-function show(value) {
-  return typeof value === 'function' ? `function ${value.name}` :
-    require('node:util').inspect(value);
 }
 
 describeNative('differential: arguments of send', () => {

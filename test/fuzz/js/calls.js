@@ -1,0 +1,173 @@
+'use strict';
+
+// The calls that a program is made of, as fast-check draws them. Every
+// argument may be anything; mostly it is something that the method might take,
+// so that calls get past the first check.
+//
+// Datagrams go to loopback addresses only, and to the port of a sink.
+
+const fc = require('fast-check');
+
+const {
+  any, arrays, buffers, constant, functions, objects, primitives, value,
+} = require('./values');
+
+const port = value('PORT', (context) => context.port);
+const callback = value('CALLBACK', (context) => context.callback);
+const text = (...names) =>
+  names.map((name) => constant(name, JSON.stringify(name)));
+
+const pools = {
+  message: [...buffers, ...arrays, ...text('text', 'é'), port],
+  number: [0, 1, 2, 5, 64, 255, -1, 1.5].map((n) => constant(n)),
+  port: [port, port, port, value('"PORT"', (context) => `${context.port}`)],
+  host: [...text('127.0.0.1', '::1', 'localhost', 'no.such.host', ''),
+    constant(undefined), constant(null)],
+  group: [...text('239.255.78.1', 'ff02::78:1', '127.0.0.1', '232.1.78.1')],
+  interface: [...text('127.0.0.1', '::%lo', '::1'), constant(undefined)],
+  size: [0, 1, 4096, 2 ** 31, 2 ** 32].map((n) => constant(n)),
+  callback: [callback],
+  any,
+};
+
+/**
+ * What bind() may be given for a port: only what means "the system's choice",
+ * or nothing at all. A fixed port might be taken.
+ */
+const free = [
+  ...[undefined, null, 0, NaN, 2 ** 32, Infinity]
+    .map((thing) => constant(thing)),
+  ...text('', '0', ' ', 'abc', '127.0.0.1'),
+  constant(Symbol('s'), 'Symbol(s)'),
+  ...functions,
+  // A number of their own would be a port.
+  ...objects.filter(({ name }) => !/^valueOf: |^new |^Date/.test(name)),
+];
+
+/** An object of options; each property is drawn, or left out. */
+const options = (shape) => fc.record(
+  Object.fromEntries(Object.entries(shape).map(([key, pool]) =>
+    [key, fc.constantFrom(...pool)])),
+  { requiredKeys: [] }).map((drawn) => ({
+  name: `{ ${Object.entries(drawn)
+    .map(([key, { name }]) => `${key}: ${name}`).join(', ')} }`,
+  make: (context) => Object.fromEntries(Object.entries(drawn)
+    .map(([key, { make }]) => [key, make(context)])),
+}));
+
+const bindOptions = options({
+  port: free,
+  address: [...pools.host, ...objects, ...functions, constant(5)],
+  exclusive: any,
+  fd: [-1, 0, 1.5, NaN, 2 ** 20, 2 ** 31, '5', true, null, {}]
+    .map((thing) => constant(thing)),
+});
+
+const bindSyncOptions = options({
+  port: [...free, constant(-1), constant(70000), constant(1.5)],
+  address: [...pools.host, ...any],
+});
+
+const pick = (name) => fc.constantFrom(...pools[name]);
+
+/** Half of the time what the name says, else anything. */
+const mostly = (name) => fc.oneof(
+  { arbitrary: pick(name), weight: 3 },
+  { arbitrary: pick('any'), weight: 1 });
+
+const freely = (pool) => fc.constantFrom(...pool);
+
+const argument = {
+  bindFirst: fc.oneof(freely(free), bindOptions),
+  bindSyncFirst: fc.oneof(freely(any), bindSyncOptions),
+  bindHost: fc.oneof(pick('host'), freely([...objects, ...functions])),
+};
+
+const args = (...names) => {
+  const all = fc.tuple(...names.map((name) =>
+    argument[name] ?? mostly(name)));
+  return fc.tuple(all, fc.nat(names.length))
+    .map(([list, missing]) => list.slice(0, names.length - missing));
+};
+
+/** Method: its arguments, as pools. */
+const METHODS = {
+  send: args('message', 'number', 'number', 'port', 'host', 'callback'),
+  sendto: args('message', 'number', 'number', 'port', 'host', 'callback'),
+  bind: args('bindFirst', 'bindHost', 'callback'),
+  bindSync: args('bindSyncFirst'),
+  connect: args('port', 'host', 'callback'),
+  connectSync: args('port', 'host'),
+  disconnect: args('any'),
+  close: args('callback'),
+  address: args('any'),
+  remoteAddress: args('any'),
+  ref: args('any'),
+  unref: args('any'),
+  setBroadcast: args('any'),
+  setTTL: args('number'),
+  setMulticastTTL: args('number'),
+  setMulticastLoopback: args('number'),
+  setMulticastInterface: args('interface'),
+  addMembership: args('group', 'interface'),
+  dropMembership: args('group', 'interface'),
+  addSourceSpecificMembership: args('host', 'group', 'interface'),
+  dropSourceSpecificMembership: args('host', 'group', 'interface'),
+  setRecvBufferSize: args('size'),
+  setSendBufferSize: args('size'),
+  getRecvBufferSize: args('any'),
+  getSendBufferSize: args('any'),
+  getSendQueueSize: args('any'),
+  getSendQueueCount: args('any'),
+};
+
+/** The short forms of send(), which drop the offset and the length. */
+const shortSend = fc.oneof(
+  args('message', 'port', 'host', 'callback'),
+  args('message', 'callback'));
+
+const call = fc.oneof(
+  { weight: 4, arbitrary: fc.record({
+    method: fc.constant('send'), args: shortSend,
+  }) },
+  ...Object.entries(METHODS).map(([method, list]) => ({
+    weight: method === 'send' ? 8 : method === 'close' ? 1 : 2,
+    arbitrary: fc.record({ method: fc.constant(method), args: list }),
+  })));
+
+const STATES = ['unbound', 'binding', 'bound', 'connecting', 'connected',
+  'closed'];
+
+/** A socket in a state, and what is done to it. */
+const program = fc.record({
+  type: fc.constantFrom('udp4', 'udp4', 'udp6'),
+  state: fc.constantFrom(...STATES),
+  calls: fc.array(call, { minLength: 1, maxLength: 24, size: 'max' }),
+});
+
+/** What createSocket() and Socket() are given. */
+const creation = fc.record({
+  first: fc.oneof(
+    freely(any),
+    freely(text('udp4', 'udp6')),
+    options({
+      type: [...text('udp4', 'udp4', 'udp4', 'udp6', 'udp5'), ...primitives],
+      lookup: [constant(undefined), ...functions, ...any],
+      signal: [constant(undefined), value('signal', () =>
+        new AbortController().signal), value('aborted signal', () =>
+        AbortSignal.abort()), value('like a signal', () => ({
+        aborted: false, addEventListener() {}, removeEventListener() {},
+      })), ...any],
+      recvBufferSize: [constant(undefined), ...any],
+      sendBufferSize: [constant(undefined), ...any],
+      receiveBlockList: [constant(undefined), ...any],
+      sendBlockList: [constant(undefined), ...any],
+      reuseAddr: any,
+      reusePort: any,
+      ipv6Only: any,
+    })),
+  second: freely(any),
+  form: fc.constantFrom('createSocket', 'new Socket'),
+});
+
+module.exports = { METHODS, creation, pools, program };

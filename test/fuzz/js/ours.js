@@ -1,0 +1,188 @@
+'use strict';
+
+// What only we have: sendMany(), the 'batch' event, shared buffers, and the
+// functions of the addon, which JavaScript can reach but should not. Whatever
+// they are given, they throw an error that is documented, or answer with a
+// code, and the process goes on.
+
+const fc = require('fast-check');
+
+const binding = require('../../../lib/binding');
+const dgram = require('../../..');
+const { pools } = require('./calls');
+const { describeError } = require('../../support/outcome');
+const { expectUncaught, makeCall, turn } = require('./program');
+const { any, constant } = require('./values');
+
+/** docs/api.md names the codes of sendMany(). */
+const SEND_MANY_CODES = new Set([
+  'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_SOCKET_BAD_PORT',
+  'ERR_SOCKET_DGRAM_NOT_RUNNING',
+]);
+
+const anything = fc.constantFrom(...any);
+
+/** Lists that are nearly right, so that the later checks are reached. */
+const packets = fc.array(fc.tuple(
+  fc.constantFrom(...pools.message),
+  fc.constantFrom(...pools.port, ...any),
+  fc.constantFrom(...['127.0.0.1', '::1', '', 'name', null, undefined]
+    .map((thing) => constant(thing)))), { maxLength: 6 })
+  .map((list) => ({
+    name: `[${list.flat().map(({ name }) => name).join(', ')}]`,
+    make: (context) => list.flat().map(({ make }) => make(context)),
+  }));
+
+/** Methods of the handle, with receivers that are none. */
+const HANDLE_METHODS = [
+  'bind', 'bind6', 'connect', 'connect6', 'disconnect', 'getsockname',
+  'getpeername', 'addMembership', 'dropMembership',
+  'addSourceSpecificMembership', 'dropSourceSpecificMembership',
+  'setMulticastInterface', 'setMulticastTTL', 'setMulticastLoopback',
+  'setBroadcast', 'setTTL', 'bufferSize', 'getSendQueueSize',
+  'getSendQueueCount', 'recvStart', 'recvStop', 'ref', 'unref', 'hasRef',
+  'send', 'send6', 'getAsyncId', 'fd', 'adopt', 'open', 'share',
+];
+
+/** Functions of the addon that change nothing for the rest of the process. */
+const BINDING_FUNCTIONS = [
+  'flush', 'guessHandleType', 'stats', 'inbox',
+];
+
+/** Values that are no descriptors of this process, or none at all. */
+const NO_DESCRIPTOR = fc.constantFrom(
+  ...any.filter(({ name }) => !/^(?:0|1|2|-0|1\.5|NaN|true|false|null|"|[a-z]|\[|\{)/i
+    .test(name)), constant(-1), constant(2 ** 20));
+
+const descriptorFirst = new Set(['adopt', 'open']);
+
+/** A port must not be fixed, and an address must be loopback. */
+const unsafe = new Set(['bind', 'bind6', 'connect', 'connect6', 'send',
+  'send6', 'fd']);
+
+const handleCall = fc.record({
+  method: fc.constantFrom(...HANDLE_METHODS.filter((name) =>
+    !unsafe.has(name))),
+  receiver: fc.constantFrom('own', 'own', 'own', 'closed', 'plain', 'socket'),
+  args: fc.array(anything, { maxLength: 4 }),
+  descriptor: NO_DESCRIPTOR,
+});
+
+/** Slots that lib/outbox.js has not come to, and what is no slot. */
+const slot = fc.constantFrom(...[0, -1, 4095, 4096, 2 ** 31, 1e9]
+  .map((number) => constant(number)));
+
+const bindingCall = fc.oneof(
+  fc.record({
+    name: fc.constantFrom(...BINDING_FUNCTIONS),
+    args: fc.array(anything, { maxLength: 4 }),
+  }),
+  fc.record({
+    name: fc.constant('setPeer'),
+    args: fc.tuple(slot, anything, anything, anything),
+  }));
+
+const program = fc.record({
+  type: fc.constantFrom('udp4', 'udp6'),
+  shared: fc.boolean(),
+  connected: fc.boolean(),
+  sends: fc.array(fc.record({
+    packets: fc.oneof({ weight: 3, arbitrary: packets }, anything),
+    callback: fc.oneof(fc.constantFrom(...pools.callback), anything),
+  }), { maxLength: 8 }),
+  handle: fc.array(handleCall, { maxLength: 12 }),
+  binding: fc.array(bindingCall, { maxLength: 6 }),
+});
+
+function fail(what, error) {
+  throw new Error(`${what}: ${error?.stack ?? error}`, { cause: error });
+}
+
+/** What a value threw when it was read is the program's own. */
+function isDocumented({ own, message }) {
+  return SEND_MANY_CODES.has(own?.code) ||
+    /thrown by a value|revoked|detached|Cannot convert|Class constr/
+      .test(message);
+}
+
+function sendAll(socket, port, { packets, callback }) {
+  const { thrown, returned } = makeCall(socket, port,
+    { method: 'sendMany', args: [packets, callback] });
+  if (thrown && !isDocumented(thrown)) {
+    fail(`sendMany(${packets.name}, ${callback.name})`, thrown.message);
+  }
+  if (!thrown && !Number.isInteger(returned)) {
+    fail(`sendMany(${packets.name})`, `returned ${returned}`);
+  }
+}
+
+/** The handle behind the public symbol. */
+function handleOf(socket) {
+  const symbol = Object.getOwnPropertySymbols(socket)
+    .find(({ description }) => description === 'state symbol');
+  return socket[symbol].handle;
+}
+
+function receiverOf(kind, socket, closed) {
+  return { own: handleOf(socket), closed, plain: {}, socket }[kind];
+}
+
+function callHandle(socket, closed, context, { method, receiver, args,
+  descriptor }) {
+  const prototype = Object.getPrototypeOf(closed);
+  const list = (descriptorFirst.has(method) ? [descriptor] : args)
+    .map(({ make }) => make(context));
+  try {
+    const self = receiverOf(receiver, socket, closed);
+    const result = prototype[method].apply(self ?? {}, list);
+    // A descriptor that share() made is ours to close.
+    if (method === 'share' && result > 2) binding.closeFd(result);
+  } catch (error) {
+    // A conversion threw, or a receiver is none of ours: a plain error.
+    if (!(error instanceof Error)) fail(`handle.${method}`, error);
+  }
+}
+
+function callBinding(context, { name, args }) {
+  try {
+    binding[name](...args.map(({ make }) => make(context)));
+  } catch (error) {
+    if (!(error instanceof Error)) fail(`binding.${name}`, error);
+  }
+}
+
+/**
+ * Runs a program; rejects when something came that is not documented.
+ * @returns {Promise<number>} the calls made
+ */
+async function runOurs(drawn, port) {
+  const { type, shared, connected, sends, handle, binding: inner } = drawn;
+  const socket = dgram.createSocket({ type, sharedBuffers: shared });
+  const closed = handleOf(dgram.createSocket(type).close()) ??
+    handleOf(dgram.createSocket(type));
+  socket.on('error', () => {});
+  const undocumented = [];
+  expectUncaught((error) => {
+    if (!isDocumented(describeError(error))) undocumented.push(error);
+  });
+  if (shared) socket.on('batch', () => {});
+  socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
+  await turn();
+  if (connected) {
+    socket.connect(port);
+    await turn();
+  }
+  const context = { socket, port, callback() {} };
+  for (const send of sends) sendAll(socket, port, send);
+  for (const call of handle) callHandle(socket, closed, context, call);
+  for (const call of inner) callBinding(context, call);
+  await turn();
+  if (handleOf(socket) !== null) socket.close();
+  closed.close();
+  await turn();
+  expectUncaught(null);
+  if (undocumented.length > 0) fail('uncaught', undocumented[0]);
+  return sends.length + handle.length + inner.length;
+}
+
+module.exports = { program, runOurs };

@@ -1,0 +1,190 @@
+'use strict';
+
+// `npm run test:fuzz:js`: hostile arguments at every public method, ours and
+// node:dgram's side by side on the running Node. Both must throw, return and
+// report the same, except where differences.js says why not. fast-check draws
+// the programs and makes one that fails small; the seed repeats it.
+//
+//   node test/fuzz/js/run.js [--calls N] [--minutes N] [--seed N]
+//
+//   --calls N     stop after so many calls of a method (default 60,000)
+//   --minutes N   instead: go on that long
+//   --seed N      of the first round
+
+require('./lookup'); // before anybody has seen dns.lookup()
+
+const assert = require('node:assert');
+const builtin = require('node:dgram');
+const { parseArgs, stripVTControlCharacters } = require('node:util');
+
+const fc = require('fast-check');
+
+const binding = require('../../../lib/binding');
+const ours = require('../../..');
+const { outcome } = require('../../support/outcome');
+const { line } = require('../../../scripts/tally');
+const calls = require('./calls');
+const { differences, fatal } = require('./differences');
+const additions = require('./ours');
+const { runProgram } = require('./program');
+
+/** Programs that fast-check draws from one seed. */
+const ROUND = 300;
+
+const { values: options } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '60000' },
+    minutes: { type: 'string' },
+    seed: { type: 'string', default: `${Date.now() % 2 ** 31}` },
+  },
+});
+
+const counts = { compared: 0, thrown: 0, additions: 0, created: 0 };
+const allowed = new Map(differences.map(({ reason }) => [reason, 0]));
+
+function isAllowed(call, ours, theirs, later) {
+  const found = differences.find((entry) => (!later || entry.later) &&
+    entry.applies(call, ours, theirs));
+  if (found) allowed.set(found.reason, allowed.get(found.reason) + 1);
+  return found !== undefined;
+}
+
+const show = ({ method, args }) =>
+  `${method}(${args.map(({ name }) => name).join(', ')})`;
+
+/** Not those that this Node does not have, or does not survive. */
+const survives = (call) => call.method in builtin.Socket.prototype &&
+  !fatal.some(({ applies }) => applies(call));
+
+function isEqual(a, b) {
+  try {
+    assert.deepStrictEqual(a, b);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Compares call by call up to the first allowed difference: the sockets may
+ * be in different states from there on.
+ */
+function compare(list, mine, theirs) {
+  for (const [i, call] of list.entries()) {
+    counts.compared++;
+    counts.thrown += theirs.results[i].thrown !== undefined;
+    if (isEqual(mine.results[i], theirs.results[i])) continue;
+    if (isAllowed(call, mine.results[i], theirs.results[i], false)) return;
+    if (list.slice(0, i).some((before) =>
+      isAllowed(before, undefined, undefined, true))) return;
+    assert.deepStrictEqual(mine.results[i], theirs.results[i],
+                           `${show(call)} (+ ours, - node:dgram)`);
+  }
+  if (isEqual(mine.errors, theirs.errors)) return;
+  if (list.some((call) => isAllowed(call, undefined, undefined, true))) return;
+  assert.deepStrictEqual(mine.errors, theirs.errors,
+                         'errors that were emitted (+ ours, - node:dgram)');
+}
+
+async function checkProgram(program, port) {
+  const list = program.calls.filter(survives);
+  const run = (module) => runProgram(module, { ...program, calls: list }, port);
+  compare(list, await run(ours), await run(builtin));
+}
+
+function create(module, { first, second, form }) {
+  const args = [first, second].map(({ make }) => make({}));
+  const { thrown, returned } = outcome(() => form === 'createSocket' ?
+    module.createSocket(...args) :
+    new module.Socket(...args));
+  if (thrown) return { thrown };
+  returned.on('error', () => {});
+  try {
+    returned.close();
+  } catch {
+    // An aborted signal has closed it.
+  }
+  return { type: returned.type };
+}
+
+function checkCreation(drawn) {
+  counts.created++;
+  const [mine, theirs] = [ours, builtin].map((module) => create(module, drawn));
+  if (isEqual(mine, theirs)) return;
+  const call = { method: drawn.form, args: [drawn.first, drawn.second] };
+  if (isAllowed(call, mine, theirs, false)) return;
+  assert.deepStrictEqual(mine, theirs, `${show(call)} (+ ours, - node:dgram)`);
+}
+
+/** Takes what is sent to it, in both families on one port. */
+async function openSink() {
+  const sinks = ['udp4', 'udp6'].map((type) => builtin.createSocket(type));
+  await new Promise((resolve, reject) => {
+    sinks[0].once('error', reject).bind(0, '127.0.0.1', resolve);
+  });
+  const { port } = sinks[0].address();
+  // Without IPv6, or with that port taken, datagrams go nowhere.
+  await new Promise((resolve) => {
+    sinks[1].once('error', resolve).bind(port, '::1', resolve);
+  });
+  return { port, close: () => { for (const sink of sinks) sink.close(); } };
+}
+
+const text = (program) => fc.stringify(program).length > 4000 ?
+  fc.stringify(program).slice(0, 4000) : fc.stringify(program);
+
+async function check(arbitrary, body, seed) {
+  const details = await fc.check(fc.asyncProperty(arbitrary, body),
+    { seed, numRuns: ROUND, endOnFailure: false, verbose: 0 });
+  if (!details.failed) return true;
+  console.error(`\nseed ${seed}, path ${details.counterexamplePath}`);
+  console.error(text(details.counterexample));
+  console.error(stripVTControlCharacters(
+    String(details.errorInstance?.stack ?? details.errorInstance)));
+  return false;
+}
+
+async function round(seed, port) {
+  const checks = [
+    [calls.program, (drawn) => checkProgram(drawn, port)],
+    [calls.creation, async (drawn) => checkCreation(drawn)],
+    [additions.program, async (drawn) => {
+      counts.additions += await additions.runOurs(drawn, port);
+    }],
+  ];
+  for (const [arbitrary, body] of checks) {
+    if (!await check(arbitrary, body, seed)) return false;
+  }
+  return true;
+}
+
+function wantsMore(started) {
+  if (options.minutes !== undefined) {
+    return Date.now() - started < Number(options.minutes) * 60e3;
+  }
+  return counts.compared + counts.additions + counts.created <
+    Number(options.calls);
+}
+
+async function main() {
+  assert.notStrictEqual(ours, builtin);
+  const started = Date.now();
+  const sink = await openSink();
+  let seed = Number(options.seed);
+  let good = true;
+  console.log(`Node ${process.version}, ${ours.transport}, seed ${seed}`);
+  for (; good && wantsMore(started); seed++)
+    good = await round(seed, sink.port);
+  sink.close();
+
+  const { compared, thrown, additions: own, created } = counts;
+  console.log(`${compared} calls compared, ${thrown} of them threw; ` +
+    `${created} sockets created oddly; ${own} calls of our additions`);
+  for (const [reason, count] of allowed) console.log(`  ${count} x ${reason}`);
+  console.log(`${binding.stats().sent} datagrams left through ours`);
+  const failed = good && binding.stats().sent > 0 ? 0 : 1;
+  console.log(line({ passed: 1 - failed, failed, skipped: 0 }));
+  process.exitCode = failed;
+}
+
+main();

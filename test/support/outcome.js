@@ -1,0 +1,34 @@
+'use strict';
+
+// What a call came to, in a form that two implementations can be compared by.
+
+const util = require('node:util');
+
+/** Class, words and own properties of what was thrown. */
+function describeError(error) {
+  if (!(error instanceof Error)) return { value: error };
+  return {
+    class: error.constructor.name === 'NodeError' ? Object.getPrototypeOf(
+      error.constructor).name : error.constructor.name,
+    name: error.name,
+    message: error.message,
+    own: { ...error },
+    keys: Object.keys(error),
+  };
+}
+
+/** @returns {{returned: *}|{thrown: object}} */
+function outcome(body) {
+  try {
+    return { returned: body() };
+  } catch (error) {
+    return { thrown: describeError(error) };
+  }
+}
+
+function show(value) {
+  return typeof value === 'function' ? `function ${value.name}` :
+    util.inspect(value);
+}
+
+module.exports = { describeError, outcome, show };
