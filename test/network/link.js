@@ -61,6 +61,21 @@ class Link {
       ip('-n', host, 'link', 'set', 'v0', 'mtu', `${mtu}`);
   }
 
+  /** Takes a host's end of the cable out, or puts it back. */
+  setUp(index, up, type) {
+    ip('-n', this.hosts[index], 'link', 'set', 'v0', up ? 'up' : 'down');
+    // IPv6 addresses go when their interface goes down.
+    if (up && type === 'udp6') this.setAddress(index, type, true);
+  }
+
+  setAddress(index, type, present) {
+    const [address, length, ...more] = type === 'udp6' ?
+      [ADDRESSES.udp6[index], 64, ...present ? ['nodad'] : []] :
+      [ADDRESSES.udp4[index], 24];
+    ip('-n', this.hosts[index], 'address', present ? 'replace' : 'del',
+       `${address}/${length}`, 'dev', 'v0', ...more);
+  }
+
   /** The MTU of the way to one address; the links keep theirs. */
   setRouteMtu(type, mtu) {
     // The metric of the route that an IPv6 address brings along.

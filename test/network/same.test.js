@@ -1,0 +1,159 @@
+'use strict';
+
+// Networks that misbehave: a program sees the same with node:dgram and with
+// both of our transports, when a link goes down, an address goes away, a way
+// becomes narrow or slow in mid-stream.
+
+const assert = require('node:assert');
+
+const { Remote, digests, install } = require('../faults/kit');
+const { ADDRESSES, Link, obstacle } = require('./link');
+
+/** Datagrams of a burst; fewer than any buffer holds. */
+const COUNT = 30;
+
+const SIZE = 1400;
+
+/** A program: what it does with a wire, and what it says it saw. */
+class Program {
+  constructor(link, implementation, transport) {
+    this.link = link;
+    this.seen = [];
+    this.sender = new Remote({
+      implementation, through: link.on(0),
+      env: { DGRAM_NATIVE_TRANSPORT: transport },
+    });
+    // The same for all: the other host is not what is compared.
+    this.receiver =
+      new Remote({ implementation: 'builtin', through: link.on(1) });
+    this.sent = 0;
+  }
+
+  async open(type, connect) {
+    const [here, there] = ADDRESSES[type];
+    this.transport = await this.sender.call('transport');
+    this.target = await this.receiver.call('open',
+      { type, address: there, roomy: true });
+    const to = { connect, port: this.target.port, address: there };
+    ({ socket: this.socket } =
+      await this.sender.call('open', { type, address: here, to }));
+  }
+
+  /** Hands over a burst, and notes what became of each datagram. */
+  async burst(count = COUNT, size = SIZE) {
+    const first = this.sent;
+    this.sent += count;
+    const sizes = new Array(count).fill(size);
+    await this.sender.call('burst', { socket: this.socket, sizes, first });
+    const outcomes = (await this.sender.call('settled',
+      { socket: this.socket, count: this.sent })).slice(first);
+    const taken = outcomes.filter(([, outcome]) => outcome === size).length;
+    this.seen.push(outcomes);
+    return { taken, digests: digests(sizes, first) };
+  }
+
+  /** A burst that arrives as a whole, and in order. */
+  async arrives(count, size) {
+    const { taken, digests: expected } = await this.burst(count, size);
+    assert.strictEqual(taken, expected.length);
+    const { received } = await this.receiver.call('received',
+      { ...this.target, count: expected.length });
+    assert.deepStrictEqual(received, expected);
+  }
+
+  async end() {
+    await this.sender.end();
+    await this.receiver.end();
+  }
+}
+
+/** What happens to the wire between bursts. */
+const SCRIPTS = {
+  'the interface goes down and up': async (program, { link, type }) => {
+    await program.arrives();
+    link.setUp(0, false);
+    await program.burst();
+    link.setUp(0, true, type);
+    await program.arrives();
+  },
+
+  'the other end goes down and up': async (program, { link, type }) => {
+    await program.arrives();
+    link.setUp(1, false);
+    await program.burst();
+    link.setUp(1, true, type);
+    await program.arrives();
+  },
+
+  'the address of the socket is removed': async (program, { link, type }) => {
+    await program.arrives();
+    link.setAddress(0, type, false);
+    await program.burst();
+    link.setAddress(0, type, true);
+    await program.arrives();
+  },
+
+  'the MTU of the route shrinks': async (program, { link, type }) => {
+    await program.arrives();
+    link.setRouteMtu(type, 1300);
+    try {
+      await program.arrives();
+      await program.arrives(COUNT, 1200);
+    } finally {
+      link.setRouteMtu(type, 1500);
+    }
+  },
+
+  'the wire is slow': async (program, { link }) => {
+    link.slowDown('20mbit');
+    for (let i = 0; i < 5; i++) await program.arrives();
+  },
+};
+
+describe('a network that misbehaves', function() {
+  this.timeout(60000);
+  let link;
+
+  before('needs namespaces', function() {
+    const reason = obstacle();
+    if (reason === null) return;
+    if (process.env.CI === 'true')
+      throw new Error(`no network tests: ${reason}`);
+    console.log(`    no network tests: ${reason}`);
+    this.skip();
+  });
+
+  install();
+
+  afterEach(() => {
+    link?.end();
+    link = undefined;
+  });
+
+  async function seenBy(script, implementation, transport, way) {
+    link = new Link();
+    const program = new Program(link, implementation, transport);
+    await program.open(way.type, way.connect);
+    assert.strictEqual(program.transport, transport);
+    await script(program, { link, ...way });
+    await program.end();
+    link.end();
+    return program.seen;
+  }
+
+  for (const [name, script] of Object.entries(SCRIPTS)) {
+    for (const type of ['udp4', 'udp6']) {
+      for (const connect of [false, true]) {
+        it(`${name}: ${type}${connect ? ', connected' : ''}, as node:dgram`,
+          async () => {
+            const way = { type, connect };
+            const expected = await seenBy(script, 'builtin', 'builtin', way);
+            for (const transport of ['linux', 'uv']) {
+              assert.deepStrictEqual(
+                await seenBy(script, 'native', transport, way), expected);
+            }
+          });
+      }
+    }
+  }
+});
