@@ -5,7 +5,7 @@
 const { spawn } = require('node:child_process');
 
 /** No call of a healthy process takes this long. */
-const PATIENCE = 60000;
+const PATIENCE = 120000;
 
 const running = new Set();
 

@@ -1,0 +1,51 @@
+'use strict';
+
+/** Traffic that does not end by itself. */
+
+const { parentPort, workerData } = require('node:worker_threads');
+
+const dgram = require('../..');
+
+const HOST = '127.0.0.1';
+
+/** Datagrams that came in before the parent may end it. */
+const ENOUGH = 40;
+
+const { mode } = workerData;
+const socket = dgram.createSocket(
+  { type: 'udp4', sharedBuffers: mode === 'batch' });
+let received = 0;
+
+function blast() {
+  const { port } = socket.address();
+  for (let i = 0; i < 20; i++) {
+    const text = `datagram ${i}`;
+    if (mode === 'connected') socket.send(text, () => {});
+    else socket.send(text, port, HOST, () => {});
+  }
+}
+
+function blastMany() {
+  const { port } = socket.address();
+  socket.sendMany(Array.from({ length: 20 }, () => ['x', port, HOST]).flat(),
+    () => {});
+}
+
+function take(count) {
+  received += count;
+  if (received - count < ENOUGH && received >= ENOUGH)
+    parentPort.postMessage('traffic');
+  if (mode === 'busy' && received > ENOUGH) for (;;);
+  if (mode === 'sendMany') blastMany();
+  else if (received % 20 < count) blast();
+}
+
+if (mode === 'batch') socket.on('batch', ({ count }) => take(count));
+else socket.on('message', () => take(1));
+
+socket.bind(0, HOST, () => {
+  if (mode === 'connected')
+    socket.connect(socket.address().port, HOST, blast);
+  else
+    blast();
+});

@@ -1,0 +1,54 @@
+'use strict';
+
+// A thousand workers, a hundred thousand sockets: nothing of them stays.
+
+const assert = require('node:assert');
+
+const { Remote, killRemotes } = require('../support/remote');
+
+const MIB = 1024 * 1024;
+
+/** Parts of a crowd; memory is held against the end of the second one. */
+const PARTS = 10;
+const WARM = 2;
+
+/**
+ * What eight more parts may add. One worker that stayed would be some 5 MiB and
+ * two hundred and fifty of them a gigabyte; a hundred bytes of each socket
+ * would be 8 MiB of heap. malloc's arenas and V8's pages move the rest.
+ */
+const BOUNDS = { rss: 48 * MIB, heap: 2 * MIB };
+
+describe('a crowd', () => {
+  before(function() {
+    if (process.platform !== 'linux') this.skip(); // /proc
+  });
+
+  afterEach(killRemotes);
+
+  for (const [kind, transport, count] of [
+    ['workers', 'linux', 1000], ['workers', 'uv', 100],
+    ['sockets', 'linux', 100000], ['sockets', 'uv', 20000],
+  ]) {
+    it(`of ${count} ${kind}, ${transport}`, async function() {
+      this.timeout(600000); // longer than ../support/dgram has it
+      const process = new Remote(require.resolve('./crowd'), {
+        execArgv: ['--expose-gc'], env: { DGRAM_NATIVE_TRANSPORT: transport },
+      });
+      assert.strictEqual(await process.call('transport'), transport);
+      const parts = [];
+      for (let part = 0; part < PARTS; part++)
+        parts.push(await process.call('live', { kind, n: count / PARTS }));
+      await process.end();
+
+      const [warm, last] = [parts[WARM - 1], parts.at(-1)];
+      assert.ok(last[kind] >= count);
+      assert.strictEqual(last.open, 0);
+      assert.strictEqual(last.descriptors, warm.descriptors);
+      for (const [key, bound] of Object.entries(BOUNDS)) {
+        assert.ok(last[key] - warm[key] < bound,
+          `${key}: ${parts.map((part) => (part[key] / MIB).toFixed(1))}`);
+      }
+    });
+  }
+});

@@ -1,0 +1,267 @@
+'use strict';
+
+// close() at each moment of a socket's life. What the program sees, in which
+// order, is what node:dgram shows it.
+
+const assert = require('node:assert');
+const nodeDgram = require('node:dgram');
+const { setTimeout: sleep } = require('node:timers/promises');
+
+const { run, temporary } = require('../support/dgram');
+
+/**
+ * Programs: `socket`, `close` (closes it, once) and `log`. Their text also runs
+ * in a process whose sends always queue.
+ */
+const MOMENTS = {
+  'unbound': (socket, close) => close(),
+
+  'twice': (socket, close, log) => {
+    close();
+    try {
+      socket.close();
+    } catch ({ code }) {
+      log(code);
+    }
+  },
+
+  'while binding': (socket, close) => {
+    socket.bind(0, '127.0.0.1');
+    close();
+  },
+
+  'in the tick after bind()': (socket, close) => {
+    socket.bind(0, '127.0.0.1');
+    process.nextTick(close);
+  },
+
+  'in \'listening\'': (socket, close) => {
+    socket.on('listening', close);
+    socket.bind(0, '127.0.0.1');
+  },
+
+  'in \'listening\', with sends waiting for it': (socket, close, log) => {
+    socket.on('listening', close);
+    socket.send('a', 9, '127.0.0.1', (error) => log(`sent ${error?.code}`));
+    socket.send('b', 9, '127.0.0.1', (error) => log(`sent ${error?.code}`));
+  },
+
+  'in \'message\'': (socket, close) => {
+    socket.on('message', close);
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      for (let i = 0; i < 40; i++) socket.send(`${i}`, port, '127.0.0.1');
+    });
+  },
+
+  'in \'message\', with sends of the same tick': (socket, close, log) => {
+    socket.on('message', () => {
+      socket.send('late', socket.address().port, '127.0.0.1',
+        (error) => log(`late ${error?.code}`));
+      close();
+    });
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      for (let i = 0; i < 5; i++) socket.send(`${i}`, port, '127.0.0.1');
+    });
+  },
+
+  'after send(), unconnected': (socket, close, log) => {
+    socket.bind(0, '127.0.0.1', () => {
+      for (let i = 0; i < 3; i++) {
+        socket.send(`${i}`, 9, '127.0.0.1',
+          (error) => log(`sent ${error?.code}`));
+      }
+      close();
+    });
+  },
+
+  'after send(), connected': (socket, close, log) => {
+    socket.connect(9, '127.0.0.1', () => {
+      // One: a second one may be told of port 9's answer to the first.
+      socket.send('once', (error) => log(`sent ${error?.code}`));
+      close();
+    });
+  },
+
+  'in a send callback': (socket, close, log) => {
+    socket.bind(0, '127.0.0.1', () => {
+      for (let i = 0; i < 3; i++) {
+        socket.send(`${i}`, 9, '127.0.0.1', (error) => {
+          log(`sent ${error?.code}`);
+          close();
+        });
+      }
+    });
+  },
+
+  'while connecting': (socket, close) => {
+    socket.connect(9, '127.0.0.1');
+    close();
+  },
+
+  'in \'connect\'': (socket, close) => {
+    socket.on('connect', close);
+    socket.connect(9, '127.0.0.1');
+  },
+
+  'in connect()\'s callback, with sends': (socket, close, log) => {
+    socket.connect(9, '127.0.0.1', () => {
+      close();
+      try {
+        socket.send('too late');
+      } catch ({ code, name }) {
+        log(code ?? name);
+      }
+    });
+  },
+
+  'in a lookup': (socket, close, log) => {
+    socket.bind(0, '127.0.0.1', () => {
+      socket.send('x', 9, 'localhost', (error) => log(`sent ${error?.code}`));
+      process.nextTick(close); // it takes a turn of the loop at least
+    });
+  },
+
+  'in the program\'s own lookup, of bind()': (socket, close) => {
+    socket.custom((name, family, callback) => {
+      close();
+      callback(null, '127.0.0.1', 4);
+    }).bind(0, 'somewhere');
+  },
+
+  'in the program\'s own lookup, of send()': (socket, close, log) => {
+    let times = 0;
+    const own = socket.custom((name, family, callback) => {
+      if (++times > 1) own.close();
+      callback(null, '127.0.0.1', 4);
+    });
+    own.bind(0, '127.0.0.1', () => own.send('x', 9, 'somewhere',
+      (error) => log(`sent ${error?.code}`)));
+    close();
+  },
+
+  'in \'error\' of a bind that failed': (socket, close) => {
+    socket.removeAllListeners('error');
+    socket.on('error', close);
+    socket.bind(0, '192.0.2.1');
+  },
+
+  'in \'close\'': (socket, close, log) => {
+    socket.on('close', () => {
+      try {
+        socket.close();
+      } catch ({ code }) {
+        log(code);
+      }
+    });
+    close();
+  },
+
+  'through an AbortSignal': (socket, close, log) => {
+    const controller = new AbortController();
+    const own = socket.custom(undefined, { signal: controller.signal });
+    own.bind(0, '127.0.0.1', () => {
+      controller.abort();
+      log('aborted');
+    });
+    close();
+  },
+};
+
+/** Runs a program; resolves with what it saw. Needs no closure. */
+async function observe(dgram, program, wait) {
+  const seen = [];
+  const log = (text) => seen.push(text);
+  const sockets = [];
+
+  function watch(name, options) {
+    const socket = dgram.createSocket({ type: 'udp4', ...options });
+    for (const event of ['listening', 'connect', 'close'])
+      socket.on(event, () => log(`${name} ${event}`));
+    socket.on('message', (message) => log(`${name} message ${message}`));
+    socket.on('error', ({ message }) => log(`${name} error ${message}`));
+    sockets.push(socket);
+    return socket;
+  }
+
+  const socket = watch('socket');
+  socket.custom = (lookup, options) => watch('own', { lookup, ...options });
+  let closed = false;
+  program(socket, () => {
+    if (closed) return;
+    closed = true;
+    log('close()');
+    socket.close();
+    log('closed');
+    process.nextTick(() => log('tick'));
+  }, log);
+  // What has to come has come; more of it would be wrong.
+  const end = Date.now() + 10000;
+  while (!seen.includes('socket close') && Date.now() < end) await wait(5);
+  await wait(50);
+  const result = [...seen];
+  for (const one of sockets) {
+    try {
+      one.close();
+    } catch {
+      // It is closed.
+    }
+  }
+  return result;
+}
+
+/** In a process where libuv's queue takes every send. */
+async function queued(module, transport) {
+  const file = temporary('moments.js', `'use strict';
+const dgram = require(${JSON.stringify(module)});
+const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+const observe = ${observe};
+const MOMENTS = {${Object.entries(MOMENTS).map(([name, program]) =>
+  `${JSON.stringify(name)}: ${program}`).join(',\n')}};
+(async () => {
+  const seen = {};
+  for (const [name, program] of Object.entries(MOMENTS))
+    seen[name] = await observe(dgram, program, wait);
+  console.log(JSON.stringify([dgram.transport, seen]));
+})();
+`);
+  const { code, reports: [report], stderr } = await run([file], {
+    execArgv: ['--test-udp-no-try-send'],
+    env: { DGRAM_NATIVE_TRANSPORT: transport },
+  });
+  assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: '' });
+  return report;
+}
+
+/**
+ * Whether close() cancels a queued datagram or has sent it already: libuv tries
+ * at once even when it was told to queue.
+ */
+function withoutFates(seen) {
+  return Object.fromEntries(Object.entries(seen).map(([name, texts]) =>
+    [name, texts.map((text) => text.replace(/^sent .*/, 'sent'))]));
+}
+
+describe('close()', () => {
+  const native = require('../..');
+
+  for (const [name, program] of Object.entries(MOMENTS)) {
+    it(`${name}, as node:dgram`, async () => {
+      const expected = await observe(nodeDgram, program, sleep);
+      assert.ok(expected.some((text) => text.endsWith('close')), `${expected}`);
+      assert.deepStrictEqual(await observe(native, program, sleep), expected);
+    });
+  }
+
+  for (const transport of ['linux', 'uv']) {
+    it(`with sends that are queued, as node:dgram, ${transport}`, async function() {
+      this.timeout(120000); // longer than ../support/dgram has it
+      const [builtin, expected] = await queued('node:dgram', transport);
+      assert.strictEqual(builtin, null);
+      const [own, seen] = await queued(require.resolve('../..'), transport);
+      assert.strictEqual(own, transport);
+      assert.deepStrictEqual(withoutFates(seen), withoutFates(expected));
+    });
+  }
+});
