@@ -1,0 +1,64 @@
+'use strict';
+
+/**
+ * A preload: makes V8's collector run at every crossing between JavaScript and
+ * the C core, both ways, on top of what the flags of gc.test.js ask of it.
+ * Whatever C holds without a reference is gone the next time it looks.
+ *
+ * At the end of the process the number of collections goes to the file that
+ * DGRAM_COLLECTIONS names.
+ */
+
+const fs = require('node:fs');
+const { threadId } = require('node:worker_threads');
+
+const binding = require('../../lib/binding');
+
+/** A full collection at each crossing would take all day. */
+const FULL_EVERY = 64;
+
+let crossings = 0;
+
+function collect() {
+  globalThis.gc({ type: ++crossings % FULL_EVERY === 0 ? 'major' : 'minor' });
+}
+
+function around(method) {
+  return function(...args) {
+    collect();
+    const result = Reflect.apply(method, this, args);
+    collect();
+    return result;
+  };
+}
+
+function wrapped(object) {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) =>
+    [name, typeof value === 'function' ? around(value) : value]));
+}
+
+/** The methods that C gives to the handle of a socket. */
+function define(prototype) {
+  const before = new Set(Object.getOwnPropertyNames(prototype));
+  binding.define(prototype);
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
+    if (before.has(name) || typeof descriptor.value !== 'function') continue;
+    Object.defineProperty(prototype, name,
+      { ...descriptor, value: around(descriptor.value) });
+  }
+}
+
+/** What C calls. */
+const hook = (hooks) => binding.hook(wrapped(hooks));
+
+// The addon's own exports cannot be changed.
+require.cache[require.resolve('../../lib/binding')].exports =
+  { ...wrapped(binding), define, hook };
+
+const { DGRAM_COLLECTIONS: log } = process.env;
+if (log) {
+  process.on('exit', () => {
+    fs.appendFileSync(log, `${JSON.stringify({ threadId, crossings })}\n`);
+  });
+}

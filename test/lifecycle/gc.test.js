@@ -1,0 +1,63 @@
+'use strict';
+
+// Garbage is collected at every crossing into the C core and back, while the
+// tests of the API run: nothing that is in use is ever collected.
+//
+// --gc-interval alone would show nothing: V8 ignores it unless it was built
+// for its own fuzzers, and Node's releases are not. See collector.js.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
+
+const { root, temporary } = require('../support/dgram');
+
+const mocha = require.resolve('mocha/bin/mocha.js');
+
+/**
+ * What crosses most, and keeps most over a crossing. With --stress-compaction
+ * every object moves at every collection, which takes some 50 ms.
+ */
+const RUNS = {
+  'collected': {
+    flags: ['--expose-gc', '--gc-interval=1'],
+    files: ['batch', 'buffer-ownership', 'close-in-listener', 'connect',
+      'send-and-close', 'send-queue', 'throwing-listener'],
+    enough: 1000,
+  },
+  'moved': {
+    flags: ['--expose-gc', '--gc-interval=1', '--stress-compaction'],
+    files: ['send-queue', 'throwing-listener'],
+    enough: 50,
+  },
+};
+
+describe('while a collector never rests', () => {
+  const cases = ['linux', 'uv'].flatMap((transport) =>
+    Object.entries(RUNS).map(([what, settings]) =>
+      ({ transport, what, ...settings })));
+
+  for (const { transport, what, flags, files, enough } of cases) {
+    it(`nothing in use is ${what}, ${transport}`, async function() {
+      this.timeout(300000); // longer than ../support/dgram has it
+      const log = temporary('collections', '');
+      const { status, signal, stdout } = spawnSync(process.execPath, [
+        ...flags, '--require', path.join(__dirname, 'collector.js'),
+        mocha, '--timeout', '60000', '--reporter', 'dot',
+        ...files.map((name) => path.join(root, 'test/api', `${name}.test.js`)),
+      ], {
+        encoding: 'utf8',
+        env: {
+          ...process.env, DGRAM_NATIVE_TRANSPORT: transport,
+          DGRAM_COLLECTIONS: log,
+        },
+      });
+      assert.strictEqual(signal ?? status, 0, stdout);
+      assert.match(stdout, /\d+ passing/);
+      const counts = fs.readFileSync(log, 'utf8').trim().split('\n')
+        .map((line) => JSON.parse(line).crossings);
+      assert.ok(Math.max(...counts) > enough, `${counts} collections`);
+    });
+  }
+});
