@@ -1,0 +1,119 @@
+'use strict';
+
+// A wire that loses, doubles and reorders by a schedule: the receiver sees just
+// what left the wire, whoever sends and whoever receives.
+
+const assert = require('node:assert');
+const path = require('node:path');
+const readline = require('node:readline');
+const { execFileSync, spawn } = require('node:child_process');
+
+const { Remote, digests, install } = require('../faults/kit');
+const { compile } = require('../support/compile');
+const { Link, obstacle } = require('./link');
+
+const ADDRESSES = ['198.51.100.1', '198.51.100.2']; // TEST-NET-2 (RFC 5737)
+const BURSTS = 5;
+const COUNT = 50;
+const SIZE = 1200;
+
+/** The box lets it pass, after what it holds. */
+const LAST = 0xffffffff;
+
+describe('a wire that loses, doubles and reorders', function() {
+  this.timeout(60000);
+  let link;
+  let box;
+
+  before('needs namespaces', function() {
+    const reason = obstacle();
+    if (reason === null) return;
+    if (process.env.CI === 'true')
+      throw new Error(`no network tests: ${reason}`);
+    console.log(`    no network tests: ${reason}`);
+    this.skip();
+  });
+
+  install();
+
+  afterEach(() => {
+    box?.kill('SIGKILL');
+    link?.end();
+    box = link = undefined;
+  });
+
+  /** @returns {Promise<number[]>} grows with each number that is passed on */
+  async function startBox() {
+    link = new Link();
+    const program = compile(path.join(__dirname, 'tools', 'box.c'));
+    box = spawn(program, [...link.hosts, '7', '10', '10', '20'],
+      { stdio: ['ignore', 'pipe', 'inherit'] });
+    const passed = [];
+    const lines = readline.createInterface({ input: box.stdout });
+    await new Promise((resolve) => lines.on('line', (line) => {
+      if (line === 'ready') resolve();
+      else passed.push(Number(line));
+    }));
+    link.hosts.forEach((host, i) => {
+      for (const args of [
+        ['address', 'add', `${ADDRESSES[i]}/24`, 'dev', 't0'],
+        ['link', 'set', 't0', 'up'],
+      ]) execFileSync('ip', ['-n', host, ...args]);
+    });
+    return passed;
+  }
+
+  async function cross(from, to, transport) {
+    const passed = await startBox();
+    const [sender, receiver] = [from, to].map((implementation, i) =>
+      new Remote({
+        implementation, through: link.on(i),
+        env: { DGRAM_NATIVE_TRANSPORT: transport },
+      }));
+    for (const [remote, name] of [[sender, from], [receiver, to]]) {
+      assert.strictEqual(await remote.call('transport'),
+        name === 'native' ? transport : 'builtin');
+    }
+    const target = await receiver.call('open',
+      { address: ADDRESSES[1], roomy: true });
+    const { socket } = await sender.call('open', {
+      address: ADDRESSES[0], to: { port: target.port, address: ADDRESSES[1] },
+    });
+    const received = [];
+    for (let burst = 0; burst < BURSTS; burst++) {
+      const first = burst * COUNT;
+      const sizes = new Array(COUNT).fill(SIZE);
+      await sender.call('burst', { socket, sizes, first });
+      await sender.call('burst', { socket, sizes: [SIZE], first: LAST });
+      await sender.call('settled',
+        { socket, count: (burst + 1) * (COUNT + 1) });
+      // The wire has let the last one pass, and what it held.
+      while (passed.filter((number) => number === LAST).length <= burst)
+        await new Promise((resolve) => { setTimeout(resolve, 5); });
+      const count = passed.length - received.length;
+      const batch = await receiver.call('received', { ...target, count });
+      received.push(...batch.received);
+    }
+    await sender.end();
+    await receiver.end();
+    const sent = (number) => digests([SIZE], number)[0];
+    assert.deepStrictEqual(received, passed.map(sent));
+    return passed;
+  }
+
+  it('delivers what was passed on, as with node:dgram', async () => {
+    const expected = await cross('builtin', 'builtin', 'linux');
+    const once = new Set(expected);
+    assert.ok(once.size < BURSTS * COUNT, 'nothing was lost');
+    assert.ok(expected.length > once.size + BURSTS, 'nothing was doubled');
+    assert.notDeepStrictEqual([...expected].sort((a, b) => a - b), expected);
+    for (const transport of ['linux', 'uv']) {
+      for (const [from, to] of [['native', 'builtin'], ['builtin', 'native'],
+        ['native', 'native']]) {
+        link.end();
+        box.kill('SIGKILL');
+        assert.deepStrictEqual(await cross(from, to, transport), expected);
+      }
+    }
+  });
+});
