@@ -129,7 +129,7 @@ static void treat(int fd,
 int main(int argc, char** argv) {
   static packet_t packet;
   struct pollfd ends[2];
-  unsigned limits[3];
+  unsigned limits[3] = {0};
   uint32_t seed;
   int i;
 
