@@ -177,7 +177,7 @@ serve({
   report() {
     const { port } = socket.address();
     return {
-      ...seen, drops: dropsOf(port), rss: memoryField('VmRSS'),
+      ...seen, drops: dropsOf(port, type), rss: memoryField('VmRSS'),
       peak: memoryField('VmHWM'),
     };
   },

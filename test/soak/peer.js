@@ -42,14 +42,14 @@ const methods = {
     const incoming = new Incoming(flow);
     const { port } = socket.address();
     socket.on('message', (message) => incoming.take(message));
-    sinks.set(flow, { incoming, port });
+    sinks.set(flow, { incoming, port, type });
     return port;
   },
 
   sunk({ flow }) {
-    const { incoming, port } = sinks.get(flow);
+    const { incoming, port, type } = sinks.get(flow);
     const { received, next, lost, late, damaged } = incoming;
-    const drops = dropsOf(port);
+    const drops = dropsOf(port, type);
     return { received, next, lost, late, damaged, drops };
   },
 

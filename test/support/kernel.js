@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 
-const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
+const TABLES = { udp4: '/proc/net/udp', udp6: '/proc/net/udp6' };
 const LOCAL_ADDRESS = 1;
 const DROPS = 12;
 
@@ -13,12 +13,12 @@ const DROPS = 12;
  * port was full. Counted per datagram, unless merged runs (UDP_GRO) are
  * dropped, which count as one.
  * @param {number} port
+ * @param {'udp4'|'udp6'} [type] each has ports of its own
  * @returns {number}
  */
-function dropsOf(port) {
+function dropsOf(port, type = 'udp4') {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return TABLES.filter((table) => fs.existsSync(table))
-    .flatMap((table) => fs.readFileSync(table, 'latin1').split('\n').slice(1))
+  return fs.readFileSync(TABLES[type], 'latin1').split('\n').slice(1)
     .map((line) => line.trim().split(/\s+/))
     .filter((columns) => columns[LOCAL_ADDRESS]?.endsWith(suffix))
     .reduce((sum, columns) => sum + Number(columns[DROPS]), 0);

@@ -40,10 +40,9 @@ class Echo {
   }
 
   flows() {
-    const { outgoing, incoming } = this;
-    return [{
-      outgoing, incoming, drops: dropsOf(this.socket.address().port),
-    }];
+    const { outgoing, incoming, options: { type } } = this;
+    const { port } = this.socket.address();
+    return [{ outgoing, incoming, drops: dropsOf(port, type) }];
   }
 
   close() {

@@ -53,8 +53,8 @@ class FloodIn {
   }
 
   flows() {
-    const { outgoing, incoming, port } = this;
-    return [{ outgoing, incoming, drops: dropsOf(port) }];
+    const { outgoing, incoming, port, type } = this;
+    return [{ outgoing, incoming, drops: dropsOf(port, type) }];
   }
 
   close() {
