@@ -219,6 +219,16 @@ class Lane {
     }
   }
 
+  /** True when a datagram of this handle has not left yet. */
+  holds(handle) {
+    for (let index = 0; index < this.count; index++) {
+      if (this.words[index * SEND_WORDS + SEND_SOCKET] === handle.id) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Sends what is there. Each Send has its status then. */
   flush() {
     const { count, sends, words, statuses } = this;
@@ -542,6 +552,8 @@ function complete(ticket, status, length) {
  */
 function sendAll(handle, packets, width, many) {
   flushConnected();
+  // What this socket sent before stays before, though it would have had a tick.
+  if (laterLane?.holds(handle)) laterLane.flush();
   nowLane ??= new Lane();
   for (let i = 0; i < packets.length; i += width) {
     const peer = width === 1 ?

@@ -42,7 +42,8 @@ const CONNECTED = 2;
 // For programs that use dgram through register.js.
 const SHARED_BUFFERS = process.env.DGRAM_NATIVE_SHARED_BUFFERS === '1';
 
-const NO_MEMORY = errors.errno('ENOMEM');
+// The kernel's memory, or its limit of watched descriptors, is used up.
+const NO_ROOM = ['ENOMEM', 'ENOSPC'].map(errors.errno);
 
 const RECV_BUFFER = true;
 const SEND_BUFFER = false;
@@ -198,8 +199,8 @@ function startReceiving(socket) {
   state.receiving = true;
   state.bindState = BOUND;
   // Node ignores what recvStart() says, and tests rely on that; but a socket
-  // that can never receive, for want of memory, must say so.
-  if (status === NO_MEMORY) {
+  // that can never receive must say so.
+  if (NO_ROOM.includes(status)) {
     const error = errors.errnoException(status, 'recvmsg');
     process.nextTick(() => socket.emit('error', error));
   }

@@ -528,6 +528,7 @@ static void prepare_slots(slots_t* slots, uint32_t count, uint8_t* slab) {
 
     slots->vectors[i].iov_base = slab + i * DGRAM_RECV_SLOT_SIZE;
     slots->vectors[i].iov_len = DGRAM_RECV_SLOT_SIZE;
+    slots->sources[i].any.sa_family = AF_UNSPEC;
     header->msg_name = &slots->sources[i];
     header->msg_namelen = sizeof(slots->sources[i]);
     header->msg_iov = &slots->vectors[i];

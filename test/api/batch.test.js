@@ -213,6 +213,23 @@ describeNative('sendMany', () => {
     assert.deepStrictEqual(await texts, ['0', '1', '2', '3', '4', '5']);
   });
 
+  it('leaves behind what was sent in the same tick', async () => {
+    const receiver = await bound();
+    const [socket, other] = [await bound(), await bound()];
+    const { port } = receiver.address();
+    const texts = receiveText(receiver, 5);
+    const calls = [];
+    other.send('other', port, AT);
+    socket.send('0', port, AT, () => calls.push(0));
+    socket.send('1', port, AT, () => calls.push(1));
+    socket.sendMany(['2', port, AT], () => calls.push(2));
+    socket.send('3', port, AT, () => calls.push(3));
+    const order = (await texts).filter((text) => text !== 'other');
+    assert.deepStrictEqual(order, ['0', '1', '2', '3']);
+    while (calls.length < 4) await turn();
+    assert.deepStrictEqual(calls.filter((n) => n !== 2), [0, 1, 3]);
+  });
+
   it('binds an unbound socket', async () => {
     const receiver = await bound();
     const socket = open('udp4');
