@@ -177,7 +177,7 @@ static void flush(state_t* state) {
   uint8_t seed = fuzz_u8(input);
   uint8_t* arena = fuzz_alloc(arena_size);
   dgram_send_t* sends = fuzz_alloc(count * sizeof(*sends));
-  int faults[70];
+  int faults[70] = {0};
   uint32_t queued = 0;
   uint32_t i;
   uint32_t rc;

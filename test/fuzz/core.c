@@ -1,0 +1,82 @@
+#include "core.h"
+
+static uv_loop_t loop;
+static bool idle;
+
+static void on_idle(dgram_env_t* env) {
+  (void) env;
+  idle = true;
+}
+
+static void on_closed(dgram_socket_t* socket) {
+  fuzz_on_closed(socket);
+  dgram_socket_free(socket);
+}
+
+void fuzz_core_open(fuzz_core_t* core, const dgram_transport_t* transport) {
+  static bool ready;
+
+  if (!ready)
+    FUZZ_CHECK(uv_loop_init(&loop) == 0);
+  ready = true;
+  idle = false;
+  memset(core, 0, sizeof(*core));
+  dgram_env_init(&core->env, &loop);
+  core->env.transport = transport;
+  core->env.idle = on_idle;
+  core->env.data = core;
+}
+
+void fuzz_core_socket(fuzz_core_t* core, uint32_t place, bool bound) {
+  dgram_address_t address;
+  dgram_socket_t* socket;
+
+  if (core->sockets[place] != NULL)
+    return;
+  FUZZ_CHECK(dgram_socket_new(&core->env, &socket) == 0);
+  FUZZ_CHECK(dgram_env_socket(&core->env, socket->id) == socket);
+  socket->on_closed = on_closed;
+  core->sockets[place] = socket;
+  if (!bound)
+    return;
+  FUZZ_CHECK(dgram_address_parse(&address, 4, "127.0.0.1", 0) == 0);
+  FUZZ_CHECK(dgram_socket_bind(socket, &address, 0) == 0);
+}
+
+void fuzz_core_close_socket(fuzz_core_t* core, uint32_t place) {
+  dgram_socket_t* socket;
+
+  if (place == FUZZ_SOCKETS)
+    return;
+  socket = core->sockets[place];
+  core->sockets[place] = NULL;
+  if (socket != NULL)
+    dgram_socket_close(socket);
+}
+
+uint32_t fuzz_core_place(const fuzz_core_t* core,
+                         const dgram_socket_t* socket) {
+  uint32_t place = 0;
+
+  while (place < FUZZ_SOCKETS && core->sockets[place] != socket)
+    place++;
+  return place;
+}
+
+void fuzz_core_turn(fuzz_core_t* core) {
+  uv_run(core->env.loop, UV_RUN_NOWAIT);
+}
+
+void fuzz_core_close(fuzz_core_t* core) {
+  bool any = core->env.sockets_open > 0;
+  uint32_t place;
+
+  core->env.closing = true;
+  for (place = 0; place < FUZZ_SOCKETS; place++)
+    fuzz_core_close_socket(core, place);
+  uv_run(core->env.loop, UV_RUN_DEFAULT);
+  FUZZ_CHECK(core->env.sockets_open == 0);
+  FUZZ_CHECK(idle || !any);
+  FUZZ_CHECK(!uv_loop_alive(core->env.loop));
+  dgram_env_free(&core->env);
+}
