@@ -71,7 +71,9 @@ class UDP extends AsyncResource {
     const wanted = typeof callback === 'function';
     if (wanted) this.onClosed = callback;
     this.closeHandle(wanted);
-    if (!wanted) forget(this);
+    if (wanted) return;
+    forget(this);
+    this.emitDestroy();
   }
 
   /**
@@ -122,9 +124,9 @@ function sendOne(handle, family, request, list, rest) {
                         hasCallback ? request : null);
 }
 
+/** Its place may be another's soon. */
 function forget(handle) {
   handles[indexOf(handle.id)] = undefined;
-  handle.emitDestroy();
 }
 
 /** The rest of a batch may be left when a listener closes the socket. */
@@ -135,10 +137,11 @@ binding.hook({
   complete: outbox.complete,
   closed(id) {
     const handle = handles[indexOf(id)];
+    forget(handle);
     try {
       handle.runInAsyncScope(handle.onClosed, handle);
     } finally {
-      forget(handle);
+      handle.emitDestroy();
     }
   },
 });

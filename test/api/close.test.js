@@ -125,6 +125,17 @@ describe('close', () => {
     assert.deepStrictEqual(await texts, ['later']);
   });
 
+  it('lets the callback of the handle open a socket', async () => {
+    const sender = await bound();
+    const socket = await bound();
+    const { handle } = stateOf(socket);
+    const next = await new Promise((resolve) =>
+      handle.close(() => resolve(bound())));
+    const texts = receiveText(next, 1);
+    sender.send('x', next.address().port, '127.0.0.1');
+    assert.deepStrictEqual(await texts, ['x']);
+  });
+
   it('frees its handle for many sockets', async () => {
     for (let round = 0; round < 20; round++) {
       const sockets = Array.from({ length: 50 }, () => open('udp4'));
