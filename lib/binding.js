@@ -82,7 +82,7 @@ function fallBack() {
 function find() {
   const named = process.env.DGRAM_NATIVE_BINDING;
   // Somebody means this one: no other will do.
-  if (named) return require(named);
+  if (named) return require(path.resolve(named));
   for (const runtime of ['bun', 'deno']) {
     if (process.versions[runtime]) {
       return fallBack().toRuntime(runtime, process.versions[runtime]);

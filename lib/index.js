@@ -24,8 +24,18 @@ function theirs() {
   return { createSocket, Socket, transport: 'node' };
 }
 
+/**
+ * The addon is loaded once a thread, and knows one set of handles and of
+ * destinations. Whoever evaluates this file again (a hot reloader, Jest) gets
+ * the classes of the first time, as with node:dgram.
+ */
+function once() {
+  binding.api ??= ours();
+  return binding.api;
+}
+
 const { createSocket, Socket, transport } =
-  binding === null ? theirs() : ours();
+  binding === null ? theirs() : once();
 
 // In this form, so that Node finds the names for `import { ... }`.
 module.exports = { createSocket, Socket, transport };
