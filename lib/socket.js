@@ -202,7 +202,9 @@ function startReceiving(socket) {
   // that can never receive must say so.
   if (NO_ROOM.includes(status)) {
     const error = errors.errnoException(status, 'recvmsg');
-    process.nextTick(() => socket.emit('error', error));
+    process.nextTick(() => {
+      if (state.handle) socket.emit('error', error);
+    });
   }
   if (state.recvBufferSize) {
     bufferSize(socket, state.recvBufferSize, RECV_BUFFER);
