@@ -41,6 +41,7 @@ typedef struct {
   napi_ref texts;
   lane_t* lanes;
   uint32_t lanes_count;
+  dgram_socket_t* dead; /* closed, to be freed later; see on_closed() */
 } addon_t;
 
 /* Never NULL: the record is set before the first function exists, and freed
@@ -247,6 +248,15 @@ static void on_complete(dgram_socket_t* socket,
 
 /* -- Life of a socket ------------------------------------------------------ */
 
+static void free_dead(addon_t* addon) {
+  while (addon->dead != NULL) {
+    dgram_socket_t* socket = addon->dead;
+
+    addon->dead = socket->next_dead;
+    dgram_socket_free(socket);
+  }
+}
+
 static void on_closed(dgram_socket_t* socket) {
   addon_t* addon = socket->env->data;
   napi_handle_scope scope;
@@ -258,7 +268,14 @@ static void on_closed(dgram_socket_t* socket) {
       call_back(addon, addon->closed, 1, &id);
     napi_close_handle_scope(addon->env, scope);
   }
-  dgram_socket_free(socket);
+  /* A listener that turns the event loop itself brings us here while the
+   * transport still delivers, perhaps from this socket. */
+  if (addon->core.inbox.busy) {
+    socket->next_dead = addon->dead;
+    addon->dead = socket;
+  } else {
+    dgram_socket_free(socket);
+  }
 }
 
 static napi_value js_init(napi_env env, napi_callback_info info) {
@@ -268,6 +285,8 @@ static napi_value js_init(napi_env env, napi_callback_info info) {
   int rc;
 
   (void) info;
+  if (!addon->core.inbox.busy)
+    free_dead(addon);
   rc = dgram_socket_new(&addon->core, &socket);
   if (rc != 0) {
     dgram_napi_throw_uv(env, rc, NULL);
@@ -1089,6 +1108,7 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
 
   (void) env;
   (void) hint;
+  free_dead(addon);
   dgram_env_free(&addon->core);
   free(addon->lanes);
   free(addon);

@@ -6,10 +6,10 @@
 #include "socket.h"
 #include "transport.h"
 
-/* An id has 20 bits of index and 11 of the number that tells successors
- * apart. */
+/* An id has 20 bits of index and 11 of the number that tells successors apart,
+ * from 1 on: 0, which much that is no number turns into, is no id. */
 #define INDEX_MASK (DGRAM_SOCKETS_MAX - 1)
-#define SERIAL_MASK 0x7ffu
+#define SERIALS 0x7ffu
 
 void dgram_env_init(dgram_env_t* env, uv_loop_t* loop) {
   memset(env, 0, sizeof(*env));
@@ -54,10 +54,9 @@ int dgram_env_add(dgram_env_t* env, dgram_socket_t* socket) {
     if (rc != 0)
       return rc;
   }
-  /* From 1 on: 0, which much that is no number turns into, is no id. */
-  env->created++;
   socket->id =
-      index | (uint32_t) (env->created & SERIAL_MASK) * DGRAM_SOCKETS_MAX;
+      index | (uint32_t) (env->created % SERIALS + 1) * DGRAM_SOCKETS_MAX;
+  env->created++;
   env->sockets[index] = socket;
   env->sockets_open++;
   env->free_index = index + 1;

@@ -21,7 +21,8 @@ struct dgram_socket_s {
   bool shared;    /* the descriptor is known to others: no merged receives */
   void (*on_closed)(dgram_socket_t* socket); /* addon.c's, called once */
   bool wants_closed;                         /* addon.c's: call hook.closed */
-  void* transport_data; /* the transport's, until its closed() */
+  void* transport_data;      /* the transport's, until its closed() */
+  dgram_socket_t* next_dead; /* addon.c's */
 };
 
 /* Bits of `flags` for dgram_socket_bind(); libuv's numbers. */

@@ -39,10 +39,10 @@
 /* Slots of a socket's first recvmmsg(), and the least it is given. */
 #define SLOTS_MIN 4u
 
-/* How often linux_share() tries to find nothing to read, and how many runs it
+/* How often linux_share() tries to find nothing to read, and how many bytes it
  * holds at most for that. */
 #define SHARE_TRIES 8
-#define SHARE_RUNS 4096
+#define SHARE_BYTES (4u * 1024 * 1024)
 
 /* Messages of one sendmmsg(), each a run or a single datagram. */
 #define SEND_MESSAGES 64
@@ -130,12 +130,17 @@ static bool switched_off(const char* variable) {
   return value != NULL && strcmp(value, "0") == 0;
 }
 
+/* What a call said that was asked to do nothing, with no descriptor. */
+static bool is_allowed(int rc) {
+  return rc == 0 || errno == EBADF;
+}
+
 /* Some sandboxes forbid sendmmsg() and recvmmsg(), or do not have them: each
- * message has a call of its own there. Where they are allowed they answer EBADF
- * to this. */
+ * message has a call of its own there. musl's sendmmsg() is a loop of its own
+ * that succeeds here. */
 static bool knows_batches(void) {
-  return sendmmsg(-1, NULL, 0, 0) < 0 && errno == EBADF &&
-         recvmmsg(-1, NULL, 0, 0, NULL) < 0 && errno == EBADF;
+  return is_allowed(sendmmsg(-1, NULL, 0, 0)) &&
+         is_allowed(recvmmsg(-1, NULL, 0, 0, NULL));
 }
 
 static void look_at_kernel(void) {
@@ -190,7 +195,7 @@ static int update_poll(data_path_t* path) {
   if (socket->reading)
     events |= UV_READABLE;
   if (path->head != NULL || (path->held != NULL && socket->reading))
-    events |= UV_WRITABLE; /* for what is held: at once */
+    events |= UV_WRITABLE; /* for what is held: it is there already */
   if (!path->polling) {
     if (events == 0)
       return 0;
@@ -757,7 +762,7 @@ static void linux_share(dgram_socket_t* socket) {
   data_path_t* path = data_path(socket);
   int fd = descriptor(socket);
   held_t** end;
-  int runs = 0;
+  uint32_t bytes = 0;
   int tries;
 
   if (path == NULL || !gro_wanted)
@@ -771,8 +776,10 @@ static void linux_share(dgram_socket_t* socket) {
     continue;
   for (tries = 0; tries < SHARE_TRIES && is_readable(fd); tries++) {
     set_gro(socket, 1);
-    while (runs++ < SHARE_RUNS && (*end = hold_next(fd)) != NULL)
+    while (bytes < SHARE_BYTES && (*end = hold_next(fd)) != NULL) {
+      bytes += (uint32_t) sizeof(**end) + (*end)->length;
       end = &(*end)->next;
+    }
     set_gro(socket, 0);
   }
   if (path->held != NULL)

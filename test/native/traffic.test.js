@@ -222,6 +222,27 @@ describe('traffic', () => {
       assert.deepStrictEqual(lines, ['waited', 'again'], stderr);
     });
 
+    it('outlives a nested loop that closes its socket', async () => {
+      let closed = false;
+      b.handle.onClosed = () => { closed = true; };
+      b.handle.onMessage = () => {
+        b.handle.close(true);
+        for (let i = 0; i < 50 && !closed; i++) inner.runLoop();
+        // What was freed too early is overwritten.
+        for (let i = 0; i < 8; i++) core.bound();
+      };
+      core.send(...texts(3, 'm').map((t) => [a.handle, 1, t]));
+      await until(() => closed);
+      const { handle, port } = core.bound();
+      const got = [];
+      handle.onMessage = (text) => got.push(text);
+      handle.recvStart();
+      core.binding.setPeer(2, 4, '127.0.0.1', port);
+      core.send([a.handle, 2, 'after']);
+      await until(() => got.length === 1);
+      assert.deepStrictEqual(got, ['after']);
+    });
+
     it('survives the loss of its memory', async () => {
       for (const part of ['slab', 'runs', 'texts']) {
         const other = open();
