@@ -20,7 +20,9 @@ describe('the tarball', function() {
 
   it('holds what the package needs, and no more', () => {
     const expected = [
-      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$/,
+      /^(?:package\.json|binding\.gyp|LICENSE)$/,
+      /^(?:README|CHANGELOG|SECURITY)\.md$/,
+      /^examples\/[\w-]+\.(?:js|md)$/,
       /^lib\/[\w-]+\.(?:m?js|d\.m?ts)$/,
       /^src\/[\w-]+\.[ch]$/,
       /^docs\/[\w-]+\.(?:md|svg)$/,
