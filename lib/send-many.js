@@ -22,7 +22,9 @@ function copyPackets(packets, width) {
   if (!Array.isArray(packets)) {
     throw errors.invalidArgType('packets', 'an instance of Array', packets);
   }
-  const list = [...packets];
+  // By index: iterators are the program's, and may be anything.
+  const list = new Array(packets.length);
+  for (let i = 0; i < list.length; i++) list[i] = packets[i];
   if (list.length % width !== 0) {
     throw errors.invalidArgValue(
       'packets', packets, 'must hold message, port, address per datagram');

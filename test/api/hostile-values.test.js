@@ -88,4 +88,12 @@ describeNative('sendMany', () => {
     assert.throws(() => socket.sendMany(new Array(2)),
                   { code: 'ERR_INVALID_ARG_TYPE' });
   });
+
+  it('a list is read by index, whatever its iterator is', async () => {
+    const peer = await bound();
+    const socket = open('udp4');
+    socket.connectSync(peer.address().port, LOOPBACK);
+    const list = Object.assign(['a', 'b'], { [Symbol.iterator]: undefined });
+    assert.strictEqual(socket.sendMany(list), 2);
+  });
 });
