@@ -158,10 +158,15 @@ ssize_t fuzz_sendmsg(int fd, const struct msghdr* message, int flags) {
 }
 
 int fuzz_sendmmsg(int fd, struct mmsghdr* vmessages, unsigned vlen, int flags) {
-  int code = draw_result(fd);
   unsigned n = vlen;
   unsigned i;
+  int code;
 
+  if (fd < 0) { /* the transport asks whether there is such a call */
+    errno = EBADF;
+    return -1;
+  }
+  code = draw_result(fd);
   FUZZ_CHECK(flags == MSG_DONTWAIT && vlen > 0 && vlen <= 1024);
   if (code != 0)
     return fail(code);
