@@ -8,6 +8,8 @@ void uv_close(uv_handle_t* handle, uv_close_cb on_closed);
 
 fuzz_watch_t fuzz_watches[FUZZ_WATCHES];
 fuzz_input_t* fuzz_kernel_input;
+char fuzz_zone[UV_IF_NAMESIZE];
+size_t fuzz_zone_length;
 
 void fuzz_kernel_reset(fuzz_input_t* input) {
   memset(fuzz_watches, 0, sizeof(fuzz_watches));
@@ -60,6 +62,8 @@ int fuzz_uv_if_indextoiid(unsigned index, char* buffer, size_t* size) {
   length = fuzz_below(fuzz_kernel_input, UV_IF_NAMESIZE);
   fuzz_bytes(fuzz_kernel_input, buffer, length);
   buffer[length] = '\0';
+  memcpy(fuzz_zone, buffer, length + 1);
+  fuzz_zone_length = length;
   *size = length;
   return 0;
 }

@@ -47,6 +47,10 @@ extern fuzz_watch_t fuzz_watches[FUZZ_WATCHES];
 /* The input that system calls draw their results from. */
 extern fuzz_input_t* fuzz_kernel_input;
 
+/* The interface that uv_if_indextoiid() named last. */
+extern char fuzz_zone[UV_IF_NAMESIZE];
+extern size_t fuzz_zone_length;
+
 void fuzz_kernel_reset(fuzz_input_t* input);
 
 /* The watch of that handle, made if need be. */

@@ -22,6 +22,17 @@ static bool equal(const dgram_address_t* a, const dgram_address_t* b) {
          memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0;
 }
 
+/* The zone ends the text, and is the name that the system gave. */
+static void check_zone(const dgram_peer_text_t* text) {
+  const char* sign = memchr(text->text, '%', text->length);
+  size_t before;
+
+  FUZZ_CHECK(sign != NULL);
+  before = (size_t) (sign + 1 - text->text);
+  FUZZ_CHECK(text->length == before + fuzz_zone_length);
+  FUZZ_CHECK(memcmp(sign + 1, fuzz_zone, fuzz_zone_length) == 0);
+}
+
 /* What was described is read back as the same address. The zone is left out:
  * the interfaces are not there. */
 static void check_round_trip(const dgram_address_t* address) {
@@ -38,6 +49,8 @@ static void check_round_trip(const dgram_address_t* address) {
     return;
   memcpy(string, text.text, text.length);
   string[text.length] = '\0';
+  if (dgram_address_has_zone(&address->any))
+    check_zone(&text);
   zone = strchr(string, '%');
   FUZZ_CHECK((zone != NULL) == dgram_address_has_zone(&address->any));
   if (zone != NULL)

@@ -60,17 +60,27 @@ static void open_socket(state_t* state, uint32_t place) {
   state->models[state->models_count++] = model;
 }
 
+/* Mostly one that may have been filled, else one around the end of the table,
+ * or anywhere. */
+static uint32_t draw_slot(fuzz_input_t* input) {
+  if (!fuzz_one_in(input, 8))
+    return fuzz_below(input, PEERS + 2);
+  if (fuzz_one_in(input, 4))
+    return fuzz_u32(input);
+  return DGRAM_PEERS_MAX - 1 + fuzz_below(input, 3);
+}
+
 static void set_peer(state_t* state) {
   static const char* const texts[] = {
       "127.0.0.1", "10.1.2.3", "::1", "fe80::1%lo", "nonsense", ""};
-  uint32_t slot = fuzz_below(&state->input, PEERS + 2);
+  uint32_t slot = draw_slot(&state->input);
   uint16_t port = fuzz_u16(&state->input);
   const char* text = texts[fuzz_below(&state->input, 6)];
   int family = fuzz_one_in(&state->input, 2) ? 6 : 4;
   int rc;
 
-  if (slot > PEERS)
-    slot = fuzz_u32(&state->input) | DGRAM_PEERS_MAX;
+  if (slot > PEERS) /* the model keeps the first ones only */
+    slot |= DGRAM_PEERS_MAX;
   rc = dgram_env_set_peer(&state->core.env, slot, family, text, port);
   FUZZ_CHECK(rc == 0 || rc == UV_EINVAL);
   if (slot == 0 || slot > PEERS)
@@ -107,14 +117,12 @@ static void draw_send(state_t* state,
       send->length = fuzz_below(input, 80);
   } else {
     send->socket = draw_socket(state);
-    send->peer = fuzz_below(input, PEERS + 2);
+    send->peer = draw_slot(input);
     send->offset = fuzz_below(input, arena_size + 8);
     send->length = fuzz_below(input, 80);
   }
-  if (fuzz_one_in(input, 24)) /* around the end of the table, or anywhere */
-    send->peer = fuzz_one_in(input, 2)
-                     ? fuzz_u32(input)
-                     : DGRAM_PEERS_MAX - 1 + fuzz_below(input, 3);
+  if (fuzz_one_in(input, 24))
+    send->peer = draw_slot(input);
   if (fuzz_one_in(input, 24))
     send->offset = fuzz_u32(input);
   if (fuzz_one_in(input, 24))
@@ -336,6 +344,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   state.core.env.complete = on_complete;
   state.core.env.data = &state;
   open_socket(&state, 0);
+  set_peer(&state); /* without a table, no slot is looked up */
   while (state.input.size > 0) {
     step(&state);
     check_queues(&state);
