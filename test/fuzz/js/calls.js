@@ -20,7 +20,8 @@ const text = (...names) =>
 const pools = {
   message: [...buffers, ...arrays, ...text('text', 'é'), port],
   number: [0, 1, 2, 5, 64, 255, -1, 1.5].map((n) => constant(n)),
-  port: [port, port, port, value('"PORT"', (context) => `${context.port}`)],
+  port: [port, port, port, value('"PORT"', (context) => `${context.port}`),
+    constant(65536), constant(-1), ...text('65536')],
   host: [...text('127.0.0.1', '::1', 'localhost', 'no.such.host', ''),
     constant(undefined), constant(null)],
   group: [...text('239.255.78.1', 'ff02::78:1', '127.0.0.1', '232.1.78.1')],
@@ -83,12 +84,54 @@ const argument = {
   bindHost: fc.oneof(pick('host'), freely([...objects, ...functions])),
 };
 
-const args = (...names) => {
-  const all = fc.tuple(...names.map((name) =>
-    argument[name] ?? mostly(name)));
-  return fc.tuple(all, fc.nat(names.length))
-    .map(([list, missing]) => list.slice(0, names.length - missing));
-};
+/** Leaves out up to `count` arguments from the end. */
+const cut = (list, count) => fc.tuple(list, fc.nat(count))
+  .map(([all, missing]) => all.slice(0, all.length - missing));
+
+const args = (...names) => cut(
+  fc.tuple(...names.map((name) => argument[name] ?? mostly(name))),
+  names.length);
+
+/** A message, and how many bytes it has. */
+const sized = (name, size, make) => ({ ...value(name, make), size });
+
+const messages = [
+  sized('"text"', 4, () => 'text'),
+  sized('"é"', 2, () => 'é'),
+  sized('empty Buffer', 0, () => Buffer.alloc(0)),
+  // Both have neighbours in memory, which a wrong length would reach.
+  sized('Buffer', 5, () => Buffer.from('bytes')),
+  sized('view into more', 8, () => new Uint8Array(new ArrayBuffer(64), 16, 8)),
+  sized('Uint16Array', 6, () => new Uint16Array(3)),
+  sized('DataView', 4, () => new DataView(new ArrayBuffer(9), 1, 4)),
+];
+
+/** Message, offset and length, where it is decided whether they fit. */
+const slice = fc.record({
+  message: fc.constantFrom(...messages),
+  from: fc.constantFrom(0, 0, 1, 2, -1),
+  ofEnd: fc.boolean(),
+  beyond: fc.constantFrom(0, 0, 0, -1, 1),
+}).map(({ message, from, ofEnd, beyond }) => {
+  const offset = ofEnd ? message.size - from : from;
+  return [message, constant(offset),
+    constant(message.size - offset + beyond)];
+});
+
+/** What stands where send() is given nothing, or its callback. */
+const absent = [...[undefined, null, 0, ''].map((thing) => constant(thing)),
+  callback];
+
+const present = (name) => fc.oneof(
+  { arbitrary: pick(name), weight: 3 },
+  { arbitrary: freely(absent), weight: 3 },
+  { arbitrary: pick('any'), weight: 1 });
+
+/** Mostly well-formed up to the port, so that what follows it is looked at. */
+const longSend = cut(
+  fc.tuple(slice, present('port'), present('host'), mostly('callback'))
+    .map(([start, ...rest]) => [...start, ...rest]),
+  3);
 
 /** Method: its arguments, as pools. */
 const METHODS = {
@@ -127,6 +170,9 @@ const shortSend = fc.oneof(
   args('message', 'callback'));
 
 const call = fc.oneof(
+  { weight: 12, arbitrary: fc.record({
+    method: fc.constant('send'), args: longSend,
+  }) },
   { weight: 4, arbitrary: fc.record({
     method: fc.constant('send'), args: shortSend,
   }) },
@@ -136,7 +182,7 @@ const call = fc.oneof(
   })));
 
 const STATES = ['unbound', 'binding', 'bound', 'connecting', 'connected',
-  'closed'];
+  'closed', 'bound', 'connected', 'connected'];
 
 /** A socket in a state, and what is done to it. */
 const program = fc.record({
@@ -170,4 +216,4 @@ const creation = fc.record({
   form: fc.constantFrom('createSocket', 'new Socket'),
 });
 
-module.exports = { METHODS, creation, pools, program };
+module.exports = { METHODS, creation, messages, pools, program };

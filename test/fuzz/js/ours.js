@@ -9,8 +9,8 @@ const fc = require('fast-check');
 
 const binding = require('../../../lib/binding');
 const dgram = require('../../..');
-const { pools } = require('./calls');
-const { describeError } = require('../../support/outcome');
+const { messages, pools } = require('./calls');
+const { describeError, outcome } = require('../../support/outcome');
 const { expectUncaught, makeCall, turn } = require('./program');
 const { any, constant } = require('./values');
 
@@ -32,6 +32,33 @@ const packets = fc.array(fc.tuple(
     name: `[${list.flat().map(({ name }) => name).join(', ')}]`,
     make: (context) => list.flat().map(({ make }) => make(context)),
   }));
+
+/** The code of the error that each of these has to end with. */
+const FAULTS = {
+  message: [['5', 5], ['null', null], ['{}', {}], ['[5]', [5]]]
+    .map(([name, thing]) => [name, thing, 'ERR_INVALID_ARG_TYPE']),
+  port: [0, -1, 1.5, 65536, '', 'abc', null]
+    .map((thing) => [String(thing), thing, 'ERR_SOCKET_BAD_PORT']),
+  address: [
+    ...['name', 'localhost', '127.0.0.1 ', '127.0.0.256', '::1::', '1.2.3']
+      .map((thing) => [thing, thing, 'ERR_INVALID_ARG_VALUE']),
+    ...[5, true, Symbol.iterator]
+      .map((thing) => [String(thing), thing, 'ERR_INVALID_ARG_TYPE']),
+  ],
+};
+
+/** Where a list that is right is spoilt, and how; null: not at all. */
+const fault = fc.option(fc.tuple(
+  fc.nat(100), fc.oneof(...Object.entries(FAULTS).map(([place, faults]) =>
+    fc.record({
+      place: fc.constant(place), fault: fc.constantFrom(...faults),
+    })))));
+
+const sound = fc.record({
+  packets: fc.array(fc.constantFrom(...messages),
+                    { minLength: 1, maxLength: 6 }),
+  fault,
+});
 
 /** Methods of the handle, with receivers that are none. */
 const HANDLE_METHODS = [
@@ -90,6 +117,7 @@ const program = fc.record({
     packets: fc.oneof({ weight: 3, arbitrary: packets }, anything),
     callback: fc.oneof(fc.constantFrom(...pools.callback), anything),
   }), { maxLength: 8 }),
+  sound: fc.array(sound, { maxLength: 4 }),
   handle: fc.array(handleCall, { maxLength: 12 }),
   binding: fc.array(bindingCall, { maxLength: 6 }),
 });
@@ -113,6 +141,38 @@ function sendAll(socket, port, { packets, callback }) {
   }
   if (!thrown && !Number.isInteger(returned)) {
     fail(`sendMany(${packets.name})`, `returned ${returned}`);
+  }
+}
+
+const PLACES = ['message', 'port', 'address'];
+
+/** The list for this socket, and the code that it must be refused with. */
+function makeList(socket, port, connected, { packets, fault: drawn }) {
+  const address = socket.type === 'udp4' ? '127.0.0.1' : '::1';
+  const list = packets.flatMap(({ make }) =>
+    connected ? [make()] : [make(), port, address]);
+  const width = list.length / packets.length;
+  const place = PLACES.indexOf(drawn?.[1].place);
+  if (drawn === null || place >= width) return { list, wanted: undefined };
+  const [, thing, wanted] = drawn[1].fault;
+  list[drawn[0] % packets.length * width + place] = thing;
+  return { list, wanted };
+}
+
+/** All of a list leaves, or nothing, and the error is the right one. */
+function checkSound(socket, port, connected, drawn) {
+  const { list, wanted } = makeList(socket, port, connected, drawn);
+  const before = binding.stats().sent;
+  const { thrown, returned } = outcome(() => socket.sendMany(list));
+  if (thrown?.own.code !== wanted) {
+    fail('sendMany() of a list with one fault at most',
+         `expected ${wanted}, got ${thrown?.message}`);
+  }
+  if (wanted === undefined && returned !== drawn.packets.length) {
+    fail('sendMany()', `${returned} of ${drawn.packets.length} datagrams`);
+  }
+  if (wanted !== undefined && binding.stats().sent !== before) {
+    fail('sendMany()', 'what was refused has left');
   }
 }
 
@@ -151,12 +211,29 @@ function callBinding(context, { name, args }) {
   }
 }
 
+async function makeCalls(socket, closed, port, drawn) {
+  const { type, connected, sends, sound: lists, handle, binding: inner } =
+    drawn;
+  socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
+  await turn();
+  if (connected) {
+    socket.connect(port);
+    await turn();
+  }
+  const context = { socket, port, callback() {} };
+  for (const list of lists) checkSound(socket, port, connected, list);
+  for (const send of sends) sendAll(socket, port, send);
+  for (const call of handle) callHandle(socket, closed, context, call);
+  for (const call of inner) callBinding(context, call);
+  await turn();
+}
+
 /**
  * Runs a program; rejects when something came that is not documented.
  * @returns {Promise<number>} the calls made
  */
 async function runOurs(drawn, port) {
-  const { type, shared, connected, sends, handle, binding: inner } = drawn;
+  const { type, shared, sends, sound: lists, handle, binding: inner } = drawn;
   const socket = dgram.createSocket({ type, sharedBuffers: shared });
   const closed = handleOf(dgram.createSocket(type).close()) ??
     handleOf(dgram.createSocket(type));
@@ -166,23 +243,17 @@ async function runOurs(drawn, port) {
     if (!isDocumented(describeError(error))) undocumented.push(error);
   });
   if (shared) socket.on('batch', () => {});
-  socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
-  await turn();
-  if (connected) {
-    socket.connect(port);
+  try {
+    await makeCalls(socket, closed, port, drawn);
+  } finally {
+    // Also of a program that failed: its sockets would keep the run alive.
+    if (handleOf(socket) !== null) socket.close();
+    closed.close();
     await turn();
+    expectUncaught(null);
   }
-  const context = { socket, port, callback() {} };
-  for (const send of sends) sendAll(socket, port, send);
-  for (const call of handle) callHandle(socket, closed, context, call);
-  for (const call of inner) callBinding(context, call);
-  await turn();
-  if (handleOf(socket) !== null) socket.close();
-  closed.close();
-  await turn();
-  expectUncaught(null);
   if (undocumented.length > 0) fail('uncaught', undocumented[0]);
-  return sends.length + handle.length + inner.length;
+  return sends.length + lists.length + handle.length + inner.length;
 }
 
 module.exports = { program, runOurs };
