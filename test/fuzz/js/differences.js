@@ -121,6 +121,13 @@ const differences = [
     later: true,
   },
   {
+    reason: 'docs/parity.md, "A literal address": the error of a bind() that ' +
+      'failed names the text, not the object that turned into it',
+    applies: (call) => readsConstructorOnce && call.method === 'bind' &&
+      has(call, /toString|toPrimitive|new String/),
+    later: true,
+  },
+  {
     reason: 'docs/parity.md, "Behaviour that changed between versions": ' +
       'port "0", as text, is none',
     applies: (call) => takesZero && has(call, /^"0"$/),
@@ -134,6 +141,11 @@ const fatal = [
     reason: 'text that closes the socket when it is made: the built-in goes ' +
       'on with the closed handle, and libuv asserts that it has no descriptor',
     applies: (call) => isMembership(call) && has(call, /closes?$/),
+  },
+  {
+    reason: 'the same of a port or an address of bind()',
+    applies: (call) => call.method === 'bind' &&
+      has(call, /^\w+: close$|\b(?:port|address): \w+: close\b/),
   },
   {
     reason: 'node::UDPWrap::BufferSize() aborts the process on -0',
