@@ -4,6 +4,12 @@
 
 const util = require('node:util');
 
+/** Each implementation was given functions of its own: they have a name. */
+function describeFields(error) {
+  return Object.fromEntries(Object.entries(error).map(([name, value]) =>
+    [name, typeof value === 'function' ? show(value) : value]));
+}
+
 /** Class, words and own properties of what was thrown. */
 function describeError(error) {
   if (!(error instanceof Error)) return { value: error };
@@ -12,7 +18,7 @@ function describeError(error) {
       error.constructor).name : error.constructor.name,
     name: error.name,
     message: error.message,
-    own: { ...error },
+    own: describeFields(error),
     keys: Object.keys(error),
   };
 }
