@@ -39,6 +39,10 @@
 /* Slots of a socket's first recvmmsg(), and the least it is given. */
 #define SLOTS_MIN 4u
 
+/* Datagrams of one wake-up, about: what JavaScript does with them keeps a timer
+ * waiting for some 0.1 to 0.2 ms. */
+#define WAKE_UP_MAX 512u
+
 /* How often linux_share() tries to find nothing to read, and how many bytes it
  * holds at most for that. */
 #define SHARE_TRIES 8
@@ -567,8 +571,14 @@ static void set_gro(const dgram_socket_t* socket, int on) {
   (void) setsockopt(descriptor(socket), IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
 }
 
-/* Fits the socket to its traffic: `n` of `count` slots were filled. */
-static void adapt(data_path_t* path, uint32_t n, uint32_t count) {
+/* Fits the socket to its traffic: `n` of `count` slots were filled, with
+ * `datagrams` in all. */
+static void adapt(data_path_t* path,
+                  uint32_t n,
+                  uint32_t count,
+                  uint32_t datagrams) {
+  uint32_t limit = n * WAKE_UP_MAX / datagrams;
+
   if (n > 1 && !path->gro) { /* R3 */
     path->gro = true;
     if (!path->socket->shared) {
@@ -580,6 +590,8 @@ static void adapt(data_path_t* path, uint32_t n, uint32_t count) {
     path->slots = count * 4 < DGRAM_RECV_SLOTS ? count * 4 : DGRAM_RECV_SLOTS;
   else if (n <= count / 4 && count > SLOTS_MIN)
     path->slots = count / 2;
+  if (path->slots > limit)
+    path->slots = limit < SLOTS_MIN ? SLOTS_MIN : limit;
 }
 
 /* Returns how many slots were filled, or a UV_ code. */
@@ -628,6 +640,7 @@ static int receive(data_path_t* path) {
   dgram_socket_t* socket = path->socket;
   dgram_env_t* env = socket->env;
   slots_t slots;
+  uint64_t before;
   uint32_t count;
   uint32_t i;
   int n;
@@ -647,12 +660,13 @@ static int receive(data_path_t* path) {
   n = fill_slots(descriptor(socket), &slots, count);
   if (n == UV_EAGAIN)
     return n;
+  before = env->received;
   if (n < 0)
     dgram_env_received(env, 0, 0, 0, NULL, n);
-  else
-    adapt(path, (uint32_t) n, count);
   for (i = 0; (int) i < n; i++)
     take_slot(env, &slots, i);
+  if (env->received > before)
+    adapt(path, (uint32_t) n, count, (uint32_t) (env->received - before));
   dgram_env_deliver(env, socket); /* R2 */
   return n;
 }
