@@ -34,9 +34,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* <netinet/udp.h> of an older C library has none of them. */
-#define OPTION_SEGMENT 103
-#define OPTION_GRO 104
+#include "message.h"
 
 #define RULES_MAX 16
 #define LINE_MAX_BYTES 4096
@@ -236,30 +234,6 @@ static bool is_for(const rule_t* rule, const char* call) {
 
 static bool is_due(const rule_t* rule, unsigned long number) {
   return number >= rule->first && number <= rule->last;
-}
-
-static size_t length_of(const struct msghdr* header) {
-  size_t length = 0;
-  size_t i;
-
-  for (i = 0; i < header->msg_iovlen; i++)
-    length += header->msg_iov[i].iov_len;
-  return length;
-}
-
-/* The value of UDP_SEGMENT or UDP_GRO among the control data, or 0. */
-static unsigned segment_of(const struct msghdr* from, int option) {
-  struct msghdr header = *from;
-  struct cmsghdr* cmsg;
-  uint16_t size = 0;
-
-  for (cmsg = CMSG_FIRSTHDR(&header); cmsg != NULL;
-       cmsg = CMSG_NXTHDR(&header, cmsg)) {
-    /* The lower half of UDP_GRO's int; enough for a segment. */
-    if (cmsg->cmsg_level == IPPROTO_UDP && cmsg->cmsg_type == option)
-      memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
-  }
-  return size;
 }
 
 static bool matches(const rule_t* rule, size_t length, unsigned segment) {

@@ -33,9 +33,7 @@
 
 #include <node_api.h>
 
-/* <netinet/udp.h> of an older C library has none of them. */
-#define OPTION_SEGMENT 103
-#define OPTION_GRO 104
+#include "message.h"
 
 #define DESCRIPTORS 4096
 #define FAULTS_MAX 256
@@ -181,30 +179,6 @@ static uint32_t digest_of(const struct iovec* vectors,
     offset = j > vectors[i].iov_len ? offset - vectors[i].iov_len : 0;
   }
   return hash;
-}
-
-static size_t length_of(const struct msghdr* header) {
-  size_t length = 0;
-  size_t i;
-
-  for (i = 0; i < header->msg_iovlen; i++)
-    length += header->msg_iov[i].iov_len;
-  return length;
-}
-
-/* The value of UDP_SEGMENT or UDP_GRO among the control data, or 0. */
-static size_t segment_of(const struct msghdr* from, int option) {
-  struct msghdr header = *from;
-  struct cmsghdr* cmsg;
-  uint16_t size = 0;
-
-  for (cmsg = CMSG_FIRSTHDR(&header); cmsg != NULL;
-       cmsg = CMSG_NXTHDR(&header, cmsg)) {
-    /* The lower half of UDP_GRO's int; enough for a segment. */
-    if (cmsg->cmsg_level == IPPROTO_UDP && cmsg->cmsg_type == option)
-      memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
-  }
-  return size;
 }
 
 static uint32_t port_of(const void* name, size_t size) {

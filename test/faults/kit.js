@@ -11,7 +11,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const { compile } = require('./library');
+const { compileLibrary } = require('../support/compile');
 const { Peer, digests } = require('./peer');
 
 /** No answer of a healthy peer takes this long. */
@@ -24,6 +24,10 @@ const IPPROTO_UDP = 17;
 const remotes = new Set();
 let directory;
 let logs = 0;
+
+function library() {
+  return compileLibrary(path.join(__dirname, 'faults.c'));
+}
 
 /** A Peer in another process: its methods, and the log of its calls. */
 class Remote {
@@ -48,7 +52,7 @@ class Remote {
     this.child = spawn(command[0], command.slice(1), {
       env: {
         ...process.env,
-        LD_PRELOAD: compile('faults'),
+        LD_PRELOAD: library(),
         DGRAM_FAULTS: faults,
         DGRAM_FAULTS_LOG: this.log,
         ...env,
@@ -170,7 +174,7 @@ function install() {
   before('compile the library', function() {
     this.timeout(60000);
     if (process.platform !== 'linux') this.skip(); // it is LD_PRELOAD's
-    compile('faults');
+    library();
   });
 
   afterEach('end the peers', async () => {

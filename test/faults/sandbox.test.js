@@ -4,9 +4,10 @@
 // on node:dgram runs there on ours.
 
 const assert = require('node:assert');
+const path = require('node:path');
 
 const { Peer, Remote, arriving, install, sizesOf } = require('./kit');
-const { compile } = require('./library');
+const { compileLibrary } = require('../support/compile');
 
 const AT = '127.0.0.1';
 
@@ -25,7 +26,10 @@ describe('a sandbox without sendmmsg and recvmmsg', function() {
   function sandboxed(error) {
     // Alone: the faulty kernel makes every call the batched one.
     return new Remote({
-      env: { LD_PRELOAD: compile('sandbox'), DGRAM_SANDBOX: error },
+      env: {
+        LD_PRELOAD: compileLibrary(path.join(__dirname, 'sandbox.c')),
+        DGRAM_SANDBOX: error,
+      },
     });
   }
 

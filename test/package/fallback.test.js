@@ -74,9 +74,7 @@ describe('without a compiled addon', function() {
   let env;
 
   before(() => {
-    env = kit.cleanEnvironment(kit.barePath(process.execPath));
-    const args = ['--ignore-scripts'];
-    ({ directory: installed } = kit.install(kit.tarballs(), { args, env }));
+    ({ directory: installed, env } = kit.installed());
     kit.addConsumer(installed);
   });
 

@@ -54,9 +54,7 @@ describe('npm install --ignore-scripts, without a compiler', function() {
   let env;
 
   before(() => {
-    env = kit.cleanEnvironment(kit.barePath(process.execPath));
-    const args = ['--ignore-scripts'];
-    ({ directory } = kit.install(kit.tarballs(), { args, env }));
+    ({ directory, env } = kit.installed());
     kit.addConsumer(directory);
   });
 

@@ -92,6 +92,17 @@ function run(node, argv, { cwd, env }) {
   });
 }
 
+/**
+ * The package as a user without compiler and without scripts gets it.
+ * @returns {{directory: string, env: object}}
+ */
+function installed() {
+  const env = cleanEnvironment(barePath(process.execPath));
+  const args = ['--ignore-scripts'];
+  const { directory } = install(tarballs(), { args, env });
+  return { directory, env };
+}
+
 let packed;
 
 /** The package and its one dependency, packed once a run. */
@@ -142,6 +153,7 @@ module.exports = {
   barePath,
   cleanEnvironment,
   install,
+  installed,
   listing,
   nodes,
   pack,

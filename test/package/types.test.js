@@ -20,9 +20,7 @@ describe('the types of the installed package', function() {
   let env;
 
   before(() => {
-    env = kit.cleanEnvironment(kit.barePath(process.execPath));
-    const args = ['--ignore-scripts'];
-    ({ directory } = kit.install(kit.tarballs(), { args, env }));
+    ({ directory, env } = kit.installed());
     fs.cpSync(path.join(kit.root, 'test', 'types'), directory,
               { recursive: true });
     fs.mkdirSync(path.join(directory, 'node_modules', '@types'));

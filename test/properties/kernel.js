@@ -6,10 +6,13 @@
  */
 
 const os = require('node:os');
+const path = require('node:path');
 const { getSystemErrorName } = require('node:util');
 
 const { nodeHeaders } = require('../../scripts/node-headers');
-const { compile } = require('../faults/library');
+const { compileLibrary } = require('../support/compile');
+
+const SOURCE = path.join(__dirname, '..', 'faults', 'kernel.c');
 
 /** In the order of kernel.c's call_t. */
 const CALLS = [
@@ -34,7 +37,7 @@ const FLAG_TRUNCATED = 2;
 /** @returns {string} the library, for LD_PRELOAD */
 function build() {
   // Node-API is the program's, and there once it runs: hence lazy binding.
-  return compile('kernel', () => ['-I', nodeHeaders(), '-Wl,-z,lazy']);
+  return compileLibrary(SOURCE, () => ['-I', nodeHeaders(), '-Wl,-z,lazy']);
 }
 
 function effectName(code) {

@@ -1,6 +1,9 @@
 'use strict';
 
-/** Compiles the small C programs of the tests, into a folder git ignores. */
+/**
+ * Compiles the small C programs of the tests, and the libraries that go into
+ * LD_PRELOAD, into a folder git ignores.
+ */
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -8,26 +11,54 @@ const { execFileSync } = require('node:child_process');
 
 const OUT = path.join(__dirname, '..', '..', '.cache', 'tools');
 
+const FLAGS = [
+  '-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Wshadow',
+  '-Wconversion', '-Werror',
+];
+const LIBRARY = ['-fPIC', '-shared', '-fvisibility=hidden', '-pthread'];
+
+const timeOf = (file) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+
+/** The source and whatever it may include: all C files beside it. */
+function ingredients(source) {
+  const directory = path.dirname(source);
+  return fs.readdirSync(directory)
+    .filter((name) => /\.[ch]$/.test(name))
+    .map((name) => path.join(directory, name));
+}
+
+function build(source, out, flags) {
+  if (ingredients(source).every((file) => timeOf(out) > timeOf(file))) return;
+  fs.mkdirSync(OUT, { recursive: true });
+  // Renamed at the end: another run may use it meanwhile.
+  const unfinished = `${out}.${process.pid}`;
+  execFileSync(process.env.CC || 'cc', [
+    ...FLAGS, ...flags(), '-o', unfinished, source,
+  ], { stdio: ['ignore', 'inherit', 'inherit'] });
+  fs.renameSync(unfinished, out);
+}
+
 /**
  * @param {string} source a C file
  * @returns {string} the program, compiled unless it is there already
+ * @throws {Error} when it does not compile
  */
-function compile(source) {
+function compileProgram(source) {
   const program = path.join(OUT, path.basename(source, '.c'));
-  const files = fs.readdirSync(path.dirname(source))
-    .filter((name) => /\.[ch]$/.test(name))
-    .map((name) => path.join(path.dirname(source), name));
-  const time = (file) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  if (files.every((file) => time(program) > time(file))) return program;
-  fs.mkdirSync(OUT, { recursive: true });
-  // Renamed at the end: another run may start it meanwhile.
-  const unfinished = `${program}.${process.pid}`;
-  execFileSync(process.env.CC || 'cc', [
-    '-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Wshadow',
-    '-Wconversion', '-Werror', '-o', unfinished, source,
-  ], { stdio: ['ignore', 'inherit', 'inherit'] });
-  fs.renameSync(unfinished, program);
+  build(source, program, () => []);
   return program;
 }
 
-module.exports = { compile };
+/**
+ * @param {string} source a C file
+ * @param {function(): string[]} [flags] more of them, for the compiler
+ * @returns {string} the shared object, compiled unless it is there already
+ * @throws {Error} when it does not compile
+ */
+function compileLibrary(source, flags = () => []) {
+  const library = path.join(OUT, `${path.basename(source, '.c')}.so`);
+  build(source, library, () => [...LIBRARY, ...flags()]);
+  return library;
+}
+
+module.exports = { compileLibrary, compileProgram };

@@ -51,6 +51,15 @@ static void fill_udp(struct udphdr* udp, const cause_t* cause) {
   udp->len = htons(sizeof(*udp) + 64);
 }
 
+static void emit(int fd,
+                 const void* error,
+                 size_t size,
+                 const void* to,
+                 socklen_t length) {
+  if (sendto(fd, error, size, 0, to, length) < 0 && errno != ENOBUFS)
+    tool_fail("sendto");
+}
+
 static void send4(int fd, const cause_t* cause) {
   struct sockaddr_in to = {.sin_family = AF_INET,
                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -70,14 +79,7 @@ static void send4(int fd, const cause_t* cause) {
   error.ip.check = checksum(&error.ip, sizeof(error.ip));
   fill_udp(&error.udp, cause);
   error.icmp.checksum = checksum(&error, sizeof(error));
-  if (sendto(fd,
-             &error,
-             sizeof(error),
-             0,
-             (const struct sockaddr*) &to,
-             sizeof(to)) < 0 &&
-      errno != ENOBUFS)
-    tool_fail("sendto");
+  emit(fd, &error, sizeof(error), &to, sizeof(to));
 }
 
 /* The kernel computes the checksum of ICMPv6 (RFC 3542, 3.1). */
@@ -97,14 +99,7 @@ static void send6(int fd, const cause_t* cause) {
   error.ip.ip6_plen = htons(sizeof(error.udp) + 64);
   error.ip.ip6_src = error.ip.ip6_dst = in6addr_loopback;
   fill_udp(&error.udp, cause);
-  if (sendto(fd,
-             &error,
-             sizeof(error),
-             0,
-             (const struct sockaddr*) &to,
-             sizeof(to)) < 0 &&
-      errno != ENOBUFS)
-    tool_fail("sendto");
+  emit(fd, &error, sizeof(error), &to, sizeof(to));
 }
 
 static void read_cause(const char* text, cause_t* cause) {

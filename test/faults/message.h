@@ -1,0 +1,39 @@
+/* What both preloaded libraries look up in a message. */
+#ifndef DGRAM_TEST_MESSAGE_H
+#define DGRAM_TEST_MESSAGE_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* <netinet/udp.h> of an older C library has none of them. */
+#define OPTION_SEGMENT 103
+#define OPTION_GRO 104
+
+static inline size_t length_of(const struct msghdr* header) {
+  size_t length = 0;
+  size_t i;
+
+  for (i = 0; i < header->msg_iovlen; i++)
+    length += header->msg_iov[i].iov_len;
+  return length;
+}
+
+/* The value of UDP_SEGMENT or UDP_GRO among the control data, or 0. */
+static inline unsigned segment_of(const struct msghdr* from, int option) {
+  struct msghdr header = *from;
+  struct cmsghdr* cmsg;
+  uint16_t size = 0;
+
+  for (cmsg = CMSG_FIRSTHDR(&header); cmsg != NULL;
+       cmsg = CMSG_NXTHDR(&header, cmsg)) {
+    /* The lower half of UDP_GRO's int; enough for a segment. */
+    if (cmsg->cmsg_level == IPPROTO_UDP && cmsg->cmsg_type == option)
+      memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
+  }
+  return size;
+}
+
+#endif
