@@ -82,10 +82,8 @@ static napi_status need_inbox(addon_t* addon) {
   napi_env env = addon->env;
   napi_status status = napi_ok;
 
-  if (addon->slab == NULL) {
-    dgram_platform_keep_heap();
+  if (addon->slab == NULL)
     status = make_memory(env, DGRAM_RECV_SLAB, &addon->slab);
-  }
   if (status == napi_ok && addon->runs == NULL)
     status =
         make_memory(env, DGRAM_RECV_SLOTS * sizeof(dgram_recv_t), &addon->runs);
@@ -221,6 +219,7 @@ static call_result_t deliver_in_scope(addon_t* addon,
 static bool on_deliver(dgram_socket_t* socket) {
   call_result_t result;
 
+  dgram_platform_keep_heap(); /* not before: idle sockets need no such heap */
   do
     result = deliver_in_scope(socket->env->data, socket);
   while (result == CALL_TRUE);
