@@ -43,13 +43,20 @@ class UDP extends AsyncResource {
   }
 
   getAsyncId() {
-    return this.asyncId();
+    const id = this.asyncId();
+    // As a small integer where it is one: V8 boxes it otherwise.
+    return id === (id | 0) ? id | 0 : id;
   }
 
   /** True when the socket has listeners for this event. */
   wants(event) {
     // Not the socket's own method: a batch must not depend on user code.
     return this.owner !== null && listenerCount.call(this.owner, event) > 0;
+  }
+
+  /** Has the socket emit an event that is not a message. */
+  emit(event, value) {
+    this.owner.emit(event, value);
   }
 
   /** True when datagrams from this source are to be ignored. */

@@ -121,7 +121,7 @@ function beginBlock(handle, count) {
   // The place is moved on first: the listener may throw.
   if (!handle.wants('message')) run = blockEnd;
   if (batch.count === 0) return;
-  handle.runInAsyncScope(handle.onbatch, handle, handle, batch);
+  handle.runInAsyncScope(handle.emit, handle, 'batch', batch);
   if (run < count) drain?.();
 }
 
@@ -179,7 +179,7 @@ function deliverNext(handle) {
   const message = takeMessage(handle, start, size);
   if (source.error !== 0) {
     const error = errors.uvException(source.error, 'uv_if_indextoiid');
-    handle.runInAsyncScope(handle.onerror, handle, size, handle, error);
+    handle.runInAsyncScope(handle.emit, handle, 'error', error);
     return;
   }
   const { address, family, port } = source;

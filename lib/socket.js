@@ -84,6 +84,7 @@ function Socket(type, listener) {
     bindState: UNBOUND,
     connectState: DISCONNECTED,
     queue: undefined,
+    onBound: undefined,
     reuseAddr: options?.reuseAddr,
     reusePort: options?.reusePort,
     ipv6Only: options?.ipv6Only,
@@ -193,8 +194,6 @@ function startReceiving(socket) {
   const state = socket[kState];
   const { handle } = state;
   handle.onmessage = onMessage;
-  handle.onbatch = onBatch;
-  handle.onerror = onError;
   const status = handle.recvStart();
   state.receiving = true;
   state.bindState = BOUND;
@@ -226,21 +225,28 @@ function emitIfOpen(socket, event) {
 
 function failBind(socket, error) {
   socket[kState].bindState = UNBOUND;
+  forgetCallback(socket);
   socket.emit('error', error);
 }
 
-/** bind()'s callback: once listening, or never when binding failed. */
+/**
+ * bind()'s callback: once listening, or never when binding failed. Node listens
+ * for the failure; another event at the same time is one more than an emitter's
+ * small table holds, and ten thousand idle sockets would keep the large one.
+ */
 function onceBound(socket, callback) {
-  function forget() {
-    socket.removeListener(errorMonitor, forget);
-    socket.removeListener('listening', onListening);
-  }
-  function onListening() {
-    forget();
+  socket[kState].onBound = () => {
+    forgetCallback(socket);
     callback.call(socket);
-  }
-  socket.on(errorMonitor, forget);
-  socket.on('listening', onListening);
+  };
+  socket.on('listening', socket[kState].onBound);
+}
+
+function forgetCallback(socket) {
+  const state = socket[kState];
+  if (state.onBound === undefined) return;
+  socket.removeListener('listening', state.onBound);
+  state.onBound = undefined;
 }
 
 function bindFlags(state) {
@@ -772,15 +778,6 @@ function onMessage(nread, handle, message, rinfo) {
   }
   rinfo.size = message.length;
   socket.emit('message', message, rinfo);
-}
-
-/** A whole batch in columns; see docs/api.md. */
-function onBatch(handle, batch) {
-  handle.owner.emit('batch', batch);
-}
-
-function onError(nread, handle, error) {
-  handle.owner.emit('error', error);
 }
 
 /* ------------------------------------------------------------ addresses -- */

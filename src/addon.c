@@ -291,7 +291,6 @@ static napi_value js_init(napi_env env, napi_callback_info info) {
     dgram_napi_throw_uv(env, rc, NULL);
     return NULL;
   }
-  socket->on_closed = on_closed;
   DGRAM_TRY(env, napi_create_uint32(env, socket->id, &id));
   return id;
 }
@@ -1166,6 +1165,7 @@ NAPI_MODULE_INIT() {
   addon->core.lend = on_lend;
   addon->core.deliver = on_deliver;
   addon->core.complete = on_complete;
+  addon->core.closed = on_closed;
   addon->core.idle = on_idle;
   if (napi_set_instance_data(env, addon, finalize_addon, NULL) != napi_ok) {
     free(addon);

@@ -54,8 +54,9 @@ struct dgram_env_s {
 
   /* Hands inbox.count runs of `socket` to JavaScript; for
    * dgram_env_deliver(). Everything may have happened to the socket when it
-   * returns, its closing included, but its memory is still there. Returns
-   * false when JavaScript did not see the whole batch. */
+   * returns, its closing included, but its memory is still there: whoever sees
+   * to closed() waits with that while the inbox is busy. Returns false when
+   * JavaScript did not see the whole batch. */
   bool (*deliver)(dgram_socket_t* socket);
 
   /* Completes a send that was DGRAM_QUEUED, also one with ticket 0, which
@@ -64,6 +65,9 @@ struct dgram_env_s {
                    uint32_t ticket,
                    int status,
                    size_t length);
+
+  /* The socket's handles are closed: it may be freed. Called once. */
+  void (*closed)(dgram_socket_t* socket);
 
   /* The last socket's handles are closed and `closing` is set. */
   void (*idle)(dgram_env_t* env);
@@ -79,8 +83,8 @@ void dgram_env_free(dgram_env_t* env);
 
 /* Gives `socket` an id: its index, and above it a number that changes with
  * every socket, so that a descriptor left over from a closed one does not
- * reach its successor. Less than 2^31, a small integer for V8. Returns 0 or
- * UV_ENOMEM. */
+ * reach its successor (the number repeats after 2,047 sockets). Less than
+ * 2^31, a small integer for V8. Returns 0 or UV_ENOMEM. */
 int dgram_env_add(dgram_env_t* env, dgram_socket_t* socket);
 void dgram_env_remove(dgram_env_t* env, dgram_socket_t* socket);
 

@@ -289,7 +289,7 @@ static void on_handle_closed(uv_handle_t* handle) {
   socket->closed = true;
   dgram_env_remove(env, socket);
   /* The socket may be gone after this. */
-  socket->on_closed(socket);
+  env->closed(socket);
   if (env->closing && env->sockets_open == 0)
     env->idle(env);
 }

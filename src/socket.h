@@ -13,14 +13,13 @@
 struct dgram_socket_s {
   uv_udp_t udp; /* first: a uv_udp_t* is a dgram_socket_t* */
   dgram_env_t* env;
-  uint32_t id;    /* see dgram_env_add() */
-  bool closing;   /* dgram_socket_close() was called */
-  bool closed;    /* every handle of it is closed */
-  bool reading;   /* the transport was started */
-  bool connected; /* to a peer: datagrams carry no address */
-  bool shared;    /* the descriptor is known to others: no merged receives */
-  void (*on_closed)(dgram_socket_t* socket); /* addon.c's, called once */
-  bool wants_closed;                         /* addon.c's: call hook.closed */
+  uint32_t id;       /* see dgram_env_add() */
+  bool closing;      /* dgram_socket_close() was called */
+  bool closed;       /* every handle of it is closed */
+  bool reading;      /* the transport was started */
+  bool connected;    /* to a peer: datagrams carry no address */
+  bool shared;       /* the descriptor is known to others: no merged receives */
+  bool wants_closed; /* addon.c's: call hook.closed */
   void* transport_data;      /* the transport's, until its closed() */
   dgram_socket_t* next_dead; /* addon.c's */
 };
@@ -85,13 +84,14 @@ void dgram_socket_ref(dgram_socket_t* socket);
 void dgram_socket_unref(dgram_socket_t* socket);
 bool dgram_socket_has_ref(const dgram_socket_t* socket);
 
-/* Closes. `on_closed` runs on a later turn of the loop, after the completions
+/* Closes. env->closed() runs on a later turn of the loop, after the completions
  * of what was still queued. A second call does nothing. */
 void dgram_socket_close(dgram_socket_t* socket);
 
 /* For transports: how many datagrams may be read before they are delivered.
  * Of a shared descriptor one at a time: when a listener closes the socket,
- * what it has not seen must stay in the kernel, for the others. */
+ * what it has not seen must stay in the kernel, for the others. (What was read
+ * when it became shared is lost with the socket.) */
 uint32_t dgram_socket_batch(const dgram_socket_t* socket);
 
 /* For transports: see dgram_transport_t.close. */

@@ -23,6 +23,7 @@ void fuzz_core_open(fuzz_core_t* core, const dgram_transport_t* transport) {
   memset(core, 0, sizeof(*core));
   dgram_env_init(&core->env, &loop);
   core->env.transport = transport;
+  core->env.closed = on_closed;
   core->env.idle = on_idle;
   core->env.data = core;
 }
@@ -35,7 +36,6 @@ void fuzz_core_socket(fuzz_core_t* core, uint32_t place, bool bound) {
     return;
   FUZZ_CHECK(dgram_socket_new(&core->env, &socket) == 0);
   FUZZ_CHECK(dgram_env_socket(&core->env, socket->id) == socket);
-  socket->on_closed = on_closed;
   core->sockets[place] = socket;
   if (!bound)
     return;
