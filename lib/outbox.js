@@ -16,6 +16,9 @@
  */
 
 const { AsyncResource } = require('node:async_hooks');
+// As globals they are looked up each time: Node defines them with getters.
+const { Buffer } = require('node:buffer');
+const process = require('node:process');
 const binding = require('./binding');
 const errors = require('./errors');
 const { keep } = require('./memory');
@@ -155,6 +158,9 @@ function newTicket() {
 const { get: realLength } = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype), 'length');
 
+// Buffer's prototype has so many members that V8 looks methods up each time.
+const { set: copyTo } = Uint8Array.prototype;
+
 /**
  * Memory for some datagrams: descriptors, payload, and the Send of those that
  * have one.
@@ -185,7 +191,7 @@ class Lane {
       Infinity;
     if (length <= COPY_MAX) { // nearly all are
       this.reserve(length);
-      if (length > 0) this.arena.set(message, this.used);
+      if (length > 0) copyTo.call(this.arena, message, this.used);
       this.append(handle, peer, length, length, send);
     } else {
       this.reserve(Math.min(sizeBound(message), LANE_ARENA));

@@ -14,43 +14,44 @@ const {
 } = require('./validators');
 
 /**
- * A copy of the list, which nobody else changes meanwhile.
+ * Room for a copy of the list, which nobody else changes meanwhile. It is read
+ * once, by index: iterators are the program's, and may be anything.
  * @param {*} packets
  * @param {1|3} width elements per datagram
  */
-function copyPackets(packets, width) {
+function listFor(packets, width) {
   if (!Array.isArray(packets)) {
     throw errors.invalidArgType('packets', 'an instance of Array', packets);
   }
-  // By index: iterators are the program's, and may be anything.
-  const list = new Array(packets.length);
-  for (let i = 0; i < list.length; i++) list[i] = packets[i];
-  if (list.length % width !== 0) {
+  if (packets.length % width !== 0) {
     throw errors.invalidArgValue(
       'packets', packets, 'must hold message, port, address per datagram');
   }
-  return list;
+  return new Array(packets.length);
 }
 
 /** [msg, msg, ...] */
 function readConnected(packets) {
-  const list = copyPackets(packets, 1);
-  for (let i = 0; i < list.length; i++) list[i] = checkMessage(list[i]);
+  const list = listFor(packets, 1);
+  for (let i = 0; i < list.length; i++) list[i] = checkMessage(packets[i]);
   return list;
 }
 
 /** [msg, port, address, msg, port, address, ...] */
 function readUnconnected(packets, family) {
-  const list = copyPackets(packets, 3);
+  const list = listFor(packets, 3);
   // Most go to where the one before went.
   let port;
   let address;
   for (let i = 0; i < list.length; i += 3) {
-    list[i] = checkMessage(list[i]);
-    if (list[i + 1] === port && list[i + 2] === address) continue;
-    port = validatePort(list[i + 1], 'Port', false);
-    address = list[i + 2] || LOOPBACK[family];
-    checkAddress(family, address, port, i + 2);
+    list[i] = checkMessage(packets[i]);
+    const givenPort = packets[i + 1];
+    const givenAddress = packets[i + 2];
+    if (givenPort !== port || givenAddress !== address) {
+      port = validatePort(givenPort, 'Port', false);
+      address = givenAddress || LOOPBACK[family];
+      checkAddress(family, address, port, i + 2);
+    }
     list[i + 1] = port;
     list[i + 2] = address;
   }
