@@ -5,8 +5,21 @@
 const fs = require('node:fs');
 
 const TABLES = { udp4: '/proc/net/udp', udp6: '/proc/net/udp6' };
-const LOCAL_ADDRESS = 1;
-const DROPS = 12;
+
+/**
+ * The UDP sockets of this network namespace, see proc_net_udp(5); none where
+ * the kernel has no IPv6.
+ * @param {'udp4'|'udp6'} type
+ * @returns {{ port: number, inode: string, drops: number }[]}
+ */
+function udpSockets(type) {
+  if (!fs.existsSync(TABLES[type])) return [];
+  return fs.readFileSync(TABLES[type], 'latin1').trim().split('\n').slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .map(({ 1: local, 9: inode, 12: drops }) => ({
+      port: parseInt(local.split(':')[1], 16), inode, drops: Number(drops),
+    }));
+}
 
 /**
  * Datagrams that the kernel threw away because the receive buffer of a local
@@ -17,11 +30,8 @@ const DROPS = 12;
  * @returns {number}
  */
 function dropsOf(port, type = 'udp4') {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return fs.readFileSync(TABLES[type], 'latin1').split('\n').slice(1)
-    .map((line) => line.trim().split(/\s+/))
-    .filter((columns) => columns[LOCAL_ADDRESS]?.endsWith(suffix))
-    .reduce((sum, columns) => sum + Number(columns[DROPS]), 0);
+  return udpSockets(type).filter((socket) => socket.port === port)
+    .reduce((sum, { drops }) => sum + drops, 0);
 }
 
 /** Open descriptors, without the one that reads the directory. */
@@ -36,4 +46,4 @@ function memoryField(name) {
     1024;
 }
 
-module.exports = { descriptors, dropsOf, memoryField };
+module.exports = { descriptors, dropsOf, memoryField, udpSockets };

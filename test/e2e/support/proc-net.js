@@ -2,11 +2,12 @@
 
 /**
  * The UDP ports of a process, as the kernel has them: which port a server got
- * and that it has it, whether the server says so or not. See proc_net_udp(5)
- * and proc(5).
+ * and that it has it, whether the server says so or not. See proc(5).
  */
 
 const fs = require('node:fs');
+
+const { udpSockets } = require('../../support/kernel');
 
 function inodesOf(pid) {
   const directory = `/proc/${pid}/fd`;
@@ -24,16 +25,6 @@ function inodesOf(pid) {
   return inodes;
 }
 
-/** Columns: number, local address, ..., inode as the tenth. */
-function rowsOf(table) {
-  return fs.readFileSync(table, 'utf8').trim().split('\n').slice(1)
-    .map((line) => line.trim().split(/\s+/))
-    .map((fields) => ({
-      port: parseInt(fields[1].split(':')[1], 16),
-      inode: fields[9],
-    }));
-}
-
 /**
  * @param {number} pid
  * @returns {number[]} local ports of its UDP sockets; none once it has ended
@@ -45,9 +36,7 @@ function udpPortsOf(pid) {
   } catch {
     return [];
   }
-  return ['/proc/net/udp', '/proc/net/udp6']
-    .filter((table) => fs.existsSync(table))
-    .flatMap(rowsOf)
+  return ['udp4', 'udp6'].flatMap(udpSockets)
     .filter(({ inode }) => inodes.has(inode))
     .map(({ port }) => port);
 }
