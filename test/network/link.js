@@ -133,4 +133,4 @@ class Link {
   }
 }
 
-module.exports = { ADDRESSES, Link, demandNamespaces };
+module.exports = { ADDRESSES, Link, demandNamespaces, obstacle };
