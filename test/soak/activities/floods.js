@@ -6,22 +6,20 @@
  * ends is always Node's own dgram, which makes none and takes none.
  */
 
-const { dropsOf } = require('../../support/kernel');
-const { Incoming, Outgoing } = require('../flow');
+const { Outgoing } = require('../flow');
+const { Inbound } = require('./inbound');
 const { bound, connected, sendTo } = require('./sockets');
 
 const BURST = 500;
 const BURSTS = 2;
 
 /** From the peer to a listener that is slow. */
-class FloodIn {
+class FloodIn extends Inbound {
   constructor(flow, { type = 'udp4', batch = false }) {
-    this.name = `flood in, ${type}${batch ? ', batch' : ''}`;
+    super(`flood in, ${type}${batch ? ', batch' : ''}`, flow);
     this.flow = flow;
     this.type = type;
     this.batch = batch;
-    this.incoming = new Incoming(flow);
-    this.outgoing = { handed: 0, sent: 0, failed: 0, open: 0, faults: [] };
   }
 
   async open(remote) {
@@ -48,17 +46,9 @@ class FloodIn {
   async round() {
     const { flow, type, port } = this;
     const size = Math.random() < 0.1 ? 16000 : 200;
+    // The books of the other side take the place of ours.
     this.outgoing = await this.remote.call('flood',
       { flow, type, port, count: BURST * BURSTS, size });
-  }
-
-  flows() {
-    const { outgoing, incoming, port, type } = this;
-    return [{ outgoing, incoming, drops: dropsOf(port, type) }];
-  }
-
-  close() {
-    this.receiver.close();
   }
 }
 

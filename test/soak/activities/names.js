@@ -3,17 +3,14 @@
 /** Sends to a host name: one lookup each, so one at a time. */
 
 const { randomSize } = require('../datagram');
-const { Incoming, Outgoing } = require('../flow');
-const { dropsOf } = require('../../support/kernel');
+const { Inbound } = require('./inbound');
 const { bound } = require('./sockets');
 
 const TIMES = 8;
 
-class Names {
+class Names extends Inbound {
   constructor(flow) {
-    this.name = 'localhost by name';
-    this.outgoing = new Outgoing(flow);
-    this.incoming = new Incoming(flow);
+    super('localhost by name', flow);
   }
 
   async open() {
@@ -30,16 +27,6 @@ class Names {
       await this.outgoing.settled();
     }
     await this.incoming.until(this.outgoing.sent);
-  }
-
-  flows() {
-    const { outgoing, incoming } = this;
-    return [{ outgoing, incoming, drops: dropsOf(this.port) }];
-  }
-
-  close() {
-    this.sender.close();
-    this.receiver.close();
   }
 }
 

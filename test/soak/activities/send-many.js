@@ -3,20 +3,17 @@
 /** sendMany() to a socket that takes whole batches. */
 
 const { randomSize } = require('../datagram');
-const { Incoming, Outgoing } = require('../flow');
-const { dropsOf } = require('../../support/kernel');
+const { Inbound } = require('./inbound');
 const { HOST, bound, connected } = require('./sockets');
 
 /** So few that the smallest receive buffer holds them. */
 const WINDOW = 48;
 const WINDOWS = 10;
 
-class SendMany {
+class SendMany extends Inbound {
   constructor(flow, { connect }) {
-    this.name = `sendMany${connect ? ', connected' : ''}, batch`;
+    super(`sendMany${connect ? ', connected' : ''}, batch`, flow);
     this.connect = connect;
-    this.outgoing = new Outgoing(flow);
-    this.incoming = new Incoming(flow);
   }
 
   async open() {
@@ -57,16 +54,6 @@ class SendMany {
       });
     });
     await incoming.until(outgoing.sent);
-  }
-
-  flows() {
-    const { outgoing, incoming } = this;
-    return [{ outgoing, incoming, drops: dropsOf(this.port) }];
-  }
-
-  close() {
-    this.sender.close();
-    this.receiver.close();
   }
 }
 

@@ -1,0 +1,30 @@
+'use strict';
+
+const { dropsOf } = require('../../support/kernel');
+const { Incoming, Outgoing } = require('../flow');
+
+/**
+ * An activity with one flow, which ends at a socket of ours: `receiver`, for
+ * open() to make. So is `sender`, where it is another socket of ours.
+ */
+class Inbound {
+  constructor(name, flow) {
+    this.name = name;
+    this.outgoing = new Outgoing(flow);
+    this.incoming = new Incoming(flow);
+    this.sender = null;
+  }
+
+  flows() {
+    const { outgoing, incoming, receiver } = this;
+    const drops = dropsOf(receiver.address().port, receiver.type);
+    return [{ outgoing, incoming, drops }];
+  }
+
+  close() {
+    this.sender?.close();
+    this.receiver.close();
+  }
+}
+
+module.exports = { Inbound };
