@@ -6,6 +6,9 @@
  */
 
 const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+
+const TUN = '/dev/net/tun';
 
 const ADDRESSES = {
   udp4: ['192.0.2.1', '192.0.2.2'], // TEST-NET-1 (RFC 5737)
@@ -31,17 +34,25 @@ function obstacle() {
   }
 }
 
+/** Why there can be no tun device here, or null. */
+function tunObstacle() {
+  return fs.existsSync(TUN) ? null : `needs ${TUN}, see tun(4)`;
+}
+
 /**
- * mocha's before() of a suite that needs namespaces: where there are none it is
+ * mocha's before() of a suite that needs what may be missing: there it is
  * skipped, and in CI it fails.
  */
-function demandNamespaces() {
-  const reason = obstacle();
+const demand = (what, reasonAgainst) => function() {
+  const reason = reasonAgainst();
   if (reason === null) return;
-  if (process.env.CI === 'true') throw new Error(`no namespaces: ${reason}`);
-  console.log(`    no namespaces: ${reason}`);
+  if (process.env.CI === 'true') throw new Error(`no ${what}: ${reason}`);
+  console.log(`    no ${what}: ${reason}`);
   this.skip();
-}
+};
+
+const demandNamespaces = demand('namespaces', obstacle);
+const demandTun = demand('tun devices', tunObstacle);
 
 class Link {
   static count = 0;
@@ -133,4 +144,6 @@ class Link {
   }
 }
 
-module.exports = { ADDRESSES, Link, demandNamespaces, obstacle };
+module.exports = {
+  ADDRESSES, Link, demandNamespaces, demandTun, obstacle,
+};

@@ -10,7 +10,7 @@ const { execFileSync, spawn } = require('node:child_process');
 
 const { Remote, digests, install } = require('../faults/kit');
 const { compileProgram } = require('../support/compile');
-const { Link, demandNamespaces } = require('./link');
+const { Link, demandNamespaces, demandTun } = require('./link');
 
 const ADDRESSES = ['198.51.100.1', '198.51.100.2']; // TEST-NET-2 (RFC 5737)
 const BURSTS = 5;
@@ -27,6 +27,8 @@ describe('a wire that loses, doubles and reorders', function() {
 
   before('needs namespaces', demandNamespaces);
 
+  before('needs tun devices', demandTun);
+
   install();
 
   afterEach(() => {
@@ -40,13 +42,20 @@ describe('a wire that loses, doubles and reorders', function() {
     link = new Link();
     const program = compileProgram(path.join(__dirname, 'tools', 'box.c'));
     box = spawn(program, [...link.hosts, '7', '10', '10', '20'],
-      { stdio: ['ignore', 'pipe', 'inherit'] });
+      { stdio: ['ignore', 'pipe', 'pipe'] });
     const passed = [];
-    const lines = readline.createInterface({ input: box.stdout });
-    await new Promise((resolve) => lines.on('line', (line) => {
-      if (line === 'ready') resolve();
-      else passed.push(Number(line));
-    }));
+    await new Promise((resolve, reject) => {
+      let errors = '';
+      box.stderr.setEncoding('utf8').on('data', (text) => { errors += text; });
+      box.on('error', reject);
+      box.on('close', (code, signal) => reject(
+        new Error(`the box ended with ${signal ?? code}: ${errors}`)));
+      const lines = readline.createInterface({ input: box.stdout });
+      lines.on('line', (line) => {
+        if (line === 'ready') resolve();
+        else passed.push(Number(line));
+      });
+    });
     link.hosts.forEach((host, i) => {
       for (const args of [
         ['address', 'add', `${ADDRESSES[i]}/24`, 'dev', 't0'],
