@@ -10,6 +10,9 @@ const fs = require('node:fs');
 
 const TUN = '/dev/net/tun';
 
+/** For a link to come up, in milliseconds. */
+const PATIENCE = 20000;
+
 const ADDRESSES = {
   udp4: ['192.0.2.1', '192.0.2.2'], // TEST-NET-1 (RFC 5737)
   udp6: ['2001:db8::1', '2001:db8::2'], // RFC 3849
@@ -54,6 +57,23 @@ const demand = (what, reasonAgainst) => function() {
 const demandNamespaces = demand('namespaces', obstacle);
 const demandTun = demand('tun devices', tunObstacle);
 
+/**
+ * Waits until both ends of a cable carry something. An end that was up first is
+ * told by the kernel's link watch, in its own time, and drops what is sent
+ * before.
+ */
+function waitUntilUp(hosts) {
+  const deadline = Date.now() + PATIENCE;
+  const stateOf = (host) =>
+    JSON.parse(ip('-n', host, '-j', 'link', 'show', 'v0'))[0].operstate;
+  for (;;) {
+    const states = hosts.map(stateOf);
+    if (states.every((state) => state === 'UP')) return;
+    if (Date.now() > deadline)
+      throw new Error(`waited in vain for the link: ${states}`);
+  }
+}
+
 class Link {
   static count = 0;
 
@@ -72,6 +92,7 @@ class Link {
       ip('-n', host, 'link', 'set', 'lo', 'up');
       ip('-n', host, 'link', 'set', 'v0', 'up');
     });
+    waitUntilUp(this.hosts);
   }
 
   /** The command that runs the next one on host 0 or 1. */
@@ -89,6 +110,7 @@ class Link {
     ip('-n', this.hosts[index], 'link', 'set', 'v0', up ? 'up' : 'down');
     // IPv6 addresses go when their interface goes down.
     if (up && type === 'udp6') this.setAddress(index, type, true);
+    if (up) waitUntilUp(this.hosts);
   }
 
   setAddress(index, type, present) {
