@@ -4,7 +4,6 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 
 const { limited } = require('../e2e/support/limited');
-const { freePort } = require('../e2e/support/peer');
 const { useExamples } = require('./support');
 
 /** The kernel draws a worker for each: all the same one time in 2^39. */
@@ -19,11 +18,13 @@ describe('examples/cluster.js', () => {
   });
 
   it('spreads the senders over the workers', async () => {
-    const port = await freePort();
+    const group = await examples.shared({ reusePort: true }, '127.0.0.1');
+    const { port } = group.address();
     const peers = await Promise.all(
       Array.from({ length: SENDERS }, () => examples.peer()));
     const cluster = examples.run('cluster.js', String(port), '2');
     await cluster.prints(/^2 workers on /m);
+    group.close(); // or it has a share of the senders
     const answers = await limited('all answers', Promise.all(
       peers.map(async (peer) => {
         const answer = once(peer, 'message');

@@ -2,7 +2,6 @@
 
 const assert = require('node:assert');
 
-const { freePort } = require('../e2e/support/peer');
 const { useExamples } = require('./support');
 
 describe('examples/multicast.js', () => {
@@ -10,7 +9,8 @@ describe('examples/multicast.js', () => {
 
   it('hears the others of the group', async () => {
     // Not the usual one: others on this machine may run the example.
-    const port = await freePort();
+    const group = await examples.shared({ reuseAddr: true }, '0.0.0.0');
+    const { port } = group.address();
 
     const names = ['first', 'second'].map((name) => `${name}-${process.pid}`);
     const [first, second] = names.map((name) =>

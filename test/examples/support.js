@@ -13,6 +13,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const ours = require('../..');
 const { limited, until } = require('../e2e/support/limited');
 const { Witness } = require('../e2e/support/witness');
 
@@ -72,13 +73,15 @@ class Example {
  * To be called within describe(). After each test nothing is left.
  *
  * @returns {{ run(file: string, ...args: string[]): Example,
- *   peer(): Promise<dgram.Socket> }} peer() is a socket of the built-in, bound
- *   to loopback
+ *   peer(): Promise<dgram.Socket>,
+ *   shared(options: object, address: string): Promise<dgram.Socket> }} peer()
+ *   is a socket of the built-in, bound to loopback. shared() is one that keeps
+ *   its port for examples that share it, `options` being theirs
  */
 function useExamples() {
   let directory;
   let examples = [];
-  let peers = [];
+  const peers = new Set();
 
   beforeEach(function() {
     this.currentTest.timeout(TIMEOUT);
@@ -89,7 +92,6 @@ function useExamples() {
     this.timeout(TIMEOUT);
     for (const peer of peers) peer.close();
     await Promise.all(examples.map((example) => example.kill()));
-    peers = [];
     examples = [];
     fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   });
@@ -100,14 +102,19 @@ function useExamples() {
       examples.push(example);
       return example;
     },
-    async peer() {
-      const peer = dgram.createSocket('udp4');
-      peers.push(peer);
-      peer.bind(0, '127.0.0.1');
-      await once(peer, 'listening');
-      return peer;
-    },
+    peer: () => open(dgram.createSocket('udp4'), '127.0.0.1'),
+    // Ours: reusePort is not in every version of the built-in.
+    shared: (options, address) =>
+      open(ours.createSocket({ type: 'udp4', ...options }), address),
   };
+
+  async function open(socket, address) {
+    peers.add(socket);
+    socket.once('close', () => peers.delete(socket));
+    socket.bind(0, address);
+    await once(socket, 'listening');
+    return socket;
+  }
 }
 
 /** Sends `text` and resolves to the answer. */

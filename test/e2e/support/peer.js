@@ -113,4 +113,4 @@ async function startServer(command, argsFor, started, options) {
   }
 }
 
-module.exports = { findTool, freePort, runTool, startServer };
+module.exports = { findTool, runTool, startServer };
