@@ -4,11 +4,21 @@
 
 const util = require('node:util');
 
-/** Each implementation was given functions of its own: they have a name. */
-function describeFields(error) {
-  return Object.fromEntries(Object.entries(error).map(([name, value]) =>
-    [name, typeof value === 'function' ? show(value) : value]));
+/**
+ * Each implementation was given things of its own: functions have a name, and
+ * an object in the place of a port or an address may do anything when it is
+ * looked at.
+ */
+function describeField(name, value) {
+  if (typeof value === 'function') return show(value);
+  const isGiven = name === 'port' || name === 'address';
+  return isGiven && typeof value === 'object' && value !== null ?
+    'an object' :
+    value;
 }
+
+const describeFields = (error) => Object.fromEntries(Object.entries(error)
+  .map(([name, value]) => [name, describeField(name, value)]));
 
 /** Class, words and own properties of what was thrown. */
 function describeError(error) {
