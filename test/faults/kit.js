@@ -6,22 +6,21 @@
  */
 
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
 const { compileLibrary } = require('../support/compile');
+const support = require('../support/remote');
 const { Peer, digests } = require('./peer');
 
-/** No answer of a healthy peer takes this long. */
-const LIMIT = 15000;
+/** Less than mocha's, so that what was waited for is told. */
+const PATIENCE = 15000;
 
 const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
 const IPPROTO_UDP = 17;
 
-const remotes = new Set();
 let directory;
 let logs = 0;
 
@@ -30,7 +29,7 @@ function library() {
 }
 
 /** A Peer in another process: its methods, and the log of its calls. */
-class Remote {
+class Remote extends support.Remote {
   /**
    * @param {object} [options]
    * @param {string} [options.implementation] 'native' or 'builtin'
@@ -38,77 +37,25 @@ class Remote {
    * @param {object} [options.env]
    * @param {string[]} [options.through] a command that runs what follows
    */
-  constructor(options = {}) {
-    const { implementation = 'native', faults = '', env = {}, through = [] } =
-      options;
+  constructor({
+    implementation = 'native', faults = '', env = {}, through = [],
+  } = {}) {
     directory ??= fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-faults-'));
-    this.log = path.join(directory, `${++logs}.log`);
-    this.calls = 0;
-    this.pending = new Map();
-    const command = [
-      ...through, process.execPath, path.join(__dirname, 'peer.js'),
-      implementation,
-    ];
-    this.child = spawn(command[0], command.slice(1), {
+    const log = path.join(directory, `${++logs}.log`);
+    super(require.resolve('./peer'), {
+      through, args: { implementation }, patience: PATIENCE,
       env: {
-        ...process.env,
-        LD_PRELOAD: library(),
-        DGRAM_FAULTS: faults,
-        DGRAM_FAULTS_LOG: this.log,
+        LD_PRELOAD: library(), DGRAM_FAULTS: faults, DGRAM_FAULTS_LOG: log,
         ...env,
       },
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
-    this.stderr = '';
-    this.child.stderr.setEncoding('utf8')
-      .on('data', (text) => { this.stderr += text; });
-    this.child.on('message', ({ id, value, error }) => {
-      const { resolve, reject } = this.pending.get(id);
-      this.pending.delete(id);
-      if (error) reject(Object.assign(new Error(error.message), error));
-      else resolve(value);
-    });
-    this.closed = new Promise((resolve) => {
-      this.child.on('error', (error) => this.fail(error));
-      this.child.on('close', (code, signal) => {
-        remotes.delete(this);
-        this.fail(new Error(`the peer ended with ${signal ?? code}: ` +
-          this.stderr));
-        resolve({ code, signal, stderr: this.stderr });
-      });
-    });
-    this.started = this.wait(0);
-    this.started.catch(() => {}); // shows with the first call()
-    remotes.add(this);
-  }
-
-  fail(error) {
-    for (const { reject } of this.pending.values()) reject(error);
-    this.pending.clear();
-  }
-
-  wait(id, what = 'its start') {
-    const answer = new Promise((resolve, reject) =>
-      this.pending.set(id, { resolve, reject }));
-    let timer;
-    const late = new Promise((resolve, reject) => {
-      timer = setTimeout(() =>
-        reject(new Error(`waited in vain for ${what}; ${this.stderr}`)), LIMIT);
-    });
-    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
-  }
-
-  async call(method, args) {
-    await this.started;
-    const id = ++this.calls;
-    this.child.send({ id, method, args });
-    return this.wait(id, `${method}(${JSON.stringify(args)})`);
+    this.log = log;
   }
 
   /** Ends the process; it has to end well, and by itself. */
   async end() {
     await this.call('end');
-    assert.deepStrictEqual(await this.closed,
+    assert.deepStrictEqual(await this.ended,
       { code: 0, signal: null, stderr: '' });
   }
 
@@ -177,12 +124,7 @@ function install() {
     library();
   });
 
-  afterEach('end the peers', async () => {
-    for (const remote of remotes) {
-      remote.child.kill('SIGKILL');
-      await remote.closed;
-    }
-  });
+  afterEach('end the peers', support.killRemotes);
 
   after(() => {
     if (directory !== undefined)

@@ -2,9 +2,8 @@
 
 /**
  * A peer that says exactly what became of each datagram. It runs in the process
- * of the test or, driven over IPC by kit.js, in one of its own:
- *
- *   node peer.js native|builtin
+ * of the test or, driven over IPC by kit.js, in one of its own, whose argument
+ * is { implementation: 'native' | 'builtin' }.
  */
 
 const { createHash } = require('node:crypto');
@@ -12,6 +11,7 @@ const { once } = require('node:events');
 const path = require('node:path');
 
 const { closeFd } = require('../../lib/binding');
+const { argumentsOf, serve } = require('../support/remote');
 
 const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
 const FENCE = Buffer.from('the fence of test/faults/peer.js');
@@ -224,16 +224,5 @@ class Peer {
 
 module.exports = { Peer, digests, payload };
 
-if (require.main === module) {
-  const peer = new Peer(process.argv[2]);
-  process.on('message', async ({ id, method, args }) => {
-    try {
-      process.send({ id, value: await peer[method](args) });
-    } catch ({ message, code, syscall }) {
-      process.send({ id, error: { message, code, syscall } });
-    }
-    if (method === 'end')
-      process.disconnect();
-  });
-  process.send({ id: 0 });
-}
+if (require.main === module)
+  serve(new Peer(argumentsOf().implementation), 'end');

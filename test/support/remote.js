@@ -4,9 +4,6 @@
 
 const { spawn } = require('node:child_process');
 
-/** No call of a healthy process takes this long. */
-const PATIENCE = 120000;
-
 const running = new Set();
 
 /** The side that calls. */
@@ -18,11 +15,16 @@ class Remote {
    * @param {string[]} [options.execArgv] for node
    * @param {object} [options.env] in addition
    * @param {object} [options.args] for serve()'s caller, by argumentsOf()
+   * @param {number} [options.patience] milliseconds; no call of a healthy
+   *   process takes this long
    */
-  constructor(file, { through = [], execArgv = [], env = {}, args = {} } = {}) {
+  constructor(file, {
+    through = [], execArgv = [], env = {}, args = {}, patience = 120000,
+  } = {}) {
     const [program, ...rest] = [
       ...through, process.execPath, ...execArgv, file, JSON.stringify(args),
     ];
+    this.patience = patience;
     this.pending = new Map();
     this.calls = 0;
     this.stderr = '';
@@ -30,19 +32,19 @@ class Remote {
       env: { ...process.env, NODE_OPTIONS: '', ...env },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
-    running.add(this.child);
+    running.add(this);
     this.child.stderr.setEncoding('utf8')
       .on('data', (text) => { this.stderr += text; });
     this.child.on('message', ({ id, value, error }) => {
       const { resolve, reject } = this.pending.get(id);
       this.pending.delete(id);
       if (error === undefined) resolve(value);
-      else reject(new Error(error));
+      else reject(Object.assign(new Error(error.message), error));
     });
     this.ended = new Promise((resolve) => {
       this.child.on('error', (error) => this.fail(error));
       this.child.on('close', (code, signal) => {
-        running.delete(this.child);
+        running.delete(this);
         this.fail(new Error(`${file} ended with ${signal ?? code}: ` +
           this.stderr));
         resolve({ code, signal, stderr: this.stderr });
@@ -63,7 +65,7 @@ class Remote {
       return await new Promise((resolve, reject) => {
         this.pending.set(id, { resolve, reject });
         timer = setTimeout(() => reject(new Error(
-          `waited in vain for ${what}; ${this.stderr}`)), PATIENCE);
+          `waited in vain for ${what}; ${this.stderr}`)), this.patience);
       });
     } finally {
       clearTimeout(timer);
@@ -75,7 +77,7 @@ class Remote {
     await this.ready;
     const id = ++this.calls;
     this.child.send({ id, method, args });
-    return this.answer(id, method);
+    return this.answer(id, `${method}(${JSON.stringify(args)})`);
   }
 
   /** Asks the process to end. Were it disconnected, 'close' would not come. */
@@ -86,21 +88,33 @@ class Remote {
 }
 
 /** For an afterEach(): no process outlives its test. */
-function killRemotes() {
-  for (const child of running) child.kill('SIGKILL');
+async function killRemotes() {
+  const remotes = [...running];
+  for (const { child } of remotes) child.kill('SIGKILL');
+  await Promise.all(remotes.map(({ ended }) => ended));
 }
 
-/** The side that is called; it ends with the other one. */
-function serve(methods) {
+/**
+ * The side that is called; it ends with the other one.
+ * @param {object} methods they are awaited, and share `this`
+ * @param {string} [last] the method after which nothing is served any more: the
+ *   process has to end by itself
+ */
+function serve(methods, last) {
+  const exit = () => process.exit();
   process.on('message', async ({ id, method, args }) => {
-    if (method === null) process.exit();
+    if (method === null) exit();
     try {
       process.send({ id, value: await methods[method](args) });
-    } catch ({ stack }) {
-      process.send({ id, error: stack });
+    } catch ({ stack, code, syscall }) {
+      process.send({ id, error: { message: stack, code, syscall } });
+    }
+    if (method === last) {
+      process.off('disconnect', exit);
+      process.disconnect();
     }
   });
-  process.on('disconnect', () => process.exit());
+  process.on('disconnect', exit);
   process.send({ id: 0 });
 }
 
