@@ -434,18 +434,6 @@ sendmsg(int fd, const struct msghdr* header, int flags) {
 
 /* -- receiving ------------------------------------------------------------ */
 
-/* What the kernel leaves of a control message that did not fit: a header, and
- * as much of the value as there was room for. */
-static void cut_control(struct msghdr* header) {
-  struct cmsghdr* cmsg = CMSG_FIRSTHDR(header);
-
-  header->msg_flags |= MSG_CTRUNC;
-  if (cmsg == NULL)
-    return;
-  cmsg->cmsg_len = CMSG_LEN(2);
-  header->msg_controllen = CMSG_LEN(2);
-}
-
 static bool spoil(const char* call, struct mmsghdr* message) {
   bool spoilt = false;
   size_t i;

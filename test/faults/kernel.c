@@ -355,16 +355,6 @@ static void give_back(const aside_t* aside,
   }
 }
 
-static void cut_control(struct msghdr* header) {
-  struct cmsghdr* cmsg = CMSG_FIRSTHDR(header);
-
-  header->msg_flags |= MSG_CTRUNC;
-  if (cmsg == NULL)
-    return;
-  cmsg->cmsg_len = CMSG_LEN(2);
-  header->msg_controllen = CMSG_LEN(2);
-}
-
 static void add_received(uint32_t serial,
                          const struct mmsghdr* message,
                          bool cut,

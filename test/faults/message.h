@@ -1,4 +1,4 @@
-/* What both preloaded libraries look up in a message. */
+/* What both preloaded libraries do with a message. */
 #ifndef DGRAM_TEST_MESSAGE_H
 #define DGRAM_TEST_MESSAGE_H
 
@@ -34,6 +34,18 @@ static inline unsigned segment_of(const struct msghdr* from, int option) {
       memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
   }
   return size;
+}
+
+/* What the kernel leaves of a control message that did not fit: a header, and
+ * as much of the value as there was room for. */
+static inline void cut_control(struct msghdr* header) {
+  struct cmsghdr* cmsg = CMSG_FIRSTHDR(header);
+
+  header->msg_flags |= MSG_CTRUNC;
+  if (cmsg == NULL)
+    return;
+  cmsg->cmsg_len = CMSG_LEN(2);
+  header->msg_controllen = CMSG_LEN(2);
 }
 
 #endif
