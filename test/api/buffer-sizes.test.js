@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const os = require('node:os');
 const util = require('node:util');
 const {
-  bound, isLinux, once, open, reportsOf, throwsCode,
+  bound, isLinux, once, open, reportsOf, thrownBy, throwsCode,
 } = require('../support/dgram');
 
 const GETTERS = ['getRecvBufferSize', 'getSendBufferSize'];
@@ -38,15 +38,6 @@ function isBufferSizeError(error, code, text, syscall) {
   errno: [Getter/Setter: ${errno}],
   syscall: [Getter/Setter: '${syscall}']
 }`), shown);
-}
-
-function thrownBy(body) {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('nothing thrown');
 }
 
 describe('buffer sizes', () => {

@@ -2,16 +2,7 @@
 
 const assert = require('node:assert');
 const util = require('node:util');
-const { bound, once, open } = require('../support/dgram');
-
-function thrownBy(body) {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('nothing thrown');
-}
+const { bound, once, open, thrownBy } = require('../support/dgram');
 
 describe('error objects', () => {
   it('of the system have their values as plain properties', async () => {

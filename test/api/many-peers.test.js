@@ -5,6 +5,17 @@ const {
   bound, connectedTo, isLinux, once, open, receive, receiveText, send,
 } = require('../support/dgram');
 
+/** 50 receivers on all of 127/8. */
+async function receiversEverywhere() {
+  const receivers = [];
+  for (let i = 0; i < 50; i++) {
+    const receiver = await bound('udp4', 0, '0.0.0.0');
+    receiver.setRecvBufferSize(1 << 20);
+    receivers.push(receiver);
+  }
+  return receivers;
+}
+
 describe('many destinations', () => {
   it('64 peers in turn: each gets its own, in order', async () => {
     const peers = [];
@@ -67,13 +78,8 @@ describe('many destinations', () => {
 
   (isLinux ? it : it.skip)('5,000 of them, each one\'s datagrams where they ' +
     'belong', async () => {
-    // 50 receivers on all of 127/8, asked for by 100 addresses each.
-    const receivers = [];
-    for (let i = 0; i < 50; i++) {
-      const receiver = await bound('udp4', 0, '0.0.0.0');
-      receiver.setRecvBufferSize(1 << 20);
-      receivers.push(receiver);
-    }
+    // Each receiver is asked for by 100 addresses.
+    const receivers = await receiversEverywhere();
     const socket = await bound('udp4', 0, '0.0.0.0');
     for (let pass = 0; pass < 2; pass++) {
       const received = receivers.map((receiver) => receiveText(receiver, 100));
@@ -94,12 +100,7 @@ describe('many destinations', () => {
   });
 
   (isLinux ? it : it.skip)('5,000 of them in one tick', async () => {
-    const receivers = [];
-    for (let i = 0; i < 50; i++) {
-      const receiver = await bound('udp4', 0, '0.0.0.0');
-      receiver.setRecvBufferSize(1 << 20);
-      receivers.push(receiver);
-    }
+    const receivers = await receiversEverywhere();
     const socket = await bound('udp4', 0, '0.0.0.0');
     const received = receivers.map((receiver) => receiveText(receiver, 100));
     for (let n = 0; n < 100; n++) {

@@ -18,6 +18,17 @@ async function messagesOf(texts, options = 'udp4') {
   return { messages: await messages, receiver, sender };
 }
 
+/** That `texts`, once received, stay what they are when more comes in. */
+async function keepsItsBytes(texts, { messages, receiver, sender }) {
+  for (let round = 0; round < 5; round++) {
+    const more = receive(receiver, texts.length);
+    for (const text of texts)
+      sender.send('#'.repeat(text.length));
+    await more;
+  }
+  assert.deepStrictEqual(messages.map(({ msg }) => String(msg)), texts);
+}
+
 describe('msg', () => {
   const texts = ['a', '', 'abc', 'abc', 'abc', 'x'.repeat(5000)];
 
@@ -60,14 +71,7 @@ describe('msg', () => {
   });
 
   it('is never written again', async () => {
-    const { messages, receiver, sender } = await messagesOf(texts);
-    for (let round = 0; round < 5; round++) {
-      const more = receive(receiver, texts.length);
-      for (const text of texts)
-        sender.send('#'.repeat(text.length));
-      await more;
-    }
-    assert.deepStrictEqual(messages.map(({ msg }) => String(msg)), texts);
+    await keepsItsBytes(texts, await messagesOf(texts));
   });
 
   it('may be written by whoever got it', async () => {
@@ -117,15 +121,8 @@ describe('option sharedBuffers', () => {
   });
 
   itNative('memory is never written again', async () => {
-    const { messages, receiver, sender } = await messagesOf(texts,
-      { type: 'udp4', sharedBuffers: true });
-    for (let round = 0; round < 5; round++) {
-      const more = receive(receiver, texts.length);
-      for (const text of texts)
-        sender.send('#'.repeat(text.length));
-      await more;
-    }
-    assert.deepStrictEqual(messages.map(({ msg }) => String(msg)), texts);
+    await keepsItsBytes(texts,
+      await messagesOf(texts, { type: 'udp4', sharedBuffers: true }));
   });
 });
 

@@ -8,6 +8,17 @@ const {
   bound, connectedTo, isNative, open, receive, send, steps,
 } = require('../support/dgram');
 
+/** Every message is answered by another one: it never ends by itself. */
+async function flooded() {
+  const socket = await bound();
+  const { port } = socket.address();
+  socket.on('message', (msg) => socket.send(msg, port, '127.0.0.1'));
+  for (let i = 0; i < 100; i++)
+    socket.send('again', port, '127.0.0.1');
+  await receive(socket, 1);
+  return socket;
+}
+
 describe('order of a send\'s callback', () => {
   it('unconnected: two ticks later', async () => {
     const socket = await bound();
@@ -203,13 +214,7 @@ describe('order of messages', () => {
   });
 
   it('timers and immediates get their turn under a flood', async () => {
-    // Every message is answered by another one: it never ends by itself.
-    const socket = await bound();
-    const { port } = socket.address();
-    socket.on('message', (msg) => socket.send(msg, port, '127.0.0.1'));
-    for (let i = 0; i < 100; i++)
-      socket.send('again', port, '127.0.0.1');
-    await receive(socket, 1);
+    const socket = await flooded();
     for (let i = 0; i < 10; i++) {
       await new Promise((resolve) => setImmediate(resolve));
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -218,13 +223,8 @@ describe('order of messages', () => {
   });
 
   it('another socket gets its turn under a flood', async () => {
-    const socket = await bound();
+    const socket = await flooded();
     const other = await bound();
-    const { port } = socket.address();
-    socket.on('message', (msg) => socket.send(msg, port, '127.0.0.1'));
-    for (let i = 0; i < 100; i++)
-      socket.send('again', port, '127.0.0.1');
-    await receive(socket, 1);
     for (let i = 0; i < 10; i++) {
       const message = receive(other, 1);
       other.send(`${i}`, other.address().port, '127.0.0.1');

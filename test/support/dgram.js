@@ -240,19 +240,22 @@ function steps(count, body) {
 // ---------------------------------------------------------------------------
 // Errors
 
+/** What `body` throws; a failure where it does not. */
+function thrownBy(body, expected = 'an error') {
+  try {
+    body();
+  } catch (error) {
+    return error;
+  }
+  return assert.fail(`nothing thrown instead of ${expected}`);
+}
+
 /**
  * That `body` throws Node's own kind of error: class, code, message, the code
  * in the stack, `code` as the only enumerable key.
  */
 function throwsCode(body, Class, code, message) {
-  let error;
-  try {
-    body();
-  } catch (e) {
-    error = e;
-  }
-  assert.ok(error, `nothing thrown instead of ${code}`);
-  isCode(error, Class, code, message);
+  isCode(thrownBy(body, code), Class, code, message);
 }
 
 function isCode(error, Class, code, message) {
@@ -292,14 +295,7 @@ function isSystemError(error, code, syscall, ...where) {
 }
 
 function throwsSystemError(body, code, syscall, ...where) {
-  let error;
-  try {
-    body();
-  } catch (e) {
-    error = e;
-  }
-  assert.ok(error, `nothing thrown instead of ${syscall} ${code}`);
-  isSystemError(error, code, syscall, ...where);
+  isSystemError(thrownBy(body, `${syscall} ${code}`), code, syscall, ...where);
 }
 
 // ---------------------------------------------------------------------------
@@ -471,6 +467,7 @@ module.exports = {
   stateOf,
   steps,
   temporary,
+  thrownBy,
   throwsCode,
   throwsSystemError,
   turn,
