@@ -7,10 +7,7 @@
  * Node, as long as nobody could have noticed the call.
  */
 
-const dns = require('node:dns');
 const { validateFunction } = require('./validators');
-
-const originalLookup = dns.lookup;
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 
@@ -18,8 +15,21 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const NAMES_ONLY =
   major > 26 || (major === 26 && minor >= 5) || (major === 24 && minor >= 19);
 
-// Loaded late: net brings Node's streams with it.
+// Loaded late: dns takes time, and net brings Node's streams with it.
+let dns;
 let net;
+
+function loadDns() {
+  dns ??= require('node:dns');
+  return dns;
+}
+
+/**
+ * Node before 24.19 keeps the dns.lookup() of the moment a socket is made. One
+ * that was replaced by then, by a test or a caching package, expects to see
+ * literals too: this is how it is told from Node's own.
+ */
+const originalLookup = NAMES_ONLY ? undefined : loadDns().lookup;
 
 /** 4, 6, or 0: not a numeric address. */
 function isIP(text) {
@@ -34,7 +44,7 @@ function lookupNames(address, family, callback) {
     process.nextTick(callback, null, `${address}`, family);
     return;
   }
-  dns.lookup(address, family, callback);
+  loadDns().lookup(address, family, callback);
 }
 
 const LOOPBACK = { 4: '127.0.0.1', 6: '::1' };
@@ -59,13 +69,12 @@ const USUAL = {
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  */
 function createLookup(family, lookup) {
-  if (lookup !== undefined) validateFunction(lookup, 'lookup');
-  // Node before 24.19 keeps the dns.lookup() of this moment. One that was
-  // replaced, by a test or a caching package, expects to see literals too.
-  if (lookup === undefined && (NAMES_ONLY || dns.lookup === originalLookup)) {
-    return USUAL[family];
+  if (lookup !== undefined) {
+    validateFunction(lookup, 'lookup');
+    return bindLookup(lookup, family);
   }
-  return bindLookup(lookup ?? dns.lookup, family);
+  if (NAMES_ONLY || dns.lookup === originalLookup) return USUAL[family];
+  return bindLookup(dns.lookup, family);
 }
 
 /** True when nobody sees whether this lookup is called for literals. */
