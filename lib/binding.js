@@ -13,7 +13,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { checkWhole } = require('./whole-file');
 
-const ROOT = path.join(__dirname, '..');
+// dirname() and resolve() are what Node's loader has just used: compiled.
+const ROOT = path.dirname(__dirname);
 
 // Another place or another kind of binary is wanted: node-gyp-build knows.
 const SWITCHES = [
@@ -27,8 +28,8 @@ function prebuilt() {
   if (platform === 'linux') {
     tag = fs.existsSync('/etc/alpine-release') ? '.musl' : '.glibc';
   }
-  return path.join(ROOT, 'prebuilds', `${platform}-${arch}`,
-                   `dgram-native${tag}.node`);
+  return path.resolve(ROOT, 'prebuilds', `${platform}-${arch}`,
+                      `dgram-native${tag}.node`);
 }
 
 /**
@@ -38,7 +39,7 @@ function prebuilt() {
 function usualPlaces() {
   if (SWITCHES.some((name) => process.env[name])) return [];
   return [
-    path.join(ROOT, 'build', 'Release', 'dgram_native.node'),
+    path.resolve(ROOT, 'build', 'Release', 'dgram_native.node'),
     prebuilt(),
   ].filter((file) => fs.existsSync(file));
 }

@@ -18,15 +18,16 @@ const SECTION_SIZE = 58;
 const SECTION_COUNT = 60;
 
 function isElf64(header) {
-  return header.readUInt32LE(0) === MAGIC &&
-    header.readUInt16LE(4) === CLASS_64_LITTLE;
+  return header.getUint32(0, true) === MAGIC &&
+    header.getUint16(4, true) === CLASS_64_LITTLE;
 }
 
 /** Linkers and strip(1) put the table of sections at the end of the file. */
 function endOf(header) {
   // 64 bits wide, but no addon has 4 GiB.
-  return header.readUInt32LE(SECTIONS_OFFSET) +
-    header.readUInt16LE(SECTION_SIZE) * header.readUInt16LE(SECTION_COUNT);
+  return header.getUint32(SECTIONS_OFFSET, true) +
+    header.getUint16(SECTION_SIZE, true) *
+    header.getUint16(SECTION_COUNT, true);
 }
 
 /**
@@ -37,7 +38,8 @@ function checkWhole(file) {
   if (process.platform !== 'linux') return;
   const fd = fs.openSync(file, 'r');
   try {
-    const header = Buffer.alloc(SIZE);
+    // Not a Buffer: the first use of each of its methods has to compile it.
+    const header = new DataView(new ArrayBuffer(SIZE));
     const read = fs.readSync(fd, header, 0, SIZE, 0);
     // Whatever else this is, dlopen() says so.
     if (read < SIZE || !isElf64(header)) return;
