@@ -10,8 +10,14 @@ const { NodeSocket, kState } = require('./borrowed');
 
 const FIELDS = ['handle', 'receiving', 'bindState', 'queue', 'reuseAddr'];
 
+/** Warns at the first call; deprecate() itself is not for every start. */
 function withWarning(fn, name) {
-  return deprecate(fn, `Socket.prototype.${name} is deprecated`, 'DEP0112');
+  let warning;
+  return function(...args) {
+    warning ??=
+      deprecate(fn, `Socket.prototype.${name} is deprecated`, 'DEP0112');
+    return warning.apply(this, args);
+  };
 }
 
 /**
