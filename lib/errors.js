@@ -284,6 +284,7 @@ module.exports = {
   accessDenied,
   badPort,
   bufferSizeError,
+  codeName,
   errno,
   errnoException,
   hostPortException,

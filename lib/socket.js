@@ -43,7 +43,7 @@ const CONNECTED = 2;
 const SHARED_BUFFERS = process.env.DGRAM_NATIVE_SHARED_BUFFERS === '1';
 
 // The kernel's memory, or its limit of watched descriptors, is used up.
-const NO_ROOM = ['ENOMEM', 'ENOSPC'].map(errors.errno);
+const NO_ROOM = ['ENOMEM', 'ENOSPC'];
 
 const RECV_BUFFER = true;
 const SEND_BUFFER = false;
@@ -199,7 +199,7 @@ function startReceiving(socket) {
   state.bindState = BOUND;
   // Node ignores what recvStart() says, and tests rely on that; but a socket
   // that can never receive must say so.
-  if (NO_ROOM.includes(status)) {
+  if (status < 0 && NO_ROOM.includes(errors.codeName(status))) {
     const error = errors.errnoException(status, 'recvmsg');
     process.nextTick(() => {
       if (state.handle) socket.emit('error', error);

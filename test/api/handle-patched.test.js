@@ -35,6 +35,17 @@ describe('the handle behind the state symbol', () => {
     assert.strictEqual(handle.send, handle.send6);
   });
 
+  for (const code of ['ENOMEM', 'ENOSPC']) {
+    // Node's socket is bound, and waits for ever.
+    itNative(`its recvStart can find no room: ${code}`, async () => {
+      const socket = open('udp4');
+      stateOf(socket).handle.recvStart = () => -os.constants.errno[code];
+      const error = once(socket, 'error');
+      socket.bind(0, '127.0.0.1');
+      isSystemError((await error)[0], code, 'recvmsg');
+    });
+  }
+
   it('its lookup is called', async () => {
     const receiver = await bound();
     const socket = await bound();
