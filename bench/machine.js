@@ -28,7 +28,7 @@ function describeMachine(runtimes) {
 
 function describeOurs() {
   const { version } = require('../package.json');
-  const { transport } = require('..');
+  const { transport } = require('../lib');
   return { version, transport };
 }
 

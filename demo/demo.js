@@ -14,7 +14,7 @@ const Table = require('cli-table3');
 process.env.DGRAM_NATIVE_FALLBACK = '0';
 
 const binding = require('../lib/binding');
-const native = require('..');
+const native = require('../lib');
 
 const DATAGRAMS = 20000;
 const SIZE = 64;

@@ -42,7 +42,7 @@ class Peer {
   constructor(implementation) {
     this.dgram = require(implementation === 'builtin' ?
       'node:dgram' :
-      path.join(__dirname, '..', '..'));
+      path.join(__dirname, '..', '..', 'lib'));
     this.builtin = require('node:dgram');
     this.sockets = [];
   }

@@ -24,7 +24,7 @@ const {
 
 const dgram = require(implementation === 'builtin' ?
   'node:dgram' :
-  path.join(__dirname, '..', '..'));
+  path.join(__dirname, '..', '..', 'lib'));
 
 /** Different sources that are remembered by name; the rest are counted. */
 const NAMES = 100;

@@ -4,7 +4,7 @@
 
 const { parentPort, workerData } = require('node:worker_threads');
 
-const dgram = require('../..');
+const dgram = require('../../lib');
 
 const HOST = '127.0.0.1';
 

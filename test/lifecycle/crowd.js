@@ -7,7 +7,7 @@ const { once } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
 
-const dgram = require('../..');
+const dgram = require('../../lib');
 const { stats } = require('../../lib/binding');
 const { Churn } = require('../soak/activities/churn');
 const { descriptors, memoryField } = require('../support/kernel');

@@ -244,7 +244,7 @@ function withoutFates(seen) {
 }
 
 describe('close()', () => {
-  const native = require('../..');
+  const native = require('../../lib');
 
   for (const [name, program] of Object.entries(MOMENTS)) {
     it(`${name}, as node:dgram`, async () => {
@@ -259,7 +259,7 @@ describe('close()', () => {
       this.timeout(120000); // longer than ../support/dgram has it
       const [builtin, expected] = await queued('node:dgram', transport);
       assert.strictEqual(builtin, null);
-      const [own, seen] = await queued(require.resolve('../..'), transport);
+      const [own, seen] = await queued(require.resolve('../../lib'), transport);
       assert.strictEqual(own, transport);
       assert.deepStrictEqual(withoutFates(seen), withoutFates(expected));
     });

@@ -17,7 +17,7 @@ const { once } = require('node:events');
 
 const fc = require('fast-check');
 
-const dgram = require('../..');
+const dgram = require('../../lib');
 const binding = require('../../lib/binding');
 const { Kernel } = require('./kernel');
 const { judge } = require('./model');

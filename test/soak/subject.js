@@ -10,7 +10,7 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
-const dgram = require('../..');
+const dgram = require('../../lib');
 const { stats } = require('../../lib/binding');
 const { createActivities } = require('./activities');
 const { audit } = require('./flow');

@@ -17,7 +17,7 @@ const { Worker } = require('node:worker_threads');
 
 const isNative = process.env.DGRAM_UNDER_TEST !== 'node';
 const root = path.join(__dirname, '..', '..');
-const modulePath = isNative ? root : 'node:dgram';
+const modulePath = isNative ? path.join(root, 'lib') : 'node:dgram';
 const dgram = require(modulePath);
 const isLinux = process.platform === 'linux';
 

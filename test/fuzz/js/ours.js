@@ -8,7 +8,7 @@
 const fc = require('fast-check');
 
 const binding = require('../../../lib/binding');
-const dgram = require('../../..');
+const dgram = require('../../../lib');
 const { messages, pools } = require('./calls');
 const { describeError, outcome } = require('../../support/outcome');
 const { expectUncaught, makeCall, turn } = require('./program');

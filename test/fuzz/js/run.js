@@ -20,7 +20,7 @@ const { parseArgs, stripVTControlCharacters } = require('node:util');
 const fc = require('fast-check');
 
 const binding = require('../../../lib/binding');
-const ours = require('../../..');
+const ours = require('../../../lib');
 const { outcome } = require('../../support/outcome');
 const { line } = require('../../../scripts/tally');
 const calls = require('./calls');

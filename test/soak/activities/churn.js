@@ -5,7 +5,7 @@
  * booked: as many 'close' events as sockets.
  */
 
-const dgram = require('../../..');
+const dgram = require('../../../lib');
 const { HOST } = require('./sockets');
 
 const EACH = 6;

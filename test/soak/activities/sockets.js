@@ -2,7 +2,7 @@
 
 const { once } = require('node:events');
 
-const dgram = require('../../..');
+const dgram = require('../../../lib');
 
 const HOST = { udp4: '127.0.0.1', udp6: '::1' };
 
