@@ -54,7 +54,7 @@ const style = {
 };
 
 module.exports = [
-  { ignores: ['**/build/', '.cache/', 'node_modules/'] },
+  { ignores: ['**/build/', '.cache/', 'dist/', 'node_modules/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   js.configs.recommended,

@@ -8,12 +8,14 @@ const { pathToFileURL } = require('node:url');
 const {
   describeNative, root, run, temporary,
 } = require('../support/dgram');
+const { bundle } = require('../../scripts/bundle');
 
-const register = path.join(root, 'lib', 'register.js');
+const lib = path.join(root, 'lib');
+const register = path.join(lib, 'register.js');
 // Whether the module `dgram` of a program is the package, which is native.
 const OURS = `((dgram) => {
   const ours = require('module').createRequire(${JSON.stringify(__filename)})(
-    ${JSON.stringify(root)});
+    ${JSON.stringify(lib)});
   return ['linux', 'uv'].includes(ours.transport) &&
     dgram.Socket === ours.Socket && dgram.createSocket === ours.createSocket;
 })`;
@@ -112,7 +114,7 @@ describeNative('register', () => {
   it('has the sockets that the package has', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       const dgram = require('dgram');
-      const ours = require(${JSON.stringify(root)});
+      const ours = require(${JSON.stringify(lib)});
       console.log(dgram.Socket === ours.Socket);
       const socket = dgram.createSocket('udp4');
       console.log(socket instanceof ours.Socket);
@@ -212,6 +214,8 @@ describeNative('register', () => {
 });
 
 describeNative('the package', () => {
+  before('make what its names lead to', bundle);
+
   it('is the same by require and by import', async () => {
     const main = require.resolve(root);
     assert.deepStrictEqual(await reportsOfRun([temporary('app.mjs', `
@@ -245,13 +249,13 @@ describeNative('the package', () => {
       console.log(inside(${JSON.stringify(name)}) ===
         inside(${JSON.stringify(root)}));
       console.log(inside.resolve(${JSON.stringify(`${name}/register`)}) ===
-        ${JSON.stringify(register)});
+        ${JSON.stringify(path.join(root, 'dist', 'register.js'))});
     `]), [true, true]);
   });
 
   it('does not touch the built-in unless told so', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
-      const ours = require(${JSON.stringify(root)});
+      const ours = require(${JSON.stringify(lib)});
       const dgram = require('dgram');
       console.log(ours === dgram, 'transport' in dgram);
       const socket = dgram.createSocket('udp4');

@@ -16,6 +16,7 @@ const path = require('node:path');
 const ours = require('../..');
 const { limited, until } = require('../e2e/support/limited');
 const { Witness } = require('../e2e/support/witness');
+const { bundle } = require('../../scripts/bundle');
 
 const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
 const TIMEOUT = 60000;
@@ -82,6 +83,8 @@ function useExamples() {
   let directory;
   let examples = [];
   const peers = new Set();
+
+  before('make the package that examples require', bundle);
 
   beforeEach(function() {
     this.currentTest.timeout(TIMEOUT);

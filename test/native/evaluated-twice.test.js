@@ -1,11 +1,13 @@
 'use strict';
 
 // A hot reloader, or Jest's module registry, evaluates lib/ again over the one
-// addon of the process.
+// addon of the process. In a checkout dist/ and lib/ may both be loaded.
 
 const assert = require('node:assert');
 const { once } = require('node:events');
 const path = require('node:path');
+
+const { bundle } = require('../../scripts/bundle');
 
 const LIB = path.join(__dirname, '..', '..', 'lib');
 
@@ -59,5 +61,18 @@ describe('a second evaluation of lib/', () => {
       a.close();
       b.close();
     }
+  });
+});
+
+describe('dist/ beside lib/', () => {
+  before(bundle);
+
+  it('has the same classes', () => {
+    const first = require('../../lib');
+    const second = require('../../dist');
+    assert.notStrictEqual(second, first);
+    assert.deepStrictEqual(second, first);
+    for (const name of ['Socket', 'createSocket'])
+      assert.strictEqual(second[name], first[name]);
   });
 });

@@ -80,6 +80,29 @@ describe('npm install --ignore-scripts, without a compiler', function() {
       .isSymbolicLink());
   });
 
+  it('loads one file, the addon, and little of Node', () => {
+    const { stdout, stderr } = kit.run(process.execPath, ['-p', `
+      const before = new Set(process.moduleLoadList);
+      require('dgram-native');
+      JSON.stringify({
+        files: Object.keys(require.cache),
+        builtins: process.moduleLoadList.filter((name) => !before.has(name)),
+      })
+    `], { cwd: directory, env });
+    assert.strictEqual(stderr, '');
+    const { files, builtins } = JSON.parse(stdout);
+    const own = path.join(fs.realpathSync(directory), 'node_modules',
+                          'dgram-native');
+    const [entry, ...rest] = files;
+    assert.strictEqual(entry, path.join(own, 'dist', 'index.js'));
+    assert.strictEqual(rest.length, 1);
+    assert.match(rest[0], /\.node$/);
+    assert.ok(builtins.includes('NativeModule dgram'), `${builtins}`);
+    for (const name of ['child_process', 'cluster', 'net', 'stream',
+      'worker_threads'])
+      assert.ok(!builtins.includes(`NativeModule ${name}`), name);
+  });
+
   for (const node of kit.nodes()) {
     describe(`Node ${kit.versionOf(node)}`, () => {
       for (const [how, argv] of Object.entries(PROGRAMS)) {

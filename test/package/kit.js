@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const { bundle } = require('../../scripts/bundle');
 const { nodeBinary, versions } = require('../matrix/nodes');
 
 const root = path.join(__dirname, '..', '..');
@@ -107,7 +108,10 @@ let packed;
 
 /** The package and its one dependency, packed once a run. */
 function tarballs() {
-  packed ??= [root, path.dirname(require.resolve('node-gyp-build'))].map(pack);
+  if (packed === undefined) {
+    bundle();
+    packed = [root, path.dirname(require.resolve('node-gyp-build'))].map(pack);
+  }
   return packed;
 }
 

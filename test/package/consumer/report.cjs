@@ -1,26 +1,23 @@
 'use strict';
 
-const path = require('node:path');
-
 const echo = require('./echo.cjs');
 
 /** The counters of the addon that the package loaded; null without one. */
-function stats() {
-  const manifest = require.resolve('dgram-native/package.json');
-  return require(path.join(path.dirname(manifest), 'lib', 'binding'))
-    ?.stats() ?? null;
+function statsOf([addon]) {
+  return addon === undefined ? null : require(addon).stats();
 }
 
 /** Prints what the test wants to know of a process that uses `dgram`. */
 module.exports = async function report(dgram, more) {
   const echoed = await echo(dgram);
   const files = Object.keys(require.cache);
+  const addons = files.filter((file) => file.endsWith('.node'));
   console.log(JSON.stringify({
     node: process.versions.node,
     transport: require('dgram-native').transport,
     echoed,
-    stats: stats(),
-    addons: files.filter((file) => file.endsWith('.node')),
+    stats: statsOf(addons),
+    addons,
     searched: files.some((file) => file.includes('node-gyp-build')),
     ...more,
   }));
