@@ -20,8 +20,10 @@ struct dgram_socket_s {
   bool connected;    /* to a peer: datagrams carry no address */
   bool shared;       /* the descriptor is known to others: no merged receives */
   bool wants_closed; /* addon.c's: call hook.closed */
-  void* transport_data;      /* the transport's, until its closed() */
-  dgram_socket_t* next_dead; /* addon.c's */
+  union {
+    void* transport_data;      /* the transport's, until its closed() */
+    dgram_socket_t* next_dead; /* addon.c's, from then on */
+  };
 };
 
 /* Bits of `flags` for dgram_socket_bind(); libuv's numbers. */

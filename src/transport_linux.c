@@ -92,11 +92,11 @@ typedef struct {
   bool merges;    /* UDP_GRO is on */
   uint32_t slots; /* of the next recvmmsg() */
   uint32_t segment_max;
-  held_t* held; /* comes before what the kernel has */
+  uint32_t queue_count; /* in datagrams */
+  size_t queue_size;    /* in bytes */
+  held_t* held;         /* comes before what the kernel has */
   queued_t* head;
   queued_t* tail;
-  size_t queue_count;
-  size_t queue_size; /* in bytes */
 } data_path_t;
 
 /* What a send works on: the caller's batch, or a queued one. */
