@@ -8,6 +8,7 @@ const { once } = require('node:events');
 const path = require('node:path');
 
 const { bundle } = require('../../scripts/bundle');
+const { until } = require('../e2e/support/limited');
 
 const LIB = path.join(__dirname, '..', '..', 'lib');
 
@@ -51,9 +52,7 @@ describe('a second evaluation of lib/', () => {
       await send(a, 'a to b', b);
       await send(b, 'b to a', a);
       await send(a, 'a to a again', a);
-      while (got[0].length + got[1].length < 5) {
-        await new Promise(setImmediate);
-      }
+      await until('five messages', () => got[0].length + got[1].length >= 5);
       assert.deepStrictEqual(got, [
         ['a to a', 'b to a', 'a to a again'], ['b to b', 'a to b'],
       ]);
