@@ -23,7 +23,7 @@ const WARM_UP_SECONDS = 120;
 /** Fewer samples say nothing of a trend. */
 const SAMPLES = 6;
 
-/** Theil and Sen's: half of the values may be off. Per second. */
+/** Theil and Sen's: up to 29% of the values may be off. Per second. */
 function slopeOf(samples, key) {
   const slopes = samples.flatMap((from, i) => samples.slice(i + 1).map((to) =>
     (to[key] - from[key]) / (to.seconds - from.seconds)));
