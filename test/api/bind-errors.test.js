@@ -122,6 +122,18 @@ describe('errors of bind', () => {
     assert.deepStrictEqual(calls, ['second']);
   });
 
+  // Node forgets it, though the socket is bound.
+  itNative('calls the callback after an error of the program\'s own',
+    async () => {
+      const socket = open('udp4');
+      const calls = [];
+      socket.on('error', () => calls.push('error'));
+      socket.bind(0, '127.0.0.1', () => calls.push('callback'));
+      socket.emit('error', new Error('no'));
+      await once(socket, 'listening');
+      assert.deepStrictEqual(calls, ['error', 'callback']);
+    });
+
   it('emits nothing when the socket was closed meanwhile', async () => {
     const socket = open('udp4');
     socket.on('error', assert.fail);

@@ -13,7 +13,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const ours = require('../..');
+const ours = require('../../lib');
 const { limited, until } = require('../e2e/support/limited');
 const { Witness } = require('../e2e/support/witness');
 const { bundle } = require('../../scripts/bundle');
