@@ -95,6 +95,10 @@ function checkMessage(message) {
   if (kindOf.call(message) === 'Uint8Array' && message instanceof Uint8Array) {
     return message;
   }
+  return checkOther(message);
+}
+
+function checkOther(message) {
   if (ArrayBuffer.isView(message)) return trueBytes(message);
   if (!Array.isArray(message)) throw errors.invalidBuffer('buffer', message);
   const list = readList(message);

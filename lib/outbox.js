@@ -71,18 +71,19 @@ class Send extends AsyncResource {
   }
 
   finish() {
-    const error = this.status < 0 ?
-      errors.hostPortException(this.status, 'send', this.address, this.port) :
-      null;
     try {
-      if (error === null || this.request !== null) {
-        this.runInAsyncScope(this.callback, undefined, error, this.bytes);
-      } else {
-        this.runInAsyncScope(this.callback, undefined, error);
-      }
+      if (this.status < 0) this.fail();
+      else this.runInAsyncScope(this.callback, undefined, null, this.bytes);
     } finally {
       this.emitDestroy();
     }
+  }
+
+  fail() {
+    const error = errors.hostPortException(this.status, 'send', this.address,
+                                           this.port);
+    const rest = this.request === null ? [] : [this.bytes];
+    this.runInAsyncScope(this.callback, undefined, error, ...rest);
   }
 }
 
@@ -143,11 +144,20 @@ function finishMany(many) {
 const waiting = new Map();
 let lastTicket = 0;
 
-/** A number from 1 to 2^32 - 1 that no queued send has. */
+const TICKET_MAX = 0xffffffff;
+
+/** A number from 1 to TICKET_MAX that no queued send has. */
 function newTicket() {
-  do {
-    lastTicket = lastTicket === 0xffffffff ? 1 : lastTicket + 1;
-  } while (waiting.size > 0 && waiting.has(lastTicket));
+  lastTicket++;
+  return waiting.size === 0 && lastTicket <= TICKET_MAX ?
+    lastTicket :
+    freeTicket();
+}
+
+function freeTicket() {
+  while (lastTicket > TICKET_MAX || waiting.has(lastTicket)) {
+    lastTicket = lastTicket < TICKET_MAX ? lastTicket + 1 : 1;
+  }
   return lastTicket;
 }
 
@@ -194,10 +204,15 @@ class Lane {
       if (length > 0) copyTo.call(this.arena, message, this.used);
       this.append(handle, peer, length, length, send);
     } else {
-      this.reserve(Math.min(sizeBound(message), LANE_ARENA));
-      const written = writeMessage(this.arena, this.used, message);
-      this.append(handle, peer, written, Math.min(written, COPY_MAX), send);
+      this.pushOther(handle, peer, message, send);
     }
+  }
+
+  /** Whatever it is, and however long. */
+  pushOther(handle, peer, message, send) {
+    this.reserve(Math.min(sizeBound(message), LANE_ARENA));
+    const written = writeMessage(this.arena, this.used, message);
+    this.append(handle, peer, written, Math.min(written, COPY_MAX), send);
   }
 
   /** Makes room for one more datagram. */
@@ -320,10 +335,13 @@ let lastPeer = { family: 0, address: '', port: 0, slot: 0 };
  * @returns {number} the slot, or a negative UV_ code: no such literal
  */
 function findPeer(family, address, port) {
-  if (port === lastPeer.port && address === lastPeer.address &&
-      family === lastPeer.family) {
-    return lastPeer.slot;
-  }
+  return port === lastPeer.port && address === lastPeer.address &&
+    family === lastPeer.family ?
+    lastPeer.slot :
+    lookUpPeer(family, address, port);
+}
+
+function lookUpPeer(family, address, port) {
   const slot = peers[family].get(address)?.get(port) ??
     addPeer(family, address, port);
   // A zone names an interface, and interfaces are renamed and replaced, so

@@ -598,23 +598,34 @@ Socket.prototype.send = function(buffer,
   if (typeof address === 'function') {
     callback = address;
     address = undefined;
-  } else if (address != null) {
+  } else if (typeof address !== 'string' && address != null) {
     validateString(address, 'address');
   }
 
-  healthCheck(this);
+  if (!state.handle) throw errors.notRunning();
   if (state.bindState === UNBOUND) {
     this.bind({ port: 0, exclusive: true }, null);
+    healthCheck(this); // bind() may be the program's own, and have closed it
   }
   if (state.bindState !== BOUND) {
-    const copy = copyMessage(message);
-    enqueue(this, () => sendTo(this, copy, port, address, callback));
+    sendOnceBound(this, message, port, address, callback);
   } else if (connected) {
     sendConnected(this, message, callback);
   } else {
     sendTo(this, message, port, address, callback);
   }
 };
+
+// What is rare has functions of its own: V8 inlines the rest of a send, as long
+// as that is short.
+
+function sendOnceBound(socket, message, port, address, callback) {
+  const copy = copyMessage(message);
+  enqueue(socket, () => {
+    healthCheck(socket);
+    sendTo(socket, copy, port, address, callback);
+  });
+}
 
 function sendConnected(socket, message, callback) {
   const { handle } = socket[kState];
@@ -627,14 +638,16 @@ function sendConnected(socket, message, callback) {
 }
 
 function sendTo(socket, message, port, address, callback) {
-  healthCheck(socket);
   const { handle, sendBlockList } = socket[kState];
-  if (sendBlockList === undefined && takesLiterals(handle) &&
-      outbox.sendLater(handle, message, address, port, callback)) {
-    return;
+  if (sendBlockList !== undefined || !takesLiterals(handle) ||
+      !outbox.sendLater(handle, message, address, port, callback)) {
+    sendAfterLookup(socket, message, port, address, callback);
   }
+}
+
+function sendAfterLookup(socket, message, port, address, callback) {
   const list = copyMessage(message);
-  handle.lookup(address, (error, ip) => {
+  socket[kState].handle.lookup(address, (error, ip) => {
     if (error) failSend(socket, error, callback);
     else sendThroughHandle(socket, list, ip, port, address, callback);
   });

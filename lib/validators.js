@@ -58,6 +58,13 @@ function validateUint32(value, name) {
  * @throws {RangeError} ERR_SOCKET_BAD_PORT
  */
 function validatePort(port, name, allowZero = true) {
+  if (typeof port === 'number' && port > 0 && port === (port & 0xffff)) {
+    return port; // nearly all are
+  }
+  return readPort(port, name, allowZero);
+}
+
+function readPort(port, name, allowZero) {
   if ((typeof port !== 'number' &&
        (typeof port !== 'string' || port.trim() === '')) ||
       +port !== (+port >>> 0) ||
