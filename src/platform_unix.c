@@ -66,12 +66,17 @@ int dgram_platform_clear_reuseaddr(int fd) {
 }
 
 /* glibc learns from what is freed: after a mapped block of this size it maps
- * and trims only beyond that (mallopt(3), dynamic mmap threshold). Measured in
- * lib/inbox.js, views of 1,400 bytes: 500 ns each without, 200 to 300 with it;
- * the rest was page faults. The block is not touched, so it costs two system
- * calls. */
+ * larger ones only, and trims the heap once twice as much is free at its end
+ * (mallopt(3), dynamic mmap threshold). V8 lets 32 MiB of young ArrayBuffers
+ * come together (Heap::AllocateExternalBackingStore()), collects them, and they
+ * are freed all at once: twice the size has to be more than that. Measured with
+ * datagrams of 1,400 bytes in batches: 700 to 900 ns each with half this size,
+ * most of it page faults, and 250 with it. The block is not touched, so it
+ * costs two system calls. */
+#define LARGE_BLOCK (20u << 20)
+
 static void free_large_block(void) {
-  void* volatile block = malloc(8u << 20);
+  void* volatile block = malloc(LARGE_BLOCK);
 
   free(block);
 }
