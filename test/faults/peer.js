@@ -159,6 +159,24 @@ class Peer {
     }
   }
 
+  /** Sends back what comes from now on, within the listener. */
+  answer({ socket: index }) {
+    const { socket } = this.sockets[index];
+    socket.on('message', (msg, { port, address }) => {
+      socket.send(msg, port, address);
+    });
+  }
+
+  /** Sends the next one when the last was answered, `times` times. */
+  async ask({ socket: index, times }) {
+    const { socket, to } = this.sockets[index];
+    for (let i = 0; i < times; i++) {
+      const answered = once(socket, 'message');
+      socket.send(payload(i, 64), to.port, to.address);
+      await answered;
+    }
+  }
+
   /** The callbacks of sends, in their order, once there are `count`. */
   settled({ socket, count }) {
     const state = this.sockets[socket];

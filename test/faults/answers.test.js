@@ -1,0 +1,84 @@
+'use strict';
+
+// Whether the fast transport looks for another request before it falls asleep,
+// rule R5 of transport_linux.c. poll() is scripted: how fast the two processes
+// are does not matter.
+
+const assert = require('node:assert');
+
+const { Remote, install } = require('./kit');
+
+const AT = '127.0.0.1';
+
+const repeat = (times, value) => new Array(times).fill(value);
+
+describe('after an answer', function() {
+  this.timeout(20000);
+  install();
+
+  async function start(script, transport = 'linux') {
+    const server = new Remote({
+      faults: script, env: { DGRAM_NATIVE_TRANSPORT: transport },
+    });
+    const client = new Remote({ implementation: 'builtin' });
+    const target = await server.call('open');
+    const { socket } =
+      await client.call('open', { to: { port: target.port, address: AT } });
+    return { server, client, target, socket };
+  }
+
+  /** For each of the first `count` answers: was the socket looked at? */
+  async function looks(script, count, transport) {
+    const { server, client, target, socket } = await start(script, transport);
+    await server.call('answer', target);
+    // What comes after the last answer is not in the log yet.
+    await client.call('ask', { socket, times: count + 1 });
+    const looked = [];
+    for (const { call } of server.seen('sendmsg', 'poll')) {
+      if (call === 'sendmsg') looked.push(false);
+      else looked[looked.length - 1] = true;
+    }
+    await server.end();
+    await client.end();
+    return looked.slice(0, count);
+  }
+
+  it('the socket is looked at while that is of use', async () => {
+    assert.deepStrictEqual(await looks('poll:*=ready', 100),
+                           repeat(100, true));
+  });
+
+  it('in vain: 64 answers go by without', async () => {
+    assert.deepStrictEqual(
+      await looks('poll:*=EINTR', 132),
+      [true, ...repeat(64, false), true, ...repeat(64, false), true, false]);
+  });
+
+  it('in vain after a while of use: a few times more', async () => {
+    // A look that was of use is one call; one in vain is many.
+    assert.deepStrictEqual(
+      await looks('poll:1-30=ready;poll:31+=EINTR', 100),
+      [...repeat(30, true), ...repeat(5, true), ...repeat(64, false), true]);
+  });
+
+  it('now and then in vain: it goes on', async () => {
+    const looked = await looks(
+      'poll:1-12=ready;poll:13-14=EINTR;poll:15+=ready', 40);
+    assert.deepStrictEqual(looked, repeat(40, true));
+  });
+
+  it('never on uv', async () => {
+    assert.deepStrictEqual(await looks('', 20, 'uv'), repeat(20, false));
+  });
+
+  it('not without an answer', async () => {
+    const { server, client, target, socket } = await start('');
+    for (let i = 0; i < 5; i++) {
+      await client.call('burst', { socket, sizes: [64], first: i });
+      await server.call('received', { ...target, count: 1 });
+    }
+    assert.deepStrictEqual(server.seen('poll'), []);
+    await server.end();
+    await client.end();
+  });
+});
