@@ -41,6 +41,7 @@
           'defines!': ['_FILE_OFFSET_BITS=64'],
           'sources': [
             'src/control.c',
+            'src/linger.c',
             'src/run.c',
             'src/transport_linux.c',
           ],

@@ -22,11 +22,8 @@
  *      us may have set it.
  *  R4  A pending ICMP error (EPOLLERR) makes libuv stop a uv_poll_t with
  *      UV_EBADF. The error is read, reported, and polling starts again.
- *  R5  Who was asked, and has answered, is often asked again within
- *      microseconds. To fall asleep and be woken up takes longer than that, so
- *      the socket is looked at for a moment before; less often where it was in
- *      vain. Nothing is read there: the loop goes on, and finds the socket
- *      readable.
+ *  R5  After one datagram that was answered at once the next request is near:
+ *      linger.h.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -37,6 +34,7 @@
 #include <sys/utsname.h>
 
 #include "control.h"
+#include "linger.h"
 #include "run.h"
 #include "socket.h"
 #include "transport.h"
@@ -57,14 +55,6 @@
 #define SEND_MESSAGES 64
 
 #define RECV_CONTROL 256
-
-/* R5: the moment, in nanoseconds. One in vain weighs as much as LINGER_COST
- * that were not, and when LINGER_CREDIT of these are used up, LINGER_PAUSE
- * answers go by without. */
-#define LINGER_NANOS 10000u
-#define LINGER_COST 3u
-#define LINGER_CREDIT 12u
-#define LINGER_PAUSE 64u
 
 /* The largest segment is what fits beside the headers; a path MTU is not known
  * beforehand, and S2 learns it. */
@@ -99,13 +89,12 @@ struct held_s {
 typedef struct {
   uv_poll_t poll; /* first: a uv_poll_t* is a data_path_t* */
   dgram_socket_t* socket;
-  bool polling;          /* `poll` is initialized */
-  bool gso;              /* segmented sends are worth a try */
-  bool gro;              /* UDP_GRO was set, or is not to be */
-  bool merges;           /* UDP_GRO is on */
-  uint8_t linger_credit; /* R5 */
-  uint8_t linger_pause;  /* answers without */
-  uint16_t slots;        /* of the next recvmmsg() */
+  bool polling;   /* `poll` is initialized */
+  bool gso;       /* segmented sends are worth a try */
+  bool gro;       /* UDP_GRO was set, or is not to be */
+  bool merges;    /* UDP_GRO is on */
+  uint16_t slots; /* of the next recvmmsg() */
+  dgram_linger_t linger;
   uint32_t segment_max;
   uint32_t queue_count; /* in datagrams */
   size_t queue_size;    /* in bytes */
@@ -701,37 +690,6 @@ static void discard_error_queue(int fd) {
   }
 }
 
-static bool is_readable(int fd) {
-  struct pollfd entry = {.fd = fd, .events = POLLIN};
-
-  return poll(&entry, 1, 0) > 0;
-}
-
-static bool becomes_readable(int fd) {
-  uint64_t start = uv_hrtime();
-
-  do
-    if (is_readable(fd))
-      return true;
-  while (uv_hrtime() - start < LINGER_NANOS);
-  return false;
-}
-
-/* R5 */
-static void linger(data_path_t* path) {
-  if (path->linger_pause > 0) {
-    path->linger_pause--;
-  } else if (becomes_readable(descriptor(path->socket))) {
-    if (path->linger_credit < LINGER_CREDIT)
-      path->linger_credit++;
-  } else if (path->linger_credit >= LINGER_COST) {
-    path->linger_credit = (uint8_t) (path->linger_credit - LINGER_COST);
-  } else {
-    path->linger_credit = 0;
-    path->linger_pause = LINGER_PAUSE;
-  }
-}
-
 static void on_readable(data_path_t* path, int status) {
   dgram_socket_t* socket = path->socket;
   uint64_t sent = socket->env->sent;
@@ -739,8 +697,8 @@ static void on_readable(data_path_t* path, int status) {
 
   if (n == UV_EAGAIN && status < 0)
     discard_error_queue(descriptor(socket));
-  if (n == 1 && socket->env->sent > sent && socket->reading && !socket->closing)
-    linger(path);
+  if (n == 1 && socket->env->sent > sent && !socket->closing)
+    dgram_linger(&path->linger, socket->env->loop); /* R5 */
 }
 
 static void on_poll(uv_poll_t* poll, int status, int events) {
@@ -817,6 +775,12 @@ static held_t* hold_next(int fd) {
   }
   smaller = realloc(run, sizeof(*run) + run->length);
   return smaller == NULL ? run : smaller;
+}
+
+static bool is_readable(int fd) {
+  struct pollfd entry = {.fd = fd, .events = POLLIN};
+
+  return poll(&entry, 1, 0) > 0;
 }
 
 /* From now on others may read the descriptor, who do not expect merged runs.

@@ -1,8 +1,7 @@
 'use strict';
 
 // Whether the fast transport looks for another request before it falls asleep,
-// rule R5 of transport_linux.c. poll() is scripted: how fast the two processes
-// are does not matter.
+// linger.h. poll() is scripted: how fast the two processes are does not matter.
 
 const assert = require('node:assert');
 
@@ -27,7 +26,7 @@ describe('after an answer', function() {
     return { server, client, target, socket };
   }
 
-  /** For each of the first `count` answers: was the socket looked at? */
+  /** For each of the first `count` answers: was the loop looked at? */
   async function looks(script, count, transport) {
     const { server, client, target, socket } = await start(script, transport);
     await server.call('answer', target);
@@ -43,7 +42,7 @@ describe('after an answer', function() {
     return looked.slice(0, count);
   }
 
-  it('the socket is looked at while that is of use', async () => {
+  it('the loop is looked at while that is of use', async () => {
     assert.deepStrictEqual(await looks('poll:*=ready', 100),
                            repeat(100, true));
   });
@@ -69,6 +68,15 @@ describe('after an answer', function() {
 
   it('never on uv', async () => {
     assert.deepStrictEqual(await looks('', 20, 'uv'), repeat(20, false));
+  });
+
+  it('not when the loop has something to do', async () => {
+    const { server, client, target, socket } = await start('poll:*=ready');
+    await server.call('answer', { ...target, busy: true });
+    await client.call('ask', { socket, times: 5 });
+    assert.deepStrictEqual(server.seen('poll'), []);
+    await server.end();
+    await client.end();
   });
 
   it('not without an answer', async () => {

@@ -6,14 +6,14 @@
  *   CALL:WHEN[:FILTER]=EFFECT
  *
  *   CALL    sendmsg, sendmmsg, send (either); recvmsg, recvmmsg, recv (either);
- *           setsockopt, connect, bind, poll, uname
+ *           setsockopt, connect, bind, uname, poll (of an epoll descriptor)
  *   WHEN    which of the calls that match: 3, 2-5, 4+, or * for all
  *   FILTER  of a message: segmented, plain, length=N (all of it), segment=N,
  *           segment>N; of setsockopt: gro, segment
  *   EFFECT  the name of an error; short:N, at most N messages; ctrunc, the
- *           message came with its control data cut off; ready, of poll: the
- *           socket is said to be readable; a text for uname, which is the
- *           kernel's release
+ *           message came with its control data cut off; ready, of poll: there
+ *           is said to be an event; a text for uname, which is the kernel's
+ *           release
  *
  * A send with a filter fails as the kernel does: the messages before the one
  * that matches go, and the error is that of the next call, which begins with
@@ -355,6 +355,18 @@ static bool is_udp(int fd) {
   return rc == 0 && protocol == IPPROTO_UDP;
 }
 
+static bool is_epoll(int fd) {
+  char path[32];
+  char target[32] = "";
+  int error = errno;
+  ssize_t rc;
+
+  (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+  rc = readlink(path, target, sizeof(target) - 1);
+  errno = error;
+  return rc > 0 && strcmp(target, "anon_inode:[eventpoll]") == 0;
+}
+
 /* -- sending -------------------------------------------------------------- */
 
 /* Returns the error, or 0; `*limit` becomes what may go. */
@@ -571,7 +583,7 @@ __attribute__((visibility("default"))) int
 faults_poll(struct pollfd* entries, nfds_t n, int timeout) __asm__("poll");
 
 int faults_poll(struct pollfd* entries, nfds_t n, int timeout) {
-  if (n != 1 || !is_udp(entries[0].fd))
+  if (n != 1 || !is_epoll(entries[0].fd))
     return (int) syscall(SYS_poll, entries, n, timeout);
   return poll_one(entries, timeout);
 }

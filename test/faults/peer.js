@@ -159,11 +159,15 @@ class Peer {
     }
   }
 
-  /** Sends back what comes from now on, within the listener. */
-  answer({ socket: index }) {
+  /**
+   * Sends back what comes from now on, within the listener; when `busy`, it
+   * leaves the event loop something to do.
+   */
+  answer({ socket: index, busy = false }) {
     const { socket } = this.sockets[index];
     socket.on('message', (msg, { port, address }) => {
       socket.send(msg, port, address);
+      if (busy) setImmediate(() => {});
     });
   }
 

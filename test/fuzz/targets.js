@@ -6,6 +6,7 @@ const CORE = [
   'src/address.c',
   'src/control.c',
   'src/env.c',
+  'src/linger.c',
   'src/platform_unix.c',
   'src/run.c',
   'src/socket.c',

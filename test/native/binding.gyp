@@ -31,7 +31,11 @@
         }],
         ['OS == "linux"', {
           'defines': ['_GNU_SOURCE'],
-          'sources': ['../../src/control.c', '../../src/transport_linux.c'],
+          'sources': [
+            '../../src/control.c',
+            '../../src/linger.c',
+            '../../src/transport_linux.c',
+          ],
         }],
         ['OS == "mac"', {
           'xcode_settings': {'OTHER_CFLAGS': ['-std=c11']},

@@ -1,0 +1,22 @@
+/* A moment at the event loop's door. Who was asked, and has answered, is often
+ * asked again within microseconds. To fall asleep and be woken up takes longer,
+ * so the loop is looked at for a while before it goes to sleep; less often
+ * where that was in vain. Linux only, as transport_linux.c is. */
+#ifndef DGRAM_LINGER_H
+#define DGRAM_LINGER_H
+
+#include <stdint.h>
+#include <uv.h>
+
+/* What was learnt. Starts zeroed. */
+typedef struct {
+  uint8_t credit; /* looks that were of use, and not used up */
+  uint8_t pause;  /* calls that go by without a look */
+} dgram_linger_t;
+
+/* Called after an answer, when the caller has nothing to do but to return to
+ * the loop. Nothing is read, no callback runs: it returns, at the latest after
+ * ten microseconds, once the loop has something to do. */
+void dgram_linger(dgram_linger_t* linger, const uv_loop_t* loop);
+
+#endif
