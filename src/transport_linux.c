@@ -113,6 +113,7 @@ typedef struct {
 
 static bool gso_wanted;
 static bool gro_wanted;
+static bool linger_wanted;
 static bool batches_allowed;
 static uv_once_t once = UV_ONCE_INIT;
 
@@ -162,6 +163,7 @@ static void look_at_kernel(void) {
                !switched_off("DGRAM_NATIVE_GSO");
   /* UDP_GRO is there since 5.0; wireguard-go trusts it from 5.12 on. */
   gro_wanted = version >= 0x050c00 && !switched_off("DGRAM_NATIVE_GRO");
+  linger_wanted = !switched_off("DGRAM_NATIVE_LINGER");
 }
 
 static int descriptor(const dgram_socket_t* socket) {
@@ -697,7 +699,7 @@ static void on_readable(data_path_t* path, int status) {
 
   if (n == UV_EAGAIN && status < 0)
     discard_error_queue(descriptor(socket));
-  if (n == 1 && socket->env->sent > sent && !socket->closing)
+  if (n == 1 && linger_wanted && socket->env->sent > sent && !socket->closing)
     dgram_linger(&path->linger, socket->env->loop); /* R5 */
 }
 
