@@ -14,9 +14,9 @@ typedef struct {
   uint8_t pause;  /* calls that go by without a look */
 } dgram_linger_t;
 
-/* Called after an answer, when the caller has nothing to do but to return to
- * the loop. Nothing is read, no callback runs: it returns, at the latest after
- * ten microseconds, once the loop has something to do. */
+/* Called after an answer, before the caller returns to the loop. Nothing is
+ * read, no callback runs: it returns once the loop has something to do, or
+ * after some ten microseconds. */
 void dgram_linger(dgram_linger_t* linger, const uv_loop_t* loop);
 
 #endif

@@ -22,8 +22,8 @@
  *      us may have set it.
  *  R4  A pending ICMP error (EPOLLERR) makes libuv stop a uv_poll_t with
  *      UV_EBADF. The error is read, reported, and polling starts again.
- *  R5  After one datagram that was answered at once the next request is near:
- *      linger.h.
+ *  R5  After one message, a datagram or a run, that was answered at once the
+ *      next request may be near: linger.h.
  */
 #include <errno.h>
 #include <netinet/in.h>
