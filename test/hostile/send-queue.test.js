@@ -19,6 +19,10 @@ const COUNT = 20000;
 /** For a send with a callback, in JavaScript, its payload aside. */
 const OVERHEAD = 1500;
 
+/** Sockets until V8's heap, and the free memory malloc keeps, are as they stay. */
+const SETTLING = 6;
+const ROUNDS = 2 * SETTLING;
+
 describe('a queue that cannot drain', function() {
   this.timeout(60000);
   let link;
@@ -28,7 +32,7 @@ describe('a queue that cannot drain', function() {
   before(() => {
     link = new Link();
     // The queue of the wire is larger than any socket's.
-    link.slowDown('64kbit', '600s');
+    link.slowDown('64kbit', '1200s');
   });
 
   afterEach(killRemotes);
@@ -46,7 +50,7 @@ describe('a queue that cannot drain', function() {
       assert.strictEqual(used, transport);
 
       const peaks = [];
-      for (let round = 0; round < 5; round++) {
+      for (let round = 0; round < ROUNDS; round++) {
         if (round > 0) await sender.call('reopen');
         // Nobody listens there, and the answer to that is as slow.
         const queue = await sender.call('hand',
@@ -67,8 +71,10 @@ describe('a queue that cannot drain', function() {
       const handed = COUNT * (SIZE + OVERHEAD);
       assert.ok(peaks[0] - rss < 2 * handed,
         `${(peaks[0] - rss) / MIB} MiB for ${handed / MIB}`);
-      // What the first sockets took is there for the next ones.
-      assert.ok(peaks[4] - peaks[1] < handed / 2,
+      // What the first sockets took is there for the next ones: a twentieth
+      // part of what one of them was handed, if it were lost, would show.
+      const level = Math.max(...peaks.slice(0, SETTLING));
+      assert.ok(Math.max(...peaks.slice(SETTLING)) - level < handed / 4,
         peaks.map((peak) => peak / MIB).join(', '));
       await sender.end();
     });
