@@ -62,6 +62,11 @@ class Send extends AsyncResource {
     this.status = status;
   }
 
+  /** @returns {boolean} whether a ticket waits for more than one completion */
+  hasMore() {
+    return false;
+  }
+
   /** The kernel let go of it later; until then `request` stood for it. */
   completed(status, bytes) {
     this.status = status;
@@ -96,39 +101,58 @@ function finishRequest(send, request) {
   }
 }
 
-/** The sends of one sendMany(), for its one callback. */
+/** The sends of one sendMany(), for its one callback: they share a ticket. */
 class SendMany extends AsyncResource {
   constructor(callback, total) {
     super('DGRAMSEND', MANUAL);
     this.callback = callback;
+    this.ticket = newTicket();
     this.left = total;
+    this.queued = 0;
     this.count = 0;
     this.error = null;
-    this.bytes = 0;
   }
 
-  sent(status) {
-    if (status !== QUEUED) this.completed(status);
+  /** @param {Int32Array} statuses of `count` descriptors, all its own */
+  flushed(statuses, count) {
+    let taken = 0;
+    for (let index = 0; index < count; index++) {
+      const status = statuses[index * SEND_WORDS + SEND_STATUS];
+      if (status >= 0) taken++;
+      else if (status === QUEUED) this.wait();
+      else this.completed(status);
+    }
+    if (taken > 0) this.succeed(taken);
+  }
+
+  wait() {
+    this.queued++;
+    waiting.set(this.ticket, this);
+  }
+
+  hasMore() {
+    return --this.queued > 0;
   }
 
   completed(status) {
     if (status < 0) this.fail(errors.errnoException(status, 'send'));
-    else this.succeed();
+    else this.succeed(1);
   }
 
-  succeed() {
-    this.count++;
-    this.step();
+  succeed(n) {
+    this.count += n;
+    this.step(n);
   }
 
   /** The first error is the one that the callback is told. */
   fail(error) {
     this.error ??= error;
-    this.step();
+    this.step(1);
   }
 
-  step() {
-    if (--this.left <= 0) process.nextTick(finishMany, this);
+  step(n) {
+    this.left -= n;
+    if (this.left === 0) process.nextTick(finishMany, this);
   }
 }
 
@@ -185,6 +209,7 @@ class Lane {
     this.arena = Buffer.from(arena);
     this.count = 0;
     this.used = 0;
+    this.many = null; // whose datagrams these are, if they have one callback
     this.sends = new Array(LANE_SENDS).fill(null);
   }
 
@@ -226,12 +251,12 @@ class Lane {
   append(handle, peer, length, copied, send) {
     const index = this.count++;
     const at = index * SEND_WORDS;
-    const { words } = this;
+    const { words, many } = this;
     words[at + SEND_SOCKET] = handle.id;
     words[at + SEND_PEER] = peer;
     words[at + SEND_OFFSET] = this.used;
     words[at + SEND_LENGTH] = copied;
-    words[at + SEND_TICKET] = 0;
+    words[at + SEND_TICKET] = many === null ? 0 : many.ticket;
     this.used += copied;
     if (send !== null) {
       send.bytes = length;
@@ -252,11 +277,17 @@ class Lane {
 
   /** Sends what is there. Each Send has its status then. */
   flush() {
-    const { count, sends, words, statuses } = this;
+    const { count, many } = this;
     if (count === 0) return;
     this.count = 0;
     this.used = 0;
     binding.flush(this.id, count);
+    if (many === null) this.tellSends(count);
+    else many.flushed(this.statuses, count);
+  }
+
+  tellSends(count) {
+    const { sends, words, statuses } = this;
     for (let index = 0; index < count; index++) {
       const send = sends[index];
       if (send === null) continue;
@@ -547,6 +578,10 @@ class QueuedRequest {
     if (status === QUEUED) this.request = newRequest();
   }
 
+  hasMore() {
+    return false;
+  }
+
   completed(status, bytes) {
     this.status = status;
     this.bytes = bytes;
@@ -562,7 +597,7 @@ class QueuedRequest {
 function complete(ticket, status, length) {
   const send = waiting.get(ticket);
   if (send === undefined) return;
-  waiting.delete(ticket);
+  if (!send.hasMore()) waiting.delete(ticket);
   send.completed(status, length);
 }
 
@@ -579,13 +614,15 @@ function sendAll(handle, packets, width, many) {
   // What this socket sent before stays before, though it would have had a tick.
   if (laterLane?.holds(handle)) laterLane.flush();
   nowLane ??= new Lane();
+  nowLane.many = many;
   for (let i = 0; i < packets.length; i += width) {
     const peer = width === 1 ?
       CONNECTED_PEER :
       findPeer(handle.family, packets[i + 2], packets[i + 1]);
-    nowLane.push(handle, peer, packets[i], many);
+    nowLane.push(handle, peer, packets[i], null);
   }
   nowLane.flush();
+  nowLane.many = null;
 }
 
 /** Connected datagrams that wait for the end of the tick leave now. */

@@ -114,7 +114,7 @@ function sendPackets(handle, { list, width }, isBlocked, callback) {
   const many = callback === undefined ?
     null :
     new outbox.SendMany(callback, list.length / width);
-  if (list.length === 0) many?.step();
+  if (list.length === 0) many?.step(0);
   const packets = isBlocked === undefined || width === 1 ?
     list :
     filterBlocked(list, isBlocked, many);

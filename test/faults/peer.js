@@ -133,6 +133,30 @@ class Peer {
     });
   }
 
+  /**
+   * Hands each list of datagrams to a sendMany(), in one tick. An outcome is
+   * the number of the first, the code of the error or null, and how many were
+   * sent.
+   * @returns {{count: number, size: number}} what is queued then
+   */
+  sendMany({ socket: index, lists }) {
+    const state = this.sockets[index];
+    const { connect, port, address } = state.to;
+    let number = 0;
+    for (const sizes of lists) {
+      const first = number;
+      const packets = sizes.flatMap((size) => {
+        const bytes = payload(number++, size);
+        return connect ? [bytes] : [bytes, port, address];
+      });
+      state.socket.sendMany(packets, (error, count) => {
+        state.outcomes.push([first, error?.code ?? null, count]);
+        this.wake(state);
+      });
+    }
+    return this.queue({ socket: index });
+  }
+
   /** What waits to be sent, in datagrams and bytes. */
   queue({ socket: index }) {
     const { socket } = this.sockets[index];

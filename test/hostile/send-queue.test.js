@@ -19,7 +19,7 @@ const COUNT = 20000;
 /** For a send with a callback, in JavaScript, its payload aside. */
 const OVERHEAD = 1500;
 
-/** Sockets until V8's heap, and the free memory malloc keeps, are as they stay. */
+/** Sockets until V8's heap, and what malloc keeps, are as they stay. */
 const SETTLING = 6;
 const ROUNDS = 2 * SETTLING;
 

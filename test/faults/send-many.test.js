@@ -1,0 +1,140 @@
+'use strict';
+
+// sendMany() under faults: its one callback is called once, when the last of
+// its datagrams has left or failed, with the first error and with how many were
+// sent. They arrive once, in order.
+
+const assert = require('node:assert');
+
+const { Peer, Remote, digests, install, sizesOf } = require('./kit');
+
+const AT = '127.0.0.1';
+
+/**
+ * `calls` are the lists of sizes handed over one after the other, in one tick;
+ * no two neighbours are of one size where the script counts datagrams.
+ * `queued` is how many datagrams wait then, `outcomes` what the callbacks say,
+ * `lost` the numbers of the datagrams that failed.
+ */
+const scenarios = [
+  {
+    title: 'all of it waits',
+    script: () => 'send:1-3=EAGAIN', hits: 3,
+    calls: ['10x100'], queued: 10,
+    outcomes: [[0, null, 10]],
+  },
+  {
+    title: 'calls that wait are told in their order',
+    script: () => 'send:1-2=ENOBUFS', hits: 2,
+    calls: ['10x100', '1 2 3', '5'], queued: 14,
+    outcomes: [[0, null, 10], [10, null, 3], [13, null, 1]],
+  },
+  {
+    title: 'the rest waits',
+    script: (transport) => transport === 'linux' ?
+      'sendmmsg:1=short:3;send:2=EAGAIN' :
+      'send:4=EAGAIN',
+    calls: ['1 2 3 4 5 6'], queued: 3,
+    outcomes: [[0, null, 6]],
+  },
+  {
+    title: 'one fails, the rest waits',
+    script: (transport) => transport === 'linux' ?
+      'sendmmsg:1=short:2;send:2=EPERM;send:3=EAGAIN' :
+      'send:3=EPERM;send:4=EAGAIN',
+    calls: ['1 2 3 4 5 6'], queued: 3, lost: [2],
+    outcomes: [[0, 'EPERM', 5]],
+  },
+  {
+    title: 'one that waited fails',
+    script: () => 'send:1=EAGAIN;send:2=EPERM', hits: 2,
+    calls: ['1 2 3 4 5 6', '7 8'], queued: 8, lost: [0],
+    outcomes: [[0, 'EPERM', 5], [6, null, 2]],
+  },
+  {
+    title: 'the first of two errors is told',
+    script: (transport) => transport === 'linux' ?
+      'sendmmsg:1=EPERM;sendmmsg:2=EACCES' :
+      'send:1=EPERM;send:2=EACCES',
+    hits: 2,
+    calls: ['1 2 3 4 5 6'], queued: 0, lost: [0, 1],
+    outcomes: [[0, 'EPERM', 4]],
+  },
+];
+
+describe('sendMany, under faults', function() {
+  this.timeout(20000);
+  install();
+
+  let receiver;
+  let peer;
+
+  beforeEach(async () => {
+    receiver = new Peer('builtin');
+    peer = await receiver.open({ roomy: true });
+  });
+
+  afterEach(() => receiver.end());
+
+  /** A socket that sends to `peer`, in a process of its own. */
+  async function sender(transport, faults, connect) {
+    const remote = new Remote({
+      faults, env: { DGRAM_NATIVE_TRANSPORT: transport },
+    });
+    assert.strictEqual(await remote.call('transport'), transport);
+    const { socket } = await remote.call('open',
+      { to: { connect, port: peer.port, address: AT } });
+    return { remote, socket };
+  }
+
+  for (const transport of ['linux', 'uv']) {
+    for (const connected of [false, true]) {
+      describe(`${transport}, ${connected ? 'connected' : 'unconnected'}`,
+        () => {
+          for (const scenario of scenarios) {
+            it(scenario.title, () => play(scenario, transport, connected));
+          }
+
+          it('close() cancels what waits', async () => {
+            const { remote, socket } =
+              await sender(transport, 'send:*=EAGAIN', connected);
+            const lists = ['1 2 3', '4 5'].map(sizesOf);
+            assert.deepStrictEqual(
+              await remote.call('sendMany', { socket, lists }),
+              { count: 5, size: 15 });
+            await remote.call('close', { socket });
+            assert.deepStrictEqual(
+              await remote.call('settled', { socket, count: 2 }),
+              [[0, 'ECANCELED', 0], [3, 'ECANCELED', 0]]);
+            await remote.end();
+            const { received } = await receiver.soFar(peer);
+            assert.deepStrictEqual(received, []);
+          });
+        });
+    }
+  }
+
+  async function play({ script, calls, queued, outcomes, lost = [], hits },
+    transport, connected) {
+    const { remote, socket } =
+      await sender(transport, script(transport), connected);
+    const lists = calls.map(sizesOf);
+    const queue = await remote.call('sendMany', { socket, lists });
+    assert.strictEqual(queue.count, queued);
+    assert.deepStrictEqual(
+      await remote.call('settled', { socket, count: outcomes.length }),
+      outcomes);
+    assert.deepStrictEqual(await remote.call('queue', { socket }),
+      { count: 0, size: 0 });
+
+    const expected =
+      digests(lists.flat()).filter((_, number) => !lost.includes(number));
+    const { received } =
+      await receiver.received({ ...peer, count: expected.length });
+    assert.deepStrictEqual(received, expected);
+
+    if (hits === undefined) assert.ok(remote.injected() > 0);
+    else assert.strictEqual(remote.injected(), hits);
+    await remote.end();
+  }
+});
