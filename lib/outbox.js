@@ -196,8 +196,8 @@ const { get: realLength } = Object.getOwnPropertyDescriptor(
 const { set: copyTo } = Uint8Array.prototype;
 
 /**
- * Memory for some datagrams: descriptors, payload, and the Send of those that
- * have one.
+ * Memory for some datagrams: descriptors, payload, and the Sends of those that
+ * have one, in order.
  */
 class Lane {
   constructor() {
@@ -210,7 +210,8 @@ class Lane {
     this.count = 0;
     this.used = 0;
     this.many = null; // whose datagrams these are, if they have one callback
-    this.sends = new Array(LANE_SENDS).fill(null);
+    this.sends = [];
+    this.told = 0; // how many of them have left
   }
 
   /**
@@ -261,7 +262,7 @@ class Lane {
     if (send !== null) {
       send.bytes = length;
       words[at + SEND_TICKET] = newTicket();
-      this.sends[index] = send;
+      this.sends.push(send);
     }
   }
 
@@ -289,15 +290,22 @@ class Lane {
   tellSends(count) {
     const { sends, words, statuses } = this;
     for (let index = 0; index < count; index++) {
-      const send = sends[index];
-      if (send === null) continue;
-      sends[index] = null;
-      const status = statuses[index * SEND_WORDS + SEND_STATUS];
-      if (status === QUEUED) {
-        waiting.set(words[index * SEND_WORDS + SEND_TICKET], send);
-      }
+      const at = index * SEND_WORDS;
+      const ticket = words[at + SEND_TICKET];
+      if (ticket === 0) continue;
+      const send = sends[this.told++];
+      const status = statuses[at + SEND_STATUS];
+      if (status === QUEUED) waiting.set(ticket, send);
       send.sent(status);
     }
+  }
+
+  /** The Sends of all that has left since they were last taken. */
+  takeSends() {
+    const { sends } = this;
+    this.sends = [];
+    this.told = 0;
+    return sends;
   }
 }
 
@@ -411,9 +419,7 @@ let laterLane = null; // unconnected: leaves in the next tick
 let tickLane = null; // connected: leaves by the end of this tick
 let nowLane = null; // after a lookup, or through handle.send()
 
-/** The Sends of the running tick, in order. */
-let laterSends = [];
-let tickSends = [];
+/** The Send of a connected datagram that left within send(). */
 let tickFirst = null;
 let laterScheduled = false;
 let tickScheduled = false;
@@ -438,7 +444,6 @@ function sendLater(handle, message, address, port, callback) {
     new Send(handle, callback, address, port);
   laterLane ??= new Lane();
   laterLane.push(handle, peer, message, send);
-  if (send !== null) laterSends.push(send);
   if (!laterScheduled) {
     laterScheduled = true;
     process.nextTick(flushLater);
@@ -448,9 +453,8 @@ function sendLater(handle, message, address, port, callback) {
 
 function flushLater() {
   laterScheduled = false;
-  const sends = laterSends;
-  laterSends = [];
   laterLane.flush();
+  const sends = laterLane.takeSends();
   if (sends.length === 0) return;
   // Node forgets the send of a socket that was closed before its tick came.
   const open = sends.some(isClosed) ? sends.filter(stillOpen) : sends;
@@ -484,9 +488,9 @@ function sendConnected(handle, message, callback) {
     tickFirst = send;
     process.nextTick(flushTick);
     tickLane.flush();
+    tickLane.takeSends();
     return;
   }
-  if (send !== null) tickSends.push(send);
   if (process._exiting || tickLane.count === CONNECTED_MAX) {
     tickLane.flush(); // no tick will come any more, or they are enough
   } else if (!watchingExit) {
@@ -508,10 +512,10 @@ function flushTick() {
  * callbacks take their place among the ticks: before 'close', if that is next.
  */
 function endConnected() {
-  flushConnected();
-  const sends = tickSends;
+  if (tickLane === null) return;
+  tickLane.flush();
+  const sends = tickLane.takeSends();
   if (sends.length === 0) return;
-  tickSends = [];
   process.nextTick(finishAll, sends, 0);
 }
 
@@ -560,6 +564,7 @@ function sendNow(handle, family, list, port, address, request) {
   nowLane ??= new Lane();
   nowLane.push(handle, peer, list, send);
   nowLane.flush();
+  nowLane.takeSends();
   if (send.status === QUEUED) return 0;
   return send.status < 0 ? send.status : send.bytes + 1;
 }
