@@ -267,9 +267,9 @@ static void on_closed(dgram_socket_t* socket) {
       call_back(addon, addon->closed, 1, &id);
     napi_close_handle_scope(addon->env, scope);
   }
-  /* A listener that turns the event loop itself brings us here while the
-   * transport still delivers, perhaps from this socket. */
-  if (addon->core.inbox.busy) {
+  /* A listener or callback that turns the event loop itself brings us here
+   * while the transport is not done, perhaps with this socket. */
+  if (dgram_env_in_use(&addon->core)) {
     socket->next_dead = addon->dead;
     addon->dead = socket;
   } else {
@@ -284,7 +284,7 @@ static napi_value js_init(napi_env env, napi_callback_info info) {
   int rc;
 
   (void) info;
-  if (!addon->core.inbox.busy)
+  if (!dgram_env_in_use(&addon->core))
     free_dead(addon);
   rc = dgram_socket_new(&addon->core, &socket);
   if (rc != 0) {
@@ -957,6 +957,17 @@ static napi_value js_close_fd(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* What a callback threw, for 'uncaughtException'. Returns when that was dealt
+ * with. */
+static napi_value js_fatal(napi_env env, napi_callback_info info) {
+  napi_value error;
+  size_t argc = 1;
+
+  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &error, NULL, NULL));
+  DGRAM_TRY(env, napi_fatal_exception(env, error));
+  return NULL;
+}
+
 static napi_value js_queue_always(napi_env env, napi_callback_info info) {
   napi_value value;
   size_t argc = 1;
@@ -1046,6 +1057,7 @@ static const number_t flags[] = {
   { name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL }
 
 static const napi_property_descriptor functions[] = {
+    FUNCTION("fatal", js_fatal),
     FUNCTION("hook", js_hook),
     FUNCTION("define", js_define),
     FUNCTION("init", js_init),
@@ -1117,6 +1129,7 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
  * write beyond ours. */
 static bool libuv_fits(void) {
   return uv_handle_size(UV_UDP) <= sizeof(uv_udp_t) &&
+         uv_handle_size(UV_POLL) <= sizeof(uv_poll_t) &&
          uv_req_size(UV_UDP_SEND) <= sizeof(uv_udp_send_t);
 }
 

@@ -215,3 +215,18 @@ void dgram_env_deliver(dgram_env_t* env, dgram_socket_t* socket) {
   if (inbox->starved)
     resume_starved(env);
 }
+
+void dgram_env_complete(dgram_socket_t* socket,
+                        uint32_t ticket,
+                        int status,
+                        size_t length) {
+  dgram_env_t* env = socket->env;
+
+  env->completing++;
+  env->complete(socket, ticket, status, length);
+  env->completing--;
+}
+
+bool dgram_env_in_use(const dgram_env_t* env) {
+  return env->inbox.busy || env->completing > 0;
+}

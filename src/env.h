@@ -40,6 +40,8 @@ struct dgram_env_s {
   uint32_t sockets_open; /* also counts those whose handles still close */
   uint32_t free_index;   /* none below is free */
 
+  uint32_t completing; /* calls of complete() that have not returned */
+
   uint64_t created;  /* sockets */
   uint64_t sent;     /* datagrams the kernel took */
   uint64_t received; /* datagrams, those of merged runs included */
@@ -55,12 +57,13 @@ struct dgram_env_s {
   /* Hands inbox.count runs of `socket` to JavaScript; for
    * dgram_env_deliver(). Everything may have happened to the socket when it
    * returns, its closing included, but its memory is still there: whoever sees
-   * to closed() waits with that while the inbox is busy. Returns false when
+   * to closed() waits with that while dgram_env_in_use(). Returns false when
    * JavaScript did not see the whole batch. */
   bool (*deliver)(dgram_socket_t* socket);
 
   /* Completes a send that was DGRAM_QUEUED, also one with ticket 0, which
-   * JavaScript does not hear of. `status`: 0 or a UV_ code. */
+   * JavaScript does not hear of. `status`: 0 or a UV_ code. For
+   * dgram_env_complete(). */
   void (*complete)(dgram_socket_t* socket,
                    uint32_t ticket,
                    int status,
@@ -123,6 +126,17 @@ void dgram_env_received(dgram_env_t* env,
                         uint32_t segment,
                         const struct sockaddr* source,
                         int status);
+
+/* Completes a datagram of `socket`; see `complete`. As with deliver() the
+ * socket's memory is still there when it returns. */
+void dgram_env_complete(dgram_socket_t* socket,
+                        uint32_t ticket,
+                        int status,
+                        size_t length);
+
+/* JavaScript runs on behalf of some socket, which must not be freed: a
+ * listener that turns the event loop itself may have closed it. */
+bool dgram_env_in_use(const dgram_env_t* env);
 
 /* Delivers the inbox, unless it is empty, and empties it. */
 void dgram_env_deliver(dgram_env_t* env, dgram_socket_t* socket);

@@ -79,7 +79,6 @@ int dgram_socket_share(dgram_socket_t* socket) {
   if (fd < 0)
     return fd;
   socket->shared = true;
-  socket->env->transport->share(socket);
   return dgram_platform_dup(fd);
 }
 
@@ -121,6 +120,13 @@ int dgram_socket_bind(dgram_socket_t* socket,
     flags &= ~DGRAM_BIND_REUSEPORT;
   }
   return uv_udp_bind(&socket->udp, &address->any, flags);
+}
+
+int dgram_socket_bind_any(dgram_socket_t* socket, int family) {
+  dgram_address_t address = {0};
+
+  address.any.sa_family = family == AF_INET6 ? AF_INET6 : AF_INET;
+  return dgram_socket_bind(socket, &address, 0);
 }
 
 int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer) {
@@ -239,8 +245,12 @@ int dgram_socket_stop(dgram_socket_t* socket) {
   return socket->env->transport->stop(socket);
 }
 
-int dgram_socket_fd(const dgram_socket_t* socket) {
-  return socket->closing ? UV_EBADF : dgram_platform_fd(&socket->udp);
+int dgram_socket_fd(dgram_socket_t* socket) {
+  int fd = socket->closing ? UV_EBADF : dgram_platform_fd(&socket->udp);
+
+  if (fd >= 0)
+    socket->env->transport->share(socket);
+  return fd;
 }
 
 size_t dgram_socket_queue_size(const dgram_socket_t* socket) {
@@ -255,14 +265,14 @@ void dgram_socket_ref(dgram_socket_t* socket) {
   if (socket->closing)
     return;
   uv_ref((uv_handle_t*) &socket->udp);
-  socket->env->transport->set_ref(socket, true);
+  socket->env->transport->ref_changed(socket);
 }
 
 void dgram_socket_unref(dgram_socket_t* socket) {
   if (socket->closing)
     return;
   uv_unref((uv_handle_t*) &socket->udp);
-  socket->env->transport->set_ref(socket, false);
+  socket->env->transport->ref_changed(socket);
 }
 
 bool dgram_socket_has_ref(const dgram_socket_t* socket) {

@@ -44,6 +44,10 @@ int dgram_socket_open(dgram_socket_t* socket, int fd);
 /* Takes a duplicate of `fd`, which stays its owner's. */
 int dgram_socket_adopt(dgram_socket_t* socket, int fd);
 
+/* The socket's own descriptor, or UV_EBADF. Whoever knows it may read it, or
+ * hand it to somebody who will: nothing is merged from then on. */
+int dgram_socket_fd(dgram_socket_t* socket);
+
 /* A duplicate of the socket's own descriptor, for another owner; the socket
  * counts as shared from then on. Returns the descriptor or a UV_ code. */
 int dgram_socket_share(dgram_socket_t* socket);
@@ -51,6 +55,8 @@ int dgram_socket_share(dgram_socket_t* socket);
 int dgram_socket_bind(dgram_socket_t* socket,
                       const dgram_address_t* address,
                       unsigned flags);
+/* The wildcard address of AF_INET or AF_INET6, and a free port. */
+int dgram_socket_bind_any(dgram_socket_t* socket, int family);
 int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer);
 int dgram_socket_disconnect(dgram_socket_t* socket);
 int dgram_socket_name(const dgram_socket_t* socket, dgram_address_t* out);
@@ -78,7 +84,6 @@ int dgram_socket_send_buffer(dgram_socket_t* socket, int* size);
 
 int dgram_socket_start(dgram_socket_t* socket);
 int dgram_socket_stop(dgram_socket_t* socket);
-int dgram_socket_fd(const dgram_socket_t* socket); /* or UV_EBADF */
 size_t dgram_socket_queue_size(const dgram_socket_t* socket);
 size_t dgram_socket_queue_count(const dgram_socket_t* socket);
 

@@ -16,12 +16,12 @@
 struct dgram_transport_s {
   const char* name; /* what `dgram.transport` says */
 
-  /* Starts reading. Called for a bound or opened socket. Each wake-up fills
-   * env->inbox through dgram_env_received() and calls dgram_env_deliver() once
-   * per batch. Before it reads it asks dgram_env_lend(): a nested loop must not
-   * overwrite the batch that JavaScript is looking at. When the answer is no
-   * it stops polling, lest the loop spin; start() is called again when the
-   * batch is done. Returns 0 when it reads already. */
+  /* Starts reading; binds to any address what is not bound yet. Each wake-up
+   * fills env->inbox through dgram_env_received() and calls dgram_env_deliver()
+   * once per batch. Before it reads it asks dgram_env_lend(): a nested loop
+   * must not overwrite the batch that JavaScript is looking at. When the answer
+   * is no it stops polling, lest the loop spin; start() is called again when
+   * the batch is done. Returns 0 when it reads already. */
   int (*start)(dgram_socket_t* socket);
 
   /* Stops reading; what the kernel holds stays there. */
@@ -31,8 +31,8 @@ struct dgram_transport_s {
    *  - an error belongs to exactly one datagram, the first unsent one; the
    *    rest go on;
    *  - would-block keeps the rest queued (a copy; DGRAM_QUEUED) and completes
-   *    each once through env->complete(), in order, also when the socket is
-   *    closed (UV_ECANCELED);
+   *    each once through dgram_env_complete(), in order, also when the
+   *    socket is closed (UV_ECANCELED);
    *  - nothing is sent while an earlier datagram is queued.
    * Slots of peers and bytes of the arena were checked by the caller. Returns
    * how many were queued. */
@@ -45,9 +45,10 @@ struct dgram_transport_s {
   size_t (*queue_size)(const dgram_socket_t* socket);
   size_t (*queue_count)(const dgram_socket_t* socket);
 
-  /* Carries uv_ref() and uv_unref() of the socket over to handles of the
-   * transport's own. */
-  void (*set_ref)(dgram_socket_t* socket, bool ref);
+  /* uv_ref() or uv_unref() was called on the socket's uv_udp_t: carries that
+   * over to handles of the transport's own. What is queued keeps the loop alive
+   * in any case. */
+  void (*ref_changed)(dgram_socket_t* socket);
 
   /* The descriptor is about to be known to another reader, who expects one
    * datagram a read. */

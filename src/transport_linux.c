@@ -11,6 +11,11 @@
  *      the segment size. The program never sees that error.
  *  S3  Any other error belongs to the first unsent datagram; the rest go on.
  *  S4  EAGAIN and ENOBUFS keep the rest queued until the socket is writable.
+ *      ENOBUFS for a run may mean that its memory is not to be had in one
+ *      piece: then its head is tried alone.
+ *  S5  When a connected peer refuses (ECONNREFUSED and the like) the next send
+ *      is told, once. Were that not the first of a sendmmsg() nobody would hear
+ *      of it (S1): datagrams go alone until two in a row were taken.
  *  R1  msg_namelen, msg_controllen and msg_flags are written by the kernel and
  *      reset before each call; otherwise a merged run comes in as one.
  *  R2  One recvmmsg() a wake-up: timers and other sockets get their turn, and
@@ -54,6 +59,9 @@
 /* Messages of one sendmmsg(), each a run or a single datagram. */
 #define SEND_MESSAGES 64
 
+/* Datagrams that go alone after an error (S5). */
+#define ALONE_AFTER_ERROR 2
+
 #define RECV_CONTROL 256
 
 /* The largest segment is what fits beside the headers; a path MTU is not known
@@ -93,6 +101,8 @@ typedef struct {
   bool gso;       /* segmented sends are worth a try */
   bool gro;       /* UDP_GRO was set, or is not to be */
   bool merges;    /* UDP_GRO is on */
+  bool sending;   /* send_queued() is at work */
+  uint8_t alone;  /* so many datagrams go alone next */
   uint16_t slots; /* of the next recvmmsg() */
   dgram_linger_t linger;
   uint32_t segment_max;
@@ -174,6 +184,16 @@ static int descriptor(const dgram_socket_t* socket) {
   return fd;
 }
 
+/* A ping socket is handed over like any other and ignores UDP_SEGMENT: a run
+ * would leave as one packet. */
+static bool is_udp(int fd) {
+  int protocol = 0;
+  socklen_t size = sizeof(protocol);
+
+  return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+         protocol == IPPROTO_UDP;
+}
+
 static data_path_t* data_path(dgram_socket_t* socket) {
   data_path_t* path = socket->transport_data;
 
@@ -184,7 +204,7 @@ static data_path_t* data_path(dgram_socket_t* socket) {
   if (path == NULL)
     return NULL;
   path->socket = socket;
-  path->gso = gso_wanted;
+  path->gso = gso_wanted && (!socket->shared || is_udp(descriptor(socket)));
   path->gro = !gro_wanted;
   path->slots = SLOTS_MIN;
   path->segment_max = SEGMENT_MAX;
@@ -196,16 +216,29 @@ static data_path_t* data_path(dgram_socket_t* socket) {
 
 static void on_poll(uv_poll_t* poll, int status, int events);
 
-/* Makes the poll handle watch what is of interest now. */
+/* Datagrams that wait to be sent keep the loop alive whatever unref() said, as
+ * a uv_udp_send_t does. */
+static void update_ref(data_path_t* path) {
+  if (path->head != NULL || uv_has_ref((const uv_handle_t*) &path->socket->udp))
+    uv_ref((uv_handle_t*) &path->poll);
+  else
+    uv_unref((uv_handle_t*) &path->poll);
+}
+
+/* Makes the poll handle watch what is of interest now. What a nested loop may
+ * not do is watched again when the outer one has done it. */
 static int update_poll(data_path_t* path) {
   dgram_socket_t* socket = path->socket;
+  bool reading = socket->reading && !socket->env->inbox.starved;
   int events = 0;
   int rc;
 
-  if (socket->reading)
+  if (reading)
     events |= UV_READABLE;
-  if (path->head != NULL || (path->held != NULL && socket->reading))
-    events |= UV_WRITABLE; /* for what is held: it is there already */
+  if (path->head != NULL && !path->sending)
+    events |= UV_WRITABLE;
+  if (path->held != NULL && reading)
+    events |= UV_WRITABLE; /* it is there already */
   if (!path->polling) {
     if (events == 0)
       return 0;
@@ -213,9 +246,8 @@ static int update_poll(data_path_t* path) {
     if (rc != 0)
       return rc;
     path->polling = true;
-    if (!uv_has_ref((const uv_handle_t*) &socket->udp))
-      uv_unref((uv_handle_t*) &path->poll);
   }
+  update_ref(path);
   if (events == 0)
     return uv_poll_stop(&path->poll);
   return uv_poll_start(&path->poll, events, on_poll);
@@ -241,7 +273,7 @@ static socklen_t address_size(const dgram_address_t* address) {
 static uint32_t run_length(const data_path_t* path,
                            const dgram_send_t* sends,
                            uint32_t count) {
-  if (path == NULL || !path->gso)
+  if (!path->gso || path->alone > 0)
     return 1;
   return dgram_run_length(sends, count, path->segment_max, DGRAM_RUN_BYTES_IP4);
 }
@@ -252,7 +284,7 @@ static unsigned build_messages(messages_t* messages,
                                const data_path_t* path,
                                const batch_t* batch,
                                uint32_t position) {
-  unsigned max = batches_allowed ? SEND_MESSAGES : 1;
+  unsigned max = batches_allowed && path->alone == 0 ? SEND_MESSAGES : 1;
   unsigned n = 0;
 
   while (position < batch->count && n < max) {
@@ -303,17 +335,42 @@ static bool is_blocked(int code) {
   return code == UV_EAGAIN || code == UV_ENOBUFS;
 }
 
+/* What was thought of segmented sends before a run failed. */
+typedef struct {
+  uint32_t position; /* of its head */
+  int code;          /* 0: none has failed */
+  bool gso;
+  uint32_t segment_max;
+} verdict_t;
+
 /* S2. Returns true when the run's datagrams shall go again one by one. */
-static bool give_up_run(data_path_t* path, uint32_t segment, int code) {
-  if (code == UV_EIO) {
+static bool give_up_run(data_path_t* path,
+                        const dgram_send_t* head,
+                        uint32_t position,
+                        int code,
+                        verdict_t* before) {
+  verdict_t now = {position, code, path->gso, path->segment_max};
+
+  if (code == UV_EIO)
     path->gso = false;
-    return true;
-  }
-  if (code == UV_EINVAL || code == UV_EMSGSIZE) {
-    path->segment_max = segment - 1;
-    return true;
-  }
-  return false;
+  else if (code == UV_EINVAL || code == UV_EMSGSIZE)
+    path->segment_max = head->length - 1;
+  else
+    return false;
+  *before = now;
+  return true;
+}
+
+/* The head of a run that was given up fails alone, and in the same way: it was
+ * not for being a run. */
+static void reconsider(data_path_t* path,
+                       uint32_t position,
+                       int code,
+                       const verdict_t* before) {
+  if (before->code != code || before->position != position)
+    return;
+  path->gso = before->gso;
+  path->segment_max = before->segment_max;
 }
 
 static void mark_sent(dgram_send_t* sends, uint32_t count) {
@@ -321,6 +378,18 @@ static void mark_sent(dgram_send_t* sends, uint32_t count) {
 
   for (i = 0; i < count; i++)
     sends[i].status = (int32_t) sends[i].length;
+}
+
+/* As libuv does for a socket that sends before it was bound. Returns the
+ * descriptor or a UV_ code, which the system calls refuse. */
+static int bind_late(dgram_socket_t* socket,
+                     const batch_t* batch,
+                     uint32_t position) {
+  uint32_t peer = batch->sends[position].peer;
+
+  if (peer != 0)
+    (void) dgram_socket_bind_any(socket, batch->peers[peer].any.sa_family);
+  return descriptor(socket);
 }
 
 /* Sends from `*position` on. Returns 0 when the end was reached, or UV_EAGAIN
@@ -332,10 +401,13 @@ static int transmit(dgram_socket_t* socket,
   data_path_t* path = socket->transport_data;
   int fd = descriptor(socket);
   messages_t messages;
+  verdict_t before = {0};
   unsigned n;
   int rc;
   int i;
 
+  if (fd < 0)
+    fd = bind_late(socket, batch, *position);
   while (*position < batch->count) {
     dgram_send_t* head = &batch->sends[*position];
 
@@ -345,12 +417,24 @@ static int transmit(dgram_socket_t* socket,
       mark_sent(&batch->sends[*position], messages.lengths[i]);
       *position += messages.lengths[i];
     }
-    if (rc > 0)
+    if (rc > 0) {
+      if (rc < (int) n && socket->connected)
+        path->alone = ALONE_AFTER_ERROR; /* one that is lost: S5 */
+      else if (path->alone > 0)
+        path->alone--;
       continue;
-    if (is_blocked(rc)) /* S4 */
+    }
+    if (is_blocked(rc)) { /* S4 */
+      if (rc == UV_ENOBUFS && messages.lengths[0] > 1)
+        path->alone = 1;
       return UV_EAGAIN;
-    if (messages.lengths[0] > 1 && give_up_run(path, head->length, rc))
+    }
+    if (messages.lengths[0] > 1 &&
+        give_up_run(path, head, *position, rc, &before))
       continue;
+    reconsider(path, *position, rc, &before);
+    if (socket->connected)
+      path->alone = ALONE_AFTER_ERROR;
     head->status = rc; /* S3 */
     (*position)++;
   }
@@ -456,14 +540,14 @@ static uint32_t linux_flush(dgram_socket_t* socket,
   batch_t batch = {sends, count, socket->env->peers, arena};
   uint32_t position = 0;
 
-  if ((path == NULL || path->head == NULL) && !socket->env->queue_always &&
+  if (path != NULL && path->head == NULL && !socket->env->queue_always &&
       transmit(socket, &batch, &position) == 0)
     return 0;
   return enqueue(socket, sends + position, count - position, arena);
 }
 
 /* Completes the datagrams of the head that have a status. JavaScript may do
- * anything meanwhile, except free the socket. */
+ * anything meanwhile; the socket's memory and the head stay. */
 static void complete_head(data_path_t* path, uint32_t from, uint32_t to) {
   dgram_socket_t* socket = path->socket;
   queued_t* item = path->head;
@@ -474,10 +558,10 @@ static void complete_head(data_path_t* path, uint32_t from, uint32_t to) {
 
     path->queue_count--;
     path->queue_size -= send->length;
-    socket->env->complete(socket,
-                          send->ticket,
-                          send->status < 0 ? send->status : 0,
-                          send->length);
+    dgram_env_complete(socket,
+                       send->ticket,
+                       send->status < 0 ? send->status : 0,
+                       send->length);
   }
 }
 
@@ -490,14 +574,44 @@ static void drop_head(data_path_t* path) {
   free(item);
 }
 
+/* Cancels what is queued, and frees the path unless its poll handle is still to
+ * be given back. */
+static void end_path(data_path_t* path) {
+  while (path->head != NULL) {
+    queued_t* item = path->head;
+    uint32_t from = item->position;
+    uint32_t i;
+
+    for (i = from; i < item->count; i++)
+      item->sends[i].status = UV_ECANCELED;
+    item->position = item->count;
+    complete_head(path, from, item->count);
+    drop_head(path);
+  }
+  while (path->held != NULL) {
+    held_t* run = path->held;
+
+    path->held = run->next;
+    free(run);
+  }
+  path->socket = NULL;
+  if (!path->polling)
+    free(path);
+}
+
 /* The socket is writable: sends the batches that were queued at this moment,
- * not those that completions add, or the loop would stay here. */
+ * not those that completions add, or the loop would stay here. A completion
+ * that turns the loop itself comes here again, and maybe to the end of the
+ * socket, while the head is in use: both wait. */
 static void send_queued(data_path_t* path) {
   dgram_socket_t* socket = path->socket;
   const queued_t* last = path->tail;
   bool more = true;
   int rc;
 
+  if (path->sending)
+    return;
+  path->sending = true;
   while (more && path->head != NULL && !socket->closing) {
     queued_t* item = path->head;
     batch_t batch = {item->sends, item->count, item->peers, item->arena};
@@ -511,6 +625,9 @@ static void send_queued(data_path_t* path) {
     if (item->position == item->count)
       drop_head(path);
   }
+  path->sending = false;
+  if (socket->closed)
+    end_path(path);
 }
 
 static size_t linux_queue_size(const dgram_socket_t* socket) {
@@ -669,8 +786,10 @@ static int receive(data_path_t* path) {
   if (n == UV_EAGAIN)
     return n;
   before = env->received;
-  if (n < 0)
+  if (n < 0) {
     dgram_env_received(env, 0, 0, 0, NULL, n);
+    path->alone = ALONE_AFTER_ERROR; /* S5 */
+  }
   for (i = 0; (int) i < n; i++)
     take_slot(env, &slots, i);
   if (env->received > before)
@@ -713,6 +832,8 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
     events |= UV_READABLE;
   if ((events & UV_READABLE) && socket->reading)
     on_readable(path, status);
+  else if (status < 0 && !socket->closing)
+    discard_error_queue(descriptor(socket));
   if ((events & UV_WRITABLE) && !socket->closing)
     send_queued(path);
   if (!socket->closing && (status < 0 || (events & UV_WRITABLE)))
@@ -726,6 +847,11 @@ static int linux_start(dgram_socket_t* socket) {
 
   if (path == NULL)
     return UV_ENOMEM;
+  if (descriptor(socket) < 0) {
+    rc = dgram_socket_bind_any(socket, AF_INET); /* libuv's choice */
+    if (rc != 0)
+      return rc;
+  }
   socket->reading = true;
   rc = update_poll(path);
   if (rc != 0)
@@ -818,15 +944,11 @@ static void linux_share(dgram_socket_t* socket) {
     (void) update_poll(path);
 }
 
-static void linux_set_ref(dgram_socket_t* socket, bool ref) {
+static void linux_ref_changed(dgram_socket_t* socket) {
   data_path_t* path = socket->transport_data;
 
-  if (path == NULL || !path->polling)
-    return;
-  if (ref)
-    uv_ref((uv_handle_t*) &path->poll);
-  else
-    uv_unref((uv_handle_t*) &path->poll);
+  if (path != NULL && path->polling)
+    update_ref(path);
 }
 
 /* -- the end -------------------------------------------------------------- */
@@ -856,27 +978,9 @@ static void linux_closed(dgram_socket_t* socket) {
 
   if (path == NULL)
     return;
-  while (path->head != NULL) {
-    queued_t* item = path->head;
-    uint32_t from = item->position;
-    uint32_t i;
-
-    for (i = from; i < item->count; i++)
-      item->sends[i].status = UV_ECANCELED;
-    item->position = item->count;
-    complete_head(path, from, item->count);
-    drop_head(path);
-  }
-  while (path->held != NULL) {
-    held_t* run = path->held;
-
-    path->held = run->next;
-    free(run);
-  }
   socket->transport_data = NULL;
-  path->socket = NULL;
-  if (!path->polling)
-    free(path);
+  if (!path->sending)
+    end_path(path);
 }
 
 const dgram_transport_t dgram_transport_linux = {
@@ -886,7 +990,7 @@ const dgram_transport_t dgram_transport_linux = {
     .flush = linux_flush,
     .queue_size = linux_queue_size,
     .queue_count = linux_queue_count,
-    .set_ref = linux_set_ref,
+    .ref_changed = linux_ref_changed,
     .share = linux_share,
     .close = linux_close,
     .closed = linux_closed,

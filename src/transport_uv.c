@@ -74,7 +74,7 @@ static void finish_head(dgram_socket_t* socket, int status) {
   queue->count--;
   queue->size -= length;
   free(item);
-  socket->env->complete(socket, ticket, status, length);
+  dgram_env_complete(socket, ticket, status, length);
 }
 
 static void on_sent(uv_udp_send_t* request, int status);
@@ -260,10 +260,9 @@ static int uv_stop_reading(dgram_socket_t* socket) {
   return uv_udp_recv_stop(&socket->udp);
 }
 
-static void uv_set_ref(dgram_socket_t* socket, bool ref) {
-  /* The uv_udp_t is the only handle, and socket.c sees to it. */
+static void uv_ref_changed(dgram_socket_t* socket) {
+  /* The uv_udp_t is the only handle. */
   (void) socket;
-  (void) ref;
 }
 
 static void uv_share(dgram_socket_t* socket) {
@@ -288,7 +287,7 @@ const dgram_transport_t dgram_transport_uv = {
     .flush = uv_flush,
     .queue_size = uv_queue_size,
     .queue_count = uv_queue_count,
-    .set_ref = uv_set_ref,
+    .ref_changed = uv_ref_changed,
     .share = uv_share,
     .close = uv_close_socket,
     .closed = uv_closed,

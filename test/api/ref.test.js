@@ -130,6 +130,24 @@ describe('ref and unref', () => {
     });
   }
 
+  it('a socket without a reference sends what is queued', async () => {
+    const receiver = await bound();
+    const texts = receiveText(receiver, 3);
+    const reports = await reportsOf((dgram, report, port) => {
+      const socket = dgram.createSocket('udp4');
+      socket.bind(0, '127.0.0.1', () => {
+        socket.unref();
+        for (const text of ['1', '2', '3'])
+          socket.send(text, port, '127.0.0.1', () => report(`sent ${text}`));
+      });
+    }, {
+      args: [receiver.address().port],
+      execArgv: ['--test-udp-no-try-send'],
+    });
+    assert.deepStrictEqual(reports, ['sent 1', 'sent 2', 'sent 3']);
+    assert.deepStrictEqual(await texts, ['1', '2', '3']);
+  });
+
   it('a socket without a reference still receives', async () => {
     const socket = await bound();
     socket.unref();

@@ -4,8 +4,8 @@
 
 const assert = require('node:assert');
 const {
-  bound, connectedTo, isLinux, isSystemError, once, open, receiveText, send,
-  turn,
+  bound, connectedTo, freePort, isLinux, isSystemError, once, open, receiveText,
+  send, turn,
 } = require('../support/dgram');
 
 async function failure(socket, ...args) {
@@ -84,6 +84,25 @@ describe('errors of send', () => {
     socket.send('2', port, '127.0.0.1');
     assert.deepStrictEqual(await texts, ['1', '2']);
     await turn();
+  });
+
+  // Linux tells the next send, within the host at once.
+  (isLinux ? describe : describe.skip)('of a peer that refuses', () => {
+    for (const sizes of [[5, 6, 7, 8], [5, 5, 5, 5], [9, 8, 7, 6, 5, 4]]) {
+      it(`are the next send's: ${sizes}`, async () => {
+        const port = await freePort();
+        const socket = open('udp4');
+        const connected = once(socket, 'connect');
+        socket.connect(port, '127.0.0.1');
+        await connected;
+        for (let round = 0; round < 3; round++) {
+          const outcomes = await Promise.all(sizes.map((size) =>
+            send(socket, Buffer.alloc(size)).catch(({ code }) => code)));
+          assert.deepStrictEqual(outcomes,
+            sizes.map((size, i) => i % 2 === 0 ? size : 'ECONNREFUSED'));
+        }
+      });
+    }
   });
 
   it('leave no trace in the next send', async () => {

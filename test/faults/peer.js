@@ -104,10 +104,19 @@ class Peer {
    */
   async burstThenShare({ socket, sizes, receiver }) {
     await this.burst({ socket, sizes });
-    const target = this.sockets[receiver].socket;
-    const symbol = Object.getOwnPropertySymbols(target)
+    closeFd(this.handleOf(receiver).share());
+  }
+
+  /** The number of a socket's descriptor. */
+  descriptor({ socket }) {
+    return this.handleOf(socket).fd;
+  }
+
+  handleOf(index) {
+    const { socket } = this.sockets[index];
+    const symbol = Object.getOwnPropertySymbols(socket)
       .find(({ description }) => description === 'state symbol');
-    closeFd(target[symbol].handle.share());
+    return socket[symbol].handle;
   }
 
   /** Hands datagrams to send(), and closes the socket in the same tick. */

@@ -28,6 +28,9 @@ const triedSegments = (...sizes) => (remote) =>
 const calls = (...sizes) => (remote) => assert.deepStrictEqual(
   remote.sends().map(({ messages }) => messages.length), sizes);
 
+/** So many messages that are no run. */
+const alone = (count, size) => new Array(count).fill([size, 0]);
+
 const isQueued = (count, size) => (remote, queues) =>
   assert.deepStrictEqual(queues[0], { count, size });
 
@@ -61,6 +64,16 @@ const scenarios = [
     script: 'send:*:segmented=EIO', only: 'linux', hits: 1, connected: true,
     bursts: ['40x1200', '40x100'],
     check: triedRuns(1),
+  },
+  {
+    // Each of them fails alone as it did as the head of a run: the kernel has
+    // nothing against runs.
+    title: 'EINVAL for datagrams that fail alone, too, leaves runs as they are',
+    script: 'send:2-20=EINVAL', only: 'linux', hits: 19,
+    bursts: ['10x1000', '10x3', '10x1000'],
+    fails: Object.fromEntries(
+      Array.from({ length: 10 }, (_, i) => [10 + i, 'EINVAL'])),
+    check: triedSegments(1000, ...new Array(9).fill(3), 1000),
   },
   {
     // The two before it go, and the call tells nothing of it (S1).
@@ -235,11 +248,14 @@ const scenarios = [
       title: `${code} for segmented sends only`,
       script: `send:1-5:segmented=${code}`, only: 'linux', hits: 5,
       bursts: ['40x1000', '40x500'],
-      // Not a reason to give up segmented sends.
+      // Not a reason to give up segmented sends. But the memory of a run may
+      // not be there, when that of a datagram is.
       check: (remote) => assert.deepStrictEqual(
         remote.sends().filter(({ result }) => result > 0)
           .flatMap(({ messages }) => messages),
-        [[40000, 1000], [20000, 500]]),
+        code === 'ENOBUFS' ?
+          [...alone(5, 1000), [35000, 1000], [20000, 500]] :
+          [[40000, 1000], [20000, 500]]),
     },
     {
       title: `${code} once: sends of later ticks do not overtake`,

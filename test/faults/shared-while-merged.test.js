@@ -1,12 +1,14 @@
 'use strict';
 
-// A descriptor that is sent to another process while merged runs wait in it.
+// A descriptor that others get to know, perhaps while merged runs wait in it.
 // UDP_GRO is switched off then, and with it the kernel stops telling where a
 // run is to be cut: it came as one datagram. Found by test/properties.
 
 const assert = require('node:assert');
 
-const { Remote, digests, install, sizesOf } = require('./kit');
+const {
+  Remote, UDP_GRO, digests, install, sizesOf,
+} = require('./kit');
 
 describe('shared while merged runs wait', () => {
   install();
@@ -43,6 +45,32 @@ describe('shared while merged runs wait', () => {
       await peer.call('received', { ...target, count: sizes.length });
     assert.deepStrictEqual(later.received, digests(sizes, 100));
     assert.strictEqual(peer.merged().length, 3);
+    await peer.end();
+  });
+
+  it('is not merged any more once its number was asked for', async () => {
+    const { peer, target, socket } = await open();
+    assert.ok((await peer.call('descriptor', target)) > 2);
+    await peer.call('burst', { socket, sizes, first: 100 });
+    const { received } =
+      await peer.call('received', { ...target, count: sizes.length });
+    assert.deepStrictEqual(received, digests(sizes, 100));
+    assert.deepStrictEqual(peer.merged(), []);
+    assert.deepStrictEqual(peer.options(UDP_GRO).at(-1), 0);
+    await peer.end();
+  });
+
+  it('is never merged when its number was asked for first', async () => {
+    const peer = new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
+    const target = await peer.call('open', { roomy: true });
+    const { socket } = await peer.call('open',
+      { to: { port: target.port, address: '127.0.0.1' } });
+    await peer.call('descriptor', target);
+    for (const first of [0, warmUp.length]) {
+      await peer.call('burst', { socket, sizes: warmUp, first });
+      await peer.call('received', { ...target, count: warmUp.length });
+    }
+    assert.deepStrictEqual(peer.options(UDP_GRO), [0]);
     await peer.end();
   });
 

@@ -447,6 +447,36 @@ describe('traffic', () => {
       assert.deepStrictEqual(got, ['a', 'b', 'c', 'late']);
     });
 
+    it('outlives a completion that turns the loop', async () => {
+      const got = collect(b.handle);
+      core.onComplete = (ticket) => {
+        done.push(ticket);
+        for (let i = 0; i < 10; i++) inner.runLoop();
+      };
+      core.send(...texts(5, 'm').map((text, i) => [a.handle, 1, text, i + 1]));
+      await until(() => got.length === 5 && done.length === 5);
+      assert.deepStrictEqual(got, texts(5, 'm'));
+      assert.deepStrictEqual(done, [1, 2, 3, 4, 5]);
+    });
+
+    it('outlives a completion that turns the loop and closes', async () => {
+      let closed = false;
+      a.handle.onClosed = () => { closed = true; };
+      core.onComplete = (ticket) => {
+        done.push(ticket);
+        if (ticket > 1) return;
+        core.send([a.handle, 1, 'later', 3]);
+        a.handle.close(true);
+        for (let i = 0; i < 50 && !closed; i++) inner.runLoop();
+        // What was freed too early is overwritten.
+        for (let i = 0; i < 8; i++) core.bound();
+      };
+      core.send([a.handle, 1, 'm', 1], [a.handle, 1, 'm', 2]);
+      await until(() => done.length === 3);
+      assert.ok(closed);
+      assert.deepStrictEqual(done, [1, 2, 3]);
+    });
+
     it('may be closed in a completion', async () => {
       core.onComplete = (...rest) => {
         done.push(rest);

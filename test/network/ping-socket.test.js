@@ -1,0 +1,49 @@
+'use strict';
+
+// A descriptor that is a datagram socket but no UDP socket: bind({ fd }) takes
+// it, as node:dgram's does. Its kernel ignores UDP_SEGMENT, so a run would
+// leave as one packet.
+
+const assert = require('node:assert');
+const path = require('node:path');
+
+const { compileProgram } = require('../support/compile');
+const { Remote, killRemotes } = require('../support/remote');
+const { Link, demandNamespaces } = require('./link');
+
+const FD = 20;
+
+describe('a ping socket', function() {
+  this.timeout(60000);
+  let link;
+  let program;
+
+  before('needs namespaces', demandNamespaces);
+
+  before(() => {
+    link = new Link();
+    program =
+      compileProgram(path.join(__dirname, 'tools', 'with-ping-socket.c'));
+  });
+
+  afterEach(killRemotes);
+
+  after(() => link?.end());
+
+  for (const [implementation, transport] of [
+    ['builtin', 'builtin'], ['native', 'linux'], ['native', 'uv'],
+  ]) {
+    it(`sends each datagram as a packet of its own, ${transport}`, async () => {
+      const pinger = new Remote(require.resolve('./pinger'), {
+        through: [...link.on(0), program, `${FD}`],
+        args: { implementation, fd: FD },
+        env: { DGRAM_NATIVE_TRANSPORT: transport },
+        patience: 20000,
+      });
+      assert.strictEqual(await pinger.call('transport'), transport);
+      assert.deepStrictEqual(
+        await pinger.call('ping', { count: 5, size: 16 }),
+        Array.from({ length: 5 }, (_, i) => [i, 16]));
+    });
+  }
+});

@@ -1,0 +1,50 @@
+'use strict';
+
+/**
+ * Pings the host it runs on, through a ping socket that it was given. Its
+ * arguments are { implementation: 'native' | 'builtin', fd }.
+ */
+
+const { once } = require('node:events');
+const path = require('node:path');
+
+const { argumentsOf, serve } = require('../support/remote');
+
+const ECHO = 8;
+
+const { implementation, fd } = argumentsOf();
+const dgram = require(implementation === 'builtin' ?
+  'node:dgram' :
+  path.join(__dirname, '..', '..', 'lib'));
+
+/** An ICMP echo request (RFC 792); the kernel fills in its checksum. */
+function request(sequence, size) {
+  const bytes = Buffer.alloc(size);
+  bytes[0] = ECHO;
+  bytes.writeUInt16BE(sequence, 6);
+  return bytes;
+}
+
+serve({
+  transport: () => dgram.transport ?? 'builtin',
+
+  /** Sends them in one tick; the replies as [sequence, size], in order. */
+  async ping({ count, size }) {
+    const socket = dgram.createSocket('udp4');
+    await new Promise((resolve) => socket.bind({ fd }, resolve));
+    const replies = [];
+    const sent = [];
+    for (let i = 0; i < count; i++) {
+      sent.push(new Promise((resolve, reject) => {
+        socket.send(request(i, size), 1, '127.0.0.1',
+          (error) => error ? reject(error) : resolve());
+      }));
+    }
+    socket.on('message', (msg) =>
+      replies.push([msg.readUInt16BE(6), msg.length]));
+    await Promise.all(sent);
+    while (replies.length < count) await once(socket, 'message');
+    socket.close();
+    return replies;
+  },
+});
