@@ -23,6 +23,11 @@ function standIn(socket) {
 
 function exportHandle(handle, type) {
   if (!(handle instanceof UDP)) return handle;
+  // An unbound socket's has no descriptor, and is of no use to it later.
+  if (handle.exported?.fd < 0) {
+    handle.exported.close();
+    handle.exported = null;
+  }
   handle.exported ??= builtinHandle(type, handle.share());
   return handle.exported;
 }

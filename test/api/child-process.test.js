@@ -127,6 +127,31 @@ describeHere('child.send with a socket', () => {
       ['closed', ['0', '1', '2', '3', '4']]);
   });
 
+  it('fails before it is bound, and goes well afterwards', async () => {
+    const reports = await reportsOf((dgram, report) => {
+      if (process.argv[3] === 'child') {
+        process.on('message', (message, socket) => {
+          process.send(socket.address().port);
+          socket.close();
+          process.disconnect();
+        });
+        return;
+      }
+      const { fork } = require('node:child_process');
+      const child = fork(__filename, ['[]', 'child']);
+      const socket = dgram.createSocket('udp4');
+      child.on('message', (port) => {
+        report(port === socket.address().port);
+        socket.close();
+      });
+      child.send('too early', socket, (error) => {
+        report(error.code);
+        socket.bind(0, '127.0.0.1', () => child.send('take this', socket));
+      });
+    });
+    assert.deepStrictEqual(reports, ['EBADF', true]);
+  });
+
   it('can be the reader and the writer of the same datagrams', async () => {
     const reports = await reportsOf((dgram, report) => {
       if (process.argv[3] === 'child') {
