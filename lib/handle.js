@@ -16,6 +16,7 @@ const errors = require('./errors');
 const inbox = require('./inbox');
 const outbox = require('./outbox');
 const permission = require('./permission');
+const uncaught = require('./uncaught');
 const { createLookup, skipsLiterals } = require('./lookup');
 
 const { SOCKETS_MAX } = binding.layout;
@@ -146,7 +147,7 @@ binding.hook({
     const handle = handles[indexOf(id)];
     forget(handle);
     try {
-      handle.runInAsyncScope(handle.onClosed, handle);
+      uncaught.run(handle, handle.onClosed, handle);
     } finally {
       handle.emitDestroy();
     }

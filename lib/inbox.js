@@ -11,6 +11,7 @@
 const binding = require('./binding');
 const errors = require('./errors');
 const { keep } = require('./memory');
+const uncaught = require('./uncaught');
 
 const {
   RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_PEER, RECV_FRESH,
@@ -45,6 +46,9 @@ const sources = new Array(SOURCES_MAX).fill(null);
  * once: a later run may give the slot of an earlier one to another source.
  */
 const runSources = new Array(RECV_SLOTS).fill(null);
+
+/** Whether the listeners of this batch go through uncaught.runWatched(). */
+let watched = false;
 
 /** Where the next datagram of the batch is: its run, and how far in that. */
 let run = 0;
@@ -85,14 +89,17 @@ function open() {
  */
 function deliver(handle, count) {
   if (runs === undefined) open();
+  watched = uncaught.isWatched();
   while (run < count && !handle.closed) {
     if (run === blockEnd) {
       beginBlock(handle, count);
       continue;
     }
-    deliverNext(handle);
+    const fine = deliverNext(handle);
     // After the last one the addon's own call ends, and Node drains there.
     if (run === count) break;
+    // As with Node the ticks of a listener that threw wait for the next one's.
+    if (!fine) continue;
     if (drain === undefined) return true;
     drain();
   }
@@ -114,15 +121,15 @@ function beginBlock(handle, count) {
   blockAt = 0;
   if (statuses[from * RECV_WORDS + RECV_STATUS] < 0) return;
   if (!whole) {
-    block = copyPayloads(from, countBytes(from), 0);
+    takePayloads(from, countBytes(from), 0);
     return;
   }
   const batch = takeColumns(handle, from);
   // The place is moved on first: the listener may throw.
   if (!handle.wants('message')) run = blockEnd;
   if (batch.count === 0) return;
-  handle.runInAsyncScope(handle.emit, handle, 'batch', batch);
-  if (run < count) drain?.();
+  const fine = uncaught.run(handle, handle.emit, handle, 'batch', batch);
+  if (fine && run < count) drain?.();
 }
 
 /** A block is runs of up to BLOCK_SIZE bytes, or one error. */
@@ -138,12 +145,19 @@ function findBlockEnd(count) {
 }
 
 /**
- * The payloads of the block in memory of their own.
+ * Takes the payloads of the block from the slab. Is there no memory for them,
+ * they are lost, once; to try again might be for ever.
  * @param {number} from the first run
  * @param {number} size of the payloads, in bytes
  * @param {number} extra bytes behind them
- * @returns {ArrayBuffer}
  */
+function takePayloads(from, size, extra) {
+  run = blockEnd;
+  block = copyPayloads(from, size, extra);
+  run = from;
+}
+
+/** The payloads of the block in memory of their own, see above. */
 function copyPayloads(from, size, extra) {
   // Not zeroed: every byte is written, here or below.
   const bytes = Buffer.allocUnsafeSlow(size + extra);
@@ -158,13 +172,13 @@ function copyPayloads(from, size, extra) {
   return bytes.buffer;
 }
 
+/** @returns {boolean} false when a listener threw, and that was dealt with */
 function deliverNext(handle) {
   const at = run * RECV_WORDS;
   const status = statuses[at + RECV_STATUS];
   if (status < 0) {
     run++;
-    handle.runInAsyncScope(handle.onmessage, handle, status, handle);
-    return;
+    return uncaught.run(handle, handle.onmessage, handle, status, handle);
   }
   const length = runs[at + RECV_LENGTH];
   const start = runs[at + RECV_OFFSET] + position;
@@ -179,12 +193,17 @@ function deliverNext(handle) {
   const message = takeMessage(handle, start, size);
   if (source.error !== 0) {
     const error = errors.uvException(source.error, 'uv_if_indextoiid');
-    handle.runInAsyncScope(handle.emit, handle, 'error', error);
-    return;
+    return uncaught.run(handle, handle.emit, handle, 'error', error);
   }
   const { address, family, port } = source;
+  const rinfo = { address, family, port };
+  if (watched) {
+    return uncaught.runWatched(handle, handle.onmessage, handle, size, handle,
+                               message, rinfo);
+  }
   handle.runInAsyncScope(handle.onmessage, handle, size, handle, message,
-                         { address, family, port });
+                         rinfo);
+  return true;
 }
 
 /** A message with memory of its own, or a view of the batch's. */
@@ -206,7 +225,7 @@ function takeColumns(handle, from) {
   const most = countDatagrams(from);
   // One memory for all: an allocation costs more than what it is for.
   const padding = -size & 3;
-  block = copyPayloads(from, size, padding + most * 10);
+  takePayloads(from, size, padding + most * 10);
   const offsets = new Uint32Array(block, size + padding, most);
   const sizes = new Uint32Array(block, size + padding + most * 4, most);
   const ports = new Uint16Array(block, size + padding + most * 8, most);

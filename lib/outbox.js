@@ -23,6 +23,7 @@ const binding = require('./binding');
 const errors = require('./errors');
 const { keep } = require('./memory');
 const { LOOPBACK } = require('./lookup');
+const { isWatched, run, runWatched } = require('./uncaught');
 
 const {
   SEND_WORDS, SEND_SOCKET, SEND_PEER, SEND_OFFSET, SEND_LENGTH, SEND_TICKET,
@@ -37,6 +38,9 @@ const COPY_MAX = DATAGRAM_MAX + 1;
 
 /** Connected datagrams that wait for the end of a tick at most. */
 const CONNECTED_MAX = 64;
+
+/** Whether the callbacks that run now go through runWatched(). */
+let watched = false;
 
 /** For async resources that say themselves when they are done with. */
 const MANUAL = { requireManualDestroy: true };
@@ -78,6 +82,7 @@ class Send extends AsyncResource {
   finish() {
     try {
       if (this.status < 0) this.fail();
+      else if (watched) this.runWatched();
       else this.runInAsyncScope(this.callback, undefined, null, this.bytes);
     } finally {
       this.emitDestroy();
@@ -88,7 +93,11 @@ class Send extends AsyncResource {
     const error = errors.hostPortException(this.status, 'send', this.address,
                                            this.port);
     const rest = this.request === null ? [] : [this.bytes];
-    this.runInAsyncScope(this.callback, undefined, error, ...rest);
+    run(this, this.callback, undefined, error, ...rest);
+  }
+
+  runWatched() {
+    runWatched(this, this.callback, undefined, null, this.bytes);
   }
 }
 
@@ -158,7 +167,7 @@ class SendMany extends AsyncResource {
 
 function finishMany(many) {
   try {
-    many.runInAsyncScope(many.callback, undefined, many.error, many.count);
+    run(many, many.callback, undefined, many.error, many.count);
   } finally {
     many.emitDestroy();
   }
@@ -453,6 +462,7 @@ function sendLater(handle, message, address, port, callback) {
 
 function flushLater() {
   laterScheduled = false;
+  flushConnected(); // node:dgram sent these within send()
   laterLane.flush();
   const sends = laterLane.takeSends();
   if (sends.length === 0) return;
@@ -493,10 +503,19 @@ function sendConnected(handle, message, callback) {
   }
   if (process._exiting || tickLane.count === CONNECTED_MAX) {
     tickLane.flush(); // no tick will come any more, or they are enough
-  } else if (!watchingExit) {
-    watchingExit = true;
-    process.on('exit', flushConnected);
+  } else if (tickLane.count === 1) {
+    watchExit();
   }
+}
+
+/**
+ * Before anybody else's listener, who might exit at once; and again, if the
+ * program has removed them all.
+ */
+function watchExit() {
+  if (watchingExit && process.listenerCount('exit') > 0) return;
+  watchingExit = true;
+  process.prependListener('exit', flushConnected);
 }
 
 function flushTick() {
@@ -504,7 +523,9 @@ function flushTick() {
   const first = tickFirst;
   tickFirst = null;
   endConnected();
-  if (first !== null) settle(first);
+  if (first === null) return;
+  watched = isWatched();
+  settle(first);
 }
 
 /**
@@ -522,6 +543,7 @@ function endConnected() {
 /** Runs the callbacks of a tick; one that throws does not stop the others. */
 function finishAll(sends, from) {
   let next = from;
+  watched = isWatched();
   try {
     while (next < sends.length) settle(sends[next++]);
   } finally {
@@ -603,6 +625,7 @@ function complete(ticket, status, length) {
   const send = waiting.get(ticket);
   if (send === undefined) return;
   if (!send.hasMore()) waiting.delete(ticket);
+  watched = isWatched();
   send.completed(status, length);
 }
 

@@ -122,6 +122,37 @@ describe('order of a send\'s callback', () => {
   });
 });
 
+describe('order of what two sockets send to a third', () => {
+  for (const [text, body, expected] of [
+    ['by turns', (a, b) => {
+      a('a1');
+      b('b1');
+      a('a2');
+      b('b2');
+    }, ['a1', 'a2', 'b1', 'b2']],
+    ['one of them in an earlier tick', (a, b) => {
+      process.nextTick(() => {
+        a('a1');
+        a('a2');
+        a('a3');
+      });
+      b('b1');
+    }, ['a1', 'a2', 'a3', 'b1']],
+  ]) {
+    it(`is that of the calls, then of the ticks: ${text}`, async () => {
+      const receiver = await bound();
+      const { port, address } = receiver.address();
+      const connected = await connectedTo(receiver);
+      const unconnected = await bound();
+      const messages = receive(receiver, expected.length);
+      setImmediate(body, (text) => connected.send(text),
+        (text) => unconnected.send(text, port, address));
+      assert.deepStrictEqual((await messages).map(({ msg }) => String(msg)),
+        expected);
+    });
+  }
+});
+
 describe('order of messages', () => {
   it('ticks and microtasks run between two of them', async () => {
     const receiver = await bound();

@@ -54,6 +54,48 @@ describe('process.exit', () => {
       assert.deepStrictEqual(await texts, ['1', '2']);
     });
 
+  for (const [text, listener] of [
+    ['ends it in an earlier listener of exit', () => process.exit(0)],
+    ['throws in an earlier listener of exit', () => {
+      throw new Error('at exit');
+    }],
+  ]) {
+    it(`sends what a connected socket sent when the program ${text}`,
+      async () => {
+        const receiver = await bound();
+        const texts = receiveText(receiver, 3);
+        await inChild(`(dgram, report, port) => {
+          process.on('exit', ${listener});
+          const socket = dgram.createSocket('udp4');
+          socket.connect(port, '127.0.0.1', () => {
+            for (const text of ['1', '2', '3']) socket.send(text);
+            process.exit();
+          });
+        }`, { args: [receiver.address().port] });
+        assert.deepStrictEqual(await texts, ['1', '2', '3']);
+      });
+  }
+
+  it('sends what a connected socket sent after all listeners were removed',
+    async () => {
+      const receiver = await bound();
+      const texts = receiveText(receiver, 4);
+      await reportsOf((dgram, report, port) => {
+        const socket = dgram.createSocket('udp4');
+        socket.connect(port, '127.0.0.1', () => {
+          socket.send('1');
+          socket.send('2');
+          setImmediate(() => {
+            process.removeAllListeners('exit');
+            socket.send('3');
+            socket.send('4');
+            process.exit();
+          });
+        });
+      }, { args: [receiver.address().port] });
+      assert.deepStrictEqual(await texts, ['1', '2', '3', '4']);
+    });
+
   it('drops what an unconnected socket sent', async () => {
     const receiver = await bound();
     const { port } = receiver.address();

@@ -1,0 +1,53 @@
+'use strict';
+
+/**
+ * Where what a callback throws is told to 'uncaughtException'. Node does so
+ * within the callback's own async context: an error reporter finds out there
+ * whose request it was, a domain whose error. A throw that leaves
+ * runInAsyncScope() has left that context.
+ */
+
+const process = require('node:process');
+const binding = require('./binding');
+
+/**
+ * True when somebody may look. Else nothing is caught here: a debugger that
+ * stops at uncaught exceptions goes by whether a `catch` is on the stack.
+ */
+function isWatched() {
+  return process.listenerCount('uncaughtException') > 0 ||
+    process.listenerCount('uncaughtExceptionMonitor') > 0 ||
+    process.hasUncaughtExceptionCaptureCallback() ||
+    'domain' in process; // defined when that module is loaded
+}
+
+/**
+ * Calls `callback` within an async resource, and tells there what it throws.
+ * @param {AsyncResource} resource
+ * @param {Function} callback
+ * @param {*} receiver
+ * @param {...*} args
+ * @returns {boolean} false when it threw
+ */
+function runWatched(resource, callback, receiver, ...args) {
+  return resource.runInAsyncScope(guard, receiver, callback, args);
+}
+
+function guard(callback, args) {
+  try {
+    Reflect.apply(callback, this, args);
+    return true;
+  } catch (error) {
+    binding.fatal(error);
+    return false;
+  }
+}
+
+/** The same, or resource.runInAsyncScope() if nobody may look. */
+function run(resource, callback, receiver, ...args) {
+  if (isWatched()) return runWatched(resource, callback, receiver, ...args);
+  resource.runInAsyncScope(callback, receiver, ...args);
+  return true;
+}
+
+module.exports = { isWatched, run, runWatched };
