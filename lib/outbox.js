@@ -39,9 +39,6 @@ const COPY_MAX = DATAGRAM_MAX + 1;
 /** Connected datagrams that wait for the end of a tick at most. */
 const CONNECTED_MAX = 64;
 
-/** Whether the callbacks that run now go through runWatched(). */
-let watched = false;
-
 /** For async resources that say themselves when they are done with. */
 const MANUAL = { requireManualDestroy: true };
 
@@ -82,7 +79,6 @@ class Send extends AsyncResource {
   finish() {
     try {
       if (this.status < 0) this.fail();
-      else if (watched) this.runWatched();
       else this.runInAsyncScope(this.callback, undefined, null, this.bytes);
     } finally {
       this.emitDestroy();
@@ -96,15 +92,22 @@ class Send extends AsyncResource {
     run(this, this.callback, undefined, error, ...rest);
   }
 
-  runWatched() {
-    runWatched(this, this.callback, undefined, null, this.bytes);
+  /** finish(), with what the callback throws told within this resource. */
+  finishWatched() {
+    try {
+      if (this.status < 0) this.fail();
+      else runWatched(this, this.callback, undefined, null, this.bytes);
+    } finally {
+      this.emitDestroy();
+    }
   }
 }
 
 /** Finishes a send within the resource that it waited under. */
 function finishRequest(send, request) {
   try {
-    request.runInAsyncScope(send.finish, send);
+    const finish = isWatched() ? send.finishWatched : send.finish;
+    request.runInAsyncScope(finish, send);
   } finally {
     request.emitDestroy();
   }
@@ -523,9 +526,7 @@ function flushTick() {
   const first = tickFirst;
   tickFirst = null;
   endConnected();
-  if (first === null) return;
-  watched = isWatched();
-  settle(first);
+  if (first !== null) settle(first, isWatched());
 }
 
 /**
@@ -543,17 +544,19 @@ function endConnected() {
 /** Runs the callbacks of a tick; one that throws does not stop the others. */
 function finishAll(sends, from) {
   let next = from;
-  watched = isWatched();
+  const watched = isWatched();
   try {
-    while (next < sends.length) settle(sends[next++]);
+    while (next < sends.length) settle(sends[next++], watched);
   } finally {
     if (next < sends.length) process.nextTick(finishAll, sends, next);
   }
 }
 
-function settle(send) {
+function settle(send, watched) {
   if (send.status === QUEUED) {
     send.request = send.runInAsyncScope(newRequest);
+  } else if (watched) {
+    send.finishWatched();
   } else {
     send.finish();
   }
@@ -625,7 +628,6 @@ function complete(ticket, status, length) {
   const send = waiting.get(ticket);
   if (send === undefined) return;
   if (!send.hasMore()) waiting.delete(ticket);
-  watched = isWatched();
   send.completed(status, length);
 }
 

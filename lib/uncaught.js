@@ -18,7 +18,7 @@ function isWatched() {
   return process.listenerCount('uncaughtException') > 0 ||
     process.listenerCount('uncaughtExceptionMonitor') > 0 ||
     process.hasUncaughtExceptionCaptureCallback() ||
-    'domain' in process; // defined when that module is loaded
+    process.domain !== null; // until the first domain is entered
 }
 
 /**
