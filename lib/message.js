@@ -48,7 +48,10 @@ const readers = (prototype) => ({
 const TYPED_ARRAY = readers(typedArray);
 const DATA_VIEW = readers(DataView.prototype);
 
-/** 'Uint8Array' of a Buffer and of no other kind of thing. */
+/**
+ * 'Uint8Array' of a Buffer and of no other kind of thing; undefined of what is
+ * no typed array. Neither realm nor prototype has a say in it.
+ */
 const { get: kindOf } =
   Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag);
 
@@ -57,7 +60,7 @@ const { get: kindOf } =
  * likes of its length, and memory may be detached or have shrunk.
  */
 function trueBytes(view) {
-  const read = view instanceof DataView ? DATA_VIEW : TYPED_ARRAY;
+  const read = kindOf.call(view) === undefined ? DATA_VIEW : TYPED_ARRAY;
   try {
     return Buffer.from(read.buffer(view), read.byteOffset(view),
                        read.byteLength(view));

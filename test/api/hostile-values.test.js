@@ -4,6 +4,7 @@
 // test/fuzz/js.
 
 const assert = require('node:assert');
+const vm = require('node:vm');
 const {
   bound, describeNative, itNative, open, receiveText, send,
 } = require('../support/dgram');
@@ -61,6 +62,24 @@ describe('values that are not what they seem', () => {
     assert.strictEqual(await send(sender, bytes, port, LOOPBACK), 3);
     assert.strictEqual(await send(sender, detached(), port, LOOPBACK), 0);
     assert.deepStrictEqual(await came, ['abc', '']);
+  });
+
+  it('a view of another realm, or of no class, has its bytes', async () => {
+    const receiver = await bound();
+    const sender = await bound();
+    const { port } = receiver.address();
+    const came = receiveText(receiver, 5);
+    const make = (name) => vm.runInNewContext(
+      `new ${name}(new Uint8Array([97, 98, 99, 100]).buffer)`);
+    const bytes = Buffer.from('abcd');
+    const bare = new DataView(bytes.buffer, bytes.byteOffset + 1, 2);
+    Object.setPrototypeOf(bare, null);
+    const disguised = new DataView(bytes.buffer, bytes.byteOffset, 3);
+    Object.setPrototypeOf(disguised, Uint8Array.prototype);
+    for (const [view, size] of [[make('DataView'), 4], [make('Uint8Array'), 4],
+      [make('Uint16Array'), 4], [bare, 2], [disguised, 3]])
+      assert.strictEqual(await send(sender, view, port, LOOPBACK), size);
+    assert.deepStrictEqual(await came, ['abcd', 'abcd', 'abcd', 'bc', 'abc']);
   });
 
   itNative('a group and an interface are text, whatever they are', () => {
