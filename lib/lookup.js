@@ -24,12 +24,23 @@ function loadDns() {
   return dns;
 }
 
+/** How Node's own dns.lookup() reads, and no other can: Node 18 to 24. */
+const NODES_LOOKUP =
+  /^function lookup\(hostname, options, callback\) \{[^]*GetAddrInfoReqWrap\(/;
+
+function isNodesOwn(lookup) {
+  return typeof lookup === 'function' &&
+    NODES_LOOKUP.test(Function.prototype.toString.call(lookup));
+}
+
 /**
  * Node before 24.19 keeps the dns.lookup() of the moment a socket is made. One
  * that was replaced by then, by a test or a caching package, expects to see
- * literals too: this is how it is told from Node's own.
+ * literals too: this is how it is told from Node's own. It may have been
+ * replaced before this file was loaded: then there is none.
  */
-const originalLookup = NAMES_ONLY ? undefined : loadDns().lookup;
+const originalLookup =
+  NAMES_ONLY || !isNodesOwn(loadDns().lookup) ? undefined : dns.lookup;
 
 /** 4, 6, or 0: not a numeric address. */
 function isIP(text) {

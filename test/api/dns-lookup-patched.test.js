@@ -6,7 +6,7 @@
 
 const assert = require('node:assert');
 const {
-  itSince, nodeAtLeast, reportsOf,
+  itNative, itSince, nodeAtLeast, open, reportsOf, stateOf, temporary,
 } = require('../support/dgram');
 
 // 24.19 and 26.5 answer literals without dns.lookup.
@@ -62,6 +62,40 @@ describe('dns.lookup that was replaced', () => {
         socket.send('redirected', socket.address().port, '127.0.0.9'));
     });
     assert.deepStrictEqual(reports, ['redirected']);
+  });
+
+  (skipsLiterals ? it.skip : it)('before the module is loaded is called for ' +
+    'literals', async () => {
+    // The second looks like Node's own from the front.
+    for (const text of [
+      'dns.lookup = (hostname, options, callback) => {',
+      'dns.lookup = function lookup(hostname, options, callback) {',
+    ]) {
+      const preload = temporary('preload.js', `
+        const dns = require('node:dns');
+        ${text}
+          globalThis.names.push(hostname);
+          process.nextTick(callback, null, hostname, options);
+        };
+        globalThis.names = [];
+      `);
+      const reports = await reportsOf((dgram, report) => {
+        const socket = dgram.createSocket('udp4');
+        socket.bind(0, '127.0.0.1', () => {
+          socket.send('x', socket.address().port, '127.0.0.1', () => {
+            report(globalThis.names);
+            socket.close();
+          });
+        });
+      }, { execArgv: ['--require', preload] });
+      assert.deepStrictEqual(reports, [['127.0.0.1', '127.0.0.1']]);
+    }
+  });
+
+  // Else no literal would be spared its lookup, and nothing else would tell.
+  itNative('is told from Node\'s own', () => {
+    const lookupOf = (socket) => stateOf(socket).handle.lookup;
+    assert.strictEqual(lookupOf(open('udp4')), lookupOf(open('udp4')));
   });
 
   (skipsLiterals ? it : it.skip)('is not called for literals since 24.19 ' +
