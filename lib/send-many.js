@@ -40,8 +40,9 @@ function readConnected(packets) {
 /** [msg, port, address, msg, port, address, ...] */
 function readUnconnected(packets, family) {
   const list = listFor(packets, 3);
-  // Most go to where the one before went.
-  let port;
+  // Most go to where the one before went. NaN equals no port: nothing went
+  // before the first.
+  let port = NaN;
   let address;
   for (let i = 0; i < list.length; i += 3) {
     list[i] = checkMessage(packets[i]);
@@ -49,7 +50,9 @@ function readUnconnected(packets, family) {
     const givenAddress = packets[i + 2];
     if (givenPort !== port || givenAddress !== address) {
       port = validatePort(givenPort, 'Port', false);
-      address = givenAddress || LOOPBACK[family];
+      address = givenAddress == null || givenAddress === '' ?
+        LOOPBACK[family] :
+        givenAddress;
       checkAddress(family, address, port, i + 2);
     }
     list[i + 1] = port;

@@ -345,6 +345,46 @@ describeNative('sendMany', () => {
       'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
   });
 
+  it('checks the first as the others', async () => {
+    const { port } = (await bound()).address();
+    const socket = await bound();
+    const badPort = (received) => [RangeError, 'ERR_SOCKET_BAD_PORT',
+      `Port should be > 0 and < 65536. Received ${received}.`];
+    for (const address of [undefined, null, '', AT]) {
+      for (const [bad, received] of [[undefined, 'undefined'], [null, 'null'],
+        [NaN, 'type number (NaN)'], [-1, 'type number (-1)']]) {
+        throwsCode(() => socket.sendMany(['x', bad, address]),
+          ...badPort(received));
+        throwsCode(() => socket.sendMany(['x', port, AT, 'x', bad, address]),
+          ...badPort(received));
+      }
+    }
+  });
+
+  it('takes for loopback what send() does', async () => {
+    const receiver = await bound();
+    const { port } = receiver.address();
+    const socket = await bound();
+    const texts = receiveText(receiver, 6);
+    for (const address of [undefined, null, '']) {
+      socket.sendMany(['many', port, address]);
+      socket.send('one', port, address);
+    }
+    assert.deepStrictEqual((await texts).sort(),
+      ['many', 'many', 'many', 'one', 'one', 'one']);
+    for (const [address, received] of [[false, 'type boolean (false)'],
+      [0, 'type number (0)'], [NaN, 'type number (NaN)'],
+      [true, 'type boolean (true)'], [{}, 'an instance of Object']]) {
+      const refused = (name) => [TypeError, 'ERR_INVALID_ARG_TYPE',
+        `The "${name}" argument must be of type string. Received ${received}`];
+      throwsCode(() => socket.send('x', port, address), ...refused('address'));
+      throwsCode(() => socket.sendMany(['x', port, address]),
+        ...refused('packets[2]'));
+      throwsCode(() => socket.sendMany(['x', port, AT, 'x', port, address]),
+        ...refused('packets[5]'));
+    }
+  });
+
   it('respects the list of blocked addresses', async () => {
     const sendBlockList = new net.BlockList();
     sendBlockList.addAddress('127.0.0.2');
