@@ -621,12 +621,14 @@ Socket.prototype.send = function(buffer,
 // What is rare has functions of its own: V8 inlines the rest of a send, as long
 // as that is short.
 
+/**
+ * Calls the socket's own `send` again, as Node does: one that a subclass or a
+ * tool put there sees that call, too, with a list for its message. What is
+ * connected by then refuses an address.
+ */
 function sendOnceBound(socket, message, port, address, callback) {
-  const copy = copyMessage(message);
-  enqueue(socket, () => {
-    healthCheck(socket);
-    sendTo(socket, copy, port, address, callback);
-  });
+  const list = copyMessage(message);
+  enqueue(socket, socket.send.bind(socket, list, port, address, callback));
 }
 
 function sendConnected(socket, message, callback) {
@@ -747,7 +749,7 @@ Socket.prototype.close = function(callback) {
   if (typeof callback === 'function') this.on('close', callback);
 
   if (state.queue !== undefined) {
-    state.queue.push(() => this.close());
+    state.queue.push(this.close.bind(this));
     return this;
   }
 
