@@ -8,6 +8,7 @@
 
 const dc = require('node:diagnostics_channel');
 const EventEmitter = require('node:events');
+const { promisify } = require('node:util');
 const binding = require('./binding');
 const cluster = require('./cluster');
 const errors = require('./errors');
@@ -773,10 +774,13 @@ function stopReceiving(socket) {
 }
 
 if (Symbol.asyncDispose !== undefined) {
-  /** Closes the socket, if it is open, and waits for 'close' (Node 20.5). */
+  /**
+   * Closes the socket, if it is open, and waits for 'close' (Node 20.5). An
+   * error that close() gives its callback is thrown.
+   */
   Socket.prototype[Symbol.asyncDispose] = async function() {
     if (!this[kState].handle) return;
-    await new Promise((resolve) => { this.close(resolve); });
+    await promisify(this.close).call(this);
   };
 }
 

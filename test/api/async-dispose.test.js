@@ -1,8 +1,9 @@
 'use strict';
 
 const assert = require('node:assert');
+const { promisify } = require('node:util');
 const {
-  bound, close, describeSince, isOpen, open,
+  bound, close, closeLater, describeSince, dgram, isOpen, itSince, open,
 } = require('../support/dgram');
 
 describeSince(['18.18.0', '20.5.0'], 'Symbol.asyncDispose', () => {
@@ -31,5 +32,48 @@ describeSince(['18.18.0', '20.5.0'], 'Symbol.asyncDispose', () => {
     const other = open('udp4');
     await close(other);
     assert.strictEqual(await other[Symbol.asyncDispose](), undefined);
+  });
+
+  it('throws the error that close() gives its callback', async () => {
+    const failure = new Error('not closed');
+    class Failing extends dgram.Socket {
+      close(callback) {
+        if (callback === undefined) return super.close();
+        process.nextTick(callback, failure);
+        return this;
+      }
+    }
+    const socket = closeLater(new Failing('udp4'));
+    await assert.rejects(socket[Symbol.asyncDispose](), failure);
+    assert.strictEqual(isOpen(socket), true);
+  });
+
+  it('throws the error that close is emitted with', async () => {
+    const failure = new Error('emitted');
+    const socket = open('udp4');
+    const disposed = socket[Symbol.asyncDispose]();
+    socket.emit('close', failure);
+    await assert.rejects(disposed, failure);
+  });
+
+  // Node 18 and 20 give what the callback was given.
+  itSince('22.0.0', 'has no value', async () => {
+    const socket = open('udp4');
+    const disposed = socket[Symbol.asyncDispose]();
+    socket.emit('close', null, 5);
+    assert.strictEqual(await disposed, undefined);
+  });
+
+  it('closes by the promise that close() has for promisify()', async () => {
+    const socket = open('udp4');
+    const calls = [];
+    const { close } = socket;
+    socket.close = () => assert.fail('called');
+    socket.close[promisify.custom] = async function() {
+      calls.push(this);
+      close.call(this);
+    };
+    await socket[Symbol.asyncDispose]();
+    assert.deepStrictEqual(calls, [socket]);
   });
 });
