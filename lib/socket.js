@@ -348,7 +348,9 @@ function bindAddress(socket, port, address, exclusive) {
       bindThroughPrimary(socket, request, fail);
       return;
     }
-    const status = state.handle.bind(ip, port || 0, flags);
+    // The program's own lookup may answer with anything that is an address as
+    // text; so in connectHandle().
+    const status = state.handle.bind(`${ip}`, port || 0, flags);
     if (status) fail(status);
     else startListening(socket);
   });
@@ -480,7 +482,7 @@ function startConnect(socket, port, address, callback) {
 /** @returns {Error|null} */
 function connectHandle(state, ip, port, address) {
   if (isBlocked(state.sendBlockList, ip)) return errors.ipBlocked(ip);
-  const status = state.handle.connect(ip, port);
+  const status = state.handle.connect(`${ip}`, port);
   return status ?
     errors.hostPortException(status, 'connect', address, port) :
     null;

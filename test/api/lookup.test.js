@@ -223,6 +223,47 @@ describe('option lookup', () => {
       assert.strictEqual(await error, failure);
     });
 
+  it('may answer bind and connect with what is an address as text',
+    async () => {
+      const receiver = await bound();
+      for (const answer of [['127.0.0.1'], new String('127.0.0.1'),
+        { toString: () => '127.0.0.1' }]) {
+        const socket = open({
+          type: 'udp4',
+          lookup: recording([], () => [null, answer, 4]),
+        });
+        socket.connect(receiver.address().port, 'name');
+        await once(socket, 'connect');
+        assert.strictEqual(socket.address().address, '127.0.0.1');
+        assert.strictEqual(socket.remoteAddress().address, '127.0.0.1');
+      }
+    });
+
+  it('may answer bind with nonsense: the error names it',
+    async () => {
+      for (const [answer, text] of [[undefined, ''], [5, ' 5'],
+        [['::1', '::2'], ' ::1,::2']]) {
+        const socket = open({
+          type: 'udp4',
+          lookup: recording([], () => [null, answer, 4]),
+        });
+        const [error] = await once(socket.bind(0, 'name'), 'error');
+        assert.strictEqual(error.message, `bind EINVAL${text}`);
+        assert.strictEqual(error.address, answer);
+      }
+    });
+
+  it('may answer with what has no text: bind and connect throw', async () => {
+    const failure = new Error('no text');
+    const lookup = (name, family, callback) => callback(null,
+      name === 'name' ? { toString() { throw failure; } } : name, 4);
+    assert.throws(() => open({ type: 'udp4', lookup }).bind(0, 'name'),
+      failure);
+    const socket = open({ type: 'udp4', lookup });
+    socket.bind();
+    assert.throws(() => socket.connect(1234, 'name'), failure);
+  });
+
   it('may answer with an address of the other family', async () => {
     const socket = await bound({
       type: 'udp4',
