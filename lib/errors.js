@@ -64,9 +64,12 @@ function describe(value) {
   }
 }
 
-/** 1234567 → 1_234_567, as Node prints integers beyond 32 bits. */
-function withSeparators(digits) {
-  return digits.replace(/\B(?=(\d{3})+$)/g, '_');
+/**
+ * 1234567 → 1_234_567, as Node prints integers beyond 32 bits: it counts
+ * characters, whatever they are, so that 1e+21 becomes 1e_+21.
+ */
+function withSeparators(text) {
+  return text.replace(/(?<=[^-])(?=(.{3})+$)/g, '_');
 }
 
 function describeNumber(value) {

@@ -96,6 +96,13 @@ describe('createSocket', () => {
         `${range}be >= 0 && <= 4294967295. Received -1`);
       throwsCode(create(2 ** 33), RangeError, 'ERR_OUT_OF_RANGE',
         `${range}be >= 0 && <= 4294967295. Received 8_589_934_592`);
+      // Node puts the separators into the text, whatever it is.
+      for (const [size, received] of [[-(2 ** 33), '-8_589_934_592'],
+        [-1e11, '-100_000_000_000'], [1e21, '1e_+21'], [-1e21, '-1e_+21'],
+        [1.25e300, '1.2_5e+_300']]) {
+        throwsCode(create(size), RangeError, 'ERR_OUT_OF_RANGE',
+          `${range}be >= 0 && <= 4294967295. Received ${received}`);
+      }
       throwsCode(create(1.5), RangeError, 'ERR_OUT_OF_RANGE',
         `${range}be an integer. Received 1.5`);
       throwsCode(create(Infinity), RangeError, 'ERR_OUT_OF_RANGE',
