@@ -2,7 +2,9 @@
 
 const assert = require('node:assert');
 const util = require('node:util');
-const { bound, once, open, thrownBy } = require('../support/dgram');
+const {
+  bound, itSince, once, open, thrownBy, throwsCode,
+} = require('../support/dgram');
 
 describe('error objects', () => {
   it('of the system have their values as plain properties', async () => {
@@ -46,6 +48,23 @@ describe('error objects', () => {
     assert.strictEqual(error.constructor.name === 'Error' ||
       error.constructor.name === 'NodeError', true);
   });
+
+  // Node 20 to 24 name whatever has a `name`, be it '' or 5.
+  itSince('26.10.0', 'of Node name the class of a value if it has a name',
+    () => {
+      const socket = open('udp4');
+      for (const [value, received] of [
+        [{ constructor: { name: '' } }, '[Object]'],
+        [{ constructor: { name: 5 } }, '[Object]'],
+        [{ constructor: 5 }, '[Object]'], [new (class {})(), '{}'],
+        [Object.create(null), '[Object: null prototype] {}'],
+        [{ constructor: { name: 'Own' } }, 'an instance of Own'],
+      ]) {
+        throwsCode(() => socket.connect(value), RangeError,
+          'ERR_SOCKET_BAD_PORT',
+          `Port should be > 0 and < 65536. Received ${received}.`);
+      }
+    });
 
   it('do not mention the machinery that made them', () => {
     // The first frame is the method that was called.
