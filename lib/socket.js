@@ -709,7 +709,7 @@ function completeSend(status, bytes) {
  *   way, when they follow once it is done
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
  * @throws {RangeError} ERR_SOCKET_BAD_PORT
- * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING
+ * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, or what bind(2) said
  */
 function sendManyAtOnce(packets, callback) {
   healthCheck(this);
