@@ -128,7 +128,9 @@ function sendOne(handle, family, request, list, rest) {
   if (handle.closed) return errors.errno('EBADF');
   const connected = rest.length === 1;
   const [port, address, hasCallback] = connected ? [0, null, rest[0]] : rest;
-  return outbox.sendNow(handle, family, list, port, address,
+  // Only here is null the connected peer, whatever a lookup has answered.
+  const peer = connected ? null : address ?? '';
+  return outbox.sendNow(handle, family, list, port, peer,
                         hasCallback ? request : null);
 }
 

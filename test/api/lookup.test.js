@@ -3,8 +3,8 @@
 const assert = require('node:assert');
 const dns = require('node:dns');
 const {
-  bound, connectedTo, once, open, receive, receiveText, reportsOf, send,
-  stateOf, turn,
+  bound, connectedTo, itNative, once, open, receive, receiveText, reportsOf,
+  send, stateOf, turn,
 } = require('../support/dgram');
 
 /** A lookup that writes down how it is called. */
@@ -263,6 +263,32 @@ describe('option lookup', () => {
     socket.bind();
     assert.throws(() => socket.connect(1234, 'name'), failure);
   });
+
+  // node:dgram ends the process.
+  itNative('may answer send() with no address: it fails, and goes nowhere',
+    async () => {
+      const peer = await bound();
+      const messages = receiveText(peer, 1);
+      for (const answer of [null, undefined, 5, ['127.0.0.1']]) {
+        let answerLater;
+        const socket = await bound({
+          type: 'udp4',
+          lookup: (name, family, callback) => {
+            if (name === 'name') answerLater = () => callback(null, answer, 4);
+            else process.nextTick(callback, null, name, 4);
+          },
+        });
+        const { port } = peer.address();
+        const failure = assert.rejects(send(socket, 'lost', port, 'name'),
+          { message: `send EINVAL name:${port}` });
+        socket.connect(port, '127.0.0.1');
+        await once(socket, 'connect');
+        answerLater();
+        await failure;
+      }
+      await send(await bound(), 'only this', peer.address().port, '127.0.0.1');
+      assert.deepStrictEqual(await messages, ['only this']);
+    });
 
   it('may answer with an address of the other family', async () => {
     const socket = await bound({
