@@ -106,8 +106,7 @@ class Send extends AsyncResource {
 /** Finishes a send within the resource that it waited under. */
 function finishRequest(send, request) {
   try {
-    const finish = isWatched() ? send.finishWatched : send.finish;
-    request.runInAsyncScope(finish, send);
+    run(request, send.finish, send);
   } finally {
     request.emitDestroy();
   }

@@ -39,16 +39,19 @@ describe('the context of an uncaught error', () => {
       ['1 in create', '2 in create', true, '3 in create']);
   });
 
-  for (const connect of [false, true]) {
+  for (const way of ['connected', 'unconnected', 'looked up']) {
     for (const execArgv of [[], ['--test-udp-no-try-send']]) {
-      it(`of a callback of send() is the call's: ${connect ?
-        'connected' : 'unconnected'} ${execArgv}`, async () => {
-        const reports = await reportsOf((dgram, report, connect) => {
+      it(`of a callback of send() is the call's: ${way} ${execArgv}`, async () => {
+        const reports = await reportsOf((dgram, report, way) => {
+          const connect = way === 'connected';
           const { AsyncLocalStorage } = require('node:async_hooks');
           const storage = new AsyncLocalStorage();
           process.on('uncaughtException', ({ message }) =>
             report(`${message} in ${storage.getStore()}`));
-          const socket = dgram.createSocket('udp4');
+          const lookup = way !== 'looked up' ? undefined :
+            (name, family, callback) =>
+              process.nextTick(callback, null, '127.0.0.1', 4);
+          const socket = dgram.createSocket({ type: 'udp4', lookup });
           const send = (...args) => connect ?
             socket.send(args[0], args[3]) :
             socket.send(...args);
@@ -66,7 +69,7 @@ describe('the context of an uncaught error', () => {
             if (connect) socket.connect(port, '127.0.0.1', () => sendAll(port));
             else sendAll(port);
           });
-        }, { args: [connect], execArgv });
+        }, { args: [way], execArgv });
         assert.deepStrictEqual(reports, ['a', 'b', 'd', 'e'].map(
           (name) => `callback of ${name} in ${name}`));
       });
