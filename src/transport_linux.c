@@ -15,7 +15,8 @@
  *      piece: then its head is tried alone.
  *  S5  When a connected peer refuses (ECONNREFUSED and the like) the next send
  *      is told, once. Were that not the first of a sendmmsg() nobody would hear
- *      of it (S1): datagrams go alone until two in a row were taken.
+ *      of it (S1): after an error, or a call that stopped and then went on,
+ *      datagrams go alone until two in a row were taken.
  *  R1  msg_namelen, msg_controllen and msg_flags are written by the kernel and
  *      reset before each call; otherwise a merged run comes in as one.
  *  R2  One recvmmsg() a wake-up: timers and other sockets get their turn, and
@@ -402,6 +403,7 @@ static int transmit(dgram_socket_t* socket,
   int fd = descriptor(socket);
   messages_t messages;
   verdict_t before = {0};
+  bool stopped = false; /* the last call, before its end */
   unsigned n;
   int rc;
   int i;
@@ -418,10 +420,11 @@ static int transmit(dgram_socket_t* socket,
       *position += messages.lengths[i];
     }
     if (rc > 0) {
-      if (rc < (int) n && socket->connected)
-        path->alone = ALONE_AFTER_ERROR; /* one that is lost: S5 */
-      else if (path->alone > 0)
+      if (path->alone > 0)
         path->alone--;
+      if (stopped && socket->connected)
+        path->alone = ALONE_AFTER_ERROR; /* what stopped it is lost: S5 */
+      stopped = rc < (int) n;
       continue;
     }
     if (is_blocked(rc)) { /* S4 */

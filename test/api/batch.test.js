@@ -5,8 +5,8 @@
 const assert = require('node:assert');
 const net = require('node:net');
 const {
-  bound, connectedTo, describeNative, isCode, isSystemError, itNative, once,
-  open, receive, receiveText, stateOf, steps, throwsCode, turn,
+  bound, connectedTo, describeNative, freePort, isCode, isLinux, isSystemError,
+  itNative, once, open, receive, receiveText, stateOf, steps, throwsCode, turn,
 } = require('../support/dgram');
 
 const AT = '127.0.0.1';
@@ -276,6 +276,22 @@ describeNative('sendMany', () => {
     isSystemError(error, 'EMSGSIZE', 'send');
     assert.strictEqual(count, 2);
     assert.deepStrictEqual(await texts, ['1', '2']);
+  });
+
+  // Within the host the kernel tells the next send, and sendmmsg() keeps to
+  // itself what is not its first datagram's.
+  (isLinux ? it : it.skip)('calls back when the peer refuses', async () => {
+    const port = await freePort();
+    const socket = open('udp4');
+    const connected = once(socket, 'connect');
+    socket.connect(port, AT);
+    await connected;
+    const [error, count] = await new Promise((resolve) => {
+      const packets = Array.from({ length: 8 }, (_, i) => 'x'.repeat(i + 1));
+      socket.sendMany(packets, (...values) => resolve(values));
+    });
+    isSystemError(error, 'ECONNREFUSED', 'send');
+    assert.ok(count > 0 && count < 8, `${count} were sent`);
   });
 
   it('sends more than one batch holds', async () => {
