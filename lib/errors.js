@@ -73,12 +73,7 @@ function withSeparators(text) {
 }
 
 function describeNumber(value) {
-  const large = typeof value === 'bigint' ?
-    value > 2n ** 32n || value < -(2n ** 32n) :
-    Number.isInteger(value) && Math.abs(value) > 2 ** 32;
-  if (typeof value === 'bigint') {
-    return `${large ? withSeparators(String(value)) : value}n`;
-  }
+  const large = Number.isInteger(value) && Math.abs(value) > 2 ** 32;
   return large ? withSeparators(String(value)) : util.inspect(value);
 }
 

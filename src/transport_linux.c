@@ -718,7 +718,9 @@ static void adapt(data_path_t* path,
   else if (n <= count / 4 && count > SLOTS_MIN)
     slots = count / 2;
   if (slots > limit)
-    slots = limit < SLOTS_MIN ? SLOTS_MIN : limit;
+    slots = limit;
+  if (slots < SLOTS_MIN)
+    slots = SLOTS_MIN;
   path->slots = (uint16_t) slots;
 }
 
