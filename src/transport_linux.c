@@ -381,18 +381,6 @@ static void mark_sent(dgram_send_t* sends, uint32_t count) {
     sends[i].status = (int32_t) sends[i].length;
 }
 
-/* As libuv does for a socket that sends before it was bound. Returns the
- * descriptor or a UV_ code, which the system calls refuse. */
-static int bind_late(dgram_socket_t* socket,
-                     const batch_t* batch,
-                     uint32_t position) {
-  uint32_t peer = batch->sends[position].peer;
-
-  if (peer != 0)
-    (void) dgram_socket_bind_any(socket, batch->peers[peer].any.sa_family);
-  return descriptor(socket);
-}
-
 /* Sends from `*position` on. Returns 0 when the end was reached, or UV_EAGAIN
  * when the socket would block; each datagram before `*position` has its
  * status then. */
@@ -408,8 +396,6 @@ static int transmit(dgram_socket_t* socket,
   int rc;
   int i;
 
-  if (fd < 0)
-    fd = bind_late(socket, batch, *position);
   while (*position < batch->count) {
     dgram_send_t* head = &batch->sends[*position];
 
@@ -535,6 +521,15 @@ static uint32_t enqueue(dgram_socket_t* socket,
   return rc == 0 ? count : 0;
 }
 
+/* As libuv does for a socket that sends before it was bound. What fails here
+ * fails again in the system calls. */
+static void bind_late(dgram_socket_t* socket, const batch_t* batch) {
+  uint32_t peer = batch->sends[0].peer;
+
+  if (peer != 0)
+    (void) dgram_socket_bind_any(socket, batch->peers[peer].any.sa_family);
+}
+
 static uint32_t linux_flush(dgram_socket_t* socket,
                             dgram_send_t* sends,
                             uint32_t count,
@@ -543,6 +538,8 @@ static uint32_t linux_flush(dgram_socket_t* socket,
   batch_t batch = {sends, count, socket->env->peers, arena};
   uint32_t position = 0;
 
+  if (descriptor(socket) < 0)
+    bind_late(socket, &batch);
   if (path != NULL && path->head == NULL && !socket->env->queue_always &&
       transmit(socket, &batch, &position) == 0)
     return 0;

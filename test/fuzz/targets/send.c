@@ -160,6 +160,8 @@ static void check_status(state_t* state,
       arena + send->offset, send->length, send->peer == 0 ? NULL : &peer->any);
 
   FUZZ_CHECK(model != NULL);
+  if (model->fd < 0) /* the first datagram binds what is not bound */
+    model->fd = dgram_socket_fd(model->socket);
   if (send->status == DGRAM_QUEUED) {
     waiting_t* last = &model->waiting[model->tail++];
 
@@ -174,7 +176,8 @@ static void check_status(state_t* state,
     state->sent++;
   } else {
     FUZZ_CHECK(send->status != UV_EAGAIN);
-    state->failures += model->fd >= 0;
+    /* It may have been before the descriptor. */
+    state->failures += model->fd >= 0 && send->status != UV_EBADF;
   }
 }
 
