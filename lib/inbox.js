@@ -47,7 +47,7 @@ const sources = new Array(SOURCES_MAX).fill(null);
  */
 const runSources = new Array(RECV_SLOTS).fill(null);
 
-/** Whether the listeners of this batch go through uncaught.runWatched(). */
+/** Whether throws in this batch are told at once, see uncaught.js. */
 let watched = false;
 
 /** Where the next datagram of the batch is: its run, and how far in that. */
@@ -198,12 +198,22 @@ function deliverNext(handle) {
   const { address, family, port } = source;
   const rinfo = { address, family, port };
   if (watched) {
-    return uncaught.runWatched(handle, handle.onmessage, handle, size, handle,
-                               message, rinfo);
+    return handle.runInAsyncScope(emitWatched, handle, size, message, rinfo);
   }
   handle.runInAsyncScope(handle.onmessage, handle, size, handle, message,
                          rinfo);
   return true;
+}
+
+/** The handle's onmessage(); a throw is told where it is, see uncaught.js. */
+function emitWatched(size, message, rinfo) {
+  try {
+    this.onmessage(size, this, message, rinfo);
+    return true;
+  } catch (error) {
+    binding.fatal(error);
+    return false;
+  }
 }
 
 /** A message with memory of its own, or a view of the batch's. */

@@ -23,7 +23,7 @@ const binding = require('./binding');
 const errors = require('./errors');
 const { keep } = require('./memory');
 const { LOOPBACK } = require('./lookup');
-const { isWatched, run, runWatched } = require('./uncaught');
+const { isWatched, run } = require('./uncaught');
 
 const {
   SEND_WORDS, SEND_SOCKET, SEND_PEER, SEND_OFFSET, SEND_LENGTH, SEND_TICKET,
@@ -76,37 +76,41 @@ class Send extends AsyncResource {
     if (this.request !== null) finishRequest(this, this.request);
   }
 
-  finish() {
+  /** @param {boolean} watched whether uncaught.js is to be told of a throw */
+  finish(watched) {
     try {
-      if (this.status < 0) this.fail();
-      else this.runInAsyncScope(this.callback, undefined, null, this.bytes);
+      this.runInAsyncScope(watched ? this.callWatched : this.call, this);
     } finally {
       this.emitDestroy();
     }
   }
 
-  fail() {
+  call() {
+    const { callback } = this;
+    if (this.status < 0) this.callWithError(callback);
+    else callback(null, this.bytes);
+  }
+
+  callWatched() {
+    try {
+      this.call();
+    } catch (error) {
+      binding.fatal(error);
+    }
+  }
+
+  callWithError(callback) {
     const error = errors.hostPortException(this.status, 'send', this.address,
                                            this.port);
-    const rest = this.request === null ? [] : [this.bytes];
-    run(this, this.callback, undefined, error, ...rest);
-  }
-
-  /** finish(), with what the callback throws told within this resource. */
-  finishWatched() {
-    try {
-      if (this.status < 0) this.fail();
-      else runWatched(this, this.callback, undefined, null, this.bytes);
-    } finally {
-      this.emitDestroy();
-    }
+    if (this.request === null) callback(error);
+    else callback(error, this.bytes);
   }
 }
 
 /** Finishes a send within the resource that it waited under. */
 function finishRequest(send, request) {
   try {
-    run(request, send.finish, send);
+    run(request, send.finish, send, false);
   } finally {
     request.emitDestroy();
   }
@@ -554,10 +558,8 @@ function finishAll(sends, from) {
 function settle(send, watched) {
   if (send.status === QUEUED) {
     send.request = send.runInAsyncScope(newRequest);
-  } else if (watched) {
-    send.finishWatched();
   } else {
-    send.finish();
+    send.finish(watched);
   }
 }
 

@@ -22,15 +22,21 @@ function isWatched() {
 }
 
 /**
- * Calls `callback` within an async resource, and tells there what it throws.
+ * Calls `callback` within an async resource. What it throws is told there if
+ * anybody may look, else thrown. For what comes with each datagram outbox.js
+ * and inbox.js have this of their own.
  * @param {AsyncResource} resource
  * @param {Function} callback
  * @param {*} receiver
  * @param {...*} args
- * @returns {boolean} false when it threw
+ * @returns {boolean} false when it threw, and that was told
  */
-function runWatched(resource, callback, receiver, ...args) {
-  return resource.runInAsyncScope(guard, receiver, callback, args);
+function run(resource, callback, receiver, ...args) {
+  if (isWatched()) {
+    return resource.runInAsyncScope(guard, receiver, callback, args);
+  }
+  resource.runInAsyncScope(callback, receiver, ...args);
+  return true;
 }
 
 function guard(callback, args) {
@@ -43,11 +49,4 @@ function guard(callback, args) {
   }
 }
 
-/** The same, or resource.runInAsyncScope() if nobody may look. */
-function run(resource, callback, receiver, ...args) {
-  if (isWatched()) return runWatched(resource, callback, receiver, ...args);
-  resource.runInAsyncScope(callback, receiver, ...args);
-  return true;
-}
-
-module.exports = { isWatched, run, runWatched };
+module.exports = { isWatched, run };
