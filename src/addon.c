@@ -712,7 +712,8 @@ static napi_value js_close(napi_env env, napi_callback_info info) {
 static napi_value js_fd(napi_env env, napi_callback_info info) {
   dgram_socket_t* socket = receive(env, info, 0, NULL);
 
-  return code_value(env, socket == NULL ? UV_EBADF : dgram_socket_fd(socket));
+  return code_value(env,
+                    socket == NULL ? UV_EBADF : dgram_socket_reveal(socket));
 }
 
 #define METHOD(name, function)                                                 \
@@ -957,6 +958,18 @@ static napi_value js_close_fd(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* The number of a handle's descriptor, unlike `handle.fd` without consequences:
+ * for tests that compare it with what the kernel was asked. */
+static napi_value js_descriptor(napi_env env, napi_callback_info info) {
+  const dgram_socket_t* socket;
+  napi_value handle;
+  size_t argc = 1;
+
+  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &handle, NULL, NULL));
+  socket = socket_of(env, handle);
+  return code_value(env, socket == NULL ? UV_EBADF : dgram_socket_fd(socket));
+}
+
 /* What a callback threw, for 'uncaughtException'. Returns when that was dealt
  * with. */
 static napi_value js_fatal(napi_env env, napi_callback_info info) {
@@ -1057,6 +1070,7 @@ static const number_t flags[] = {
   { name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL }
 
 static const napi_property_descriptor functions[] = {
+    FUNCTION("descriptor", js_descriptor),
     FUNCTION("fatal", js_fatal),
     FUNCTION("hook", js_hook),
     FUNCTION("define", js_define),

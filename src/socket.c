@@ -74,7 +74,7 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
 }
 
 int dgram_socket_share(dgram_socket_t* socket) {
-  int fd = dgram_socket_fd(socket);
+  int fd = dgram_socket_reveal(socket);
 
   if (fd < 0)
     return fd;
@@ -245,8 +245,12 @@ int dgram_socket_stop(dgram_socket_t* socket) {
   return socket->env->transport->stop(socket);
 }
 
-int dgram_socket_fd(dgram_socket_t* socket) {
-  int fd = socket->closing ? UV_EBADF : dgram_platform_fd(&socket->udp);
+int dgram_socket_fd(const dgram_socket_t* socket) {
+  return socket->closing ? UV_EBADF : dgram_platform_fd(&socket->udp);
+}
+
+int dgram_socket_reveal(dgram_socket_t* socket) {
+  int fd = dgram_socket_fd(socket);
 
   if (fd >= 0)
     socket->env->transport->share(socket);

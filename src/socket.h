@@ -44,9 +44,12 @@ int dgram_socket_open(dgram_socket_t* socket, int fd);
 /* Takes a duplicate of `fd`, which stays its owner's. */
 int dgram_socket_adopt(dgram_socket_t* socket, int fd);
 
-/* The socket's own descriptor, or UV_EBADF. Whoever knows it may read it, or
- * hand it to somebody who will: nothing is merged from then on. */
-int dgram_socket_fd(dgram_socket_t* socket);
+/* The socket's own descriptor, or UV_EBADF; for who keeps it to himself. */
+int dgram_socket_fd(const dgram_socket_t* socket);
+
+/* The same, for a program that may read it, or hand it to somebody who will:
+ * nothing is merged from then on. */
+int dgram_socket_reveal(dgram_socket_t* socket);
 
 /* A duplicate of the socket's own descriptor, for another owner; the socket
  * counts as shared from then on. Returns the descriptor or a UV_ code. */

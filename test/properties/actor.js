@@ -5,7 +5,7 @@
  * was told. It judges nothing; model.js does.
  */
 
-const { closeFd } = require('../../lib/binding');
+const { closeFd, descriptor } = require('../../lib/binding');
 const { FORMS, payload, shown } = require('./payload');
 
 const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
@@ -86,7 +86,7 @@ class Actor {
 
   /** Learns which of the kernel's sockets it is, once it is one. */
   note() {
-    const fd = this.isOpen ? this.state.handle.fd : -1;
+    const fd = this.isOpen ? descriptor(this.state.handle) : -1;
     if (fd >= 0) this.serial = this.stage.kernel.serialOf(fd);
   }
 
@@ -94,7 +94,7 @@ class Actor {
   addressFor(to) {
     const { type, lookup } = this.spec;
     const actor = to === 'nobody' ? null : this.stage.actor(to);
-    const fd = actor?.isOpen ? actor.state.handle.fd : -1;
+    const fd = actor?.isOpen ? descriptor(actor.state.handle) : -1;
     const port = fd >= 0 ? this.stage.kernel.portOf(fd) : 0;
     if (port === 0 || (type === 'udp4' && actor.spec.type === 'udp6'))
       return { port: this.stage.deadPort, address: LOOPBACK[type] };
