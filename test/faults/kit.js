@@ -133,6 +133,22 @@ function install() {
   });
 }
 
+/**
+ * A node:dgram socket with a large buffer in this process, anew for each test.
+ * @returns {{receiver: Peer, peer: {socket: number, port: number}}} the Peer
+ *   and what its open() said
+ */
+function withReceiver() {
+  const plain = {};
+  beforeEach(async () => {
+    plain.receiver = new Peer('builtin');
+    plain.peer = await plain.receiver.open({ roomy: true });
+  });
+  afterEach(() => plain.receiver.end());
+  return plain;
+}
+
 module.exports = {
   Peer, Remote, UDP_GRO, UDP_SEGMENT, arriving, digests, install, sizesOf,
+  withReceiver,
 };

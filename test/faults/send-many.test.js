@@ -6,7 +6,9 @@
 
 const assert = require('node:assert');
 
-const { Peer, Remote, digests, install, sizesOf } = require('./kit');
+const {
+  Remote, digests, install, sizesOf, withReceiver,
+} = require('./kit');
 
 const AT = '127.0.0.1';
 
@@ -63,15 +65,7 @@ describe('sendMany, under faults', function() {
   this.timeout(20000);
   install();
 
-  let receiver;
-  let peer;
-
-  beforeEach(async () => {
-    receiver = new Peer('builtin');
-    peer = await receiver.open({ roomy: true });
-  });
-
-  afterEach(() => receiver.end());
+  const plain = withReceiver();
 
   /** A socket that sends to `peer`, in a process of its own. */
   async function sender(transport, faults, connect) {
@@ -80,7 +74,7 @@ describe('sendMany, under faults', function() {
     });
     assert.strictEqual(await remote.call('transport'), transport);
     const { socket } = await remote.call('open',
-      { to: { connect, port: peer.port, address: AT } });
+      { to: { connect, port: plain.peer.port, address: AT } });
     return { remote, socket };
   }
 
@@ -104,7 +98,7 @@ describe('sendMany, under faults', function() {
               await remote.call('settled', { socket, count: 2 }),
               [[0, 'ECANCELED', 0], [3, 'ECANCELED', 0]]);
             await remote.end();
-            const { received } = await receiver.soFar(peer);
+            const { received } = await plain.receiver.soFar(plain.peer);
             assert.deepStrictEqual(received, []);
           });
         });
@@ -127,7 +121,7 @@ describe('sendMany, under faults', function() {
     const expected =
       digests(lists.flat()).filter((_, number) => !lost.includes(number));
     const { received } =
-      await receiver.received({ ...peer, count: expected.length });
+      await plain.receiver.received({ ...plain.peer, count: expected.length });
     assert.deepStrictEqual(received, expected);
 
     if (hits === undefined) assert.ok(remote.injected() > 0);

@@ -7,7 +7,7 @@
 const assert = require('node:assert');
 
 const {
-  Peer, Remote, arriving, digests, install, sizesOf,
+  Remote, arriving, digests, install, sizesOf, withReceiver,
 } = require('./kit');
 
 const AT = '127.0.0.1';
@@ -285,15 +285,7 @@ describe('send, under faults', function() {
   this.timeout(20000);
   install();
 
-  let receiver;
-  let peer;
-
-  beforeEach(async () => {
-    receiver = new Peer('builtin');
-    peer = await receiver.open({ roomy: true });
-  });
-
-  afterEach(() => receiver.end());
+  const plain = withReceiver();
 
   function sender(transport, faults, env = {}) {
     return new Remote({
@@ -301,7 +293,8 @@ describe('send, under faults', function() {
     });
   }
 
-  const to = (connect = false) => ({ connect, port: peer.port, address: AT });
+  const to = (connect = false) =>
+    ({ connect, port: plain.peer.port, address: AT });
 
   for (const transport of TRANSPORTS) {
     describe(transport, () => {
@@ -332,7 +325,7 @@ describe('send, under faults', function() {
           assert.deepStrictEqual(outcomes, all.map(
             (size, i) => [i, i < gone ? size : 'ECANCELED']));
           await remote.end();
-          const { received } = await receiver.soFar(peer);
+          const { received } = await plain.receiver.soFar(plain.peer);
           assert.deepStrictEqual(received, arriving(all, outcomes));
         });
       }
@@ -352,7 +345,8 @@ describe('send, under faults', function() {
         assert.deepStrictEqual(
           await remote.call('settled', { ...two, count: 2 }),
           [[3, 40], [4, 50]]);
-        const { received } = await receiver.received({ ...peer, count: 5 });
+        const { received } =
+          await plain.receiver.received({ ...plain.peer, count: 5 });
         assert.strictEqual(new Set(received).size, 5);
         await remote.end();
       });
@@ -406,7 +400,7 @@ describe('send, under faults', function() {
     // What did not fail is there, once, in order and unchanged.
     const expected = arriving(sizes, outcomes);
     const { received } =
-      await receiver.received({ ...peer, count: expected.length });
+      await plain.receiver.received({ ...plain.peer, count: expected.length });
     assert.deepStrictEqual(received, expected);
 
     // And the fault was hit.
@@ -430,7 +424,7 @@ describe('send, under faults', function() {
       await remote.call('settled', { socket, count: sizes.length });
     assert.deepStrictEqual(outcomes, sizes.map((size, i) => [i, size]));
     const { received } =
-      await receiver.received({ ...peer, count: sizes.length });
+      await plain.receiver.received({ ...plain.peer, count: sizes.length });
     assert.deepStrictEqual(received, digests(sizes));
   }
 
