@@ -153,12 +153,6 @@ function findBlockEnd(count) {
  */
 function takePayloads(from, size, extra) {
   run = blockEnd;
-  block = copyPayloads(from, size, extra);
-  run = from;
-}
-
-/** The payloads of the block in memory of their own, see above. */
-function copyPayloads(from, size, extra) {
   // Not zeroed: every byte is written, here or below.
   const bytes = Buffer.allocUnsafeSlow(size + extra);
   if (extra > 0) bytes.fill(0, size);
@@ -169,7 +163,8 @@ function copyPayloads(from, size, extra) {
     slab.copy(bytes, to, start, start + length);
     to += length;
   }
-  return bytes.buffer;
+  block = bytes.buffer;
+  run = from;
 }
 
 /** @returns {boolean} false when a listener threw, and that was dealt with */
