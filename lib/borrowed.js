@@ -51,10 +51,9 @@ function isInNodesPlace(Socket) {
 
 /** True for a UDP handle of Node's own; others crash its IPC. */
 function isBuiltinHandle(handle) {
-  // No property of the handle's own: they may say anything.
-  const { handle: own } = new NodeSocket('udp4')[kState];
-  own.close();
-  return handle instanceof own.constructor;
+  const known = builtinHandle('udp4', -1);
+  known.close();
+  return handle instanceof known.constructor;
 }
 
 /**
