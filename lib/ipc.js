@@ -93,16 +93,21 @@ function hookChannel(channel) {
   }
 }
 
-function hookOwnChannel() {
-  if (typeof process._send !== 'function') return;
-  if (!Object.isFrozen(process)) {
-    hookTarget(process);
-    return;
-  }
+/** Node's own handle of the channel. It is listed only while it is ref'd. */
+function findChannelHandle() {
   const { channel } = process;
-  const key = Object.getOwnPropertySymbols(channel)
-    .find(({ description }) => description === 'kChannelHandle');
-  if (channel[key]) hookChannel(channel[key]);
+  channel.refCounted();
+  const found = process._getActiveHandles().find((handle) =>
+    handle.fd === channel.fd && typeof handle.writeUtf8String === 'function');
+  channel.unrefCounted();
+  return found;
+}
+
+function hookOwnChannel() {
+  if (!process.connected) return;
+  const descriptor = Object.getOwnPropertyDescriptor(process, '_send');
+  if (descriptor?.writable) hookTarget(process);
+  else hookChannel(findChannelHandle());
 }
 
 /** A child gets its `_send` when its channel is set up, by assignment. */
