@@ -93,4 +93,12 @@ function find() {
   return search(failures) ?? fallBack().toNode(failures);
 }
 
-module.exports = find();
+/** Before the first socket, and once: see the addon's configure(). */
+function configured(binding) {
+  if (binding !== null && binding.stats().sockets === 0) {
+    binding.configure(require('./settings'));
+  }
+  return binding;
+}
+
+module.exports = configured(find());

@@ -2,7 +2,7 @@
  * options) is libuv's on every platform and lives in socket.c; a transport
  * moves datagrams, and nothing else. transport_uv.c is the portable one,
  * transport_linux.c the fast one; which of them runs is chosen once per
- * process. All functions run on the loop's thread. Codes are libuv's. */
+ * environment. All functions run on the loop's thread. Codes are libuv's. */
 #ifndef DGRAM_TRANSPORT_H
 #define DGRAM_TRANSPORT_H
 
@@ -68,8 +68,8 @@ extern const dgram_transport_t dgram_transport_uv;
 extern const dgram_transport_t dgram_transport_linux;
 #endif
 
-/* The transport of this process: DGRAM_NATIVE_TRANSPORT (`uv` or `linux`) if
- * it names one that exists here, else the best. */
-const dgram_transport_t* dgram_transport_choose(void);
+/* The transport of that name (`uv` or `linux`) if there is one here, else the
+ * best. */
+const dgram_transport_t* dgram_transport_choose(const char* name);
 
 #endif

@@ -122,9 +122,9 @@ typedef struct {
   const uint8_t* arena;
 } batch_t;
 
-static bool gso_wanted;
-static bool gro_wanted;
-static bool linger_wanted;
+/* What this kernel can do; set once. */
+static bool has_gso;
+static bool has_gro;
 static bool batches_allowed;
 static uv_once_t once = UV_ONCE_INIT;
 
@@ -144,23 +144,22 @@ static uint32_t kernel_version(void) {
   return version;
 }
 
-static bool switched_off(const char* variable) {
-  const char* value = getenv(variable);
-
-  return value != NULL && strcmp(value, "0") == 0;
-}
-
-/* What a call said that was asked to do nothing, with no descriptor. */
+/* What a call said that had no descriptor. */
 static bool is_allowed(int rc) {
   return rc == 0 || errno == EBADF;
 }
 
 /* Some sandboxes forbid sendmmsg() and recvmmsg(), or do not have them: each
- * message has a call of its own there. musl's sendmmsg() is a loop of its own
- * that succeeds here. */
+ * message has a call of its own there. The pointers are real, and have a
+ * message behind them: who emulates the calls (qemu-user) looks there before it
+ * looks at the descriptor, and answers EFAULT to none. */
 static bool knows_batches(void) {
-  return is_allowed(sendmmsg(-1, NULL, 0, 0)) &&
-         is_allowed(recvmmsg(-1, NULL, 0, 0, NULL));
+  char byte = 0;
+  struct iovec vector = {&byte, sizeof(byte)};
+  struct mmsghdr message = {.msg_hdr = {.msg_iov = &vector, .msg_iovlen = 1}};
+
+  return is_allowed(sendmmsg(-1, &message, 1, 0)) &&
+         is_allowed(recvmmsg(-1, &message, 1, 0, NULL));
 }
 
 static void look_at_kernel(void) {
@@ -169,12 +168,9 @@ static void look_at_kernel(void) {
   batches_allowed = knows_batches();
 
   /* Linux 7.0.0 to 7.1.4 corrupt runs of equal segments (tailscale #19777). */
-  gso_wanted = version >= 0x041200 &&
-               (version < 0x070000 || version > 0x070104) &&
-               !switched_off("DGRAM_NATIVE_GSO");
+  has_gso = version >= 0x041200 && (version < 0x070000 || version > 0x070104);
   /* UDP_GRO is there since 5.0; wireguard-go trusts it from 5.12 on. */
-  gro_wanted = version >= 0x050c00 && !switched_off("DGRAM_NATIVE_GRO");
-  linger_wanted = !switched_off("DGRAM_NATIVE_LINGER");
+  has_gro = version >= 0x050c00;
 }
 
 static int descriptor(const dgram_socket_t* socket) {
@@ -205,8 +201,9 @@ static data_path_t* data_path(dgram_socket_t* socket) {
   if (path == NULL)
     return NULL;
   path->socket = socket;
-  path->gso = gso_wanted && (!socket->shared || is_udp(descriptor(socket)));
-  path->gro = !gro_wanted;
+  path->gso = has_gso && socket->env->settings.gso &&
+              (!socket->shared || is_udp(descriptor(socket)));
+  path->gro = !has_gro || !socket->env->settings.gro;
   path->slots = SLOTS_MIN;
   path->segment_max = SEGMENT_MAX;
   socket->transport_data = path;
@@ -820,7 +817,8 @@ static void on_readable(data_path_t* path, int status) {
 
   if (n == UV_EAGAIN && status < 0)
     discard_error_queue(descriptor(socket));
-  if (n == 1 && linger_wanted && socket->env->sent > sent && !socket->closing)
+  if (n == 1 && socket->env->settings.linger && socket->env->sent > sent &&
+      !socket->closing)
     dgram_linger(&path->linger, socket->env->loop); /* R5 */
 }
 
@@ -925,7 +923,7 @@ static void linux_share(dgram_socket_t* socket) {
   uint32_t bytes = 0;
   int tries;
 
-  if (path == NULL || !gro_wanted)
+  if (path == NULL || !has_gro || !socket->env->settings.gro)
     return;
   path->gro = true; /* and stays off */
   set_gro(socket, 0);

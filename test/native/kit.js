@@ -21,6 +21,7 @@ function load() {
   const holder = { exports: {} };
   process.dlopen(holder,
     path.join(root, 'build', 'Release', 'dgram_native.node'));
+  holder.exports.configure(require('../../lib/settings'));
   return holder.exports;
 }
 
