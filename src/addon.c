@@ -1214,7 +1214,7 @@ static void on_cleanup(napi_async_cleanup_hook_handle handle, void* data) {
   for (i = 0; i < core->sockets_size; i++)
     if (core->sockets[i] != NULL)
       dgram_socket_close(core->sockets[i]);
-  if (core->sockets_open == 0)
+  if (core->handles_open == 0)
     on_idle(core);
 }
 

@@ -73,6 +73,19 @@ void dgram_env_remove(dgram_env_t* env, dgram_socket_t* socket) {
     env->free_index = index;
 }
 
+void dgram_env_replace(dgram_env_t* env,
+                       const dgram_socket_t* socket,
+                       dgram_socket_t* fresh) {
+  fresh->id = socket->id;
+  env->sockets[fresh->id & INDEX_MASK] = fresh;
+}
+
+void dgram_env_leave(dgram_env_t* env) {
+  env->handles_open--;
+  if (env->closing && env->handles_open == 0)
+    env->idle(env);
+}
+
 dgram_socket_t* dgram_env_socket(const dgram_env_t* env, uint32_t id) {
   uint32_t index = id & INDEX_MASK;
   dgram_socket_t* socket;

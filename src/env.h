@@ -58,6 +58,7 @@ struct dgram_env_s {
   dgram_socket_t** sockets;
   uint32_t sockets_size;
   uint32_t sockets_open; /* also counts those whose handles still close */
+  uint32_t handles_open; /* uv_udp_t's, those of replaced sockets included */
   uint32_t free_index;   /* none below is free */
 
   uint32_t completing; /* calls of complete() that have not returned */
@@ -110,6 +111,14 @@ void dgram_env_free(dgram_env_t* env);
  * 2^31, a small integer for V8. Returns 0 or UV_ENOMEM. */
 int dgram_env_add(dgram_env_t* env, dgram_socket_t* socket);
 void dgram_env_remove(dgram_env_t* env, dgram_socket_t* socket);
+
+/* `fresh` takes the id of `socket`, and its place in the table. */
+void dgram_env_replace(dgram_env_t* env,
+                       const dgram_socket_t* socket,
+                       dgram_socket_t* fresh);
+
+/* A uv_udp_t is closed. Calls `idle` after the last one. */
+void dgram_env_leave(dgram_env_t* env);
 
 /* The socket of that id, or NULL. It may be closing. */
 dgram_socket_t* dgram_env_socket(const dgram_env_t* env, uint32_t id);

@@ -54,6 +54,11 @@ struct dgram_transport_s {
    * datagram a read. */
   void (*share)(dgram_socket_t* socket);
 
+  /* `socket` has taken the place, the id and the transport's data of another,
+   * which never had a descriptor that worked: nothing is queued or watched.
+   * See dgram_socket_bind(). */
+  void (*moved)(dgram_socket_t* socket);
+
   /* Takes the transport's own handles off the descriptor and then calls
    * dgram_socket_release() once, at once: the port must be free when close()
    * returns. */

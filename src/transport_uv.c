@@ -187,8 +187,16 @@ static uint32_t uv_flush(dgram_socket_t* socket,
   uint32_t queued = 0;
   uint32_t i;
   char* bytes;
-  int rc;
+  int rc = 0;
 
+  /* As libuv would, which keeps the descriptor of a bind that failed. */
+  if (!dgram_socket_is_open(socket) && sends[0].peer != 0)
+    rc = dgram_socket_bind_any(socket, peers[sends[0].peer].any.sa_family);
+  if (rc != 0) { /* and `socket` is not the one any more: socket.h */
+    for (i = 0; i < count; i++)
+      sends[i].status = rc;
+    return 0;
+  }
   for (i = 0; i < count; i++) {
     peer = sends[i].peer == 0 ? NULL : &peers[sends[i].peer];
     bytes = (char*) arena + sends[i].offset;
@@ -251,8 +259,13 @@ static void on_recv(uv_udp_t* udp,
 }
 
 static int uv_start(dgram_socket_t* socket) {
-  int rc = uv_udp_recv_start(&socket->udp, on_alloc, on_recv);
+  int rc = 0;
 
+  if (!dgram_socket_is_open(socket))
+    rc = dgram_socket_bind_any(socket, AF_INET); /* libuv's choice */
+  if (rc != 0)
+    return rc;
+  rc = uv_udp_recv_start(&socket->udp, on_alloc, on_recv);
   return rc == UV_EALREADY ? 0 : rc;
 }
 
@@ -267,6 +280,11 @@ static void uv_ref_changed(dgram_socket_t* socket) {
 
 static void uv_share(dgram_socket_t* socket) {
   /* libuv reads datagrams as they are. */
+  (void) socket;
+}
+
+static void uv_moved(dgram_socket_t* socket) {
+  /* Nothing is on its way, and nothing else names the socket. */
   (void) socket;
 }
 
@@ -289,6 +307,7 @@ const dgram_transport_t dgram_transport_uv = {
     .queue_count = uv_queue_count,
     .ref_changed = uv_ref_changed,
     .share = uv_share,
+    .moved = uv_moved,
     .close = uv_close_socket,
     .closed = uv_closed,
 };
