@@ -95,11 +95,24 @@ static void look_at_peer(dgram_socket_t* socket) {
   socket->connections++;
 }
 
+/* Pipes, files and the like cannot be used, and libuv does not look: a stream
+ * would be taken. Whatever the system does not know is left to libuv. */
+static bool is_other(int fd) {
+  uv_handle_type type = uv_guess_handle(fd);
+
+  return fd >= 0 && type != UV_UDP && type != UV_UNKNOWN_HANDLE;
+}
+
 int dgram_socket_open(dgram_socket_t* socket, int fd) {
   int rc;
 
   if (socket->closing)
     return UV_EBADF;
+  if (is_other(fd))
+    return UV_EINVAL;
+  /* libuv aborts when it is to close one of these. */
+  if (fd >= 0 && fd <= 2)
+    return dgram_socket_adopt(socket, fd);
   rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
   if (rc != 0)
     return rc;
@@ -114,6 +127,8 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
 
   if (socket->closing)
     return UV_EBADF;
+  if (is_other(fd))
+    return UV_EINVAL;
   copy = dgram_platform_dup(fd);
   if (copy < 0)
     return copy;

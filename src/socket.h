@@ -39,7 +39,8 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out);
 /* Frees a closed socket's memory. */
 void dgram_socket_free(dgram_socket_t* socket);
 
-/* Takes over descriptor `fd`. UV_EEXIST: this loop watches it already. */
+/* Takes over descriptor `fd`; a duplicate of 0, 1 or 2. UV_EEXIST: this loop
+ * watches it already. UV_EINVAL: it is no UDP socket. */
 int dgram_socket_open(dgram_socket_t* socket, int fd);
 
 /* Takes a duplicate of `fd`, which stays its owner's. */
