@@ -48,15 +48,14 @@ const RECEIVERS = {
 describe('a socket that is closed while an argument is converted', () => {
   for (const [name, call] of Object.entries(CALLS)) {
     it(`answers EBADF: ${name}`, async () => {
-      const answers = await succeed(`(({ report, native, turn }) => {
+      const answers = await succeed(`(({ report, native, turn, overwrite }) => {
         const call = ${call};
         const core = native.open();
         const { handle } = core.bound();
         report(call(handle, { valueOf() {
           handle.close();
           turn();
-          // What was freed too early is theirs now.
-          for (let i = 0; i < 8; i++) core.bound();
+          overwrite();
           return 1;
         } }));
         core.closeAll();
@@ -67,14 +66,14 @@ describe('a socket that is closed while an argument is converted', () => {
 
   for (const [name, call] of Object.entries(RECEIVERS)) {
     it(`answers EBADF: ${name}, by a getter of its id`, async () => {
-      const answers = await succeed(`(({ report, native, turn }) => {
+      const answers = await succeed(`(({ report, native, turn, overwrite }) => {
         const call = ${call};
         const core = native.open();
         const { handle } = core.bound();
         report(call({ get id() {
           handle.close();
           turn();
-          for (let i = 0; i < 8; i++) core.bound();
+          overwrite();
           return handle.id;
         } }, core.Handle.prototype));
         core.closeAll();
@@ -84,12 +83,13 @@ describe('a socket that is closed while an argument is converted', () => {
   }
 
   it('is none that a result of it is written from', async () => {
-    const [names, context] = await succeed(({ report, native, turn }) => {
+    const [names, context] = await succeed((
+      { report, native, turn, overwrite }) => {
       const core = native.open();
       const end = (handle) => {
         handle.close();
         turn();
-        for (let i = 0; i < 8; i++) core.bound();
+        overwrite();
       };
       // A proxy sees each property come.
       const first = core.bound();
@@ -120,7 +120,8 @@ describe('a socket that is closed while an argument is converted', () => {
   });
 
   it('is told so through the package, too', async () => {
-    const [answer] = await succeedWithOurs(({ report, turn, load }) => {
+    const [answer] = await succeedWithOurs((
+      { report, turn, load, overwrite }) => {
       const socket = load().createSocket('udp4');
       socket.bind(0, '127.0.0.1', () => {
         const [symbol] = Object.getOwnPropertySymbols(socket)
@@ -129,6 +130,7 @@ describe('a socket that is closed while an argument is converted', () => {
         report(handle.setTTL({ valueOf() {
           handle.close();
           turn();
+          overwrite();
           return 3;
         } }));
       });

@@ -19,10 +19,17 @@ const PATIENCE = 60000;
 const PRELUDE = `'use strict';
 const fs = require('node:fs');
 const report = (value) => fs.writeSync(1, JSON.stringify(value) + '\\n');
-const native = require(${file('test', 'native', 'kit.js')});
 /** Turns the event loop, as deasync does. */
 const turn = (times = 10) => {
-  for (let i = 0; i < times; i++) native.inner.runLoop();
+  for (let i = 0; i < times; i++) tools.native.inner.runLoop();
+};
+const kept = [];
+/** Writes zeros where memory of the size of a socket was freed. */
+const overwrite = () => {
+  for (let size = 160; size < 400; size += 8) {
+    for (let i = 0; i < 10; i++)
+      kept.push(Buffer.allocUnsafeSlow(size).fill(0));
+  }
 };
 /** The package; the first line tells that it is ours. */
 const load = () => {
@@ -30,22 +37,29 @@ const load = () => {
   report(dgram.transport);
   return dgram;
 };
+const tools = {
+  fs, report, turn, load, overwrite,
+  get native() { return require(${file('test', 'native', 'kit.js')}); },
+};
 `;
 
 /**
- * Runs `body({ fs, report, native, turn, load }, ...args)`.
+ * Runs `body({ fs, report, native, turn, load, overwrite }, ...args)`.
  * @param {Function|string} body of a program that ends by itself, or its text
  * @param {object} [options]
  * @param {Array} [options.args] as JSON
+ * @param {string[]} [options.argv] for process.argv, from 1 on
  * @param {string[]} [options.execArgv]
  * @param {object} [options.env]
  * @returns {Promise<{reports: Array, code: number|null, signal: string|null,
  *   stderr: string}>}
  */
-async function run(body, { args = [], execArgv = [], env = {} } = {}) {
+async function run(body, {
+  args = [], argv = [], execArgv = [], env = {},
+} = {}) {
   const source = `${PRELUDE}
-    (${body})({ fs, report, native, turn, load }, ...${JSON.stringify(args)});`;
-  const child = spawn(process.execPath, [...execArgv, '-e', source], {
+    (${body})(tools, ...${JSON.stringify(args)});`;
+  const child = spawn(process.execPath, [...execArgv, '-e', source, ...argv], {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
