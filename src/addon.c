@@ -1,6 +1,6 @@
 /* The JavaScript face of the C core: module initialisation, one record per
  * environment, the native methods of a socket handle. Nothing below this file
- * knows of JavaScript. */
+ * knows of JavaScript. Rule P of env.h, on pointers, is kept in all of it. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,15 +313,22 @@ static dgram_socket_t* socket_of(napi_env env, napi_value handle) {
   return dgram_env_socket(&addon_of(env)->core, id);
 }
 
-/* Reads the arguments of a method into `argv` (absent ones are undefined).
- * Returns the receiver's socket, or NULL when it has none. */
-static dgram_socket_t* receive(napi_env env,
-                               napi_callback_info info,
-                               size_t argc,
-                               napi_value* argv) {
+/* Reads the arguments of a method into `argv` (absent ones are undefined), and
+ * the receiver. Its socket is looked up last, when every argument has been
+ * converted: that may run JavaScript, which may close it (P in env.h). */
+static napi_status arguments_of(napi_env env,
+                                napi_callback_info info,
+                                size_t argc,
+                                napi_value* argv,
+                                napi_value* self) {
+  return napi_get_cb_info(env, info, &argc, argv, self, NULL);
+}
+
+/* The receiver's socket, or NULL, for a method without arguments. */
+static dgram_socket_t* receiver_of(napi_env env, napi_callback_info info) {
   napi_value self;
 
-  if (napi_get_cb_info(env, info, &argc, argv, &self, NULL) != napi_ok)
+  if (arguments_of(env, info, 0, NULL, &self) != napi_ok)
     return NULL;
   return socket_of(env, self);
 }
@@ -352,19 +359,20 @@ static napi_value with_int32(napi_env env,
                              napi_callback_info info,
                              int (*set)(dgram_socket_t*, int)) {
   napi_value argv[1];
-  dgram_socket_t* socket = receive(env, info, 1, argv);
+  napi_value self;
+  dgram_socket_t* socket;
   int32_t value;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, 1, argv, &self));
   DGRAM_TRY(env, dgram_napi_int32(env, argv[0], &value));
-  return code_value(env, set(socket, value));
+  socket = socket_of(env, self);
+  return code_value(env, socket == NULL ? UV_EBADF : set(socket, value));
 }
 
 static napi_value with_nothing(napi_env env,
                                napi_callback_info info,
                                int (*act)(dgram_socket_t*)) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   return code_value(env, socket == NULL ? UV_EBADF : act(socket));
 }
@@ -381,36 +389,38 @@ static napi_value js_share(napi_env env, napi_callback_info info) {
   return with_nothing(env, info, dgram_socket_share);
 }
 
-/* Reads (address, port) into `out`. Returns 0 or a UV_ code; with an
- * exception pending it is UV_EINVAL too. */
+/* Reads an address in text. Returns 0 or UV_EINVAL. */
 static int read_address(napi_env env,
-                        const napi_value* argv,
+                        napi_value value,
                         int family,
+                        uint32_t port,
                         dgram_address_t* out) {
   char text[TEXT_MAX];
-  uint32_t port;
+  int rc = dgram_napi_text(env, value, text, sizeof(text));
 
-  if (dgram_napi_uint32(env, argv[1], &port) != napi_ok ||
-      dgram_napi_text(env, argv[0], text, sizeof(text)) != 0)
-    return UV_EINVAL;
-  /* Node keeps the low 16 bits. */
-  return dgram_address_parse(out, family, text, (uint16_t) port);
+  /* Node keeps the low 16 bits of the port. */
+  return rc != 0 ? rc : dgram_address_parse(out, family, text, (uint16_t) port);
 }
 
 static napi_value bind_to(napi_env env, napi_callback_info info, int family) {
   napi_value argv[3];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   dgram_address_t address;
+  uint32_t port;
   uint32_t flags;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
-  rc = read_address(env, argv, family, &address);
-  if (rc != 0)
-    return code_value(env, rc);
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &port));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[2], &flags));
-  return code_value(env, dgram_socket_bind(socket, &address, flags));
+  rc = read_address(env, argv[0], family, port, &address);
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
+  if (rc == 0)
+    rc = dgram_socket_bind(socket, &address, flags);
+  return code_value(env, rc);
 }
 
 static napi_value js_bind(napi_env env, napi_callback_info info) {
@@ -425,13 +435,18 @@ static napi_value connect_to(napi_env env,
                              napi_callback_info info,
                              int family) {
   napi_value argv[2];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   dgram_address_t address;
+  uint32_t port;
   int rc;
 
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &port));
+  rc = read_address(env, argv[0], family, port, &address);
+  socket = socket_of(env, self);
   if (socket == NULL)
-    return code_value(env, UV_EBADF);
-  rc = read_address(env, argv, family, &address);
+    rc = UV_EBADF;
   if (rc == 0)
     rc = dgram_socket_connect(socket, &address);
   return code_value(env, rc);
@@ -472,15 +487,16 @@ static napi_value get_name(napi_env env,
                            int (*get)(const dgram_socket_t*,
                                       dgram_address_t*)) {
   napi_value argv[1];
-  dgram_socket_t* socket = receive(env, info, 1, argv);
+  napi_value self;
+  const dgram_socket_t* socket;
   dgram_address_t address;
   dgram_peer_text_t text;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, 1, argv, &self));
   memset(&address, 0, sizeof(address));
-  rc = get(socket, &address);
+  socket = socket_of(env, self);
+  rc = socket == NULL ? UV_EBADF : get(socket, &address);
   if (rc != 0)
     return code_value(env, rc);
   dgram_address_describe(&address.any, &text);
@@ -522,18 +538,21 @@ static napi_value set_membership(napi_env env,
                                  napi_callback_info info,
                                  uv_membership membership) {
   napi_value argv[2];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   char group[TEXT_MAX];
   char buffer[TEXT_MAX];
-  const char* interface_address;
+  const char* interface_address = NULL;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
   rc = dgram_napi_text(env, argv[0], group, sizeof(group));
   if (rc == 0)
     rc = read_interface(
         env, argv[1], buffer, sizeof(buffer), &interface_address);
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
   if (rc == 0)
     rc = dgram_socket_set_membership(
         socket, group, interface_address, membership);
@@ -552,21 +571,24 @@ static napi_value set_source_membership(napi_env env,
                                         napi_callback_info info,
                                         uv_membership membership) {
   napi_value argv[3];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   char source[TEXT_MAX];
   char group[TEXT_MAX];
   char buffer[TEXT_MAX];
-  const char* interface_address;
+  const char* interface_address = NULL;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
   rc = dgram_napi_text(env, argv[0], source, sizeof(source));
   if (rc == 0)
     rc = dgram_napi_text(env, argv[1], group, sizeof(group));
   if (rc == 0)
     rc = read_interface(
         env, argv[2], buffer, sizeof(buffer), &interface_address);
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
   if (rc == 0)
     rc = dgram_socket_set_source_membership(
         socket, group, interface_address, source, membership);
@@ -586,13 +608,16 @@ static napi_value js_drop_source_membership(napi_env env,
 static napi_value js_set_multicast_interface(napi_env env,
                                              napi_callback_info info) {
   napi_value argv[1];
-  dgram_socket_t* socket = receive(env, info, 1, argv);
+  napi_value self;
+  dgram_socket_t* socket;
   char text[TEXT_MAX];
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, 1, argv, &self));
   rc = dgram_napi_text(env, argv[0], text, sizeof(text));
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
   if (rc == 0)
     rc = dgram_socket_set_multicast_interface(socket, text);
   return code_value(env, rc);
@@ -617,18 +642,21 @@ static napi_value js_set_ttl(napi_env env, napi_callback_info info) {
 
 static napi_value js_buffer_size(napi_env env, napi_callback_info info) {
   napi_value argv[3];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   uint32_t wanted;
   bool is_recv;
   int size;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &wanted));
   DGRAM_TRY(env, dgram_napi_bool(env, argv[1], &is_recv));
   rc = wanted > INT32_MAX ? UV_EINVAL : 0;
   size = (int) wanted;
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    return code_value(env, UV_EBADF);
   if (rc == 0)
     rc = is_recv ? dgram_socket_recv_buffer(socket, &size)
                  : dgram_socket_send_buffer(socket, &size);
@@ -645,7 +673,7 @@ static napi_value js_buffer_size(napi_env env, napi_callback_info info) {
 
 static napi_value js_get_send_queue_size(napi_env env,
                                          napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  const dgram_socket_t* socket = receiver_of(env, info);
 
   if (socket == NULL || socket->closing)
     return code_value(env, UV_EBADF);
@@ -654,7 +682,7 @@ static napi_value js_get_send_queue_size(napi_env env,
 
 static napi_value js_get_send_queue_count(napi_env env,
                                           napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  const dgram_socket_t* socket = receiver_of(env, info);
 
   if (socket == NULL || socket->closing)
     return code_value(env, UV_EBADF);
@@ -663,12 +691,14 @@ static napi_value js_get_send_queue_count(napi_env env,
 
 static napi_value js_recv_start(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket;
 
+  DGRAM_TRY(env, need_inbox(addon));
+  socket = receiver_of(env, info);
   if (socket == NULL)
     return code_value(env, UV_EBADF);
-  DGRAM_TRY(env, need_inbox(addon));
-  on_lend(&addon->core);
+  if (addon->deliver == NULL) /* hook() was not called: nobody to tell */
+    return code_value(env, UV_EINVAL);
   return code_value(env, dgram_socket_start(socket));
 }
 
@@ -677,7 +707,7 @@ static napi_value js_recv_stop(napi_env env, napi_callback_info info) {
 }
 
 static napi_value js_ref(napi_env env, napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   if (socket != NULL)
     dgram_socket_ref(socket);
@@ -685,7 +715,7 @@ static napi_value js_ref(napi_env env, napi_callback_info info) {
 }
 
 static napi_value js_unref(napi_env env, napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   if (socket != NULL)
     dgram_socket_unref(socket);
@@ -693,24 +723,29 @@ static napi_value js_unref(napi_env env, napi_callback_info info) {
 }
 
 static napi_value js_has_ref(napi_env env, napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   return bool_value(env, socket != NULL && dgram_socket_has_ref(socket));
 }
 
 static napi_value js_close(napi_env env, napi_callback_info info) {
   napi_value argv[1];
-  dgram_socket_t* socket = receive(env, info, 1, argv);
+  napi_value self;
+  dgram_socket_t* socket;
+  bool wants_closed;
 
+  DGRAM_TRY(env, arguments_of(env, info, 1, argv, &self));
+  DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &wants_closed));
+  socket = socket_of(env, self);
   if (socket == NULL || socket->closing)
     return code_value(env, UV_EBADF);
-  DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &socket->wants_closed));
+  socket->wants_closed = wants_closed;
   dgram_socket_close(socket);
   return code_value(env, 0);
 }
 
 static napi_value js_fd(napi_env env, napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   return code_value(env,
                     socket == NULL ? UV_EBADF : dgram_socket_reveal(socket));
@@ -818,7 +853,7 @@ static napi_status set_memory(napi_env env,
 
   if (status != napi_ok)
     return status;
-  return napi_set_named_property(env, target, name, buffer);
+  return dgram_napi_set(env, target, name, buffer);
 }
 
 static napi_value js_open_lane(napi_env env, napi_callback_info info) {
@@ -953,7 +988,8 @@ static napi_value js_close_fd(napi_env env, napi_callback_info info) {
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
   DGRAM_TRY(env, dgram_napi_int32(env, value, &fd));
-  if (fd >= 0)
+  /* Nothing else is anybody's here: without one of its own, libuv aborts. */
+  if (fd >= 0 && uv_guess_handle(fd) == UV_UDP)
     dgram_platform_close(fd);
   return NULL;
 }
@@ -984,11 +1020,64 @@ static napi_value js_fatal(napi_env env, napi_callback_info info) {
 static napi_value js_queue_always(napi_env env, napi_callback_info info) {
   napi_value value;
   size_t argc = 1;
+  bool always;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
-  DGRAM_TRY(env,
-            dgram_napi_bool(env, value, &addon_of(env)->core.queue_always));
+  DGRAM_TRY(env, dgram_napi_bool(env, value, &always));
+  addon_of(env)->core.queue_always = always;
   return NULL;
+}
+
+/* Reads a switch; undefined leaves it on. */
+static napi_status read_switch(napi_env env,
+                               napi_value options,
+                               const char* name,
+                               bool* out) {
+  napi_value value;
+  napi_valuetype type = napi_undefined;
+  napi_status status = napi_get_named_property(env, options, name, &value);
+
+  *out = true;
+  if (status == napi_ok)
+    status = napi_typeof(env, value, &type);
+  if (status != napi_ok || type == napi_undefined)
+    return status;
+  return dgram_napi_bool(env, value, out);
+}
+
+/* Once, before the first socket: lib/settings.js has read the environment.
+ * getenv() here would race with setenv() in another thread. */
+static napi_value js_configure(napi_env env, napi_callback_info info) {
+  dgram_env_t* core = &addon_of(env)->core;
+  dgram_settings_t settings;
+  napi_value options;
+  napi_value value;
+  size_t argc = 1;
+  char name[TEXT_MAX];
+
+  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &options, NULL, NULL));
+  DGRAM_TRY(env, napi_get_named_property(env, options, "transport", &value));
+  DGRAM_TRY(env, read_switch(env, options, "gso", &settings.gso));
+  DGRAM_TRY(env, read_switch(env, options, "gro", &settings.gro));
+  DGRAM_TRY(env, read_switch(env, options, "linger", &settings.linger));
+  if (dgram_napi_text(env, value, name, sizeof(name)) != 0)
+    name[0] = '\0'; /* not a name: the best one */
+  if (core->created > 0) {
+    napi_throw_error(env, NULL, "configure() after the first socket");
+    return NULL;
+  }
+  core->settings = settings;
+  core->transport = dgram_transport_choose(name);
+  return NULL;
+}
+
+static napi_value js_transport(napi_env env, napi_callback_info info) {
+  const char* name = addon_of(env)->core.transport->name;
+  napi_value value;
+
+  (void) info;
+  DGRAM_TRY(env, napi_create_string_utf8(env, name, strlen(name), &value));
+  return value;
 }
 
 /* -- Module ---------------------------------------------------------------- */
@@ -1070,6 +1159,8 @@ static const number_t flags[] = {
   { name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL }
 
 static const napi_property_descriptor functions[] = {
+    {"transport", NULL, NULL, js_transport, NULL, NULL, napi_enumerable, NULL},
+    FUNCTION("configure", js_configure),
     FUNCTION("descriptor", js_descriptor),
     FUNCTION("fatal", js_fatal),
     FUNCTION("hook", js_hook),
@@ -1123,7 +1214,7 @@ static void on_cleanup(napi_async_cleanup_hook_handle handle, void* data) {
   for (i = 0; i < core->sockets_size; i++)
     if (core->sockets[i] != NULL)
       dgram_socket_close(core->sockets[i]);
-  if (core->sockets_open == 0)
+  if (core->handles_open == 0)
     on_idle(core);
 }
 
@@ -1147,25 +1238,19 @@ static bool libuv_fits(void) {
          uv_req_size(UV_UDP_SEND) <= sizeof(uv_udp_send_t);
 }
 
-static napi_status make_exports(napi_env env,
-                                const addon_t* addon,
-                                napi_value exports) {
-  const char* transport = addon->core.transport->name;
+static napi_status make_exports(napi_env env, napi_value exports) {
   napi_value value;
   napi_status status;
 
   status = napi_define_properties(env, exports, COUNT_OF(functions), functions);
   if (status == napi_ok)
-    status = dgram_napi_set_string(
-        env, exports, "transport", transport, strlen(transport));
-  if (status == napi_ok)
     status = make_numbers(env, layout, COUNT_OF(layout), &value);
   if (status == napi_ok)
-    status = napi_set_named_property(env, exports, "layout", value);
+    status = dgram_napi_set(env, exports, "layout", value);
   if (status == napi_ok)
     status = make_numbers(env, flags, COUNT_OF(flags), &value);
   if (status == napi_ok)
-    status = napi_set_named_property(env, exports, "flags", value);
+    status = dgram_napi_set(env, exports, "flags", value);
   return status;
 }
 
@@ -1174,10 +1259,10 @@ NAPI_MODULE_INIT() {
   addon_t* addon;
 
   if (!libuv_fits()) {
-    napi_throw_error(env,
-                     "ERR_DGRAM_NATIVE_ABI",
-                     "dgram-native was built for another libuv; "
-                     "run `npm rebuild dgram-native` with this Node.js");
+    dgram_napi_throw_code(env,
+                          "ERR_DGRAM_NATIVE_ABI",
+                          "dgram-native was built for another libuv; "
+                          "run `npm rebuild dgram-native` with this Node.js");
     return NULL;
   }
   DGRAM_TRY(env, napi_get_uv_event_loop(env, &loop));
@@ -1202,6 +1287,6 @@ NAPI_MODULE_INIT() {
   DGRAM_TRY(
       env,
       napi_add_async_cleanup_hook(env, on_cleanup, addon, &addon->cleanup));
-  DGRAM_TRY(env, make_exports(env, addon, exports));
+  DGRAM_TRY(env, make_exports(env, exports));
   return exports;
 }

@@ -14,7 +14,8 @@
 void dgram_env_init(dgram_env_t* env, uv_loop_t* loop) {
   memset(env, 0, sizeof(*env));
   env->loop = loop;
-  env->transport = dgram_transport_choose();
+  env->transport = dgram_transport_choose("");
+  env->settings = (dgram_settings_t){true, true, true};
   dgram_sources_init(&env->sources);
 }
 
@@ -70,6 +71,19 @@ void dgram_env_remove(dgram_env_t* env, dgram_socket_t* socket) {
   env->sockets_open--;
   if (index < env->free_index)
     env->free_index = index;
+}
+
+void dgram_env_replace(dgram_env_t* env,
+                       const dgram_socket_t* socket,
+                       dgram_socket_t* fresh) {
+  fresh->id = socket->id;
+  env->sockets[fresh->id & INDEX_MASK] = fresh;
+}
+
+void dgram_env_leave(dgram_env_t* env) {
+  env->handles_open--;
+  if (env->closing && env->handles_open == 0)
+    env->idle(env);
 }
 
 dgram_socket_t* dgram_env_socket(const dgram_env_t* env, uint32_t id) {

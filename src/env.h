@@ -1,7 +1,19 @@
 /* What one environment (the main thread or a worker) owns: its sockets, the
  * table of destinations, the receive slab. Arenas and slabs belong here and
  * never to a socket, so that ten thousand idle sockets fit. Knows nothing of
- * JavaScript: addon.c fills in the two functions that reach it. */
+ * JavaScript: addon.c fills in the functions that reach it.
+ *
+ * Rule P, which every file here keeps: no pointer into a table (sockets, lanes,
+ * peers), to a socket or into memory of JavaScript's outlives a call that may
+ * run JavaScript. That is every call of deliver(), complete() and closed(), and
+ * most of Node-API's: it converts an argument with valueOf(), and reads or sets
+ * a property through accessors and proxies. JavaScript may close sockets, open
+ * others, turn the event loop, detach memory. So
+ *  - a method converts its arguments first and looks its socket up last;
+ *  - results are copied out of the socket first and put into objects last, and
+ *    objects that are made here get properties of their own (no setter runs);
+ *  - who calls deliver() or complete() for a socket keeps it in use meanwhile
+ *    (dgram_env_in_use()), and looks at `closing` afterwards. */
 #ifndef DGRAM_ENV_H
 #define DGRAM_ENV_H
 
@@ -28,16 +40,25 @@ typedef struct {
   bool starved;             /* dgram_env_lend() said no because of `busy` */
 } dgram_inbox_t;
 
+/* What is not to be used although it is there; all true at first. */
+typedef struct {
+  bool gso;    /* segmented sends */
+  bool gro;    /* merged receives */
+  bool linger; /* linger.h */
+} dgram_settings_t;
+
 struct dgram_env_s {
   uv_loop_t* loop;
   const dgram_transport_t* transport;
-  bool queue_always; /* node --test-udp-no-try-send */
+  dgram_settings_t settings; /* final when the first socket is made */
+  bool queue_always;         /* node --test-udp-no-try-send */
 
   /* Sockets by index. Indexes are reused, so a table of 10,000 stays that
    * long. */
   dgram_socket_t** sockets;
   uint32_t sockets_size;
   uint32_t sockets_open; /* also counts those whose handles still close */
+  uint32_t handles_open; /* uv_udp_t's, those of replaced sockets included */
   uint32_t free_index;   /* none below is free */
 
   uint32_t completing; /* calls of complete() that have not returned */
@@ -90,6 +111,14 @@ void dgram_env_free(dgram_env_t* env);
  * 2^31, a small integer for V8. Returns 0 or UV_ENOMEM. */
 int dgram_env_add(dgram_env_t* env, dgram_socket_t* socket);
 void dgram_env_remove(dgram_env_t* env, dgram_socket_t* socket);
+
+/* `fresh` takes the id of `socket`, and its place in the table. */
+void dgram_env_replace(dgram_env_t* env,
+                       const dgram_socket_t* socket,
+                       dgram_socket_t* fresh);
+
+/* A uv_udp_t is closed. Calls `idle` after the last one. */
+void dgram_env_leave(dgram_env_t* env);
 
 /* The socket of that id, or NULL. It may be closing. */
 dgram_socket_t* dgram_env_socket(const dgram_env_t* env, uint32_t id);

@@ -3,11 +3,16 @@
 #ifndef DGRAM_PLATFORM_H
 #define DGRAM_PLATFORM_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 /* The descriptor of `udp`, or UV_EBADF when it has none; always UV_EBADF on
  * Windows, where a socket is not a descriptor (as Node says there). */
 int dgram_platform_fd(const uv_udp_t* udp);
+
+/* True when `udp` is writable now: what it does not take all the same is kept
+ * back by something else. False where that is not known (Windows). */
+bool dgram_platform_is_writable(const uv_udp_t* udp);
 
 /* A duplicate of `fd`, close-on-exec. Returns it or a UV_ code; UV_ENOTSUP
  * where a socket cannot be duplicated through its descriptor (Windows). */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,6 +32,12 @@ int dgram_platform_fd(const uv_udp_t* udp) {
   uv_os_fd_t fd;
 
   return uv_fileno((const uv_handle_t*) udp, &fd) == 0 ? fd : UV_EBADF;
+}
+
+bool dgram_platform_is_writable(const uv_udp_t* udp) {
+  struct pollfd entry = {.fd = dgram_platform_fd(udp), .events = POLLOUT};
+
+  return entry.fd >= 0 && poll(&entry, 1, 0) > 0 && (entry.revents & POLLOUT);
 }
 
 int dgram_platform_dup(int fd) {

@@ -5,6 +5,11 @@ int dgram_platform_fd(const uv_udp_t* udp) {
   return UV_EBADF;
 }
 
+bool dgram_platform_is_writable(const uv_udp_t* udp) {
+  (void) udp;
+  return false;
+}
+
 int dgram_platform_dup(int fd) {
   (void) fd;
   return UV_ENOTSUP;

@@ -8,6 +8,8 @@
 const path = require('node:path');
 const { getSystemErrorMap } = require('node:util');
 
+const settings = require('../../lib/settings');
+
 const root = path.join(__dirname, '..', '..');
 // Built by `npm run build:test`; eslint runs before that.
 const inner = require(path.join(__dirname, 'build/Release/dgram_test.node'));
@@ -16,12 +18,19 @@ const inner = require(path.join(__dirname, 'build/Release/dgram_test.node'));
 const codes = Object.fromEntries(
   [...getSystemErrorMap()].map(([code, [name]]) => [name, code]));
 
-/** A binding of its own: lib/ has put its hooks into the shared one. */
-function load() {
+/** A binding of its own, as it is before lib/ has configured it. */
+function loadBare() {
   const holder = { exports: {} };
   process.dlopen(holder,
     path.join(root, 'build', 'Release', 'dgram_native.node'));
   return holder.exports;
+}
+
+/** A binding of its own: lib/ has put its hooks into the shared one. */
+function load() {
+  const binding = loadBare();
+  binding.configure(settings);
+  return binding;
 }
 
 /**
@@ -153,4 +162,4 @@ async function until(condition) {
   while (!condition()) await new Promise(setImmediate);
 }
 
-module.exports = { codes, inner, load, open, until };
+module.exports = { codes, inner, load, loadBare, open, until };
