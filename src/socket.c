@@ -12,9 +12,11 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   dgram_socket_t* socket = calloc(1, sizeof(*socket));
   int rc;
 
+  dgram_socket_free_dead(env);
   if (socket == NULL)
     return UV_ENOMEM;
   socket->env = env;
+  socket->block = DGRAM_WAKE_UP_LEAST;
   rc = dgram_env_add(env, socket);
   if (rc != 0) {
     free(socket);
@@ -30,8 +32,28 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   return 0;
 }
 
-void dgram_socket_free(dgram_socket_t* socket) {
-  free(socket);
+void dgram_socket_use(dgram_socket_t* socket) {
+  socket->uses++;
+}
+
+/* libuv may be about to look at the handle for the last time: it is freed when
+ * the next socket is made. */
+void dgram_socket_unuse(dgram_socket_t* socket) {
+  dgram_env_t* env = socket->env;
+
+  if (--socket->uses > 0 || !socket->closed)
+    return;
+  socket->next_dead = env->dead;
+  env->dead = socket;
+}
+
+void dgram_socket_free_dead(dgram_env_t* env) {
+  while (env->dead != NULL) {
+    dgram_socket_t* socket = env->dead;
+
+    env->dead = socket->next_dead;
+    free(socket);
+  }
 }
 
 /* A descriptor from elsewhere may be connected already. */
@@ -235,6 +257,7 @@ int dgram_socket_start(dgram_socket_t* socket) {
   rc = socket->env->transport->start(socket);
   if (rc == 0)
     socket->reading = true;
+  dgram_env_changed(socket->env, socket);
   return rc;
 }
 
@@ -242,6 +265,7 @@ int dgram_socket_stop(dgram_socket_t* socket) {
   if (socket->closing)
     return UV_EBADF;
   socket->reading = false;
+  dgram_env_changed(socket->env, socket);
   return socket->env->transport->stop(socket);
 }
 
@@ -288,6 +312,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
     return;
   socket->closing = true;
   socket->reading = false;
+  dgram_env_changed(socket->env, socket);
   socket->env->transport->close(socket);
 }
 
@@ -299,13 +324,14 @@ static void on_handle_closed(uv_handle_t* handle) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
 
+  dgram_socket_use(socket);
   env->transport->closed(socket);
   socket->closed = true;
   dgram_env_remove(env, socket);
-  /* The socket may be gone after this. */
   env->closed(socket);
-  if (env->closing && env->sockets_open == 0)
-    env->idle(env);
+  if (--socket->uses == 0)
+    free(socket);
+  dgram_env_check_idle(env);
 }
 
 void dgram_socket_release(dgram_socket_t* socket) {
