@@ -37,7 +37,6 @@ const drain = process._tickCallback;
 const copySlice = Uint8Array.prototype.slice;
 
 const { copy, latin1Slice } = Buffer.prototype;
-const { allocUnsafeSlow } = Buffer;
 
 // The constructor behind Buffer, without Buffer.from()'s argument checks.
 const View = Buffer[Symbol.species];
@@ -226,7 +225,7 @@ function takePayloads(inbox, from, end, size, extra) {
   cursor[CURSOR_RUN] = end;
   cursor[CURSOR_POSITION] = 0;
   // Not zeroed: every byte is written, here or below.
-  const bytes = allocUnsafeSlow(size + extra);
+  const bytes = Buffer.allocUnsafeSlow(size + extra);
   cursor[CURSOR_RUN] = from;
   cursor[CURSOR_POSITION] = position;
   if (extra > 0) bytes.fill(0, size);
