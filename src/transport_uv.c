@@ -223,22 +223,36 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   *buf = uv_buf_init((char*) env->inbox->slab, slots * DGRAM_RECV_SLOT_SIZE);
 }
 
-/* Appends what libuv read to the inbox, as far as it may be believed. */
-static void take(dgram_socket_t* socket,
+/* The length of a datagram, or a UV_ code. Where somebody has set IP_RECVERR on
+ * the descriptor, libuv 1.52 (Node 24, 26) lets an error pass for a length: as
+ * a number of 32 bits without a sign, with an address that means nothing. No
+ * length above a slot's is believed. */
+static int length_of(ssize_t nread) {
+  int32_t code;
+
+  if (nread <= (ssize_t) DGRAM_RECV_SLOT_SIZE)
+    return (int) nread;
+  code = (int32_t) (uint32_t) nread;
+  return code < 0 ? code : UV_EIO;
+}
+
+/* Appends what libuv read to the inbox. */
+static void take(const dgram_socket_t* socket,
                  ssize_t nread,
                  const uv_buf_t* buf,
                  const struct sockaddr* source) {
   dgram_env_t* env = socket->env;
-  uint32_t length = (uint32_t) nread;
+  int length = length_of(nread);
 
-  if (nread < 0 || nread > (ssize_t) DGRAM_RECV_SLOT_SIZE || source == NULL ||
-      buf->base == NULL)
-    dgram_env_received(env, 0, 0, 0, NULL, nread < 0 ? (int) nread : UV_EIO);
+  if (length >= 0 && (source == NULL || buf->base == NULL))
+    length = UV_EIO;
+  if (length < 0)
+    dgram_env_received(env, 0, 0, 0, NULL, length);
   else
     dgram_env_received(env,
                        (uint32_t) ((uint8_t*) buf->base - env->inbox->slab),
-                       length,
-                       length,
+                       (uint32_t) length,
+                       (uint32_t) length,
                        source,
                        0);
 }
