@@ -137,25 +137,49 @@ function sendOne(handle, family, request, list, rest) {
 
 /** Its place may be another's soon. */
 function forget(handle) {
-  handles[indexOf(handle.id)] = undefined;
+  if (handleOf(handle.id) === handle) handles[indexOf(handle.id)] = undefined;
 }
 
 /** The rest of a batch may be left when a listener closes the socket. */
 const GONE = { closed: true };
 
-binding.hook({
-  deliver: (id, count) => inbox.deliver(handles[indexOf(id)] ?? GONE, count),
-  complete: outbox.complete,
-  closed(id) {
-    const handle = handles[indexOf(id)];
+/** The handle of that id: its place may have been given to another. */
+function handleOf(id) {
+  const handle = handles[indexOf(id)];
+  return handle?.id === id ? handle : undefined;
+}
+
+/**
+ * What C calls counts itself while it runs, so that C can tell a termination,
+ * after which no `finally` runs, from a `throw null`.
+ */
+function counted(hook) {
+  return (a, b, c) => {
+    running[0]++;
+    try {
+      return hook(a, b, c);
+    } finally {
+      running[0]--;
+    }
+  };
+}
+
+const running = new Uint32Array(binding.hook({
+  deliver: counted((id, name) => inbox.deliver(handleOf(id) ?? GONE, name)),
+  complete: counted(outbox.complete),
+  closed: counted((id) => {
+    const handle = handleOf(id);
+    if (handle === undefined) return;
     forget(handle);
     try {
       uncaught.run(handle, handle.onClosed, handle);
     } finally {
       handle.emitDestroy();
     }
-  },
-});
+  }),
+  terminated: uncaught.wipeTerminated,
+  idle: inbox.forgetSpares,
+}));
 
 // Node's own switch for its tests: every send goes through libuv's queue.
 const SWITCH = '--test-udp-no-try-send';

@@ -50,4 +50,23 @@ function guard(callback, args) {
   }
 }
 
-module.exports = { isWatched, run };
+/**
+ * A callback was terminated (DevTools' Runtime.terminateExecution), which is
+ * no error: nobody is told. Node dies all the same if its stack of async ids
+ * stays as it is; to have that wiped is part of what it does once an error was
+ * handled. A capture callback, and a frozen `process`, are told of a `null`.
+ */
+function wipeTerminated() {
+  const own = Object.getOwnPropertyDescriptor(process, 'emit');
+  Object.defineProperty(process, 'emit', {
+    __proto__: null, value: () => true, configurable: true, writable: true,
+  });
+  try {
+    binding.fatal(null);
+  } finally {
+    if (own === undefined) delete process.emit;
+    else Object.defineProperty(process, 'emit', own);
+  }
+}
+
+module.exports = { isWatched, run, wipeTerminated };

@@ -27,21 +27,40 @@ typedef struct {
   napi_ref arena;
 } lane_t;
 
+/* Functions of lib/; see js_hook(). */
+typedef enum {
+  HOOK_DELIVER,    /* (id, inbox): hands out datagrams, see deliver_t */
+  HOOK_COMPLETE,   /* (ticket, status, length): a queued send is done */
+  HOOK_CLOSED,     /* (id): a socket is closed */
+  HOOK_TERMINATED, /* (): JavaScript was terminated and may go on */
+  HOOK_IDLE,       /* (): no socket is open; spare inboxes were given up */
+  HOOKS,
+} hook_t;
+
+static const char* const hook_names[HOOKS] = {
+    "deliver", "complete", "closed", "terminated", "idle"};
+
+/* Hooks that there must be. */
+#define HOOKS_NEEDED 3
+
 /* One environment: the main thread or a worker. */
 typedef struct {
   dgram_env_t core;
   napi_env env;
   napi_async_cleanup_hook_handle cleanup;
-  napi_async_context context; /* of batches; each datagram has its socket's */
-  napi_ref deliver;
-  napi_ref complete;
-  napi_ref closed;
-  napi_ref slab;
-  napi_ref runs;
-  napi_ref texts;
+  /* Of calls into lib/, which has a resource for each datagram and completion.
+   * Only while sockets are open: it is a resource that others can see. */
+  napi_async_context context;
+  napi_ref hooks[HOOKS];
+  napi_ref running; /* lib/ counts in it the calls that have not returned */
+  uint32_t calls;   /* the same, counted here */
+  struct {
+    napi_ref memory;
+    uint32_t name; /* changes with the memory */
+  } inboxes[DGRAM_INBOXES];
+  uint32_t inboxes_made;
   lane_t* lanes;
   uint32_t lanes_count;
-  dgram_socket_t* dead; /* closed, to be freed later; see on_closed() */
 } addon_t;
 
 /* Never NULL: the record is set before the first function exists, and freed
@@ -54,6 +73,12 @@ static addon_t* addon_of(napi_env env) {
 }
 
 /* -- Memory that JavaScript sees ------------------------------------------ */
+
+static void drop(addon_t* addon, napi_ref* ref) {
+  if (*ref != NULL)
+    napi_delete_reference(addon->env, *ref);
+  *ref = NULL;
+}
 
 static napi_status make_memory(napi_env env, size_t size, napi_ref* out) {
   napi_value buffer;
@@ -76,154 +101,336 @@ static bool memory_of(napi_env env, napi_ref ref, void** data, size_t* size) {
          *data != NULL;
 }
 
-/* Makes the receive memory on first use: an environment that only sends does
- * not need it. */
-static napi_status need_inbox(addon_t* addon) {
-  napi_env env = addon->env;
-  napi_status status = napi_ok;
+/* The low bits of an inbox's name are its place. */
+static napi_status make_inbox(addon_t* addon, uint32_t place, uint32_t slots) {
+  napi_ref* memory = &addon->inboxes[place].memory;
 
-  if (addon->slab == NULL)
-    status = make_memory(env, DGRAM_RECV_SLAB, &addon->slab);
-  if (status == napi_ok && addon->runs == NULL)
-    status =
-        make_memory(env, DGRAM_RECV_SLOTS * sizeof(dgram_recv_t), &addon->runs);
-  if (status == napi_ok && addon->texts == NULL)
-    status = make_memory(
-        env, DGRAM_RECV_SLOTS * sizeof(dgram_peer_text_t), &addon->texts);
-  return status;
+  drop(addon, memory);
+  addon->inboxes[place].name =
+      place | ++addon->inboxes_made % (1u << 20) * DGRAM_INBOXES;
+  return make_memory(addon->env,
+                     DGRAM_INBOX_SLAB + (size_t) slots * DGRAM_RECV_SLOT_SIZE,
+                     memory);
 }
 
-static bool on_lend(dgram_env_t* core) {
-  const addon_t* addon = core->data;
-  napi_env env = addon->env;
-  napi_handle_scope scope;
-  void* slab;
-  void* runs;
-  void* texts;
+/* Makes the first inbox with the first socket that receives: an environment
+ * that only sends does not need it. */
+static napi_status need_inbox(addon_t* addon) {
+  if (addon->inboxes[0].memory != NULL)
+    return napi_ok;
+  return make_inbox(addon, 0, DGRAM_RECV_SLOTS);
+}
+
+static uint32_t place_of(const dgram_env_t* core, const dgram_inbox_t* inbox) {
+  return (uint32_t) (inbox - core->inboxes);
+}
+
+static bool look_up_inbox(const addon_t* addon, dgram_inbox_t* inbox) {
+  void* data;
   size_t size;
+
+  if (!memory_of(addon->env,
+                 addon->inboxes[place_of(&addon->core, inbox)].memory,
+                 &data,
+                 &size))
+    return false;
+  inbox->cursor = &((dgram_inbox_head_t*) data)->cursor;
+  inbox->runs = ((dgram_inbox_head_t*) data)->runs;
+  inbox->texts = ((dgram_inbox_head_t*) data)->texts;
+  inbox->slab = (uint8_t*) data + DGRAM_INBOX_SLAB;
+  return true;
+}
+
+static bool on_lend(dgram_env_t* core, dgram_inbox_t* inbox) {
+  addon_t* addon = core->data;
+  napi_handle_scope scope;
   bool ok;
 
-  if (napi_open_handle_scope(env, &scope) != napi_ok)
+  if (napi_open_handle_scope(addon->env, &scope) != napi_ok)
     return false;
-  ok = memory_of(env, addon->slab, &slab, &size) &&
-       memory_of(env, addon->runs, &runs, &size) &&
-       memory_of(env, addon->texts, &texts, &size);
-  napi_close_handle_scope(env, scope);
-  if (!ok)
-    return false;
-  core->inbox.slab = slab;
-  core->inbox.runs = runs;
-  core->inbox.texts = texts;
-  return true;
+  ok = look_up_inbox(addon, inbox) ||
+       (make_inbox(addon, place_of(core, inbox), inbox->slots) == napi_ok &&
+        look_up_inbox(addon, inbox));
+  napi_close_handle_scope(addon->env, scope);
+  return ok;
 }
 
 /* -- Calling into JavaScript ---------------------------------------------- */
 
-/* What came of calling JavaScript. */
+/* Around every call of a hook. A hook drains ticks itself, and what they throw
+ * leaves its mark on the stack of async ids. 'uncaughtException' wipes that
+ * out, and must do so before the callback scope is closed: Node aborts when the
+ * stack does not match. napi_make_callback() would have closed it first. */
+typedef struct {
+  napi_handle_scope handles;
+  napi_callback_scope callback;
+} scope_t;
+
+/* What came of calling a hook. */
 typedef enum {
-  CALL_FALSE,   /* it returned something false */
-  CALL_TRUE,    /* it returned something true */
+  CALL_RETURNED,
   CALL_THREW,   /* 'uncaughtException' has dealt with it */
   CALL_STOPPED, /* JavaScript cannot run: the thread is terminating */
 } call_result_t;
 
-static call_result_t result_of(napi_env env,
-                               napi_status status,
-                               napi_value result) {
-  bool truth = false;
-  bool thrown = false;
+/* What hook.deliver returns. */
+typedef enum {
+  DELIVER_DONE = 0,
+  DELIVER_MORE = 1,  /* the budget is used up, or it wants a new scope */
+  DELIVER_THREW = 2, /* it is done, and the last listener threw */
+} deliver_t;
 
-  if (status == napi_ok) {
-    if (dgram_napi_bool(env, result, &truth) != napi_ok)
-      return CALL_STOPPED;
-    return truth ? CALL_TRUE : CALL_FALSE;
-  }
-  if (napi_is_exception_pending(env, &thrown) != napi_ok || !thrown ||
-      napi_get_and_clear_last_exception(env, &result) != napi_ok ||
-      napi_fatal_exception(env, result) != napi_ok)
-    return CALL_STOPPED;
-  return CALL_THREW;
+static bool need_context(addon_t* addon) {
+  napi_value name;
+
+  return addon->context != NULL ||
+         (napi_create_string_utf8(
+              addon->env, "DGRAMBATCH", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+          napi_async_init(addon->env, NULL, name, &addon->context) == napi_ok);
 }
 
-static bool hook_function(const addon_t* addon, napi_ref fn, napi_value* out) {
+static bool open_scope(addon_t* addon, scope_t* scope) {
+  napi_env env = addon->env;
+
+  if (addon->core.closing ||
+      napi_open_handle_scope(env, &scope->handles) != napi_ok)
+    return false;
+  if (need_context(addon) &&
+      napi_open_callback_scope(env, NULL, addon->context, &scope->callback) ==
+          napi_ok) {
+    addon->calls++;
+    return true;
+  }
+  napi_close_handle_scope(env, scope->handles);
+  return false;
+}
+
+static void rest(addon_t* addon);
+
+static void close_scope(addon_t* addon, const scope_t* scope) {
+  napi_close_callback_scope(addon->env, scope->callback);
+  napi_close_handle_scope(addon->env, scope->handles);
+  addon->calls--;
+  if (addon->core.sockets_open == 0)
+    rest(addon);
+}
+
+/* Whether the call that ended with `error` was terminated (DevTools'
+ * Runtime.terminateExecution), and did not throw a null of its own: no
+ * `finally` runs then, so lib/ has not counted it as done. */
+static bool was_terminated(const addon_t* addon, napi_value error) {
+  napi_valuetype type;
+  void* data;
+  size_t size;
+
+  if (napi_typeof(addon->env, error, &type) != napi_ok || type != napi_null ||
+      !memory_of(addon->env, addon->running, &data, &size) ||
+      *(uint32_t*) data < addon->calls)
+    return false;
+  *(uint32_t*) data = addon->calls - 1;
+  return true;
+}
+
+static bool hook_function(const addon_t* addon, hook_t hook, napi_value* out) {
   *out = NULL;
-  return !addon->core.closing && fn != NULL &&
-         napi_get_reference_value(addon->env, fn, out) == napi_ok &&
+  return addon->hooks[hook] != NULL &&
+         napi_get_reference_value(addon->env, addon->hooks[hook], out) ==
+             napi_ok &&
          *out != NULL;
 }
 
-/* Calls hook `fn` as Node calls back: ticks and microtasks are drained
- * afterwards, what it throws goes to 'uncaughtException'. */
-static void call_back(addon_t* addon,
-                      napi_ref fn,
-                      size_t argc,
-                      const napi_value* argv) {
+/* Has lib/ tidy up after a termination, with nobody told. */
+static bool tidy_up(const addon_t* addon) {
   napi_env env = addon->env;
   napi_value function;
   napi_value receiver;
-  napi_value result = NULL;
-  napi_status status;
+  napi_value result;
 
-  if (!hook_function(addon, fn, &function) ||
+  if (!hook_function(addon, HOOK_TERMINATED, &function) ||
       napi_get_global(env, &receiver) != napi_ok)
-    return;
-  /* Without a context: lib/ has a resource for each of these calls. */
-  status =
-      napi_make_callback(env, NULL, receiver, function, argc, argv, &result);
-  (void) result_of(env, status, result);
+    return false;
+  if (napi_call_function(env, receiver, function, 0, NULL, &result) == napi_ok)
+    return true;
+  (void) napi_get_and_clear_last_exception(env, &result);
+  return false;
 }
 
-static call_result_t deliver_next(addon_t* addon,
-                                  const dgram_socket_t* socket) {
+/* Tells what a hook threw, while its scope is open. */
+static call_result_t tell(const addon_t* addon) {
+  napi_env env = addon->env;
+  napi_value error;
+  bool thrown = false;
+
+  if (napi_is_exception_pending(env, &thrown) != napi_ok || !thrown ||
+      napi_get_and_clear_last_exception(env, &error) != napi_ok)
+    return CALL_STOPPED;
+  if (was_terminated(addon, error) && tidy_up(addon))
+    return CALL_THREW;
+  return napi_fatal_exception(env, error) == napi_ok ? CALL_THREW
+                                                     : CALL_STOPPED;
+}
+
+/* Calls a hook within an open scope. */
+static call_result_t call_hook(const addon_t* addon,
+                               hook_t hook,
+                               size_t argc,
+                               const napi_value* argv,
+                               napi_value* result) {
   napi_env env = addon->env;
   napi_value function;
   napi_value receiver;
-  napi_value result = NULL;
-  napi_value argv[2];
-  napi_status status;
 
-  if (!hook_function(addon, addon->deliver, &function) ||
-      napi_get_global(env, &receiver) != napi_ok ||
-      napi_create_uint32(env, socket->id, &argv[0]) != napi_ok ||
-      napi_create_uint32(env, addon->core.inbox.count, &argv[1]) != napi_ok)
+  if (!hook_function(addon, hook, &function) ||
+      napi_get_global(env, &receiver) != napi_ok)
     return CALL_STOPPED;
-  status = napi_call_function(env, receiver, function, 2, argv, &result);
-  return result_of(env, status, result);
+  if (napi_call_function(env, receiver, function, argc, argv, result) ==
+      napi_ok)
+    return CALL_RETURNED;
+  return tell(addon);
 }
 
-/* hook.deliver within a callback scope of its own. It drains ticks between two
- * datagrams itself, and a tick that throws leaves its mark on the stack of
- * async ids. 'uncaughtException' wipes that out, and must do so before the
- * scope is closed: napi_make_callback() would have closed it first, and Node
- * aborts when the stack does not match. */
-static call_result_t deliver_in_scope(addon_t* addon,
-                                      const dgram_socket_t* socket) {
-  napi_env env = addon->env;
-  napi_handle_scope handles;
-  napi_callback_scope callback;
-  call_result_t result = CALL_STOPPED;
+/* Calls a hook as Node calls back: ticks and microtasks are drained afterwards,
+ * what it throws goes to 'uncaughtException'. */
+static void call_back(addon_t* addon,
+                      hook_t hook,
+                      const uint32_t* numbers,
+                      size_t count) {
+  napi_value argv[3];
+  napi_value result;
+  scope_t scope;
+  size_t i;
 
-  if (napi_open_handle_scope(env, &handles) != napi_ok)
+  if (!open_scope(addon, &scope))
+    return;
+  for (i = 0; i < count; i++)
+    if (napi_create_int32(addon->env, (int32_t) numbers[i], &argv[i]) !=
+        napi_ok)
+      break;
+  if (i == count)
+    (void) call_hook(addon, hook, count, argv, &result);
+  close_scope(addon, &scope);
+}
+
+/* A batch that is being delivered. */
+typedef struct {
+  addon_t* addon;
+  dgram_inbox_t* inbox;
+  dgram_wake_up_t* wake_up;
+  napi_value argv[2];
+  int reads; /* messages, after listeners that threw */
+} batch_t;
+
+static bool is_over(const batch_t* batch) {
+  return batch->inbox->socket->closing ||
+         !look_up_inbox(batch->addon, batch->inbox) ||
+         batch->inbox->cursor->run >= batch->inbox->count;
+}
+
+/* A datagram that made the hook throw before anything has moved on since
+ * `before` is lost, or there would be no end to it. */
+static void leave_behind(const batch_t* batch, const dgram_cursor_t* before) {
+  dgram_inbox_t* inbox = batch->inbox;
+  const dgram_cursor_t* now;
+
+  if (!look_up_inbox(batch->addon, inbox))
+    return;
+  now = inbox->cursor;
+  if (now->steps == 0 && inbox->fresh > 0)
+    dgram_sources_init(&batch->addon->core.sources); /* no text was read */
+  if (now->run == before->run && now->position == before->position &&
+      now->steps == before->steps)
+    dgram_inbox_skip(inbox);
+}
+
+/* Calls hook.deliver once. Its result is DELIVER_MORE, too, after a throw that
+ * was not of the batch's last listener. */
+static call_result_t deliver_some(const batch_t* batch, int32_t* more) {
+  addon_t* addon = batch->addon;
+  dgram_inbox_t* inbox = batch->inbox;
+  const dgram_cursor_t before = *inbox->cursor;
+  napi_value value;
+  call_result_t result;
+
+  inbox->cursor->budget = dgram_wake_up_budget(batch->wake_up, inbox->left);
+  inbox->cursor->block = inbox->socket->block;
+  result = call_hook(addon, HOOK_DELIVER, 2, batch->argv, &value);
+  if (result == CALL_RETURNED &&
+      napi_get_value_int32(addon->env, value, more) != napi_ok)
     return CALL_STOPPED;
-  if (napi_open_callback_scope(env, NULL, addon->context, &callback) ==
-      napi_ok) {
-    do
-      result = deliver_next(addon, socket);
-    while (result == CALL_THREW);
-    napi_close_callback_scope(env, callback);
-  }
-  napi_close_handle_scope(env, handles);
+  if (result != CALL_THREW)
+    return result;
+  leave_behind(batch, &before);
+  *more = is_over(batch) ? DELIVER_THREW : DELIVER_MORE;
   return result;
 }
 
-static bool on_deliver(dgram_socket_t* socket) {
-  call_result_t result;
+/* As with Node the next datagram is delivered before the ticks of a listener
+ * that threw. They run when the scope is closed, so it is read before. */
+static bool read_on(batch_t* batch) {
+  return batch->reads++ < (int) DGRAM_RECV_SLOTS &&
+         look_up_inbox(batch->addon, batch->inbox) &&
+         dgram_env_read_on(batch->inbox);
+}
 
-  dgram_platform_keep_heap(); /* not before: idle sockets need no such heap */
+/* Calls hook.deliver until it returns without a throw, or until it is late. */
+static call_result_t deliver_in_scope(batch_t* batch,
+                                      int32_t* more,
+                                      bool* late) {
+  call_result_t result;
+  bool threw;
+
+  do {
+    result = deliver_some(batch, more);
+    *late = look_up_inbox(batch->addon, batch->inbox) &&
+            dgram_wake_up_take(batch->wake_up,
+                               dgram_inbox_passed(batch->inbox));
+    if (result == CALL_STOPPED)
+      return result;
+    threw = result == CALL_THREW || *more == DELIVER_THREW;
+    if (*more == DELIVER_THREW)
+      *more = read_on(batch) ? DELIVER_MORE : DELIVER_DONE;
+  } while (threw && *more == DELIVER_MORE && !*late && !is_over(batch));
+  return result;
+}
+
+/* Returns DGRAM_PAUSED, and `*late` false, when it is to be called again. */
+static dgram_delivery_t deliver_next(batch_t* batch, bool* late) {
+  addon_t* addon = batch->addon;
+  dgram_inbox_t* inbox = batch->inbox;
+  napi_env env = addon->env;
+  uint32_t name = addon->inboxes[place_of(&addon->core, inbox)].name;
+  call_result_t result = CALL_STOPPED;
+  int32_t more = DELIVER_DONE;
+  scope_t scope;
+
+  *late = true;
+  if (!look_up_inbox(addon, inbox) || !open_scope(addon, &scope))
+    return DGRAM_DROPPED;
+  if (napi_create_uint32(env, inbox->socket->id, &batch->argv[0]) == napi_ok &&
+      napi_create_uint32(env, name, &batch->argv[1]) == napi_ok)
+    result = deliver_in_scope(batch, &more, late);
+  close_scope(addon, &scope);
+  if (result == CALL_STOPPED)
+    return DGRAM_DROPPED;
+  return more == DELIVER_MORE && !is_over(batch) ? DGRAM_PAUSED
+                                                  : DGRAM_DELIVERED;
+}
+
+static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
+                                   dgram_wake_up_t* wake_up) {
+  addon_t* addon = inbox->socket->env->data;
+  batch_t batch = {.addon = addon, .inbox = inbox, .wake_up = wake_up};
+  napi_handle_scope scope;
+  dgram_delivery_t result;
+  bool late;
+
+  if (napi_open_handle_scope(addon->env, &scope) != napi_ok)
+    return DGRAM_DROPPED;
   do
-    result = deliver_in_scope(socket->env->data, socket);
-  while (result == CALL_TRUE);
-  return result == CALL_FALSE;
+    result = deliver_next(&batch, &late);
+  while (result == DGRAM_PAUSED && !late);
+  napi_close_handle_scope(addon->env, scope);
+  return result;
 }
 
 static void on_complete(dgram_socket_t* socket,
@@ -231,50 +438,42 @@ static void on_complete(dgram_socket_t* socket,
                         int status,
                         size_t length) {
   addon_t* addon = socket->env->data;
-  napi_env env = addon->env;
-  napi_handle_scope scope;
-  napi_value argv[3];
+  const uint32_t numbers[] = {ticket, (uint32_t) status, (uint32_t) length};
 
   addon->core.sent += status == 0;
-  if (ticket == 0 || napi_open_handle_scope(env, &scope) != napi_ok)
-    return;
-  if (napi_create_uint32(env, ticket, &argv[0]) == napi_ok &&
-      napi_create_int32(env, status, &argv[1]) == napi_ok &&
-      napi_create_uint32(env, (uint32_t) length, &argv[2]) == napi_ok)
-    call_back(addon, addon->complete, COUNT_OF(argv), argv);
-  napi_close_handle_scope(env, scope);
+  if (ticket != 0)
+    call_back(addon, HOOK_COMPLETE, numbers, COUNT_OF(numbers));
 }
 
 /* -- Life of a socket ------------------------------------------------------ */
 
-static void free_dead(addon_t* addon) {
-  while (addon->dead != NULL) {
-    dgram_socket_t* socket = addon->dead;
+/* No socket is open: what others could see of us goes, and memory that was made
+ * for a while. */
+static void rest(addon_t* addon) {
+  napi_handle_scope scope;
+  uint32_t i;
 
-    addon->dead = socket->next_dead;
-    dgram_socket_free(socket);
+  if (addon->calls > 0 || addon->core.sockets_open > 0 || addon->core.closing)
+    return; /* within a scope; a callback has opened one; see on_idle() */
+  if (addon->core.inboxes_count > 1) {
+    for (i = 1; i < DGRAM_INBOXES; i++)
+      drop(addon, &addon->inboxes[i].memory);
+    addon->core.inboxes_count = 1;
+    call_back(addon, HOOK_IDLE, NULL, 0); /* and this again */
+  } else if (addon->context != NULL &&
+             napi_open_handle_scope(addon->env, &scope) == napi_ok) {
+    napi_async_destroy(addon->env, addon->context);
+    addon->context = NULL;
+    napi_close_handle_scope(addon->env, scope);
   }
 }
 
 static void on_closed(dgram_socket_t* socket) {
   addon_t* addon = socket->env->data;
-  napi_handle_scope scope;
-  napi_value id;
 
-  if (socket->wants_closed &&
-      napi_open_handle_scope(addon->env, &scope) == napi_ok) {
-    if (napi_create_uint32(addon->env, socket->id, &id) == napi_ok)
-      call_back(addon, addon->closed, 1, &id);
-    napi_close_handle_scope(addon->env, scope);
-  }
-  /* A listener or callback that turns the event loop itself brings us here
-   * while the transport is not done, perhaps with this socket. */
-  if (dgram_env_in_use(&addon->core)) {
-    socket->next_dead = addon->dead;
-    addon->dead = socket;
-  } else {
-    dgram_socket_free(socket);
-  }
+  if (socket->wants_closed)
+    call_back(addon, HOOK_CLOSED, &socket->id, 1);
+  rest(addon);
 }
 
 static napi_value js_init(napi_env env, napi_callback_info info) {
@@ -284,8 +483,6 @@ static napi_value js_init(napi_env env, napi_callback_info info) {
   int rc;
 
   (void) info;
-  if (!dgram_env_in_use(&addon->core))
-    free_dead(addon);
   rc = dgram_socket_new(&addon->core, &socket);
   if (rc != 0) {
     dgram_napi_throw_uv(env, rc, NULL);
@@ -697,7 +894,7 @@ static napi_value js_recv_start(napi_env env, napi_callback_info info) {
   socket = receiver_of(env, info);
   if (socket == NULL)
     return code_value(env, UV_EBADF);
-  if (addon->deliver == NULL) /* hook() was not called: nobody to tell */
+  if (addon->hooks[HOOK_DELIVER] == NULL) /* hook() was not called: nobody to tell */
     return code_value(env, UV_EINVAL);
   return code_value(env, dgram_socket_start(socket));
 }
@@ -808,40 +1005,49 @@ static napi_value js_define(napi_env env, napi_callback_info info) {
 
 /* -- Functions of the module ----------------------------------------------- */
 
-static napi_value js_hook(napi_env env, napi_callback_info info) {
-  static const char* const names[] = {"deliver", "complete", "closed"};
-  addon_t* addon = addon_of(env);
-  napi_ref* const refs[] = {&addon->deliver, &addon->complete, &addon->closed};
-  napi_value functions[COUNT_OF(names)];
-  napi_value hooks;
-  napi_value name;
+/* Reads hook `i`; NULL when it may be missing and is. */
+static napi_status read_hook(napi_env env,
+                             napi_value hooks,
+                             size_t i,
+                             napi_value* out) {
   napi_valuetype type;
+  napi_status status =
+      napi_get_named_property(env, hooks, hook_names[i], out);
+
+  if (status == napi_ok)
+    status = napi_typeof(env, *out, &type);
+  if (status != napi_ok || type == napi_function)
+    return status;
+  *out = NULL;
+  if (type == napi_undefined && i >= HOOKS_NEEDED)
+    return napi_ok;
+  napi_throw_type_error(env, NULL, "hook() wants functions");
+  return napi_function_expected;
+}
+
+/* hook(hooks): what C calls, see hook_t. Returns memory of one uint32 in which
+ * a hook counts itself while it runs; a termination is known by it. */
+static napi_value js_hook(napi_env env, napi_callback_info info) {
+  addon_t* addon = addon_of(env);
+  napi_value functions[HOOKS];
+  napi_value hooks;
   size_t argc = 1;
   size_t i;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &hooks, NULL, NULL));
-  for (i = 0; i < COUNT_OF(names); i++) {
-    DGRAM_TRY(env,
-              napi_get_named_property(env, hooks, names[i], &functions[i]));
-    DGRAM_TRY(env, napi_typeof(env, functions[i], &type));
-    if (type != napi_function) {
-      napi_throw_type_error(env, NULL, "hook() wants functions");
-      return NULL;
-    }
+  for (i = 0; i < HOOKS; i++)
+    DGRAM_TRY(env, read_hook(env, hooks, i, &functions[i]));
+  for (i = 0; i < HOOKS; i++) {
+    drop(addon, &addon->hooks[i]);
+    if (functions[i] != NULL)
+      DGRAM_TRY(
+          env,
+          napi_create_reference(env, functions[i], 1, &addon->hooks[i]));
   }
-  for (i = 0; i < COUNT_OF(names); i++) {
-    if (*refs[i] != NULL)
-      napi_delete_reference(env, *refs[i]);
-    *refs[i] = NULL;
-    DGRAM_TRY(env, napi_create_reference(env, functions[i], 1, refs[i]));
-  }
-  if (addon->context == NULL) {
-    DGRAM_TRY(
-        env,
-        napi_create_string_utf8(env, "DGRAMBATCH", NAPI_AUTO_LENGTH, &name));
-    DGRAM_TRY(env, napi_async_init(env, NULL, name, &addon->context));
-  }
-  return NULL;
+  if (addon->running == NULL)
+    DGRAM_TRY(env, make_memory(env, sizeof(uint32_t), &addon->running));
+  DGRAM_TRY(env, napi_get_reference_value(env, addon->running, &hooks));
+  return hooks;
 }
 
 static napi_status set_memory(napi_env env,
@@ -935,17 +1141,25 @@ static napi_value js_set_peer(napi_env env, napi_callback_info info) {
   return code_value(env, rc);
 }
 
+/* inbox(name): the receive memory that hook.deliver was given the name of; the
+ * first one without. */
 static napi_value js_inbox(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
-  napi_value result;
+  napi_value value;
+  size_t argc = 1;
+  uint32_t name;
 
-  (void) info;
-  DGRAM_TRY(env, need_inbox(addon));
-  DGRAM_TRY(env, napi_create_object(env, &result));
-  DGRAM_TRY(env, set_memory(env, result, "slab", addon->slab));
-  DGRAM_TRY(env, set_memory(env, result, "runs", addon->runs));
-  DGRAM_TRY(env, set_memory(env, result, "texts", addon->texts));
-  return result;
+  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
+  DGRAM_TRY(env, dgram_napi_uint32(env, value, &name));
+  name %= DGRAM_INBOXES;
+  if (name == 0)
+    DGRAM_TRY(env, need_inbox(addon));
+  if (addon->inboxes[name].memory == NULL)
+    return NULL;
+  DGRAM_TRY(
+      env,
+      napi_get_reference_value(env, addon->inboxes[name].memory, &value));
+  return value;
 }
 
 static const char* type_name(uv_handle_type type) {
@@ -1142,6 +1356,18 @@ static const number_t layout[] = {
     {"TEXT_LENGTH", WORD(dgram_peer_text_t, length)},
     {"TEXT_ERROR", WORD(dgram_peer_text_t, error)},
     {"TEXT_TEXT", offsetof(dgram_peer_text_t, text)},
+    {"CURSOR_WORDS", sizeof(dgram_cursor_t) / sizeof(uint32_t)},
+    {"CURSOR_RUN", WORD(dgram_cursor_t, run)},
+    {"CURSOR_POSITION", WORD(dgram_cursor_t, position)},
+    {"CURSOR_COUNT", WORD(dgram_cursor_t, count)},
+    {"CURSOR_BUDGET", WORD(dgram_cursor_t, budget)},
+    {"CURSOR_BLOCK", WORD(dgram_cursor_t, block)},
+    {"CURSOR_STEPS", WORD(dgram_cursor_t, steps)},
+    {"INBOX_RUNS", offsetof(dgram_inbox_head_t, runs)},
+    {"INBOX_TEXTS", offsetof(dgram_inbox_head_t, texts)},
+    {"INBOX_SLAB", DGRAM_INBOX_SLAB},
+    {"INBOXES", DGRAM_INBOXES},
+    {"RECV_RUNS", DGRAM_RECV_RUNS},
     {"RECV_SLOTS", DGRAM_RECV_SLOTS},
     {"RECV_SLAB", DGRAM_RECV_SLAB},
     {"PEERS_MAX", DGRAM_PEERS_MAX},
@@ -1176,23 +1402,16 @@ static const napi_property_descriptor functions[] = {
     FUNCTION("stats", js_stats),
 };
 
-static void drop(addon_t* addon, napi_ref* ref) {
-  if (*ref != NULL)
-    napi_delete_reference(addon->env, *ref);
-  *ref = NULL;
-}
-
 /* Every socket is closed: lets go of the environment, which has waited. */
 static void on_idle(dgram_env_t* core) {
   addon_t* addon = core->data;
   uint32_t i;
 
-  drop(addon, &addon->deliver);
-  drop(addon, &addon->complete);
-  drop(addon, &addon->closed);
-  drop(addon, &addon->slab);
-  drop(addon, &addon->runs);
-  drop(addon, &addon->texts);
+  for (i = 0; i < HOOKS; i++)
+    drop(addon, &addon->hooks[i]);
+  for (i = 0; i < DGRAM_INBOXES; i++)
+    drop(addon, &addon->inboxes[i].memory);
+  drop(addon, &addon->running);
   for (i = 0; i < addon->lanes_count; i++) {
     drop(addon, &addon->lanes[i].sends);
     drop(addon, &addon->lanes[i].arena);
@@ -1206,16 +1425,9 @@ static void on_idle(dgram_env_t* core) {
 
 static void on_cleanup(napi_async_cleanup_hook_handle handle, void* data) {
   addon_t* addon = data;
-  dgram_env_t* core = &addon->core;
-  uint32_t i;
 
   (void) handle;
-  core->closing = true;
-  for (i = 0; i < core->sockets_size; i++)
-    if (core->sockets[i] != NULL)
-      dgram_socket_close(core->sockets[i]);
-  if (core->handles_open == 0)
-    on_idle(core);
+  dgram_env_close(&addon->core);
 }
 
 static void finalize_addon(napi_env env, void* data, void* hint) {
@@ -1223,7 +1435,6 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
 
   (void) env;
   (void) hint;
-  free_dead(addon);
   dgram_env_free(&addon->core);
   free(addon->lanes);
   free(addon);

@@ -4,7 +4,10 @@
 #define DGRAM_PLATFORM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <uv.h>
+
+#include "address.h"
 
 /* The descriptor of `udp`, or UV_EBADF when it has none; always UV_EBADF on
  * Windows, where a socket is not a descriptor (as Node says there). */
@@ -34,6 +37,13 @@ int dgram_platform_set_reuseport(int fd);
 /* Takes back what uv_udp_open() always does to a descriptor: it lets others
  * take over the address (SO_REUSEADDR, on BSDs SO_REUSEPORT). */
 int dgram_platform_clear_reuseaddr(int fd);
+
+/* Reads one datagram without waiting. Returns its length or a UV_ code;
+ * UV_EAGAIN when there is none. */
+int dgram_platform_recv(const uv_udp_t* udp,
+                        void* bytes,
+                        size_t size,
+                        dgram_address_t* source);
 
 /* Asks malloc() to keep memory that is freed and wanted again all the time, as
  * that of received messages is, rather than to give it back page by page. */

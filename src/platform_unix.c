@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,6 +71,25 @@ int dgram_platform_clear_reuseaddr(int fd) {
   int off = 0;
 
   return code(setsockopt(fd, SOL_SOCKET, OPENING_OPTION, &off, sizeof(off)));
+}
+
+int dgram_platform_recv(const uv_udp_t* udp,
+                        void* bytes,
+                        size_t size,
+                        dgram_address_t* source) {
+  struct iovec vector = {.iov_base = bytes, .iov_len = size};
+  struct msghdr header = {0};
+  ssize_t n;
+
+  memset(source, 0, sizeof(*source));
+  header.msg_name = source;
+  header.msg_namelen = sizeof(*source);
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  do
+    n = recvmsg(dgram_platform_fd(udp), &header, MSG_DONTWAIT);
+  while (n == -1 && errno == EINTR);
+  return code((int) n);
 }
 
 /* glibc learns from what is freed: after a mapped block of this size it maps

@@ -21,9 +21,11 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   dgram_socket_t* socket = calloc(1, sizeof(*socket));
   int rc;
 
+  dgram_socket_free_dead(env);
   if (socket == NULL)
     return UV_ENOMEM;
   socket->env = env;
+  socket->block = DGRAM_WAKE_UP_LEAST;
   rc = dgram_env_add(env, socket);
   if (rc != 0) {
     free(socket);
@@ -39,8 +41,28 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   return 0;
 }
 
-void dgram_socket_free(dgram_socket_t* socket) {
-  free(socket);
+void dgram_socket_use(dgram_socket_t* socket) {
+  socket->uses++;
+}
+
+/* libuv may be about to look at the handle for the last time: it is freed when
+ * the next socket is made. */
+void dgram_socket_unuse(dgram_socket_t* socket) {
+  dgram_env_t* env = socket->env;
+
+  if (--socket->uses > 0 || !socket->closed)
+    return;
+  socket->next_dead = env->dead;
+  env->dead = socket;
+}
+
+void dgram_socket_free_dead(dgram_env_t* env) {
+  while (env->dead != NULL) {
+    dgram_socket_t* socket = env->dead;
+
+    env->dead = socket->next_dead;
+    free(socket);
+  }
 }
 
 bool dgram_socket_is_open(const dgram_socket_t* socket) {
@@ -53,7 +75,9 @@ static void on_worn_closed(uv_handle_t* handle) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
 
-  free(socket);
+  socket->closed = true;
+  if (socket->uses == 0)
+    free(socket); /* else dgram_socket_unuse() sees to it */
   dgram_env_leave(env);
 }
 
@@ -67,6 +91,7 @@ static void renew(dgram_socket_t* socket) {
   if (fresh == NULL)
     return;
   fresh->env = socket->env;
+  fresh->block = socket->block;
   if (init_handle(fresh) != 0) {
     free(fresh);
     return;
@@ -315,6 +340,7 @@ int dgram_socket_start(dgram_socket_t* socket) {
   rc = socket->env->transport->start(socket);
   if (rc == 0)
     socket->reading = true;
+  dgram_env_changed(socket->env, socket);
   return rc;
 }
 
@@ -322,6 +348,7 @@ int dgram_socket_stop(dgram_socket_t* socket) {
   if (socket->closing)
     return UV_EBADF;
   socket->reading = false;
+  dgram_env_changed(socket->env, socket);
   return socket->env->transport->stop(socket);
 }
 
@@ -368,6 +395,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
     return;
   socket->closing = true;
   socket->reading = false;
+  dgram_env_changed(socket->env, socket);
   socket->env->transport->close(socket);
 }
 
@@ -379,11 +407,13 @@ static void on_handle_closed(uv_handle_t* handle) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
 
+  dgram_socket_use(socket);
   env->transport->closed(socket);
   socket->closed = true;
   dgram_env_remove(env, socket);
-  /* The socket may be gone after this. */
   env->closed(socket);
+  if (--socket->uses == 0)
+    free(socket);
   dgram_env_leave(env);
 }
 

@@ -13,17 +13,20 @@
 struct dgram_socket_s {
   uv_udp_t udp; /* first: a uv_udp_t* is a dgram_socket_t* */
   dgram_env_t* env;
-  uint32_t id;    /* see dgram_env_add() */
-  bool closing;   /* dgram_socket_close() was called */
-  bool closed;    /* every handle of it is closed */
-  bool reading;   /* the transport was started */
-  bool connected; /* to a peer: datagrams carry no address */
-  bool shared;    /* the descriptor is known to others: no merged receives */
+  uint32_t id;       /* see dgram_env_add() */
+  bool closing;      /* dgram_socket_close() was called */
+  bool closed;       /* every handle of it is closed */
+  bool reading;      /* the transport was started */
+  bool connected;    /* to a peer: datagrams carry no address */
+  bool shared;       /* the descriptor is known to others: no merged receives */
+  bool wants_closed; /* addon.c's: call hook.closed */
   uint32_t connections; /* made so far: tells peers of a connection apart */
-  bool wants_closed;    /* addon.c's: call hook.closed */
+  uint16_t block;    /* datagrams that its listeners deal with in half a ms */
+  uint32_t uses;     /* who counts on its memory, see dgram_socket_use() */
+  dgram_inbox_t* inbox; /* with a batch that may not be done, or NULL */
   union {
     void* transport_data;      /* the transport's, until its closed() */
-    dgram_socket_t* next_dead; /* addon.c's, from then on */
+    dgram_socket_t* next_dead; /* env.c's, from then on */
   };
 };
 
@@ -36,8 +39,14 @@ struct dgram_socket_s {
  * makes one when the family is known. */
 int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out);
 
-/* Frees a closed socket's memory. */
-void dgram_socket_free(dgram_socket_t* socket);
+/* Who calls JavaScript on behalf of a socket keeps its memory until he has
+ * looked at it for the last time: a listener that turns the event loop itself
+ * may have it closed. */
+void dgram_socket_use(dgram_socket_t* socket);
+void dgram_socket_unuse(dgram_socket_t* socket);
+
+/* Frees the sockets that were closed while they were in use. */
+void dgram_socket_free_dead(dgram_env_t* env);
 
 /* Takes over descriptor `fd`; a duplicate of 0, 1 or 2. UV_EEXIST: this loop
  * watches it already. UV_EINVAL: it is no UDP socket. */

@@ -17,12 +17,16 @@ struct dgram_transport_s {
   const char* name; /* what `dgram.transport` says */
 
   /* Starts reading; binds to any address what is not bound yet. Each wake-up
-   * fills env->inbox through dgram_env_received() and calls dgram_env_deliver()
-   * once per batch. Before it reads it asks dgram_env_lend(): a nested loop
-   * must not overwrite the batch that JavaScript is looking at. When the answer
-   * is no it stops polling, lest the loop spin; start() is called again when
-   * the batch is done. Returns 0 when it reads already. */
+   * asks dgram_env_lend() before it reads, fills env->inbox through
+   * dgram_env_received() and calls dgram_env_deliver() once per batch. When
+   * dgram_env_lend() says no, and env->starved, it stops polling, lest the
+   * loop spin; start() is called again later. Returns 0 when it reads
+   * already. */
   int (*start)(dgram_socket_t* socket);
+
+  /* Reads one more message, or error, into env->inbox, without delivering it.
+   * Returns false when there is none. */
+  bool (*read_on)(dgram_socket_t* socket);
 
   /* Stops reading; what the kernel holds stays there. */
   int (*stop)(dgram_socket_t* socket);

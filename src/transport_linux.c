@@ -23,9 +23,13 @@
  *      datagrams go alone until two in a row were taken.
  *  R1  msg_namelen, msg_controllen and msg_flags are written by the kernel and
  *      reset before each call; otherwise a merged run comes in as one.
- *  R2  One recvmmsg() a wake-up: timers and other sockets get their turn, and
- *      no call is spent on hearing EAGAIN. Its slots follow the traffic: a
- *      socket that gets single datagrams does not pay for thirty-two.
+ *  R2  A wake-up has an end (dgram_wake_up_t): timers and other sockets get
+ *      their turn. It reads again, without asking epoll first, where that is
+ *      likely to find something: after a full read, and after an answer, as
+ *      the peer may be here and have answered too. Where it finds nothing it
+ *      does so less often, so that who is asked one thing at a time does not
+ *      pay for calls that say EAGAIN. Its slots follow the traffic: a socket
+ *      that gets single datagrams does not pay for thirty-two.
  *  R3  UDP_GRO is set with the first batch of several datagrams, and only
  *      while nobody else knows the descriptor. Its control
  *      message is looked for in any case: whoever shared the descriptor with
@@ -52,9 +56,17 @@
 /* Slots of a socket's first recvmmsg(), and the least it is given. */
 #define SLOTS_MIN 4u
 
-/* Datagrams of one wake-up, about: what JavaScript does with them keeps a timer
+/* Datagrams of one read, about: what JavaScript does with them keeps a timer
  * waiting for some 0.1 to 0.2 ms. */
-#define WAKE_UP_MAX 512u
+#define READ_MAX 512u
+
+/* Reads of one wake-up. */
+#define READS_MAX 32
+
+/* So many wake-ups pass without a second read when it was in vain: after an
+ * answer, and after a full read. */
+#define PAUSE_ANSWERED 64
+#define PAUSE_FULL 8
 
 /* How often linux_share() tries to find nothing to read, and how many bytes it
  * holds at most for that. */
@@ -138,9 +150,12 @@ typedef struct data_path_s {
   bool gro;       /* UDP_GRO was set, or is not to be */
   bool merges;    /* UDP_GRO is on */
   bool sending;   /* send_queued() is at work */
+  bool starved;   /* dgram_env_lend() said no: until it is started again */
+  bool full;      /* the last read filled its slots */
   uint8_t alone;  /* so many datagrams go alone next */
   uint16_t slots; /* of the next recvmmsg() */
   dgram_linger_t linger;
+  dgram_linger_t again; /* reads after the first of a wake-up */
   limits_t* limits;     /* NULL: no run has failed */
   pause_t* pause;       /* NULL: not needed yet */
   uint32_t queue_count; /* in datagrams */
@@ -262,7 +277,7 @@ static void update_ref(data_path_t* path) {
  * not do is watched again when the outer one has done it. */
 static int update_poll(data_path_t* path) {
   dgram_socket_t* socket = path->socket;
-  bool reading = socket->reading && !socket->env->inbox.starved;
+  bool reading = socket->reading && !path->starved;
   int events = 0;
   int rc;
 
@@ -811,11 +826,12 @@ static void send_queued(data_path_t* path) {
 static void fail_path(data_path_t* path, int code) {
   dgram_socket_t* socket = path->socket;
   const queued_t* last;
+  dgram_wake_up_t wake_up = {0};
   bool more = true;
 
-  if (socket->reading && dgram_env_lend(socket->env)) {
+  if (socket->reading && dgram_env_lend(socket->env, socket)) {
     dgram_env_received(socket->env, 0, 0, 0, NULL, code);
-    dgram_env_deliver(socket->env, socket);
+    (void) dgram_env_deliver(socket->env, socket, &wake_up);
   }
   if (socket->closing || path->sending)
     return;
@@ -842,10 +858,12 @@ static void on_pause_over(uv_timer_t* timer) {
   data_path_t* path = ((pause_t*) timer)->path;
   dgram_socket_t* socket = path->socket;
 
+  dgram_socket_use(socket);
   path->pausing = false;
   send_queued(path);
   if (!socket->closing)
     watch_again(path);
+  dgram_socket_unuse(socket);
 }
 
 static size_t linux_queue_size(const dgram_socket_t* socket) {
@@ -918,7 +936,7 @@ static void adapt(data_path_t* path,
                   uint32_t n,
                   uint32_t count,
                   uint32_t datagrams) {
-  uint32_t limit = n * WAKE_UP_MAX / datagrams;
+  uint32_t limit = n * READ_MAX / datagrams;
   uint32_t slots = path->slots;
 
   if (n > 1 && !path->gro) { /* R3 */
@@ -957,16 +975,16 @@ static int fill_slots(int fd, slots_t* slots, uint32_t count) {
 }
 
 /* Delivers what is held, or so much of it that a batch has room for. */
-static void deliver_held(data_path_t* path) {
+static void deliver_held(data_path_t* path, dgram_wake_up_t* wake_up) {
   dgram_env_t* env = path->socket->env;
   uint32_t i;
 
-  for (i = 0; i < DGRAM_RECV_SLOTS && path->held != NULL; i++) {
+  for (i = 0; i < env->inbox->slots && path->held != NULL; i++) {
     held_t* run = path->held;
 
     path->held = run->next;
     if (run->status == 0)
-      memcpy(env->inbox.slab + (size_t) i * DGRAM_RECV_SLOT_SIZE,
+      memcpy(env->inbox->slab + (size_t) i * DGRAM_RECV_SLOT_SIZE,
              run->bytes,
              run->length);
     dgram_env_received(env,
@@ -977,35 +995,23 @@ static void deliver_held(data_path_t* path) {
                        run->status);
     free(run);
   }
-  dgram_env_deliver(env, path->socket);
+  (void) dgram_env_deliver(env, path->socket, wake_up);
 }
 
-/* Reads one batch and delivers it. Returns what the system call said. */
-static int receive(data_path_t* path) {
-  dgram_socket_t* socket = path->socket;
-  dgram_env_t* env = socket->env;
+/* Reads so many messages, at most, into the inbox. Returns how many, or a UV_
+ * code, which is there too unless it is UV_EAGAIN. */
+static int read_messages(data_path_t* path, uint32_t count) {
+  dgram_env_t* env = path->socket->env;
   slots_t slots;
-  uint64_t before;
-  uint32_t count;
+  uint64_t before = env->received;
   uint32_t i;
   int n;
 
-  if (!dgram_env_lend(env)) {
-    uv_poll_stop(&path->poll);
-    return 0;
-  }
-  if (path->held != NULL) {
-    deliver_held(path);
-    return 0;
-  }
-  count = batches_allowed ? dgram_socket_batch(socket) : 1;
-  if (count > path->slots)
-    count = path->slots;
-  prepare_slots(&slots, count, env->inbox.slab);
-  n = fill_slots(descriptor(socket), &slots, count);
+  prepare_slots(&slots, count, env->inbox->slab);
+  n = fill_slots(descriptor(path->socket), &slots, count);
+  path->full = n == (int) count;
   if (n == UV_EAGAIN)
     return n;
-  before = env->received;
   if (n < 0) {
     dgram_env_received(env, 0, 0, 0, NULL, n);
     path->alone = ALONE_AFTER_ERROR; /* S5 */
@@ -1014,8 +1020,75 @@ static int receive(data_path_t* path) {
     take_slot(env, &slots, i);
   if (env->received > before)
     adapt(path, (uint32_t) n, count, (uint32_t) (env->received - before));
-  dgram_env_deliver(env, socket); /* R2 */
   return n;
+}
+
+/* Reads one batch and delivers it. Returns what the system call said; 0: there
+ * was none. */
+static int receive(data_path_t* path, dgram_wake_up_t* wake_up) {
+  dgram_socket_t* socket = path->socket;
+  dgram_env_t* env = socket->env;
+  uint32_t count;
+  int n;
+
+  if (!dgram_env_lend(env, socket)) {
+    path->starved = env->starved;
+    if (path->starved)
+      uv_poll_stop(&path->poll);
+    return 0;
+  }
+  if (path->held != NULL) {
+    deliver_held(path, wake_up);
+    return 0;
+  }
+  count = batches_allowed ? dgram_socket_batch(socket) : 1;
+  if (count > path->slots)
+    count = path->slots;
+  if (count > env->inbox->slots)
+    count = env->inbox->slots;
+  n = read_messages(path, count);
+  if (n != UV_EAGAIN)
+    (void) dgram_env_deliver(env, socket, wake_up);
+  return n;
+}
+
+static bool linux_read_on(dgram_socket_t* socket) {
+  data_path_t* path = socket->transport_data;
+
+  return path->held == NULL && read_messages(path, 1) != UV_EAGAIN;
+}
+
+/* Nothing but what listeners did stands against another read. */
+static bool may_read(const dgram_socket_t* socket) {
+  return socket->reading && !socket->closing && socket->inbox == NULL;
+}
+
+/* R2. Returns what the last call said that did not say UV_EAGAIN. */
+static int receive_all(data_path_t* path, dgram_wake_up_t* wake_up) {
+  dgram_socket_t* socket = path->socket;
+  uint64_t sent = socket->env->sent;
+  int n = receive(path, wake_up);
+  int reads;
+  int next;
+  bool full;
+
+  for (reads = 1; reads < READS_MAX; reads++) {
+    if (n <= 0 || !may_read(socket) ||
+        !(path->full || socket->env->sent > sent) ||
+        !dgram_linger_is_due(&path->again) || !dgram_wake_up_goes_on(wake_up))
+      return n;
+    sent = socket->env->sent;
+    full = path->full;
+    next = receive(path, wake_up);
+    if (socket->closing)
+      return n;
+    dgram_linger_learn(
+        &path->again, next > 0, full ? PAUSE_FULL : PAUSE_ANSWERED);
+    if (next == UV_EAGAIN)
+      return n;
+    n = next;
+  }
+  return 0; /* there may be more */
 }
 
 /* Whoever set IP_RECVERR on the descriptor left messages behind that keep
@@ -1034,17 +1107,17 @@ static void discard_error_queue(int fd) {
 static void on_readable(data_path_t* path, int status) {
   dgram_socket_t* socket = path->socket;
   uint64_t sent = socket->env->sent;
-  int n = receive(path);
+  dgram_wake_up_t wake_up = {0};
+  int n = receive_all(path, &wake_up);
 
   if (n == UV_EAGAIN && status < 0)
     discard_error_queue(descriptor(socket));
   if (n == 1 && socket->env->settings.linger && socket->env->sent > sent &&
-      !socket->closing)
+      may_read(socket))
     dgram_linger(&path->linger, socket->env->loop); /* R5 */
 }
 
-static void on_poll(uv_poll_t* poll, int status, int events) {
-  data_path_t* path = (data_path_t*) poll;
+static void on_events(data_path_t* path, int status, int events) {
   dgram_socket_t* socket = path->socket;
 
   if (status < 0)
@@ -1061,6 +1134,15 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
     watch_again(path);
 }
 
+static void on_poll(uv_poll_t* poll, int status, int events) {
+  data_path_t* path = (data_path_t*) poll;
+  dgram_socket_t* socket = path->socket;
+
+  dgram_socket_use(socket);
+  on_events(path, status, events);
+  dgram_socket_unuse(socket);
+}
+
 static int linux_start(dgram_socket_t* socket) {
   data_path_t* path = data_path(socket);
   bool was_reading = socket->reading;
@@ -1074,6 +1156,7 @@ static int linux_start(dgram_socket_t* socket) {
       return rc;
   }
   socket->reading = true;
+  path->starved = false;
   rc = update_poll(path);
   if (rc != 0)
     socket->reading = was_reading;
@@ -1216,6 +1299,7 @@ static void linux_moved(dgram_socket_t* socket) {
 const dgram_transport_t dgram_transport_linux = {
     .name = "linux",
     .start = linux_start,
+    .read_on = linux_read_on,
     .stop = linux_stop,
     .flush = linux_flush,
     .queue_size = linux_queue_size,

@@ -175,14 +175,17 @@ static void on_pause_over(uv_timer_t* timer) {
   dgram_socket_t* socket = ((pause_t*) timer)->socket;
   queue_t* queue = socket->transport_data;
 
+  dgram_socket_use(socket);
   queue->pausing = false;
   drain(socket, queue);
+  dgram_socket_unuse(socket);
 }
 
 static void on_sent(uv_udp_send_t* request, int status) {
   dgram_socket_t* socket = (dgram_socket_t*) request->handle;
   queue_t* queue = socket->transport_data;
 
+  dgram_socket_use(socket);
   /* libuv before 1.52 may answer EBADF for a socket that a listener closed
    * in the same wake-up. What the kernel refused before stays refused. */
   if (status == UV_EBADF && socket->closing)
@@ -191,6 +194,7 @@ static void on_sent(uv_udp_send_t* request, int status) {
   queue->draining = true;
   finish_head(socket, queue, status);
   drain(socket, queue);
+  dgram_socket_unuse(socket);
 }
 
 /* Returns DGRAM_QUEUED or a UV_ code. */
@@ -272,13 +276,50 @@ static uint32_t uv_flush(dgram_socket_t* socket,
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
+  uint32_t slots = dgram_socket_batch(socket);
 
   (void) suggested;
-  if (dgram_env_lend(env))
-    *buf = uv_buf_init((char*) env->inbox.slab,
-                       dgram_socket_batch(socket) * DGRAM_RECV_SLOT_SIZE);
-  else
+  if (!dgram_env_lend(env, socket)) {
     *buf = uv_buf_init(NULL, 0);
+    return;
+  }
+  if (slots > env->inbox->slots)
+    slots = env->inbox->slots;
+  *buf = uv_buf_init((char*) env->inbox->slab, slots * DGRAM_RECV_SLOT_SIZE);
+}
+
+/* The length of a datagram, or a UV_ code. Where somebody has set IP_RECVERR on
+ * the descriptor, libuv 1.52 (Node 24, 26) lets an error pass for a length: as
+ * a number of 32 bits without a sign, with an address that means nothing. No
+ * length above a slot's is believed. */
+static int length_of(ssize_t nread) {
+  int32_t code;
+
+  if (nread <= (ssize_t) DGRAM_RECV_SLOT_SIZE)
+    return (int) nread;
+  code = (int32_t) (uint32_t) nread;
+  return code < 0 ? code : UV_EIO;
+}
+
+/* Appends what libuv read to the inbox. */
+static void take(const dgram_socket_t* socket,
+                 ssize_t nread,
+                 const uv_buf_t* buf,
+                 const struct sockaddr* source) {
+  dgram_env_t* env = socket->env;
+  int length = length_of(nread);
+
+  if (length >= 0 && (source == NULL || buf->base == NULL))
+    length = UV_EIO;
+  if (length < 0)
+    dgram_env_received(env, 0, 0, 0, NULL, length);
+  else
+    dgram_env_received(env,
+                       (uint32_t) ((uint8_t*) buf->base - env->inbox->slab),
+                       (uint32_t) length,
+                       (uint32_t) length,
+                       source,
+                       0);
 }
 
 static void on_recv(uv_udp_t* udp,
@@ -288,30 +329,44 @@ static void on_recv(uv_udp_t* udp,
                     unsigned flags) {
   dgram_socket_t* socket = (dgram_socket_t*) udp;
   dgram_env_t* env = socket->env;
-  uint32_t length = nread > 0 ? (uint32_t) nread : 0;
+  dgram_wake_up_t wake_up = {0};
 
   if (flags & UV_UDP_MMSG_FREE) {
-    dgram_env_deliver(env, socket);
+    (void) dgram_env_deliver(env, socket, &wake_up);
     return;
   }
   if (nread == 0 && source == NULL)
     return;
-  if (buf->base == NULL) {
-    /* on_alloc() had nothing to give. */
-    uv_udp_recv_stop(udp);
+  if (buf->base == NULL && nread == UV_ENOBUFS) {
+    /* on_alloc() had nothing to give: nothing is read until it has. */
+    if (env->starved)
+      uv_udp_recv_stop(udp);
     return;
   }
-  if (nread < 0)
-    dgram_env_received(env, 0, 0, 0, NULL, (int) nread);
-  else
-    dgram_env_received(env,
-                       (uint32_t) ((uint8_t*) buf->base - env->inbox.slab),
-                       length,
-                       length,
-                       source,
-                       0);
+  /* On Windows an error comes without a buffer, and nobody was asked for one.
+   */
+  if (buf->base == NULL && !dgram_env_lend(env, socket))
+    return;
+  take(socket, nread, buf, source);
   if (!(flags & UV_UDP_MMSG_CHUNK))
-    dgram_env_deliver(env, socket);
+    (void) dgram_env_deliver(env, socket, &wake_up);
+}
+
+/* libuv reads the next one only when this one's callback has returned. */
+static bool uv_read_on(dgram_socket_t* socket) {
+  dgram_env_t* env = socket->env;
+  dgram_address_t source;
+  int rc = dgram_platform_recv(
+      &socket->udp, env->inbox->slab, DGRAM_RECV_SLOT_SIZE, &source);
+
+  if (rc == UV_EAGAIN || rc == UV_ENOTSUP)
+    return false;
+  if (rc < 0)
+    dgram_env_received(env, 0, 0, 0, NULL, rc);
+  else
+    dgram_env_received(
+        env, 0, (uint32_t) rc, (uint32_t) rc, &source.any, 0);
+  return true;
 }
 
 static int uv_start(dgram_socket_t* socket) {
@@ -375,6 +430,7 @@ static void uv_closed(dgram_socket_t* socket) {
 const dgram_transport_t dgram_transport_uv = {
     .name = "uv",
     .start = uv_start,
+    .read_on = uv_read_on,
     .stop = uv_stop_reading,
     .flush = uv_flush,
     .queue_size = uv_queue_size,

@@ -124,7 +124,7 @@ describe('the variables', () => {
         DGRAM_NATIVE_LINGER: value,
       };
       const [settings] = await succeed(({ report }, file) => {
-        const { gso, gro, linger } = require(file);
+        const { gso, gro, linger } = require(file).addon;
         report([gso, gro, linger]);
       }, { env, args: [require.resolve('../../lib/settings')] });
       assert.deepStrictEqual(settings, [expected, expected, expected]);
