@@ -6,10 +6,17 @@
  * enough.
  */
 
+const { process } = globalThis;
+
 let threads;
 
-/** @param {ArrayBuffer} buffer from now on not transferable */
+/**
+ * Nobody but the outbox and the inbox has this memory: this is a safeguard. It
+ * is left out where Node cannot load the module, since that changes `process`.
+ * @param {ArrayBuffer} buffer from now on not transferable
+ */
 function keep(buffer) {
+  if (threads === undefined && Object.isFrozen(process)) return;
   threads ??= require('node:worker_threads');
   threads.markAsUntransferable(buffer);
 }

@@ -30,3 +30,8 @@ int dgram_platform_clear_reuseaddr(int fd) {
 }
 
 void dgram_platform_keep_heap(void) {}
+
+int dgram_platform_at_exit(void (*callback)(void)) {
+  (void) callback;
+  return UV_ENOTSUP;
+}
