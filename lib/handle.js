@@ -179,6 +179,7 @@ const running = new Uint32Array(binding.hook({
   }),
   terminated: uncaught.wipeTerminated,
   idle: inbox.forgetSpares,
+  stalled: counted(outbox.settleStalled),
 }));
 
 // Node's own switch for its tests: every send goes through libuv's queue.

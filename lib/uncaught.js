@@ -7,18 +7,22 @@
  * runInAsyncScope() has left that context.
  */
 
+const { listenerCount } = require('node:events').prototype;
 const binding = require('./binding');
 
 const { process } = globalThis;
+
+/** Whatever a test puts in place of it. */
+const { hasUncaughtExceptionCaptureCallback } = process;
 
 /**
  * True when somebody may look. Else nothing is caught here: a debugger that
  * stops at uncaught exceptions goes by whether a `catch` is on the stack.
  */
 function isWatched() {
-  return process.listenerCount('uncaughtException') > 0 ||
-    process.listenerCount('uncaughtExceptionMonitor') > 0 ||
-    process.hasUncaughtExceptionCaptureCallback() ||
+  return listenerCount.call(process, 'uncaughtException') > 0 ||
+    listenerCount.call(process, 'uncaughtExceptionMonitor') > 0 ||
+    hasUncaughtExceptionCaptureCallback() ||
     process.domain !== null; // until the first domain is entered
 }
 

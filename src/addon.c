@@ -11,6 +11,7 @@
 #include "address.h"
 #include "batch.h"
 #include "env.h"
+#include "lanes.h"
 #include "napi_util.h"
 #include "platform.h"
 #include "socket.h"
@@ -34,11 +35,12 @@ typedef enum {
   HOOK_CLOSED,     /* (id): a socket is closed */
   HOOK_TERMINATED, /* (): JavaScript was terminated and may go on */
   HOOK_IDLE,       /* (): no socket is open; spare inboxes were given up */
+  HOOK_STALLED,    /* (): the loop goes on, and a watched lane has not left */
   HOOKS,
 } hook_t;
 
 static const char* const hook_names[HOOKS] = {
-    "deliver", "complete", "closed", "terminated", "idle"};
+    "deliver", "complete", "closed", "terminated", "idle", "stalled"};
 
 /* Hooks that there must be. */
 #define HOOKS_NEEDED 3
@@ -61,6 +63,9 @@ typedef struct {
   uint32_t inboxes_made;
   lane_t* lanes;
   uint32_t lanes_count;
+  dgram_lanes_t watched; /* those of them that lib/outbox.js uses */
+  uv_prepare_t prepare;  /* looks at the watched lanes in each turn */
+  bool has_prepare;      /* it is initialised, and not closed */
 } addon_t;
 
 /* Never NULL: the record is set before the first function exists, and freed
@@ -476,6 +481,8 @@ static void on_closed(dgram_socket_t* socket) {
   rest(addon);
 }
 
+static void start_prepare(addon_t* addon);
+
 static napi_value js_init(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
   dgram_socket_t* socket;
@@ -488,6 +495,7 @@ static napi_value js_init(napi_env env, napi_callback_info info) {
     dgram_napi_throw_uv(env, rc, NULL);
     return NULL;
   }
+  start_prepare(addon);
   DGRAM_TRY(env, napi_create_uint32(env, socket->id, &id));
   return id;
 }
@@ -1050,75 +1058,174 @@ static napi_value js_hook(napi_env env, napi_callback_info info) {
   return hooks;
 }
 
-static napi_status set_memory(napi_env env,
-                              napi_value target,
-                              const char* name,
-                              napi_ref ref) {
-  napi_value buffer;
-  napi_status status = napi_get_reference_value(env, ref, &buffer);
+/* Makes the memory of a lane that nobody knows yet. */
+static napi_status make_lane(napi_env env, lane_t* lane) {
+  napi_status status = make_memory(env, DGRAM_LANE_SIZE, &lane->sends);
 
   if (status != napi_ok)
     return status;
-  return dgram_napi_set(env, target, name, buffer);
+  status = make_memory(env, DGRAM_LANE_ARENA, &lane->arena);
+  if (status != napi_ok)
+    (void) napi_delete_reference(env, lane->sends);
+  return status;
+}
+
+/* The lane as JavaScript gets it. Its properties are defined, not set: an
+ * inherited setter is not called. */
+static napi_status describe_lane(napi_env env,
+                                 const lane_t* lane,
+                                 uint32_t id,
+                                 napi_value* out) {
+  napi_property_descriptor properties[] = {
+      {"id", NULL, NULL, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"sends", NULL, NULL, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"arena", NULL, NULL, NULL, NULL, NULL, napi_enumerable, NULL},
+  };
+  napi_status status = napi_create_uint32(env, id, &properties[0].value);
+
+  if (status == napi_ok)
+    status = napi_get_reference_value(env, lane->sends, &properties[1].value);
+  if (status == napi_ok)
+    status = napi_get_reference_value(env, lane->arena, &properties[2].value);
+  if (status == napi_ok)
+    status = napi_create_object(env, out);
+  if (status == napi_ok)
+    status =
+        napi_define_properties(env, *out, COUNT_OF(properties), properties);
+  return status;
+}
+
+/* Returns 0 or UV_ENOMEM; the table has room for another lane then. */
+static int reserve_lane(addon_t* addon) {
+  lane_t* lanes =
+      realloc(addon->lanes, (addon->lanes_count + 1) * sizeof(lanes[0]));
+
+  if (lanes == NULL)
+    return UV_ENOMEM;
+  addon->lanes = lanes;
+  return 0;
 }
 
 static napi_value js_open_lane(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
-  napi_value result;
-  lane_t* lanes;
-  lane_t* lane;
+  napi_value result = NULL;
+  napi_status status;
+  lane_t lane;
 
   (void) info;
-  lanes = realloc(addon->lanes, (addon->lanes_count + 1) * sizeof(lanes[0]));
-  if (lanes == NULL) {
-    dgram_napi_throw_uv(env, UV_ENOMEM, NULL);
-    return NULL;
+  DGRAM_TRY(env, make_lane(env, &lane));
+  status = describe_lane(env, &lane, addon->lanes_count, &result);
+  if (status == napi_ok && reserve_lane(addon) == 0) {
+    addon->lanes[addon->lanes_count++] = lane;
+    return result;
   }
-  addon->lanes = lanes;
-  lane = &lanes[addon->lanes_count++];
-  memset(lane, 0, sizeof(*lane));
+  if (status == napi_ok)
+    dgram_napi_throw_uv(env, UV_ENOMEM, NULL);
+  else
+    dgram_napi_throw_last(env);
+  (void) napi_delete_reference(env, lane.sends);
+  (void) napi_delete_reference(env, lane.arena);
+  return NULL;
+}
 
-  DGRAM_TRY(env, napi_create_object(env, &result));
-  DGRAM_TRY(env,
-            dgram_napi_set_number(
-                env, result, "id", (double) addon->lanes_count - 1));
-  DGRAM_TRY(
-      env,
-      make_memory(env, DGRAM_LANE_SENDS * sizeof(dgram_send_t), &lane->sends));
-  DGRAM_TRY(env, make_memory(env, DGRAM_LANE_ARENA, &lane->arena));
-  DGRAM_TRY(env, set_memory(env, result, "sends", lane->sends));
-  DGRAM_TRY(env, set_memory(env, result, "arena", lane->arena));
-  return result;
+/* The memory of lane `id`. Returns false when there is no such lane, or
+ * JavaScript has given its memory away. */
+static bool find_lane(const addon_t* addon, uint32_t id, dgram_lane_t* out) {
+  napi_env env = addon->env;
+  void* sends;
+  void* arena;
+  size_t size;
+
+  if (id >= addon->lanes_count ||
+      !memory_of(env, addon->lanes[id].sends, &sends, &size) ||
+      !memory_of(env, addon->lanes[id].arena, &arena, &size))
+    return false;
+  out->sends = sends;
+  out->state = (dgram_lane_state_t*) (out->sends + DGRAM_LANE_SENDS);
+  out->arena = arena;
+  out->connected = false;
+  return true;
 }
 
 static napi_value js_flush(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
   napi_value argv[2];
   size_t argc = COUNT_OF(argv);
+  dgram_lane_t lane;
   uint32_t id;
   uint32_t count;
-  void* sends;
-  void* arena;
-  size_t sends_size;
-  size_t arena_size;
   napi_value queued;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, argv, NULL, NULL));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &count));
-  if (id >= addon->lanes_count ||
-      !memory_of(env, addon->lanes[id].sends, &sends, &sends_size) ||
-      !memory_of(env, addon->lanes[id].arena, &arena, &arena_size) ||
-      count > sends_size / sizeof(dgram_send_t)) {
+  if (!find_lane(addon, id, &lane) || count > DGRAM_LANE_SENDS) {
     napi_throw_range_error(env, NULL, "flush() of what is not in a lane");
     return NULL;
   }
   DGRAM_TRY(env,
             napi_create_uint32(
-                env,
-                dgram_env_flush(&addon->core, sends, count, arena, arena_size),
-                &queued));
+                env, dgram_lane_flush(&addon->core, &lane, count), &queued));
   return queued;
+}
+
+/* Whatever was scheduled has had its turn when the loop goes on: a lane that is
+ * not empty now was forgotten. lib/outbox.js sees to it; should that fail, its
+ * datagrams leave at least. */
+static void on_prepare(uv_prepare_t* handle) {
+  addon_t* addon = handle->data;
+
+  if (dgram_lanes_stalled(&addon->watched)) {
+    call_back(addon, HOOK_STALLED, NULL, 0);
+    dgram_lanes_flush(&addon->watched);
+  } else if (addon->core.sockets_open == 0) {
+    uv_prepare_stop(handle);
+  }
+}
+
+static void start_prepare(addon_t* addon) {
+  if (!addon->has_prepare)
+    return;
+  uv_prepare_start(&addon->prepare, on_prepare);
+  uv_unref((uv_handle_t*) &addon->prepare);
+}
+
+static void need_prepare(addon_t* addon) {
+  if (!addon->has_prepare) {
+    uv_prepare_init(addon->core.loop, &addon->prepare);
+    addon->prepare.data = addon;
+    addon->has_prepare = true;
+  }
+  start_prepare(addon);
+}
+
+/* watchLane(id, connected): the hook `stalled` is called when the event loop
+ * goes on and a watched lane has not left. From now on the lane's memory must
+ * stay where it is. Returns 0, or a UV_ code: nothing of it is sent at exit().
+ */
+static napi_value js_watch_lane(napi_env env, napi_callback_info info) {
+  addon_t* addon = addon_of(env);
+  napi_value argv[2];
+  size_t argc = COUNT_OF(argv);
+  dgram_lane_t lane;
+  uint32_t id;
+  bool connected;
+  int rc;
+
+  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, argv, NULL, NULL));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
+  DGRAM_TRY(env, dgram_napi_bool(env, argv[1], &connected));
+  if (!find_lane(addon, id, &lane))
+    return code_value(env, UV_EINVAL);
+  lane.connected = connected;
+  rc = dgram_lanes_add(&addon->watched, &lane);
+  if (rc != 0)
+    return code_value(env, rc);
+  need_prepare(addon);
+  /* A worker's environment is cleaned up, whichever way it ends. */
+  if (connected && addon->core.loop == uv_default_loop())
+    rc = dgram_lanes_at_exit(&addon->watched);
+  return code_value(env, rc);
 }
 
 static napi_value js_set_peer(napi_env env, napi_callback_info info) {
@@ -1301,6 +1408,7 @@ typedef struct {
   double value;
 } number_t;
 
+#define WORD_COUNT(type) ((double) (sizeof(type) / sizeof(uint32_t)))
 #define WORD(type, field) ((double) (offsetof(type, field) / sizeof(uint32_t)))
 
 static napi_status make_numbers(napi_env env,
@@ -1342,6 +1450,13 @@ static const number_t layout[] = {
     {"QUEUED", DGRAM_QUEUED},
     {"LANE_SENDS", DGRAM_LANE_SENDS},
     {"LANE_ARENA", DGRAM_LANE_ARENA},
+    {"LANE_WAITING",
+     DGRAM_LANE_SENDS* WORD_COUNT(dgram_send_t) +
+         WORD(dgram_lane_state_t, waiting)},
+    {"LANE_OWED",
+     DGRAM_LANE_SENDS* WORD_COUNT(dgram_send_t) +
+         WORD(dgram_lane_state_t, owed)},
+    {"LANE_SENT", DGRAM_LANE_SENT},
     {"DATAGRAM_MAX", DGRAM_DATAGRAM_MAX},
     {"RECV_WORDS", sizeof(dgram_recv_t) / sizeof(uint32_t)},
     {"RECV_OFFSET", WORD(dgram_recv_t, offset)},
@@ -1394,6 +1509,7 @@ static const napi_property_descriptor functions[] = {
     FUNCTION("init", js_init),
     FUNCTION("openLane", js_open_lane),
     FUNCTION("flush", js_flush),
+    FUNCTION("watchLane", js_watch_lane),
     FUNCTION("setPeer", js_set_peer),
     FUNCTION("inbox", js_inbox),
     FUNCTION("guessHandleType", js_guess_handle_type),
@@ -1407,6 +1523,9 @@ static void on_idle(dgram_env_t* core) {
   addon_t* addon = core->data;
   uint32_t i;
 
+  if (addon->has_prepare)
+    return; /* on_prepare_closed() comes back to this */
+  dgram_lanes_free(&addon->watched);
   for (i = 0; i < HOOKS; i++)
     drop(addon, &addon->hooks[i]);
   for (i = 0; i < DGRAM_INBOXES; i++)
@@ -1423,10 +1542,20 @@ static void on_idle(dgram_env_t* core) {
   napi_remove_async_cleanup_hook(addon->cleanup);
 }
 
+static void on_prepare_closed(uv_handle_t* handle) {
+  addon_t* addon = handle->data;
+
+  addon->has_prepare = false;
+  dgram_env_check_idle(&addon->core);
+}
+
 static void on_cleanup(napi_async_cleanup_hook_handle handle, void* data) {
   addon_t* addon = data;
 
   (void) handle;
+  dgram_lanes_end(&addon->watched);
+  if (addon->has_prepare)
+    uv_close((uv_handle_t*) &addon->prepare, on_prepare_closed);
   dgram_env_close(&addon->core);
 }
 
@@ -1435,6 +1564,7 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
 
   (void) env;
   (void) hint;
+  dgram_lanes_free(&addon->watched);
   dgram_env_free(&addon->core);
   free(addon->lanes);
   free(addon);
@@ -1446,6 +1576,7 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
 static bool libuv_fits(void) {
   return uv_handle_size(UV_UDP) <= sizeof(uv_udp_t) &&
          uv_handle_size(UV_POLL) <= sizeof(uv_poll_t) &&
+         uv_handle_size(UV_PREPARE) <= sizeof(uv_prepare_t) &&
          uv_req_size(UV_UDP_SEND) <= sizeof(uv_udp_send_t);
 }
 
@@ -1490,6 +1621,7 @@ NAPI_MODULE_INIT() {
   addon->core.complete = on_complete;
   addon->core.closed = on_closed;
   addon->core.idle = on_idle;
+  dgram_lanes_init(&addon->watched, &addon->core);
   if (napi_set_instance_data(env, addon, finalize_addon, NULL) != napi_ok) {
     free(addon);
     dgram_napi_throw_last(env);

@@ -24,6 +24,18 @@ typedef struct {
  * and completes its ticket later. Neither a length nor a UV_ code. */
 #define DGRAM_QUEUED INT32_MIN
 
+/* How far a lane has come; behind its descriptors. */
+typedef struct {
+  /* Descriptors that have not left. JavaScript counts them as the last step of
+   * an append. Once C has sent them it is DGRAM_LANE_SENT | their number, until
+   * JavaScript has taken their statuses and writes 0. */
+  uint32_t waiting;
+  uint32_t owed; /* JavaScript has callbacks to call; else 0 */
+} dgram_lane_state_t;
+
+/* Above any number of descriptors. */
+#define DGRAM_LANE_SENT 0x10000u
+
 /* Datagrams that came in together from one peer: `length` bytes that are cut
  * every `segment` bytes (the last one may be shorter). A plain datagram has
  * segment == length; an empty one has both 0. C writes all fields. */
@@ -49,6 +61,10 @@ typedef struct {
  * keep a flush within the second-level cache. */
 #define DGRAM_LANE_SENDS 512
 #define DGRAM_LANE_ARENA (256u * 1024u)
+
+/* Of its descriptors and state, in bytes. */
+#define DGRAM_LANE_SIZE                                                        \
+  (DGRAM_LANE_SENDS * sizeof(dgram_send_t) + sizeof(dgram_lane_state_t))
 
 /* No datagram is longer than this, whatever the family (RFC 768; the field
  * is 16 bits). lib/outbox.js copies at most one byte more, so that the kernel

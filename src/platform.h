@@ -49,4 +49,9 @@ int dgram_platform_recv(const uv_udp_t* udp,
  * that of received messages is, rather than to give it back page by page. */
 void dgram_platform_keep_heap(void);
 
+/* Has exit() call `callback` while sockets can still send. Returns 0, a UV_
+ * code, or UV_ENOTSUP on Windows: there a library's turn comes when the other
+ * threads have been killed, with whatever locks they held. */
+int dgram_platform_at_exit(void (*callback)(void));
+
 #endif

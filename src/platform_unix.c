@@ -113,3 +113,7 @@ void dgram_platform_keep_heap(void) {
 
   uv_once(&once, free_large_block);
 }
+
+int dgram_platform_at_exit(void (*callback)(void)) {
+  return atexit(callback) == 0 ? 0 : UV_ENOMEM;
+}

@@ -51,3 +51,8 @@ int dgram_platform_recv(const uv_udp_t* udp,
 }
 
 void dgram_platform_keep_heap(void) {}
+
+int dgram_platform_at_exit(void (*callback)(void)) {
+  (void) callback;
+  return UV_ENOTSUP;
+}

@@ -414,6 +414,10 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("QUEUED", DGRAM_QUEUED);
   number("LANE_SENDS", DGRAM_LANE_SENDS);
   number("LANE_ARENA", DGRAM_LANE_ARENA);
+  const double state = DGRAM_LANE_SENDS * sizeof(dgram_send_t) / 4.0;
+  number("LANE_WAITING", state + offsetof(dgram_lane_state_t, waiting) / 4.0);
+  number("LANE_OWED", state + offsetof(dgram_lane_state_t, owed) / 4.0);
+  number("LANE_SENT", DGRAM_LANE_SENT);
   number("DATAGRAM_MAX", DGRAM_DATAGRAM_MAX);
   number("RECV_WORDS", sizeof(dgram_recv_t) / 4.0);
   number("RECV_OFFSET", offsetof(dgram_recv_t, offset) / 4.0);

@@ -239,23 +239,28 @@ class Saboteur {
 }
 
 /**
- * Has these files rewritten when they are loaded next. Once a process.
+ * Has these files rewritten when they are loaded. Once a process; one that is
+ * loaded again has the same points.
  * @param {string[]} files absolute paths
  * @returns {Saboteur}
  */
 function install(files) {
   const saboteur = new Saboteur();
   globalThis[NAME] = saboteur;
+  const rewritten = new Map();
+  const rewrite = (file) => {
+    const source = fs.readFileSync(file, 'utf8');
+    const name = file.slice(file.lastIndexOf('lib'));
+    return new Rewriter(name, source, saboteur.points).rewrite();
+  };
   const load = Module._extensions['.js'];
   Module._extensions['.js'] = (module, file) => {
     if (!files.includes(file)) {
       load(module, file);
       return;
     }
-    const source = fs.readFileSync(file, 'utf8');
-    const name = file.slice(file.lastIndexOf('lib'));
-    const rewriter = new Rewriter(name, source, saboteur.points);
-    module._compile(rewriter.rewrite(), file);
+    if (!rewritten.has(file)) rewritten.set(file, rewrite(file));
+    module._compile(rewritten.get(file), file);
   };
   return saboteur;
 }
