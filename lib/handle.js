@@ -18,6 +18,10 @@ const outbox = require('./outbox');
 const permission = require('./permission');
 const uncaught = require('./uncaught');
 const { createLookup, skipsLiterals } = require('./lookup');
+const { validateFunction } = require('./validators');
+
+// Programs replace the global.
+const { process } = globalThis;
 
 const { SOCKETS_MAX } = binding.layout;
 
@@ -32,15 +36,22 @@ function indexOf(id) {
   return id & (SOCKETS_MAX - 1);
 }
 
+/** Nothing else is asked of it, such as a `triggerAsyncId`. */
+const MANUAL = { __proto__: null, requireManualDestroy: true };
+
 class UDP extends AsyncResource {
+  // Fields are defined, not assigned: no setter of Object.prototype gets them.
+  /** Names the socket to the C core. */
+  id = binding.init();
+  /** The Socket. */
+  owner = null;
+  closed = false;
+  /** 4 or 6. */
+  family = 0;
+
   constructor() {
-    super('UDPWRAP', { requireManualDestroy: true });
-    /** Names the socket to the C core. */
-    this.id = binding.init();
+    super('UDPWRAP', MANUAL);
     handles[indexOf(this.id)] = this;
-    /** The Socket. */
-    this.owner = null;
-    this.closed = false;
   }
 
   getAsyncId() {
@@ -196,9 +207,10 @@ if (process.execArgv.includes(SWITCH) ||
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  */
 function createHandle(type, lookup) {
+  if (lookup !== undefined) validateFunction(lookup, 'lookup', createHandle);
+  if (type !== 'udp4' && type !== 'udp6') throw errors.badType(createHandle);
   const family = type === 'udp6' ? 6 : 4;
   const resolve = createLookup(family, lookup);
-  if (type !== 'udp4' && type !== 'udp6') throw errors.badType();
   const handle = new UDP();
   setMethods(handle, family, resolve);
   return handle;
@@ -217,9 +229,7 @@ function setMethods(handle, family, resolve) {
     handle.send = handle.send6;
   }
   permission.guardHandle(handle);
-  // With the network denied the outbox is no way round the guard.
-  const send = permission.denial() ? undefined : handle.send;
-  if (handle.ownSend !== send) handle.ownSend = send;
+  if (handle.ownSend !== handle.send) handle.ownSend = handle.send;
 }
 
 /** setMethods() for a handle that takes the place of `old`. */
@@ -229,9 +239,15 @@ function inheritMethods(handle, old) {
   handle.receiveBlockList = old.receiveBlockList;
 }
 
-/** True while nobody put a `send` of their own on the handle. */
+const { isGuarded } = permission;
+
+/**
+ * True while nobody put a `send` of their own on the handle. With the network
+ * denied the outbox is no way round the guard.
+ */
 function hasOwnSend(handle) {
-  return handle.send === handle.ownSend && handle.ownSend !== undefined;
+  return handle.send === handle.ownSend &&
+    !(isGuarded && permission.isDenied());
 }
 
 /** True while a literal address needs no lookup to be seen by anybody. */
