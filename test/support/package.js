@@ -1,0 +1,119 @@
+'use strict';
+
+/**
+ * The package as it is published: the files of `npm pack`, unpacked below
+ * .cache/ and made anew when a file that they are made of has changed. Tests
+ * and the benchmark load these; lib/ by itself is for tests of its insides.
+ *
+ * DGRAM_TEST_PACKAGE names the folder of another installed package. It is set
+ * here, so that children and threads of a run all use one. The addon is the one
+ * of `npm run build`, unless DGRAM_NATIVE_BINDING names another.
+ */
+
+const { execFileSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..', '..');
+const cache = path.join(root, '.cache', 'packed');
+
+/** How long a copy may serve a run that started with it. */
+const DAY = 24 * 60 * 60 * 1000;
+
+/** What decides the bytes of the JavaScript that is published. */
+function ingredients() {
+  const lib = fs.readdirSync(path.join(root, 'lib'), { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => path.join('lib', name));
+  const examples = fs.readdirSync(path.join(root, 'examples'))
+    .map((name) => path.join('examples', name));
+  return [...lib, ...examples, path.join('scripts', 'bundle.js'),
+          'package.json'];
+}
+
+function fingerprint() {
+  const hash = createHash('sha256');
+  for (const file of ingredients()) {
+    const text = fs.readFileSync(path.join(root, file));
+    hash.update(`${file}\n${text.length}\n`).update(text);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** npm of the running Node; of another's PATH where that has none. */
+function npm(args) {
+  const beside = path.join(path.dirname(process.execPath), 'npm');
+  const cli = process.env.npm_execpath ??
+    (fs.existsSync(beside) ? fs.realpathSync(beside) : null);
+  const [command, ...first] = cli === null ? ['npm'] : [process.execPath, cli];
+  return execFileSync(command, [...first, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** Copies that no run can still be using. */
+function forgetOld() {
+  for (const name of fs.readdirSync(cache)) {
+    const copy = path.join(cache, name);
+    const stat = fs.statSync(copy, { throwIfNoEntry: false });
+    if (stat !== undefined && Date.now() - stat.mtimeMs > DAY) {
+      fs.rmSync(copy, { recursive: true, force: true });
+    }
+  }
+}
+
+function stage(copy) {
+  require('../../scripts/bundle').bundle();
+  fs.mkdirSync(cache, { recursive: true });
+  forgetOld();
+  // Renamed at the end: another process may do the same.
+  const unfinished = fs.mkdtempSync(path.join(cache, 'unfinished-'));
+  const [{ filename }] = JSON.parse(npm(
+    ['pack', '--json', '--ignore-scripts', '--pack-destination', unfinished]));
+  const tarball = path.join(unfinished, filename);
+  execFileSync('tar', ['-xzf', tarball, '-C', unfinished]);
+  fs.rmSync(tarball);
+  // Its binaries are older than the sources.
+  fs.rmSync(path.join(unfinished, 'package', 'prebuilds'),
+            { recursive: true, force: true });
+  try {
+    fs.renameSync(unfinished, copy);
+  } catch (error) {
+    if (!fs.existsSync(copy)) throw error;
+    fs.rmSync(unfinished, { recursive: true });
+  }
+}
+
+function find() {
+  const copy = path.join(cache, fingerprint());
+  if (!fs.existsSync(copy)) stage(copy);
+  return path.join(copy, 'package');
+}
+
+process.env.DGRAM_NATIVE_BINDING ??= path.join(
+  root, 'build', 'Release', 'dgram_native.node');
+process.env.DGRAM_TEST_PACKAGE ??= find();
+
+const directory = process.env.DGRAM_TEST_PACKAGE;
+
+/** The addon of the package, for its counters; it has loaded it by then. */
+function binding() {
+  require(directory);
+  return require(process.env.DGRAM_NATIVE_BINDING);
+}
+
+module.exports = {
+  /** The folder with its package.json. */
+  directory,
+  /** What `require('dgram-native')` leads to. */
+  main: path.join(directory, 'dist', 'index.js'),
+  /** What `import 'dgram-native'` leads to. */
+  esm: path.join(directory, 'dist', 'index.mjs'),
+  /** `dgram-native/register` */
+  register: path.join(directory, 'dist', 'register.js'),
+  binding,
+};
