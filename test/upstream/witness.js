@@ -10,8 +10,9 @@
  *
  * - `hello`     a process (tid 0) or worker thread has this witness
  * - `construct` a Socket's constructor was entered; `by` is 'builtin', 'ours',
- *               or 'exported': a built-in that lib/borrowed.js made on purpose
- *               because child.send() takes no other handle
+ *               or 'exported': a built-in that builtinHandle() of the package
+ *               made on purpose because child.send() takes no other handle;
+ *               `file` is where the code of an own constructor is
  * - `made`      the constructor came to its end: 'udp.socket' was published
  * - `native`    the compiled addon opened a socket. Written only by a wrapper
  *               around what process.dlopen() returned, and only when the C
@@ -27,7 +28,6 @@
  */
 
 const fs = require('node:fs');
-const path = require('node:path');
 const events = require('node:events');
 const childProcess = require('node:child_process');
 const diagnostics = require('node:diagnostics_channel');
@@ -36,7 +36,6 @@ const dgram = require('node:dgram');
 const { syncBuiltinESMExports } = require('node:module');
 
 const BuiltinSocket = dgram.Socket;
-const BORROWED = path.join(__dirname, '..', '..', 'lib', 'borrowed.js');
 const { appendFileSync } = fs;
 const { threadId } = workerThreads;
 
@@ -55,13 +54,24 @@ function callStack() {
     .filter((line) => !line.includes(__filename));
 }
 
+/** Of a frame such as `at new Socket (/a/b.js:1:2)`. */
+function fileOf(frame) {
+  return frame.replace(/^at (?:.*\()?/, '').replace(/:\d+:\d+\)?$/, '');
+}
+
+/** Of the nearest code that is not Node's. */
+function nearestFile(stack) {
+  return stack.map(fileOf).find((file) => !/^(?:node:|<)/.test(file));
+}
+
 /**
  * @param {object} settings
  * @param {string} settings.log  file that the lines are appended to
+ * @param {string} [settings.package]  directory of the package under test
  * @param {string[]} settings.preloads  files that a child has to --require
  * @param {string} settings.nodeOptions  text of NODE_OPTIONS that does so
  */
-function watch({ log, preloads, nodeOptions }) {
+function watch({ log, package: directory, preloads, nodeOptions }) {
   let OurSocket;
 
   function note(kind, details) {
@@ -73,15 +83,21 @@ function watch({ log, preloads, nodeOptions }) {
     }
   }
 
+  function isBorrower(frame) {
+    return directory !== undefined && fileOf(frame).startsWith(directory) &&
+      frame.startsWith('at builtinHandle (');
+  }
+
   /** register.js replaces dgram.Socket after this file has been loaded. */
   function noteSocket(kind, object) {
     if (OurSocket === undefined && dgram.Socket !== BuiltinSocket)
       OurSocket = dgram.Socket;
     if (OurSocket !== undefined && object instanceof OurSocket) {
-      note(kind, { by: 'ours' });
+      const file = kind === 'construct' ? nearestFile(callStack()) : undefined;
+      note(kind, { by: 'ours', file });
     } else if (object instanceof BuiltinSocket) {
       const stack = callStack();
-      const borrowed = stack.some((frame) => frame.includes(BORROWED));
+      const borrowed = stack.some((frame) => isBorrower(frame));
       note(kind, { by: borrowed ? 'exported' : 'builtin', stack });
     }
   }
