@@ -12,8 +12,8 @@ const { fork } = require('node:child_process');
 const { parseArgs } = require('node:util');
 const Table = require('cli-table3');
 const { geometricMean } = require('simple-statistics');
+const packed = require('../../test/support/package');
 const { findSuite } = require('../../test/upstream/sources');
-const { register } = require('../../test/support/package');
 const { cpus } = require('../processes');
 const { ratio, summarize } = require('../statistics');
 const { format } = require('../table');
@@ -124,7 +124,7 @@ async function runCase({ file, config }, seconds, preload) {
 }
 
 const ORDER = ['node', 'native'];
-const PRELOADS = { node: [], native: ['--require', register] };
+const PRELOADS = { node: [], native: ['--require', packed.register] };
 
 async function runAll(cases, { rounds, seconds }) {
   const rates = new Map(cases.map(({ name }) =>

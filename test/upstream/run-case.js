@@ -58,8 +58,7 @@ function caseRunner(options) {
 
   async function runOnOurs(one, slot, baseline, transport) {
     const attempt = async () => {
-      const ours = await run(one, slot,
-                             { register, package: directory, transport });
+      const ours = await run(one, slot, { register, transport });
       return {
         ours,
         ...judge(one.file, ours, baseline, { transport, package: directory }),

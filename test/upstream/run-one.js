@@ -56,15 +56,13 @@ function quote(file) {
  * were given an environment but no arguments of ours. The settings of the
  * witness are in a file and not in variables: a test may replace `env`.
  */
-function writePreload({ scratch, log, register, directory, flags }) {
+function writePreload({ scratch, log, register, flags }) {
   const preload = path.join(scratch, 'preload.js');
   const preloads = register ? [preload, register] : [preload];
   const nodeOptions = [
     ...flags, ...preloads.map((file) => `--require ${quote(file)}`),
   ].join(' ');
-  const settings = JSON.stringify({
-    log, package: directory, preloads, nodeOptions,
-  });
+  const settings = JSON.stringify({ log, preloads, nodeOptions });
   fs.writeFileSync(preload,
                    `require(${JSON.stringify(WITNESS)}).watch(${settings});\n`);
   return { preloads, nodeOptions };
@@ -93,7 +91,6 @@ function writePreload({ scratch, log, register, directory, flags }) {
  * @param {number} how.timeout  milliseconds
  * @param {string} [how.register]  preload that puts dgram-native in place;
  *   without it the test runs on the built-in
- * @param {string} [how.package]  directory of that dgram-native
  * @param {string} [how.transport]
  * @returns {Promise<Outcome>}
  */
@@ -102,8 +99,7 @@ function runOne(one, how) {
   const log = path.join(scratch, 'witness.log');
   const outputFile = path.join(scratch, 'output');
   const { preloads, nodeOptions } = writePreload({
-    scratch, log, register: how.register, directory: how.package,
-    flags: node.flags,
+    scratch, log, register: how.register, flags: node.flags,
   });
 
   const env = { ...process.env };

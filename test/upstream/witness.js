@@ -36,6 +36,10 @@ const dgram = require('node:dgram');
 const { syncBuiltinESMExports } = require('node:module');
 
 const BuiltinSocket = dgram.Socket;
+/** Where a copy of the package says what its classes are. */
+const RECORD = Symbol.for('dgram-native');
+/** The function of lib/borrowed.js that makes a built-in socket on purpose. */
+const BORROWED = /^at builtinHandle \(/;
 const { appendFileSync } = fs;
 const { threadId } = workerThreads;
 
@@ -67,13 +71,10 @@ function nearestFile(stack) {
 /**
  * @param {object} settings
  * @param {string} settings.log  file that the lines are appended to
- * @param {string} [settings.package]  directory of the package under test
  * @param {string[]} settings.preloads  files that a child has to --require
  * @param {string} settings.nodeOptions  text of NODE_OPTIONS that does so
  */
-function watch({ log, package: directory, preloads, nodeOptions }) {
-  let OurSocket;
-
+function watch({ log, preloads, nodeOptions }) {
   function note(kind, details) {
     const line = { pid: process.pid, tid: threadId, kind, ...details };
     try {
@@ -83,21 +84,24 @@ function watch({ log, package: directory, preloads, nodeOptions }) {
     }
   }
 
-  function isBorrower(frame) {
-    return directory !== undefined && fileOf(frame).startsWith(directory) &&
-      frame.startsWith('at builtinHandle (');
+  /** `instanceof` would not do: our sockets are built-in ones to it, too. */
+  function isOurs(object) {
+    const copies = Object.values(dgram[RECORD]?.copies ?? {});
+    return copies.some(({ api: { Socket, transport } }) =>
+      transport !== 'node' && isKind(Socket, object));
   }
 
-  /** register.js replaces dgram.Socket after this file has been loaded. */
+  function isKind({ prototype }, object) {
+    return Object.prototype.isPrototypeOf.call(prototype, object);
+  }
+
   function noteSocket(kind, object) {
-    if (OurSocket === undefined && dgram.Socket !== BuiltinSocket)
-      OurSocket = dgram.Socket;
-    if (OurSocket !== undefined && object instanceof OurSocket) {
+    if (isOurs(object)) {
       const file = kind === 'construct' ? nearestFile(callStack()) : undefined;
       note(kind, { by: 'ours', file });
     } else if (object instanceof BuiltinSocket) {
       const stack = callStack();
-      const borrowed = stack.some((frame) => isBorrower(frame));
+      const borrowed = stack.some((frame) => BORROWED.test(frame));
       note(kind, { by: borrowed ? 'exported' : 'builtin', stack });
     }
   }
