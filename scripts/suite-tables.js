@@ -103,7 +103,7 @@ function score(result) {
 function readmeTable(all) {
   const nodes = [...new Set(all.map(({ node }) => node))];
   return drawTable(
-    ['Node', 'API', 'Node\'s own suite, `linux`', '`uv`', 'run on, suite of'],
+    ['Node', 'API', 'Node\'s own suite, `linux`', '`uv`', 'run on', 'suite of'],
     nodes.map((node) => {
       const own = all.filter((one) => one.node === node);
       const [{ suite }] = own;
@@ -114,8 +114,9 @@ function readmeTable(all) {
           const result = own.find(({ transport }) => transport === name);
           return result ? score(result) : 'n/a';
         }),
-        `${node}, ${suite}` + (major(suite) === major(node) ? '' :
-          `: no suite of ${major(node)} was available`),
+        node,
+        suite + (major(suite) === major(node) ? '' :
+          `; no suite of ${major(node)} was available`),
       ];
     }));
 }
