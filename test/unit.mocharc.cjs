@@ -6,6 +6,6 @@ module.exports = {
   ...require('../.mocharc.cjs'),
   spec: [
     'test/{api,border,native,e2e,examples}/**/*.test.js',
-    'test/upstream/runner.test.js',
+    'test/upstream/*.test.js',
   ],
 };
