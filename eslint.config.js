@@ -153,6 +153,8 @@ module.exports = [
     files: ['test/ecosystem/{programs,projects}/**'],
     languageOptions: { globals: globals.jest },
     rules: {
+      'n/no-extraneous-import': 'off',
+      'n/no-extraneous-require': 'off',
       'n/no-missing-import': 'off',
       'n/no-missing-require': 'off',
       'n/no-unsupported-features/node-builtins': 'off',
