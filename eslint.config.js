@@ -103,8 +103,8 @@ module.exports = [
       }]],
       'n/no-unsupported-features/node-builtins': ['error', {
         allowExperimental: true,
-        // Looked for before it is used.
-        ignores: ['net.BlockList.isBlockList'],
+        // Looked for before they are used.
+        ignores: ['net.BlockList.isBlockList', 'process.getBuiltinModule'],
       }],
       'no-console': 'error',
     },

@@ -15,8 +15,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 
+const packed = require('../test/support/package');
+
 const REPOSITORY = path.join(__dirname, '..');
-const OURS = { runtime: 'node', module: 'dgram-native' };
+/** What users get, of lib/ as it is now. */
+const OURS = { runtime: 'node', module: packed.main };
 
 const contestants = [
   { name: 'native', label: 'dgram-native', ...OURS, api: 'dgram' },

@@ -4,6 +4,7 @@
 
 const fs = require('node:fs');
 const os = require('node:os');
+const packed = require('../test/support/package');
 const { cpus } = require('./processes');
 
 // A machine that has been idle for a minute is below.
@@ -28,7 +29,7 @@ function describeMachine(runtimes) {
 
 function describeOurs() {
   const { version } = require('../package.json');
-  const { transport } = require('../lib');
+  const { transport } = require(packed.main);
   return { version, transport };
 }
 

@@ -16,7 +16,6 @@ const { scenarios } = require('./scenarios');
 const { drawTables, format } = require('./table');
 const { metrics } = require('./metrics');
 const { buildFloor } = require('./floor/build');
-const { bundle } = require('../scripts/bundle');
 
 // A run that is slower than planned ends with the round it is in.
 const PATIENCE = 1.1;
@@ -89,7 +88,6 @@ async function runAll(plan, tools) {
 }
 
 async function measure(options) {
-  bundle(); // 'dgram-native' is what users get, of lib/ as it is now
   const runtimes = findRuntimes();
   const plan = makePlan(options, runtimes);
   const tools = { runtimes, floorCommand: buildFloor() };

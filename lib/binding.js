@@ -11,10 +11,14 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const host = require('./host');
+const settings = require('./settings');
 const { checkWhole } = require('./whole-file');
 
+const { process } = globalThis;
+
 // dirname() and resolve() are what Node's loader has just used: compiled.
-const ROOT = path.dirname(__dirname);
+const ROOT = path.dirname(host.directory ?? __dirname);
 
 // Another place or another kind of binary is wanted: node-gyp-build knows.
 const SWITCHES = [
@@ -22,11 +26,20 @@ const SWITCHES = [
   'npm_config_arch', 'npm_config_platform',
 ];
 
+/** False as well where Node's permission model forbids the look. */
+function exists(file) {
+  try {
+    return fs.existsSync(file);
+  } catch {
+    return false;
+  }
+}
+
 function prebuilt() {
   const { arch, platform } = process;
   let tag = '';
   if (platform === 'linux') {
-    tag = fs.existsSync('/etc/alpine-release') ? '.musl' : '.glibc';
+    tag = exists('/etc/alpine-release') ? '.musl' : '.glibc';
   }
   return path.resolve(ROOT, 'prebuilds', `${platform}-${arch}`,
                       `dgram-native${tag}.node`);
@@ -41,12 +54,41 @@ function usualPlaces() {
   return [
     path.resolve(ROOT, 'build', 'Release', 'dgram_native.node'),
     prebuilt(),
-  ].filter((file) => fs.existsSync(file));
+  ].filter(exists);
 }
 
-function load(file) {
+/**
+ * An instance of the addon of its own for each copy of this package, which the
+ * program's require.cache knows nothing of.
+ */
+function open(file) {
+  const module = { exports: {} };
+  process.dlopen(module, path.toNamespacedPath(file));
+  return module.exports;
+}
+
+/** What cannot be loaded is a failure, and null. */
+function attempt(failures, load) {
+  try {
+    return load();
+  } catch (error) {
+    failures.push(error);
+    return null;
+  }
+}
+
+function openWhole(file) {
   checkWhole(file);
-  return require(file);
+  return open(file);
+}
+
+/** What node-gyp-build finds; undefined: nothing. */
+function searched() {
+  try {
+    return host.nodeGypBuild().resolve(ROOT);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -56,23 +98,15 @@ function load(file) {
 function search(failures) {
   const places = usualPlaces();
   for (const file of places) {
-    try {
-      return load(file);
-    } catch (error) {
-      failures.push(error);
-    }
+    const addon = attempt(failures, () => openWhole(file));
+    if (addon !== null) return addon;
   }
-  try {
-    const found = require('node-gyp-build').resolve(ROOT);
-    // What has failed fails again, with the same error.
-    if (places.includes(found)) return null;
-    checkWhole(found);
-    // In this form, which @vercel/nft knows, so that it copies the file.
-    return require('node-gyp-build')(path.join(__dirname, '..'));
-  } catch (error) {
-    failures.push(error);
-    return null;
-  }
+  const found = searched();
+  // What has failed fails again, with the same error.
+  if (places.includes(found)) return null;
+  return attempt(failures, () => (found === undefined ?
+    host.loadElsewhere() :
+    openWhole(found)));
 }
 
 /** Loaded late: most installations have an addon. */
@@ -81,9 +115,8 @@ function fallBack() {
 }
 
 function find() {
-  const named = process.env.DGRAM_NATIVE_BINDING;
   // Somebody means this one: no other will do.
-  if (named) return require(path.resolve(named));
+  if (settings.binding) return open(path.resolve(settings.binding));
   for (const runtime of ['bun', 'deno']) {
     if (process.versions[runtime]) {
       return fallBack().toRuntime(runtime, process.versions[runtime]);
@@ -93,4 +126,7 @@ function find() {
   return search(failures) ?? fallBack().toNode(failures);
 }
 
-module.exports = find();
+const binding = find();
+binding?.configure?.(settings.addon);
+
+module.exports = binding;

@@ -6,11 +6,11 @@
  * socket, and a built-in handle where only a built-in one will do.
  */
 
-const { AsyncResource } = require('node:async_hooks');
+const nodeDgram = require('node:dgram');
 const binding = require('./binding');
 
-// The class as it was before register.js put ours in its place.
-const NodeSocket = require('node:dgram').Socket;
+// Node's class, whatever register.js of any copy put in its place.
+const { Socket: NodeSocket } = require('./thread').record;
 
 /**
  * The key of a socket's state. Node's child_process reads it, and so do tools
@@ -20,6 +20,7 @@ const NodeSocket = require('node:dgram').Socket;
 function findStateSymbol() {
   let found;
   NodeSocket.prototype.ref.call(new Proxy({}, {
+    __proto__: null,
     get(target, key) {
       if (typeof key === 'symbol') found = key;
       return { handle: null };
@@ -28,15 +29,32 @@ function findStateSymbol() {
   return found;
 }
 
-/** The key under which async_hooks keeps the id of a resource. */
-function findAsyncIdSymbol() {
-  const probe = new AsyncResource('DGRAMPROBE', { requireManualDestroy: true });
-  return Object.getOwnPropertySymbols(probe)
+const kState = findStateSymbol();
+let kAsyncId;
+
+/**
+ * The key under which async_hooks keeps the id of a resource. One made to find
+ * it would be seen by those who look for open handles.
+ * @param {AsyncResource} resource any
+ * @returns {symbol}
+ */
+function asyncIdKey(resource) {
+  kAsyncId ??= Object.getOwnPropertySymbols(resource)
     .find((symbol) => symbol.description === 'async_id_symbol');
+  return kAsyncId;
 }
 
-const kState = findStateSymbol();
-const kAsyncId = findAsyncIdSymbol();
+/** True once register.js has put this class in the place of Node's. */
+function isInNodesPlace(Socket) {
+  return nodeDgram.Socket === Socket;
+}
+
+/** True for a UDP handle of Node's own; others crash its IPC. */
+function isBuiltinHandle(handle) {
+  const known = builtinHandle('udp4', -1);
+  known.close();
+  return handle instanceof known.constructor;
+}
 
 /**
  * A built-in UDP handle on `fd`, which it owns from now on. child.send() and
@@ -52,4 +70,7 @@ function builtinHandle(type, fd) {
   return handle;
 }
 
-module.exports = { NodeSocket, builtinHandle, kAsyncId, kState };
+module.exports = {
+  NodeSocket, asyncIdKey, builtinHandle, isBuiltinHandle, isInNodesPlace,
+  kState,
+};

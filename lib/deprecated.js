@@ -2,41 +2,21 @@
 
 /**
  * The underscored members of Socket that Node deprecated (DEP0112) and removed
- * in version 25: here on every Node that still has them.
+ * in version 25: here on every Node that still has them, and Node's own. They
+ * would be inherited, but programs find them on the prototype itself.
  */
 
-const { deprecate } = require('node:util');
-const { NodeSocket, kState } = require('./borrowed');
+const { NodeSocket } = require('./borrowed');
 
-const FIELDS = ['handle', 'receiving', 'bindState', 'queue', 'reuseAddr'];
-
-/** Warns at the first call; deprecate() itself is not for every start. */
-function withWarning(fn, name) {
-  let warning;
-  return function(...args) {
-    warning ??=
-      deprecate(fn, `Socket.prototype.${name} is deprecated`, 'DEP0112');
-    return warning.apply(this, args);
-  };
-}
-
-/**
- * @param {Function} Socket our class
- * @param {{healthCheck: Function, stopReceiving: Function}} actions
- */
-function install(Socket, { healthCheck, stopReceiving }) {
-  if (!('_handle' in NodeSocket.prototype)) return;
-  for (const field of FIELDS) {
-    const name = `_${field}`;
-    Object.defineProperty(Socket.prototype, name, {
-      get: withWarning(function() { return this[kState][field]; }, name),
-      set: withWarning(function(value) { this[kState][field] = value; }, name),
-    });
+/** @param {Function} Socket our class */
+function install(Socket) {
+  const { prototype } = NodeSocket;
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (!name.startsWith('_')) continue;
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
+    Object.setPrototypeOf(descriptor, null);
+    Object.defineProperty(Socket.prototype, name, descriptor);
   }
-  Socket.prototype._healthCheck =
-    withWarning(function() { healthCheck(this); }, '_healthCheck()');
-  Socket.prototype._stopReceiving =
-    withWarning(function() { stopReceiving(this); }, '_stopReceiving()');
 }
 
 module.exports = { install };

@@ -6,6 +6,10 @@
  * DGRAM_NATIVE_FALLBACK=0 is for programs that rather stop.
  */
 
+const settings = require('./settings');
+
+const { process } = globalThis;
+
 const CODE = 'DGRAM_NATIVE_FALLBACK';
 
 /** The first line of what a dlopen() or node-gyp-build has to say. */
@@ -14,7 +18,7 @@ function reasonOf(error) {
 }
 
 function demandAllowed(reason, cause) {
-  if (process.env.DGRAM_NATIVE_FALLBACK !== '0') return;
+  if (settings.fallback) return;
   const error = new Error(
     `dgram-native has no compiled addon (${reason}), and ` +
     'DGRAM_NATIVE_FALLBACK=0 forbids to use node:dgram instead', { cause });

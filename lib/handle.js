@@ -121,7 +121,8 @@ Object.assign(UDP.prototype, {
 
 binding.define(UDP.prototype);
 for (const name of ['getAsyncId', 'close', 'send', 'send6']) {
-  Object.defineProperty(UDP.prototype, name, { enumerable: true });
+  Object.defineProperty(UDP.prototype, name,
+                        { __proto__: null, enumerable: true });
 }
 
 function sendOne(handle, family, request, list, rest) {

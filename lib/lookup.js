@@ -9,6 +9,8 @@
 
 const { validateFunction } = require('./validators');
 
+const { process } = globalThis;
+
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 /** This Node calls dns.lookup() for names only, and looks it up each time. */
@@ -33,14 +35,20 @@ function isNodesOwn(lookup) {
     NODES_LOOKUP.test(Function.prototype.toString.call(lookup));
 }
 
+/** Node's own dns.lookup(), once it was seen. */
+let originalLookup;
+
 /**
  * Node before 24.19 keeps the dns.lookup() of the moment a socket is made. One
  * that was replaced by then, by a test or a caching package, expects to see
- * literals too: this is how it is told from Node's own. It may have been
- * replaced before this file was loaded: then there is none.
+ * literals too: this is how it is told from Node's own.
  */
-const originalLookup =
-  NAMES_ONLY || !isNodesOwn(loadDns().lookup) ? undefined : dns.lookup;
+function isOriginal(lookup) {
+  if (lookup === originalLookup) return true;
+  if (!isNodesOwn(lookup)) return false;
+  originalLookup = lookup;
+  return true;
+}
 
 /** 4, 6, or 0: not a numeric address. */
 function isIP(text) {
@@ -84,8 +92,9 @@ function createLookup(family, lookup) {
     validateFunction(lookup, 'lookup');
     return bindLookup(lookup, family);
   }
-  if (NAMES_ONLY || dns.lookup === originalLookup) return USUAL[family];
-  return bindLookup(dns.lookup, family);
+  if (NAMES_ONLY) return USUAL[family];
+  const { lookup: current } = loadDns();
+  return isOriginal(current) ? USUAL[family] : bindLookup(current, family);
 }
 
 /** True when nobody sees whether this lookup is called for literals. */

@@ -6,12 +6,24 @@
  * enough.
  */
 
-let threads;
+let mark;
+
+/**
+ * worker_threads puts a chdir() of its own on process, and cannot be loaded
+ * once that is frozen. No program reaches this memory by fair means.
+ */
+function findMark() {
+  try {
+    return require('node:worker_threads').markAsUntransferable;
+  } catch {
+    return () => {};
+  }
+}
 
 /** @param {ArrayBuffer} buffer from now on not transferable */
 function keep(buffer) {
-  threads ??= require('node:worker_threads');
-  threads.markAsUntransferable(buffer);
+  mark ??= findMark();
+  mark(buffer);
 }
 
 module.exports = { keep };

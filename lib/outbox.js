@@ -18,12 +18,13 @@
 const { AsyncResource } = require('node:async_hooks');
 // As globals they are looked up each time: Node defines them with getters.
 const { Buffer } = require('node:buffer');
-const process = require('node:process');
 const binding = require('./binding');
 const errors = require('./errors');
 const { keep } = require('./memory');
 const { LOOPBACK } = require('./lookup');
 const { isWatched, run } = require('./uncaught');
+
+const { process } = globalThis;
 
 const {
   SEND_WORDS, SEND_SOCKET, SEND_PEER, SEND_OFFSET, SEND_LENGTH, SEND_TICKET,

@@ -8,6 +8,8 @@
 
 const { accessDenied } = require('./errors');
 
+const { process } = globalThis;
+
 // Undefined where there is no permission model, or it is off.
 // eslint-disable-next-line n/no-unsupported-features/node-builtins
 const { permission } = process;

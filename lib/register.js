@@ -8,9 +8,14 @@
  * is no compiled addon, for it is what we would put there.
  */
 
-const { syncBuiltinESMExports } = require('node:module');
-const nodeDgram = require('node:dgram');
 const { Socket, createSocket, transport } = require('./index');
+
+// Where it exists: past the `require` of a sandbox or a bundle, see index.js.
+const getBuiltin = globalThis.process?.getBuiltinModule;
+const nodeDgram =
+  getBuiltin === undefined ? require('node:dgram') : getBuiltin('dgram');
+const { syncBuiltinESMExports } =
+  getBuiltin === undefined ? require('node:module') : getBuiltin('module');
 
 if (transport !== 'node') {
   nodeDgram.Socket = Socket;

@@ -14,7 +14,9 @@ const cluster = require('./cluster');
 const errors = require('./errors');
 const outbox = require('./outbox');
 const permission = require('./permission');
-const { kAsyncId, kState } = require('./borrowed');
+const {
+  NodeSocket, asyncIdKey, isInNodesPlace, kState,
+} = require('./borrowed');
 const {
   UDP, adoptHandle, createHandle, hasOwnSend, inheritMethods, takesLiterals,
 } = require('./handle');
@@ -41,7 +43,7 @@ const CONNECTING = 1;
 const CONNECTED = 2;
 
 // For programs that use dgram through register.js.
-const SHARED_BUFFERS = process.env.DGRAM_NATIVE_SHARED_BUFFERS === '1';
+const { sharedBuffers: SHARED_BUFFERS } = require('./settings');
 
 // The kernel's memory, or its limit of watched descriptors, is used up.
 const NO_ROOM = ['ENOMEM', 'ENOSPC'];
@@ -75,7 +77,7 @@ function Socket(type, listener) {
     handle.receiveBlockList = options.receiveBlockList;
   }
 
-  this[kAsyncId] = handle.getAsyncId();
+  this[asyncIdKey(handle)] = handle.getAsyncId();
   this.type = type;
   if (typeof listener === 'function') this.on('message', listener);
 
@@ -98,8 +100,21 @@ function Socket(type, listener) {
   if (options?.signal !== undefined) closeOnAbort(this, options.signal);
   if (createdChannel.hasSubscribers) createdChannel.publish({ socket: this });
 }
-Object.setPrototypeOf(Socket.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Socket.prototype, NodeSocket.prototype);
 Object.setPrototypeOf(Socket, EventEmitter);
+
+Object.defineProperty(Socket, Symbol.hasInstance, {
+  __proto__: null, value: isInstance, configurable: true, writable: true,
+});
+
+/**
+ * In Node's place, our class has the sockets of all copies of this package, and
+ * Node's own that were there before, for its instances.
+ */
+function isInstance(value) {
+  const Class = this === Socket && isInNodesPlace(Socket) ? NodeSocket : this;
+  return Reflect.apply(Function.prototype[Symbol.hasInstance], Class, [value]);
+}
 
 function checkOptions(options) {
   for (const name of ['recvBufferSize', 'sendBufferSize']) {
@@ -736,7 +751,7 @@ function sendPackets(socket, batch, callback) {
 
 // Not among the enumerable methods, which are Node's.
 Object.defineProperty(Socket.prototype, 'sendMany', {
-  value: sendManyAtOnce, configurable: true, writable: true,
+  __proto__: null, value: sendManyAtOnce, configurable: true, writable: true,
 });
 
 /* ---------------------------------------------------------------- close -- */
@@ -974,4 +989,4 @@ Socket.prototype.getSendQueueCount = function() {
   return afterSends(this).getSendQueueCount();
 };
 
-module.exports = { Socket, createSocket, healthCheck, stopReceiving };
+module.exports = { Socket, createSocket };

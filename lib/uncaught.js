@@ -7,8 +7,9 @@
  * runInAsyncScope() has left that context.
  */
 
-const process = require('node:process');
 const binding = require('./binding');
+
+const { process } = globalThis;
 
 /**
  * True when somebody may look. Else nothing is caught here: a debugger that

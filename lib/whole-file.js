@@ -9,6 +9,8 @@
 
 const fs = require('node:fs');
 
+const { process } = globalThis;
+
 // ELF header of 64 bits, least significant byte first.
 const MAGIC = 0x464c457f;
 const CLASS_64_LITTLE = 0x0102;

@@ -3,10 +3,11 @@
 // Makes dist/, which is what is published of lib/: one file, since Node takes
 // a third of a millisecond to find and load each, at every start of a program.
 //
-//   node scripts/bundle.js [--or-link]
+//   node scripts/bundle.js
 //
-// --or-link, for `npm install --omit=dev` in a checkout: without esbuild dist/
-// only refers to lib/.
+// The files go in as they are. A bundler would rename what two of them have in
+// common, and with it what users see: `Socket2` in util.inspect() and in stack
+// traces.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -14,53 +15,114 @@ const path = require('node:path');
 const root = path.join(__dirname, '..');
 const lib = path.join(root, 'lib');
 const dist = path.join(root, 'dist');
-const entry = path.join(dist, 'index.js');
 
 /** Other ways to load ./index.js; it is beside them here as it is in lib/. */
 const COPIED = ['index.mjs', 'register.js'];
 
-function hasEsbuild() {
-  try {
-    return Boolean(require.resolve('esbuild'));
-  } catch {
-    return false;
-  }
+/** What index.js requires, and gets as a function instead. */
+const CORE = './evaluate';
+
+const REQUIRE_FILE = /\brequire\('(\.\/[\w-]+)'\)/g;
+
+function read(id) {
+  return fs.readFileSync(path.join(lib, `${id}.js`), 'utf8');
 }
 
-function prepare() {
-  fs.mkdirSync(dist, { recursive: true });
-  for (const name of COPIED) {
-    fs.copyFileSync(path.join(lib, name), path.join(dist, name));
+/** The files that `id` needs, and it: what is required comes first. */
+function collect(id, found = new Map()) {
+  if (found.has(id)) return found;
+  const text = read(id);
+  for (const [, needed] of text.matchAll(REQUIRE_FILE)) {
+    collect(needed, found);
   }
+  return found.set(id, text);
+}
+
+/**
+ * In parentheses, so that V8 compiles it at once and not twice; an argument,
+ * since V8 would put a property's name into stack traces.
+ */
+function wrap([id, text]) {
+  return `define('${id}', (function(module, require) {\n${text}}));`;
+}
+
+/**
+ * lib/evaluate.js and all that it requires, as one function whose text is
+ * enough: index.js compiles it again in another realm. It keeps nothing of what
+ * it is given but Node's own modules.
+ */
+function coreFunction() {
+  const files = [...collect(CORE)].map(wrap).join('\n\n');
+  return `(function evaluate(given) {
+'use strict';
+
+const { process } = globalThis;
+const builtin = builtinsOf(given.builtins);
+const files = { __proto__: null };
+const loaded = { __proto__: null };
+
+function builtinsOf(builtins) {
+  if (builtins === undefined) return process.getBuiltinModule;
+  if (typeof builtins === 'function') return builtins;
+  const own = { __proto__: null, ...builtins };
+  return (name) => own[name];
+}
+
+function require(id) {
+  if (id.startsWith('node:')) return builtin(id.slice('node:'.length));
+  if (loaded[id] === undefined) {
+    const module = loaded[id] = { exports: {} };
+    files[id](module, require);
+  }
+  return loaded[id].exports;
+}
+
+function define(id, file) {
+  files[id] = file;
+}
+
+${files}
+
+return require('${CORE}')(given);
+})`;
+}
+
+/** Replaces what has to be there exactly once. */
+function replaceOnce(text, what, by) {
+  const parts = text.split(what);
+  if (parts.length !== 2) throw new Error(`lib/index.js: ${what}?`);
+  return parts.join(by);
+}
+
+function entry() {
+  const { version } = require('../package.json');
+  const text = replaceOnce(
+    replaceOnce(read('./index'), 'const VERSION = \'\';',
+                `const VERSION = '${version}';`),
+    `require('${CORE}')`, '/* below */');
+  const [head, tail] = text.split('/* below */');
+  const start = `// Made of lib/ by scripts/bundle.js.\n\n${head}`;
+  const line = start.split('\n').length - 1;
+  return replaceOnce(start + coreFunction() + tail, 'const LINE = 0;',
+                     `const LINE = ${line};`);
+}
+
+/** Never half a file: other processes may be loading it. */
+function write(name, text) {
+  const unfinished = path.join(dist, `${name}.${process.pid}`);
+  fs.writeFileSync(unfinished, text);
+  fs.renameSync(unfinished, path.join(dist, name));
 }
 
 /** Writes dist/ anew. Programs that run have read theirs. */
 function bundle() {
-  prepare();
-  require('esbuild').buildSync({
-    absWorkingDir: root,
-    entryPoints: [path.join(lib, 'index.js')],
-    outfile: entry,
-    bundle: true,
-    external: ['node-gyp-build'],
-    platform: 'node',
-    format: 'cjs',
-    target: 'node18',
-    charset: 'utf8',
-    banner: { js: '// Made of lib/ by scripts/bundle.js of the repository.' },
-    logLevel: 'warning',
-  });
+  fs.mkdirSync(dist, { recursive: true });
+  write('index.js', entry());
+  for (const name of COPIED) {
+    write(name, fs.readFileSync(path.join(lib, name), 'utf8'));
+  }
 }
 
-function link() {
-  prepare();
-  fs.writeFileSync(entry,
-                   "'use strict';\n\nmodule.exports = require('../lib');\n");
-}
-
-if (require.main === module) {
-  if (process.argv.includes('--or-link') && !hasEsbuild()) link();
-  else bundle();
-}
+if (require.main === module) bundle();
 
 module.exports = { bundle };

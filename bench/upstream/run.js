@@ -12,13 +12,13 @@ const { fork } = require('node:child_process');
 const { parseArgs } = require('node:util');
 const Table = require('cli-table3');
 const { geometricMean } = require('simple-statistics');
+const packed = require('../../test/support/package');
 const { findSuite } = require('../../test/upstream/sources');
 const { cpus } = require('../processes');
 const { ratio, summarize } = require('../statistics');
 const { format } = require('../table');
 
 const REPOSITORY = path.join(__dirname, '..', '..');
-const REGISTER = path.join(REPOSITORY, 'lib', 'register.js');
 const CACHE = path.join(REPOSITORY, '.cache', 'upstream');
 const PATIENCE = 60000;
 
@@ -124,7 +124,7 @@ async function runCase({ file, config }, seconds, preload) {
 }
 
 const ORDER = ['node', 'native'];
-const PRELOADS = { node: [], native: ['--require', REGISTER] };
+const PRELOADS = { node: [], native: ['--require', packed.register] };
 
 async function runAll(cases, { rounds, seconds }) {
   const rates = new Map(cases.map(({ name }) =>

@@ -3,15 +3,13 @@
 // Sockets as handles of child.send().
 
 const assert = require('node:assert');
-const path = require('node:path');
 const {
-  isNative, itNative, reportsOf: run, root,
+  isNative, itNative, packed, reportsOf: run,
 } = require('../support/dgram');
 
 // Node's own code makes the socket that a child gets, from the module `dgram`.
 const reportsOf = (body) => run(body, {
-  execArgv: isNative ?
-    ['--require', path.join(root, 'lib', 'register.js')] : [],
+  execArgv: isNative ? ['--require', packed.register] : [],
 });
 
 const describeHere =

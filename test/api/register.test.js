@@ -6,16 +6,14 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const {
-  describeNative, root, run, temporary,
+  describeNative, packed, run, temporary,
 } = require('../support/dgram');
-const { bundle } = require('../../scripts/bundle');
 
-const lib = path.join(root, 'lib');
-const register = path.join(lib, 'register.js');
+const { directory, main, register } = packed;
 // Whether the module `dgram` of a program is the package, which is native.
 const OURS = `((dgram) => {
   const ours = require('module').createRequire(${JSON.stringify(__filename)})(
-    ${JSON.stringify(lib)});
+    ${JSON.stringify(main)});
   return ['linux', 'uv'].includes(ours.transport) &&
     dgram.Socket === ours.Socket && dgram.createSocket === ours.createSocket;
 })`;
@@ -114,13 +112,13 @@ describeNative('register', () => {
   it('has the sockets that the package has', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       const dgram = require('dgram');
-      const ours = require(${JSON.stringify(lib)});
+      const ours = require(${JSON.stringify(main)});
       console.log(dgram.Socket === ours.Socket);
       const socket = dgram.createSocket('udp4');
       console.log(socket instanceof ours.Socket);
       socket.close();
       console.log(require(${JSON.stringify(
-    path.join(root, 'lib', 'binding'))}).stats().sockets);
+    require.resolve('../support/package'))}).binding().stats().sockets);
     `], { execArgv: ['--require', register] }), [true, true, 1]);
   });
 
@@ -214,10 +212,7 @@ describeNative('register', () => {
 });
 
 describeNative('the package', () => {
-  before('make what its names lead to', bundle);
-
   it('is the same by require and by import', async () => {
-    const main = require.resolve(root);
     assert.deepStrictEqual(await reportsOfRun([temporary('app.mjs', `
       import dgram from ${JSON.stringify(pathToFileURL(main).href)};
       import { createRequire } from 'node:module';
@@ -230,7 +225,6 @@ describeNative('the package', () => {
   });
 
   it('has named exports for import', async () => {
-    const main = require.resolve(root);
     assert.deepStrictEqual(await reportsOfRun([temporary('app.mjs', `
       import dgram, { createSocket, Socket }
         from ${JSON.stringify(pathToFileURL(main).href)};
@@ -245,17 +239,17 @@ describeNative('the package', () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       const { createRequire } = require('node:module');
       const inside = createRequire(${JSON.stringify(
-    path.join(root, 'package.json'))});
+    path.join(directory, 'package.json'))});
       console.log(inside(${JSON.stringify(name)}) ===
-        inside(${JSON.stringify(root)}));
+        inside(${JSON.stringify(directory)}));
       console.log(inside.resolve(${JSON.stringify(`${name}/register`)}) ===
-        ${JSON.stringify(path.join(root, 'dist', 'register.js'))});
+        ${JSON.stringify(register)});
     `]), [true, true]);
   });
 
   it('does not touch the built-in unless told so', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
-      const ours = require(${JSON.stringify(lib)});
+      const ours = require(${JSON.stringify(main)});
       const dgram = require('dgram');
       console.log(ours === dgram, 'transport' in dgram);
       const socket = dgram.createSocket('udp4');

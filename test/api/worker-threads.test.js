@@ -147,12 +147,12 @@ describe('worker threads', () => {
   });
 
   itNative('each has its own statistics', async () => {
-    const worker = inWorker((dgram, parentPort, binding) => {
-      const { stats } = require(binding);
+    const worker = inWorker((dgram, parentPort, packed) => {
+      const { stats } = require(packed).binding();
       const socket = dgram.createSocket('udp4');
       parentPort.postMessage([stats().sockets, stats().open]);
       socket.close();
-    }, require.resolve('../../lib/binding'));
+    }, require.resolve('../support/package'));
     assert.deepStrictEqual(await once(worker, 'message'), [[1, 1]]);
   });
 });

@@ -13,12 +13,14 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const ours = require('../../lib');
 const { limited, until } = require('../e2e/support/limited');
 const { Witness } = require('../e2e/support/witness');
-const { bundle } = require('../../scripts/bundle');
+const packed = require('../support/package');
 
-const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
+const ours = require(packed.main);
+
+// There they require 'dgram-native' and get what is beside them.
+const EXAMPLES = path.join(packed.directory, 'examples');
 const TIMEOUT = 60000;
 
 class Example {
@@ -83,8 +85,6 @@ function useExamples() {
   let directory;
   let examples = [];
   const peers = new Set();
-
-  before('make the package that examples require', bundle);
 
   beforeEach(function() {
     this.currentTest.timeout(TIMEOUT);

@@ -8,9 +8,9 @@
 
 const { createHash } = require('node:crypto');
 const { once } = require('node:events');
-const path = require('node:path');
 
 const { closeFd } = require('../../lib/binding');
+const packed = require('../support/package');
 const { argumentsOf, serve } = require('../support/remote');
 
 const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
@@ -42,7 +42,7 @@ class Peer {
   constructor(implementation) {
     this.dgram = require(implementation === 'builtin' ?
       'node:dgram' :
-      path.join(__dirname, '..', '..', 'lib'));
+      packed.main);
     this.builtin = require('node:dgram');
     this.sockets = [];
   }

@@ -8,11 +8,11 @@
  * echo (send each back), sources (as given to tools/flood.c, to be checked).
  */
 
-const path = require('node:path');
 const { once } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const { dropsOf, memoryField } = require('../support/kernel');
+const packed = require('../support/package');
 const { argumentsOf, serve } = require('../support/remote');
 
 const HOST = { udp4: '127.0.0.1', udp6: '::1' };
@@ -24,7 +24,7 @@ const {
 
 const dgram = require(implementation === 'builtin' ?
   'node:dgram' :
-  path.join(__dirname, '..', '..', 'lib'));
+  packed.main);
 
 /** Different sources that are remembered by name; the rest are counted. */
 const NAMES = 100;

@@ -12,8 +12,6 @@
 const fs = require('node:fs');
 const { threadId } = require('node:worker_threads');
 
-const binding = require('../../lib/binding');
-
 /** A full collection at each crossing would take all day. */
 const FULL_EVERY = 64;
 
@@ -38,7 +36,7 @@ function wrapped(object) {
 }
 
 /** The methods that C gives to the handle of a socket. */
-function define(prototype) {
+function defineWith(binding, prototype) {
   const before = new Set(Object.getOwnPropertyNames(prototype));
   binding.define(prototype);
   for (const name of Object.getOwnPropertyNames(prototype)) {
@@ -49,12 +47,19 @@ function define(prototype) {
   }
 }
 
-/** What C calls. */
-const hook = (hooks) => binding.hook(wrapped(hooks));
-
 // The addon's own exports cannot be changed.
-require.cache[require.resolve('../../lib/binding')].exports =
-  { ...wrapped(binding), define, hook };
+const { dlopen } = process;
+process.dlopen = function(module, ...rest) {
+  const result = Reflect.apply(dlopen, this, [module, ...rest]);
+  const binding = module.exports;
+  if (typeof binding.hook !== 'function') return result;
+  module.exports = {
+    ...wrapped(binding),
+    define: (prototype) => defineWith(binding, prototype),
+    hook: (hooks) => binding.hook(wrapped(hooks)), // what C calls
+  };
+  return result;
+};
 
 const { DGRAM_COLLECTIONS: log } = process.env;
 if (log) {

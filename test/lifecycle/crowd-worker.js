@@ -4,7 +4,9 @@
 
 const { parentPort, workerData } = require('node:worker_threads');
 
-const dgram = require('../../lib');
+const packed = require('../support/package');
+
+const dgram = require(packed.main);
 
 const HOST = '127.0.0.1';
 

@@ -7,11 +7,13 @@ const { once } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
 
-const dgram = require('../../lib');
-const { stats } = require('../../lib/binding');
 const { Churn } = require('../soak/activities/churn');
 const { descriptors, memoryField } = require('../support/kernel');
+const packed = require('../support/package');
 const { serve } = require('../support/remote');
+
+const dgram = require(packed.main);
+const { stats } = packed.binding();
 
 /** Workers at a time. */
 const TOGETHER = 4;

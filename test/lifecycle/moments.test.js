@@ -7,7 +7,7 @@ const assert = require('node:assert');
 const nodeDgram = require('node:dgram');
 const { setTimeout: sleep } = require('node:timers/promises');
 
-const { run, temporary } = require('../support/dgram');
+const { packed, run, temporary } = require('../support/dgram');
 
 /**
  * Programs: `socket`, `close` (closes it, once) and `log`. Their text also runs
@@ -244,7 +244,7 @@ function withoutFates(seen) {
 }
 
 describe('close()', () => {
-  const native = require('../../lib');
+  const native = require(packed.main);
 
   for (const [name, program] of Object.entries(MOMENTS)) {
     it(`${name}, as node:dgram`, async () => {
@@ -259,7 +259,7 @@ describe('close()', () => {
       this.timeout(120000); // longer than ../support/dgram has it
       const [builtin, expected] = await queued('node:dgram', transport);
       assert.strictEqual(builtin, null);
-      const [own, seen] = await queued(require.resolve('../../lib'), transport);
+      const [own, seen] = await queued(packed.main, transport);
       assert.strictEqual(own, transport);
       assert.deepStrictEqual(withoutFates(seen), withoutFates(expected));
     });

@@ -6,8 +6,8 @@
  */
 
 const { once } = require('node:events');
-const path = require('node:path');
 
+const packed = require('../support/package');
 const { argumentsOf, serve } = require('../support/remote');
 
 const ECHO = 8;
@@ -15,7 +15,7 @@ const ECHO = 8;
 const { implementation, fd } = argumentsOf();
 const dgram = require(implementation === 'builtin' ?
   'node:dgram' :
-  path.join(__dirname, '..', '..', 'lib'));
+  packed.main);
 
 /** An ICMP echo request (RFC 792); the kernel fills in its checksum. */
 function request(sequence, size) {

@@ -5,8 +5,10 @@
  * was told. It judges nothing; model.js does.
  */
 
-const { closeFd, descriptor } = require('../../lib/binding');
+const packed = require('../support/package');
 const { FORMS, payload, shown } = require('./payload');
+
+const { closeFd, descriptor } = packed.binding();
 
 const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
 const MAPPED = '::ffff:127.0.0.1';

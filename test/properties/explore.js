@@ -17,12 +17,14 @@ const { once } = require('node:events');
 
 const fc = require('fast-check');
 
-const dgram = require('../../lib');
-const binding = require('../../lib/binding');
+const packed = require('../support/package');
 const { Kernel } = require('./kernel');
 const { judge } = require('./model');
 const { failingCalls, programs } = require('./programs');
 const { Stage } = require('./stage');
+
+const dgram = require(packed.main);
+const binding = packed.binding();
 
 const NOTE_FD = 3;
 

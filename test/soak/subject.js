@@ -10,13 +10,15 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
-const dgram = require('../../lib');
-const { stats } = require('../../lib/binding');
 const { createActivities } = require('./activities');
 const { audit } = require('./flow');
 const { Governor } = require('./governor');
 const { descriptors } = require('../support/kernel');
+const packed = require('../support/package');
 const { Remote } = require('../support/remote');
+
+const dgram = require(packed.main);
+const { stats } = packed.binding();
 
 /** Nothing takes this long, on the slowest machine. In milliseconds. */
 const PATIENCE = 120000;

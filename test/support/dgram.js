@@ -15,9 +15,11 @@ const os = require('node:os');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 
+const packed = require('./package');
+
 const isNative = process.env.DGRAM_UNDER_TEST !== 'node';
 const root = path.join(__dirname, '..', '..');
-const modulePath = isNative ? path.join(root, 'lib') : 'node:dgram';
+const modulePath = isNative ? packed.main : 'node:dgram';
 const dgram = require(modulePath);
 const isLinux = process.platform === 'linux';
 
@@ -396,7 +398,7 @@ const { parentPort, workerData } = require('node:worker_threads');
 let socketsBefore;
 
 function created() {
-  return require('../../lib/binding').stats().sockets;
+  return packed.binding().stats().sockets;
 }
 
 before('is the implementation that is meant', () => {
@@ -458,6 +460,7 @@ module.exports = {
   once,
   open,
   ownAddress,
+  packed,
   receive,
   receiveText,
   reportsOf,

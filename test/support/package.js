@@ -100,17 +100,23 @@ process.env.DGRAM_TEST_PACKAGE ??= find();
 
 const directory = process.env.DGRAM_TEST_PACKAGE;
 
-/** The addon of the package, for its counters; it has loaded it by then. */
+const main = path.join(directory, 'dist', 'index.js');
+
+/**
+ * The addon as this thread's copy of the package uses it, for its counters;
+ * null where it uses node:dgram.
+ */
 function binding() {
-  require(directory);
-  return require(process.env.DGRAM_NATIVE_BINDING);
+  require(main);
+  const { copies } = require('node:dgram')[Symbol.for('dgram-native')];
+  return copies[path.dirname(main)].binding;
 }
 
 module.exports = {
   /** The folder with its package.json. */
   directory,
   /** What `require('dgram-native')` leads to. */
-  main: path.join(directory, 'dist', 'index.js'),
+  main,
   /** What `import 'dgram-native'` leads to. */
   esm: path.join(directory, 'dist', 'index.mjs'),
   /** `dgram-native/register` */

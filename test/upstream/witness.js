@@ -27,7 +27,6 @@
  */
 
 const fs = require('node:fs');
-const path = require('node:path');
 const events = require('node:events');
 const childProcess = require('node:child_process');
 const diagnostics = require('node:diagnostics_channel');
@@ -36,7 +35,10 @@ const dgram = require('node:dgram');
 const { syncBuiltinESMExports } = require('node:module');
 
 const BuiltinSocket = dgram.Socket;
-const BORROWED = path.join(__dirname, '..', '..', 'lib', 'borrowed.js');
+/** Where a copy of the package says what its classes are. */
+const RECORD = Symbol.for('dgram-native');
+/** The function of lib/borrowed.js that makes a built-in socket on purpose. */
+const BORROWED = /^at builtinHandle \(/;
 const { appendFileSync } = fs;
 const { threadId } = workerThreads;
 
@@ -62,8 +64,6 @@ function callStack() {
  * @param {string} settings.nodeOptions  text of NODE_OPTIONS that does so
  */
 function watch({ log, preloads, nodeOptions }) {
-  let OurSocket;
-
   function note(kind, details) {
     const line = { pid: process.pid, tid: threadId, kind, ...details };
     try {
@@ -73,15 +73,23 @@ function watch({ log, preloads, nodeOptions }) {
     }
   }
 
-  /** register.js replaces dgram.Socket after this file has been loaded. */
+  /** `instanceof` would not do: our sockets are built-in ones to it, too. */
+  function isOurs(object) {
+    const copies = Object.values(dgram[RECORD]?.copies ?? {});
+    return copies.some(({ api: { Socket, transport } }) =>
+      transport !== 'node' && isKind(Socket, object));
+  }
+
+  function isKind({ prototype }, object) {
+    return Object.prototype.isPrototypeOf.call(prototype, object);
+  }
+
   function noteSocket(kind, object) {
-    if (OurSocket === undefined && dgram.Socket !== BuiltinSocket)
-      OurSocket = dgram.Socket;
-    if (OurSocket !== undefined && object instanceof OurSocket) {
+    if (isOurs(object)) {
       note(kind, { by: 'ours' });
     } else if (object instanceof BuiltinSocket) {
       const stack = callStack();
-      const borrowed = stack.some((frame) => frame.includes(BORROWED));
+      const borrowed = stack.some((frame) => BORROWED.test(frame));
       note(kind, { by: borrowed ? 'exported' : 'builtin', stack });
     }
   }

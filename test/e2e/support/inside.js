@@ -5,7 +5,7 @@
  * calls once it is ready.
  */
 
-const binding = require('../../../lib/binding');
+const packed = require('../../support/package');
 
 /**
  * Answers the test until the test lets go, or is gone itself.
@@ -14,7 +14,7 @@ const binding = require('../../../lib/binding');
  *   arguments and values travel as JSON
  */
 function serve(methods) {
-  const all = { stats: () => binding.stats(), ...methods };
+  const all = { stats: () => packed.binding().stats(), ...methods };
   process.on('message', async ({ id, name, args }) => {
     try {
       process.send({ id, value: await all[name](...args) });

@@ -12,8 +12,8 @@ const path = require('node:path');
 
 const { limited } = require('./limited');
 const { Witness } = require('./witness');
+const packed = require('../../support/package');
 
-const REGISTER = path.join(__dirname, '..', '..', '..', 'lib', 'register.js');
 const PROGRAMS = path.join(__dirname, '..', 'programs');
 
 class Program {
@@ -34,7 +34,7 @@ class Program {
    */
   constructor(name, directory, { args = [], register = true } = {}) {
     this.#name = name;
-    this.#witness = new Witness(directory, register ? [REGISTER] : []);
+    this.#witness = new Witness(directory, register ? [packed.register] : []);
     this.#child = fork(path.join(PROGRAMS, `${name}.js`), args, {
       execArgv: this.#witness.execArgv,
       env: { ...process.env, NODE_OPTIONS: '' },

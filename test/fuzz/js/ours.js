@@ -7,12 +7,14 @@
 
 const fc = require('fast-check');
 
-const binding = require('../../../lib/binding');
-const dgram = require('../../../lib');
 const { messages, pools } = require('./calls');
 const { describeError, outcome } = require('../../support/outcome');
+const packed = require('../../support/package');
 const { expectUncaught, makeCall, turn } = require('./program');
 const { any, constant } = require('./values');
+
+const dgram = require(packed.main);
+const binding = packed.binding();
 
 /** docs/api.md names the codes of sendMany(). */
 const SEND_MANY_CODES = new Set([

@@ -19,15 +19,17 @@ const { parseArgs, stripVTControlCharacters } = require('node:util');
 
 const fc = require('fast-check');
 
-const binding = require('../../../lib/binding');
-const ours = require('../../../lib');
 const { outcome } = require('../../support/outcome');
+const packed = require('../../support/package');
 const { line } = require('../../../scripts/tally');
 const calls = require('./calls');
 const { differences, fatal } = require('./differences');
 const additions = require('./ours');
 const { runProgram } = require('./program');
 const { wordsOfCall, wordsOfErrors } = require('./symptom');
+
+const ours = require(packed.main);
+const binding = packed.binding();
 
 /** Programs that fast-check draws from one seed. */
 const ROUND = 300;

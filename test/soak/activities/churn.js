@@ -5,8 +5,10 @@
  * booked: as many 'close' events as sockets.
  */
 
-const dgram = require('../../../lib');
+const packed = require('../../support/package');
 const { HOST } = require('./sockets');
+
+const dgram = require(packed.main);
 
 const EACH = 6;
 

@@ -2,7 +2,9 @@
 
 const { once } = require('node:events');
 
-const dgram = require('../../../lib');
+const packed = require('../../support/package');
+
+const dgram = require(packed.main);
 
 const HOST = { udp4: '127.0.0.1', udp6: '::1' };
 

@@ -1,0 +1,24 @@
+'use strict';
+
+/**
+ * The exports of node:dgram, and `transport`: what carries the datagrams of
+ * this process. 'linux' or 'uv' is a data path of ours; 'node' is node:dgram
+ * itself, untouched, where there is no compiled addon.
+ */
+
+const binding = require('./binding');
+const { record } = require('./thread');
+
+function ours() {
+  const { Socket, createSocket } = require('./socket');
+  require('./deprecated').install(Socket);
+  require('./ipc').install();
+  return { createSocket, Socket, transport: binding.transport };
+}
+
+function theirs() {
+  const { createSocket, Socket } = record;
+  return { createSocket, Socket, transport: 'node' };
+}
+
+module.exports = binding === null ? theirs() : ours();
