@@ -100,8 +100,11 @@ function searched() {
  */
 function search(failures) {
   if (IS_LOST) {
-    failures.push(new Error('in a bundle of ES modules it has no folder'));
-    return null;
+    // Where ncc has made the bundle, the addon is in it.
+    const addon = attempt([], () => host.loadElsewhere());
+    if (addon === null)
+      failures.push(new Error('in a bundle of ES modules it has no folder'));
+    return addon;
   }
   const places = usualPlaces();
   for (const file of places) {
