@@ -147,4 +147,17 @@ module.exports = [
       'mocha/no-return-and-callback': 'error',
     },
   },
+  {
+    // Programs on packages that are installed elsewhere, and only on the Nodes
+    // that have what they use.
+    files: ['test/ecosystem/{programs,projects}/**'],
+    languageOptions: { globals: globals.jest },
+    rules: {
+      'n/no-extraneous-import': 'off',
+      'n/no-extraneous-require': 'off',
+      'n/no-missing-import': 'off',
+      'n/no-missing-require': 'off',
+      'n/no-unsupported-features/node-builtins': 'off',
+    },
+  },
 ];

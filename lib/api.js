@@ -9,8 +9,16 @@
 const binding = require('./binding');
 const { record } = require('./thread');
 
+/** Users see it; their bundler may have given it another one. */
+function setName(fn, name) {
+  Object.defineProperty(fn, 'name',
+                        { __proto__: null, value: name, configurable: true });
+}
+
 function ours() {
   const { Socket, createSocket } = require('./socket');
+  setName(Socket, 'Socket');
+  setName(createSocket, 'createSocket');
   require('./deprecated').install(Socket);
   require('./ipc').install();
   return { createSocket, Socket, transport: binding.transport };

@@ -20,6 +20,9 @@ const { process } = globalThis;
 // dirname() and resolve() are what Node's loader has just used: compiled.
 const ROOT = path.dirname(host.directory ?? __dirname);
 
+/** In a bundle of ES modules nothing says where that is. */
+const IS_LOST = host.directory === '';
+
 // Another place or another kind of binary is wanted: node-gyp-build knows.
 const SWITCHES = [
   'DGRAM_NATIVE_PREBUILD', 'PREBUILDS_ONLY', 'LIBC', 'ARM_VERSION',
@@ -96,6 +99,13 @@ function searched() {
  *   file that did not load, or the one of node-gyp-build that found none
  */
 function search(failures) {
+  if (IS_LOST) {
+    // Where ncc has made the bundle, the addon is in it.
+    const addon = attempt([], () => host.loadElsewhere());
+    if (addon === null)
+      failures.push(new Error('in a bundle of ES modules it has no folder'));
+    return addon;
+  }
   const places = usualPlaces();
   for (const file of places) {
     const addon = attempt(failures, () => openWhole(file));

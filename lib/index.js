@@ -57,10 +57,8 @@ function nodeGypBuild() {
   return require('node-gyp-build');
 }
 
-/** In this form @vercel/nft and ncc know it, and take the addon along. */
 function loadElsewhere() {
-  const path = require('node:path');
-  return require('node-gyp-build')(path.join(__dirname, '..'));
+  return require('./elsewhere')();
 }
 
 const nodeDgram = builtin('dgram');

@@ -16,8 +16,8 @@ const root = path.join(__dirname, '..');
 const lib = path.join(root, 'lib');
 const dist = path.join(root, 'dist');
 
-/** Other ways to load ./index.js; it is beside them here as it is in lib/. */
-const COPIED = ['index.mjs', 'register.js'];
+/** They have ./index.js beside them here as in lib/. */
+const COPIED = ['elsewhere.js', 'index.mjs', 'register.js'];
 
 /** What index.js requires, and gets as a function instead. */
 const CORE = './evaluate';

@@ -109,11 +109,11 @@ describe('the loader', function() {
       const echo = require('./echo.cjs');
       const copies = ${JSON.stringify([one.own, other.own])}
         .map((directory) => require(directory));
-      const addons = Object.keys(require.cache)
-        .filter((file) => file.endsWith('.node'));
+      const record = require('dgram')[Symbol.for('dgram-native')];
+      const addons = Object.values(record.copies).map((copy) => copy.binding);
       Promise.all(copies.map(echo))
         .then((done) => console.log(JSON.stringify([
-          ...done, ...addons.map((file) => require(file).stats().sockets),
+          ...done, ...addons.map((addon) => addon.stats().sockets),
           copies[0].Socket === copies[1].Socket,
         ])));
     `], { cwd: one.directory, env });

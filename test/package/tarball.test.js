@@ -23,7 +23,7 @@ describe('the tarball', function() {
       /^(?:package\.json|binding\.gyp|LICENSE)$/,
       /^(?:README|CHANGELOG|SECURITY)\.md$/,
       /^examples\/[\w-]+\.(?:js|md)$/,
-      /^dist\/(?:index\.m?js|register\.js)$/,
+      /^dist\/(?:index\.m?js|elsewhere\.js|register\.js)$/,
       /^lib\/[\w-]+\.d\.m?ts$/,
       /^src\/[\w-]+\.[ch]$/,
       /^docs\/[\w-]+\.(?:md|svg)$/,

@@ -1,23 +1,35 @@
 'use strict';
 
+const fs = require('node:fs');
+
 const echo = require('./echo.cjs');
 
-/** The counters of the addon that the package loaded; null without one. */
-function statsOf([addon]) {
-  return addon === undefined ? null : require(addon).stats();
+/** The addons of this thread, one for each copy of the package that has one. */
+function bindings() {
+  const { copies } = require('node:dgram')[Symbol.for('dgram-native')];
+  return Object.values(copies).map(({ binding }) => binding)
+    .filter((binding) => binding !== null);
+}
+
+/** Their files, as the system has them in this process's memory. */
+function addonFiles() {
+  if (process.platform !== 'linux') return [];
+  const lines = fs.readFileSync('/proc/self/maps', 'latin1').split('\n');
+  const files = lines.map((line) => line.slice(line.indexOf('/')))
+    .filter((file) => file.endsWith('.node'));
+  return [...new Set(files)];
 }
 
 /** Prints what the test wants to know of a process that uses `dgram`. */
 module.exports = async function report(dgram, more) {
   const echoed = await echo(dgram);
   const files = Object.keys(require.cache);
-  const addons = files.filter((file) => file.endsWith('.node'));
   console.log(JSON.stringify({
     node: process.versions.node,
     transport: require('dgram-native').transport,
     echoed,
-    stats: statsOf(addons),
-    addons,
+    stats: bindings()[0]?.stats() ?? null,
+    addons: addonFiles(),
     searched: files.some((file) => file.includes('node-gyp-build')),
     ...more,
   }));

@@ -1,0 +1,107 @@
+'use strict';
+
+// Jest runs each file in a sandbox of its own (vm), several in one process,
+// and tears it down; the addon stays.
+
+const { WAYS, nodes, packageFile, same, useStage, within } =
+  require('./support/stage');
+
+const JEST = packageFile('jest', 'bin', 'jest.js');
+
+/** How many tests each file has. */
+const FILES = { requires: 1, closes: 1, receives: 4, fakes: 3, leaves: 1 };
+
+/** Jest's complaints beside the result of a test. */
+const COMPLAINTS = new RegExp([
+  'Jest did not exit one second', 'leaking memory', 'open handles?',
+  'environment has been torn down', 'after tests are done', '\\w*Warning',
+  'A worker process has failed to exit',
+].join('|'), 'g');
+
+/** The message, and where it was thrown. */
+const head = (text) => text.split('\n', 2).map((line) => line.trim()).join(' ');
+
+/** From --json: what a user would look at. */
+function outcome({ code, stdout, stderr }) {
+  let report;
+  try {
+    report = JSON.parse(stdout);
+  } catch {
+    return { code, stdout, stderr };
+  }
+  return {
+    code,
+    passed: report.numPassedTests,
+    failed: report.testResults.flatMap(({ assertionResults, message }) => [
+      ...assertionResults.filter(({ status }) => status !== 'passed')
+        .map(({ title, failureMessages }) =>
+          `${title}: ${failureMessages.map(head).join()}`),
+      // Of the file as a whole, such as its leak.
+      ...assertionResults.every(({ status }) => status === 'passed') ?
+        [message].filter(Boolean) : [],
+    ]),
+    openHandles: report.openHandles.length,
+    complaints: [...new Set(stderr.match(COMPLAINTS) ?? [])],
+  };
+}
+
+const right = (files) => ({
+  code: 0,
+  passed: files.reduce((sum, name) => sum + FILES[name], 0),
+  failed: [],
+  openHandles: 0,
+  complaints: [],
+});
+
+/** Runs these files in this order, in each way to come to a module. */
+function jest(files, flags, options) {
+  return same([JEST, '--json', ...flags], right(files), {
+    cwd: within('projects', 'jest'),
+    env: { ECOSYSTEM_ORDER: files.join() },
+    of: outcome,
+    ways: Object.keys(WAYS),
+    ...options,
+  });
+}
+
+describe('Jest', () => {
+  useStage();
+
+  for (const files of [
+    ['requires', 'receives'], ['receives', 'requires'],
+    ['fakes', 'receives'], ['receives', 'fakes'],
+    ['leaves', 'receives'], ['receives', 'leaves'],
+    ['requires', 'fakes', 'leaves', 'receives'],
+  ]) {
+    it(`runs ${files.join(', then ')}, in one process`, () =>
+      jest(files, ['--runInBand']));
+  }
+
+  for (const [title, node] of nodes().slice(1)) {
+    it(`runs all in one process, on ${title}`, () =>
+      jest(['requires', 'fakes', 'leaves', 'receives'], ['--runInBand'],
+           { node: node() }));
+  }
+
+  it('runs all in one worker process', () =>
+    jest(['requires', 'fakes', 'leaves', 'receives'], ['--maxWorkers=1']));
+
+  it('runs all in two worker processes', () =>
+    jest(['requires', 'fakes', 'leaves', 'receives'], ['--maxWorkers=2']));
+
+  it('runs all in two worker threads', () =>
+    jest(['requires', 'fakes', 'leaves', 'receives'],
+         ['--maxWorkers=2', '--workerThreads']));
+
+  it('finds no leak in a file that only requires the module', () =>
+    jest(['requires'], ['--detectLeaks', '--runInBand'], { opens: false }));
+
+  // node:dgram leaks on the Nodes before: one socket, closed, is enough.
+  for (const [title, node] of nodes('24.0.0')) {
+    it(`finds no leak in a file whose socket is closed, on ${title}`, () =>
+      jest(['closes'], ['--detectLeaks', '--runInBand'], { node: node() }));
+  }
+
+  it('finds no open handle when all sockets are closed', () =>
+    jest(['requires', 'receives'], ['--detectOpenHandles']));
+});

@@ -1,0 +1,27 @@
+'use strict';
+
+/** What dd-trace's client of DogStatsD sends over UDP. */
+
+const { print, receiver, until } = require('./kit');
+
+async function main() {
+  const { got, port } = await receiver();
+  const tracer = require('dd-trace').init({
+    dogstatsd: { hostname: '127.0.0.1', port },
+    remoteConfig: { enabled: false },
+    startupLogs: false,
+    url: 'http://127.0.0.1:9',
+  });
+  for (let i = 0; i < 100; i++)
+    tracer.dogstatsd.increment('requests', i, { page: 'start' });
+  tracer.dogstatsd.gauge('temperature', 21.5);
+  tracer.dogstatsd.flush();
+  // Without the tags: they tell of the process.
+  const lines = () => got.join('').split('\n').filter(Boolean)
+    .map((line) => line.split('|#')[0]);
+  await until(() => lines().length === 2);
+  print(lines());
+  process.exit();
+}
+
+main();

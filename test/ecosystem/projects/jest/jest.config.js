@@ -1,0 +1,13 @@
+'use strict';
+
+const { ECOSYSTEM_ORDER: order, ECOSYSTEM_SETUP: setup } = process.env;
+
+// Jest's defaults, but for what chooses the files and keeps it quick.
+module.exports = {
+  cache: false,
+  setupFiles: setup ? [setup] : [],
+  testMatch: order.split(',').map((name) => `**/${name}.jest.js`),
+  testSequencer: `${__dirname}/sequencer.js`,
+  transform: {},
+  watchman: false,
+};
