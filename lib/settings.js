@@ -18,4 +18,5 @@ module.exports = {
   gso: isOn('DGRAM_NATIVE_GSO'),
   gro: isOn('DGRAM_NATIVE_GRO'),
   linger: isOn('DGRAM_NATIVE_LINGER'),
+  keepHeap: env.DGRAM_NATIVE_KEEP_HEAP === '1',
 };
