@@ -102,9 +102,9 @@ function deliver(handle, name) {
   if (inbox === undefined || inbox.name !== name) inbox = open(name);
   const { cursor } = inbox;
   const count = cursor[CURSOR_COUNT];
-  if (cursor[CURSOR_STEPS] === 0) begin(inbox, count);
   // Whether throws are told at once, see uncaught.js.
   const watched = uncaught.isWatched();
+  if (cursor[CURSOR_STEPS] === 0) begin(inbox, count);
   let left = cursor[CURSOR_BUDGET];
   while (cursor[CURSOR_RUN] < count && !handle.closed) {
     let given = 1;

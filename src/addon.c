@@ -123,6 +123,8 @@ static napi_status make_inbox(addon_t* addon, uint32_t place, uint32_t slots) {
 static napi_status need_inbox(addon_t* addon) {
   if (addon->inboxes[0].memory != NULL)
     return napi_ok;
+  if (addon->core.settings.keep_heap)
+    dgram_platform_keep_heap();
   return make_inbox(addon, 0, DGRAM_RECV_SLOTS);
 }
 
@@ -1349,7 +1351,7 @@ static napi_value js_queue_always(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* Reads a switch; undefined leaves it on. */
+/* Reads a switch; undefined leaves it as it is. */
 static napi_status read_switch(napi_env env,
                                napi_value options,
                                const char* name,
@@ -1358,7 +1360,6 @@ static napi_status read_switch(napi_env env,
   napi_valuetype type = napi_undefined;
   napi_status status = napi_get_named_property(env, options, name, &value);
 
-  *out = true;
   if (status == napi_ok)
     status = napi_typeof(env, value, &type);
   if (status != napi_ok || type == napi_undefined)
@@ -1370,7 +1371,7 @@ static napi_status read_switch(napi_env env,
  * getenv() here would race with setenv() in another thread. */
 static napi_value js_configure(napi_env env, napi_callback_info info) {
   dgram_env_t* core = &addon_of(env)->core;
-  dgram_settings_t settings;
+  dgram_settings_t settings = core->settings;
   napi_value options;
   napi_value value;
   size_t argc = 1;
@@ -1381,6 +1382,7 @@ static napi_value js_configure(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, read_switch(env, options, "gso", &settings.gso));
   DGRAM_TRY(env, read_switch(env, options, "gro", &settings.gro));
   DGRAM_TRY(env, read_switch(env, options, "linger", &settings.linger));
+  DGRAM_TRY(env, read_switch(env, options, "keepHeap", &settings.keep_heap));
   if (dgram_napi_text(env, value, name, sizeof(name)) != 0)
     name[0] = '\0'; /* not a name: the best one */
   if (core->created > 0) {

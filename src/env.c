@@ -27,7 +27,7 @@ void dgram_env_init(dgram_env_t* env, uv_loop_t* loop) {
   memset(env, 0, sizeof(*env));
   env->loop = loop;
   env->transport = dgram_transport_choose("");
-  env->settings = (dgram_settings_t){true, true, true};
+  env->settings = (dgram_settings_t){true, true, true, false};
   dgram_sources_init(&env->sources);
 }
 

@@ -66,11 +66,12 @@ typedef enum {
   DGRAM_PAUSED,  /* the time is up; the rest comes in the next iteration */
 } dgram_delivery_t;
 
-/* What is not to be used although it is there; all true at first. */
+/* What is to be used where it is there; the first three are at first. */
 typedef struct {
-  bool gso;    /* segmented sends */
-  bool gro;    /* merged receives */
-  bool linger; /* linger.h */
+  bool gso;       /* segmented sends */
+  bool gro;       /* merged receives */
+  bool linger;    /* linger.h */
+  bool keep_heap; /* dgram_platform_keep_heap() */
 } dgram_settings_t;
 
 struct dgram_env_s {

@@ -46,7 +46,8 @@ int dgram_platform_recv(const uv_udp_t* udp,
                         dgram_address_t* source);
 
 /* Asks malloc() to keep memory that is freed and wanted again all the time, as
- * that of received messages is, rather than to give it back page by page. */
+ * that of received messages is, rather than to give it back page by page. It
+ * keeps everybody's then, so only who asks for it gets it. */
 void dgram_platform_keep_heap(void);
 
 /* Has exit() call `callback` while sockets can still send. Returns 0, a UV_

@@ -272,7 +272,10 @@ static uint32_t uv_flush(dgram_socket_t* socket,
 }
 
 /* libuv cuts the slab into slots of 64 KiB where it has recvmmsg(), and fills
- * the first one elsewhere. */
+ * the first one elsewhere. It reads until it has thirty-two datagrams: two reads
+ * of sixteen are no more than that. */
+#define SLOTS_MAX (DGRAM_WAKE_UP_LEAST / 2)
+
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
@@ -283,6 +286,8 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
     *buf = uv_buf_init(NULL, 0);
     return;
   }
+  if (slots > SLOTS_MAX)
+    slots = SLOTS_MAX;
   if (slots > env->inbox->slots)
     slots = env->inbox->slots;
   *buf = uv_buf_init((char*) env->inbox->slab, slots * DGRAM_RECV_SLOT_SIZE);
