@@ -33,7 +33,6 @@ const { Buffer } = require('node:buffer');
 const binding = require('./binding');
 const { beforeEnding } = require('./endings');
 const errors = require('./errors');
-const { keep } = require('./memory');
 const { LOOPBACK } = require('./lookup');
 const { isReplaced, schedule } = require('./ticks');
 const { isWatched, run } = require('./uncaught');
@@ -256,6 +255,19 @@ let spareMemory = null;
  * have one, by descriptor.
  */
 class Lane {
+  // As fields they are defined, whatever setters there are to inherit.
+  id = 0;
+  words = null;
+  statuses = null;
+  arena = null;
+  used = 0;
+  many = null; // whose datagrams these are, if they have one callback
+  sends = [];
+  settled = []; // those that have left, and are in no batch yet
+  due = []; // batches that are to be called back
+  forgetful = false;
+  watched = 0;
+
   /**
    * @param {boolean} connected what waits leaves when the process ends
    * @param {boolean} forgetful sends of closed sockets are not called back
@@ -273,18 +285,13 @@ class Lane {
     }
   }
 
+  /** Nobody else has this memory, so nobody can give it away. */
   use({ id, sends, arena }) {
-    keep(sends);
-    keep(arena);
     this.id = id;
     this.words = new Uint32Array(sends);
     this.statuses = new Int32Array(sends);
     this.arena = Buffer.from(arena);
-    this.used = 0;
-    this.many = null; // whose datagrams these are, if they have one callback
     this.sends = new Array(LANE_SENDS).fill(null);
-    this.settled = []; // those that have left, and are in no batch yet
-    this.due = []; // batches that are to be called back
   }
 
   /**
