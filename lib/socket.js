@@ -198,7 +198,8 @@ function throwOnError(status, syscall, above = throwOnError) {
 
 /**
  * A call that waits for bind(). Node runs all of them in the async context of
- * the first; here each has its own.
+ * the first; here each has its own. The emitter is for zone.js, which knows the
+ * zone of a call by its listeners.
  */
 class Waiting extends AsyncResource {
   /**
@@ -207,15 +208,15 @@ class Waiting extends AsyncResource {
    */
   constructor(action, fail) {
     super('DGRAMWAIT', { __proto__: null, requireManualDestroy: true });
-    this.action = action;
-    this.fail = fail;
+    this.emitter = new EventEmitter();
+    this.emitter.on('bound', action);
+    this.emitter.on('failed', fail);
   }
 
-  /** @param {...Error} failure none: the socket is bound */
-  finish(...failure) {
+  /** @param {...*} event 'bound', or 'failed' and the error */
+  finish(...event) {
     try {
-      this.runInAsyncScope(failure.length === 0 ? this.action : this.fail,
-                           undefined, ...failure);
+      this.runInAsyncScope(this.emitter.emit, this.emitter, ...event);
     } finally {
       this.emitDestroy();
     }
@@ -241,7 +242,7 @@ function dropQueue(error) {
   this.removeListener('listening', runQueue);
   const { queue } = this[kState];
   this[kState].queue = undefined;
-  for (const waiting of queue) waiting.finish(error);
+  for (const waiting of queue) waiting.finish('failed', error);
 }
 
 function runQueue() {
@@ -250,10 +251,10 @@ function runQueue() {
   this[kState].queue = undefined;
   let next = 0;
   try {
-    while (next < queue.length) queue[next++].finish();
+    while (next < queue.length) queue[next++].finish('bound');
   } catch (error) {
     // As with Node, the others are not run any more.
-    while (next < queue.length) queue[next++].finish(error);
+    while (next < queue.length) queue[next++].finish('failed', error);
     throw error;
   }
 }

@@ -310,6 +310,60 @@ describeNative('the async context of what waits for bind', () => {
       ['close', 4, undefined]]);
   });
 
+  // zone.js knows no async resources: it binds what process.nextTick() and
+  // emitters are handed.
+  it('is each call\'s own for who binds ticks and listeners', async () => {
+    assert.deepStrictEqual(await reportsOf((dgram, report) => {
+      const { prototype } = require('node:events');
+      let zone = 'none';
+      function run(name, body) {
+        const before = zone;
+        zone = name;
+        try {
+          return body();
+        } finally {
+          zone = before;
+        }
+      }
+      function bind(body) {
+        const name = zone;
+        const bound = function(...args) {
+          return run(name, () => body.apply(this, args));
+        };
+        return Object.assign(bound, { listener: body.listener ?? body });
+      }
+      const { on } = prototype;
+      prototype.on = prototype.addListener = function(event, listener) {
+        return on.call(this, event, bind(listener));
+      };
+      const { nextTick } = process;
+      process.nextTick = (body, ...args) => nextTick(bind(body), ...args);
+
+      const socket = dgram.createSocket('udp4');
+      const { send } = socket;
+      socket.send = function(...args) {
+        report(`send ${zone}`);
+        send.apply(this, args);
+      };
+      run('a', () => socket.send('x', 9, '127.0.0.1'));
+      run('b', () => socket.send('x', 9, '127.0.0.1'));
+      run('c', () => socket.close(() => {
+        report(`close ${zone}`);
+        fail();
+      }));
+
+      function fail() {
+        const other = dgram.createSocket('udp4');
+        other.on('error', () => {});
+        other.bind(0, '203.0.113.1');
+        run('d', () =>
+          other.send('x', 9, '127.0.0.1', () => report(`error ${zone}`)));
+        run('e', () => other.close(() => report(`close ${zone}`)));
+      }
+    }), ['send a', 'send b', 'send a', 'send b', 'close c', 'error d',
+      'close e']);
+  });
+
   it('is a resource that is destroyed', async () => {
     const alive = new Set();
     let made = 0;
