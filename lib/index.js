@@ -57,7 +57,7 @@ function nodeGypBuild() {
   return require('node-gyp-build');
 }
 
-/** In this form @vercel/nft and ncc know it, and take the addon along. */
+/** In this form @vercel/nft knows it, and takes the addon along. */
 function loadElsewhere() {
   const path = require('node:path');
   return require('node-gyp-build')(path.join(__dirname, '..'));
