@@ -108,7 +108,7 @@ function deliver(handle, name) {
   let left = cursor[CURSOR_BUDGET];
   while (cursor[CURSOR_RUN] < count && !handle.closed) {
     let given = 1;
-    let fine = true;
+    let fine;
     if (cursor[CURSOR_RUN] < inbox.blockEnd) {
       fine = deliverNext(handle, inbox, watched);
     } else {

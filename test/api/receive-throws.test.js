@@ -49,8 +49,8 @@ describe('a datagram on its way to the listener', () => {
 
   itNative('comes where worker_threads is stubbed', async () => {
     const reports = await reportsOf(scenario, { args: [String(() => {
-      require = process.mainModule.require.bind(process.mainModule);
-      require('worker_threads').markAsUntransferable = undefined;
+      process.mainModule.require('worker_threads')
+        .markAsUntransferable = undefined;
     })] });
     assert.deepStrictEqual(reports, ['a', 'b', 'c', 'last']);
   });
