@@ -54,8 +54,8 @@ describe('a datagram on its way to the listener', () => {
 
   itNative('comes where worker_threads is stubbed', async () => {
     const reports = await reportsOf(scenario, { args: [String(() => {
-      const load = process.mainModule.require.bind(process.mainModule);
-      load('worker_threads').markAsUntransferable = undefined;
+      process.mainModule.require('worker_threads')
+        .markAsUntransferable = undefined;
     })] });
     assert.deepStrictEqual(reports, ['a', 'b', 'c', 'last']);
   });
