@@ -8,9 +8,22 @@ static void on_idle(dgram_env_t* env) {
   idle = true;
 }
 
+/* As addon.c does: a callback of the socket may be on the stack. */
 static void on_closed(dgram_socket_t* socket) {
-  fuzz_on_closed(socket);
-  dgram_socket_free(socket);
+  fuzz_core_t* core = socket->env->data;
+
+  socket->next_dead = core->dead;
+  core->dead = socket;
+}
+
+static void free_dead(fuzz_core_t* core) {
+  while (core->dead != NULL) {
+    dgram_socket_t* socket = core->dead;
+
+    core->dead = socket->next_dead;
+    fuzz_on_closed(socket);
+    dgram_socket_free(socket);
+  }
 }
 
 void fuzz_core_open(fuzz_core_t* core, const dgram_transport_t* transport) {
@@ -64,7 +77,11 @@ uint32_t fuzz_core_place(const fuzz_core_t* core,
 }
 
 void fuzz_core_turn(fuzz_core_t* core) {
+  bool nested = dgram_env_in_use(&core->env);
+
   uv_run(core->env.loop, UV_RUN_NOWAIT);
+  if (!nested)
+    free_dead(core);
 }
 
 void fuzz_core_close(fuzz_core_t* core) {
@@ -75,6 +92,7 @@ void fuzz_core_close(fuzz_core_t* core) {
   for (place = 0; place < FUZZ_SOCKETS; place++)
     fuzz_core_close_socket(core, place);
   uv_run(core->env.loop, UV_RUN_DEFAULT);
+  free_dead(core);
   FUZZ_CHECK(core->env.sockets_open == 0);
   FUZZ_CHECK(idle || !any);
   FUZZ_CHECK(!uv_loop_alive(core->env.loop));

@@ -12,6 +12,7 @@
 typedef struct {
   dgram_env_t env;
   dgram_socket_t* sockets[FUZZ_SOCKETS]; /* NULL: closed, or not there yet */
+  dgram_socket_t* dead; /* closed, and perhaps in use; freed later */
 } fuzz_core_t;
 
 /* Starts an environment over one of the transports. */
@@ -26,7 +27,7 @@ void fuzz_core_close_socket(fuzz_core_t* core, uint32_t place);
 /* The place of a socket that was not closed; FUZZ_SOCKETS: none. */
 uint32_t fuzz_core_place(const fuzz_core_t* core, const dgram_socket_t* socket);
 
-/* Lets libuv close handles. */
+/* Lets libuv close handles; also from within a callback, as a nested loop. */
 void fuzz_core_turn(fuzz_core_t* core);
 
 /* Closes everything, and checks that nothing is left. */
