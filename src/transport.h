@@ -2,7 +2,9 @@
  * options) is libuv's on every platform and lives in socket.c; a transport
  * moves datagrams, and nothing else. transport_uv.c is the portable one,
  * transport_linux.c the fast one; which of them runs is chosen once per
- * environment. All functions run on the loop's thread. Codes are libuv's. */
+ * environment. All functions run on the loop's thread. dgram_env_deliver() and
+ * dgram_env_complete() run JavaScript: rule P of env.h, on pointers. Codes are
+ * libuv's. */
 #ifndef DGRAM_TRANSPORT_H
 #define DGRAM_TRANSPORT_H
 

@@ -15,7 +15,7 @@ const { EBADF, EINVAL } = codes;
  * Runs in the program: calls all of `functions` with arguments drawn from a
  * list, by a generator that draws the same each time.
  */
-const storm = `((seed, targets, receivers, calls) => {
+const storm = `((seed, targets, receivers, calls, turn = () => {}) => {
   const random = (below) => {
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
     return (seed >>> 8) % below;
@@ -31,6 +31,10 @@ const storm = `((seed, targets, receivers, calls) => {
     { valueOf: () => 3 }, { get id() { return hostile(); } }, { id: 0 },
     new Proxy({}, { get: hostile, defineProperty: hostile }),
     new Proxy(() => {}, {}), Promise.resolve(),
+    // The event loop goes on in the middle of the call.
+    { valueOf() { turn(1); return 3; } },
+    { get id() { turn(1); return receivers[0].id; } },
+    new Proxy({}, { defineProperty() { turn(1); return true; } }),
   ];
   let threw = 0;
   for (let i = 0; i < calls; i++) {
@@ -102,7 +106,8 @@ describe('the raw binding', () => {
     });
 
     it(`takes anything: in listeners and completions, ${seed}`, async () => {
-      const [started, ...later] = await succeed(`(({ report, native }, seed) => {
+      const [started, ...later] = await succeed(`((
+        { report, native, turn }, seed) => {
         const core = native.open();
         const a = core.bound();
         const b = core.bound();
@@ -112,10 +117,12 @@ describe('the raw binding', () => {
         others[0].recvStart();
         let events = 0;
         const during = () => {
-          if (++events > 4) process.exit(0);
+          // Also within a storm, where the loop is turned: once is enough.
+          if (++events > 4) return;
           // Its own socket and memory, too; where they end the batch is over.
-          report(${storm}(seed + events, targets,
-                          [a.handle, b.handle, ...others], 3000));
+          report('a storm');
+          ${storm}(seed + events, targets,
+                   [a.handle, b.handle, ...others], 3000, turn);
         };
         b.handle.onMessage = during;
         core.onComplete = during;
@@ -132,6 +139,38 @@ describe('the raw binding', () => {
       assert.ok(later.length > 0);
     });
   }
+
+  it('takes anything, and may be terminated at any moment', async () => {
+    const ends = await succeed(`(({ report, native, turn }) => {
+      const vm = require('node:vm');
+      const core = native.open();
+      const a = core.bound();
+      const b = core.bound();
+      b.handle.onMessage = () => {};
+      core.onComplete = () => {};
+      core.binding.setPeer(1, 4, '127.0.0.1', b.port);
+      b.handle.recvStart();
+      const targets = ${list}(core.binding, core.Handle);
+      globalThis.go = (seed) => {
+        for (;;) {
+          core.send([a.handle, 1, 'x', 1], [a.handle, 1, 'y']);
+          ${storm}(seed++, targets, [a.handle, b.handle], 50);
+        }
+      };
+      let ends = 0;
+      for (let seed = 0; seed < 60; seed++) {
+        try {
+          vm.runInThisContext('go(' + seed * 1000 + ')',
+                              { timeout: 1 + seed % 5 });
+        } catch ({ code }) {
+          ends += code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+        }
+      }
+      report(ends);
+      process.exit(0);
+    })`);
+    assert.deepStrictEqual(ends, [60]);
+  });
 
   itUnix('does not close what is no UDP socket', async () => {
     const answers = await succeed(({ fs, report, native }) => {

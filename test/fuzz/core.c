@@ -63,8 +63,11 @@ uint32_t fuzz_core_place(const fuzz_core_t* core,
 }
 
 void fuzz_core_turn(fuzz_core_t* core) {
+  bool nested = dgram_env_in_use(&core->env);
+
   uv_run(core->env.loop, UV_RUN_NOWAIT);
-}
+  if (!nested)
+  }
 
 void fuzz_core_close(fuzz_core_t* core) {
   uint32_t place;

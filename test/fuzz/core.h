@@ -26,7 +26,7 @@ void fuzz_core_close_socket(fuzz_core_t* core, uint32_t place);
 /* The place of a socket that was not closed; FUZZ_SOCKETS: none. */
 uint32_t fuzz_core_place(const fuzz_core_t* core, const dgram_socket_t* socket);
 
-/* Lets libuv close handles. */
+/* Lets libuv close handles; also from within a callback, as a nested loop. */
 void fuzz_core_turn(fuzz_core_t* core);
 
 /* Closes everything, and checks that nothing is left. */

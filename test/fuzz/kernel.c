@@ -10,10 +10,13 @@ fuzz_watch_t fuzz_watches[FUZZ_WATCHES];
 fuzz_input_t* fuzz_kernel_input;
 char fuzz_zone[UV_IF_NAMESIZE];
 size_t fuzz_zone_length;
+bool fuzz_poll_fails;
+bool fuzz_poll_failed;
 
 void fuzz_kernel_reset(fuzz_input_t* input) {
   memset(fuzz_watches, 0, sizeof(fuzz_watches));
   fuzz_kernel_input = input;
+  fuzz_poll_failed = false;
 }
 
 fuzz_watch_t* fuzz_watch(const void* handle) {
@@ -74,6 +77,12 @@ int fuzz_uv_poll_start(uv_poll_t* poll, int events, uv_poll_cb on_poll) {
   fuzz_watch_t* watch = fuzz_watch(poll);
 
   FUZZ_CHECK(!uv_is_closing((uv_handle_t*) poll));
+  /* Another handle has the descriptor's number. */
+  if (fuzz_poll_fails && fuzz_one_in(fuzz_kernel_input, 32)) {
+    fuzz_poll_failed = true;
+    watch->events = 0;
+    return UV_EEXIST;
+  }
   watch->events = events;
   watch->on_poll = on_poll;
   return 0;
@@ -91,6 +100,27 @@ void fuzz_poll_event(fuzz_watch_t* watch, int status, int events) {
   if (status < 0)
     watch->events = events = 0;
   watch->on_poll((uv_poll_t*) watch->handle, status, events);
+}
+
+/* -- timers --------------------------------------------------------------- */
+
+/* One that never comes by itself: fuzz_timer_event() is the time. */
+int fuzz_uv_timer_start(uv_timer_t* timer,
+                        uv_timer_cb on_timer,
+                        uint64_t timeout,
+                        uint64_t repeat) {
+  FUZZ_CHECK(!uv_is_closing((uv_handle_t*) timer));
+  FUZZ_CHECK(timeout > 0 && timeout < 100 && repeat == 0);
+  fuzz_watch(timer)->on_timer = on_timer;
+  return 0;
+}
+
+void fuzz_timer_event(fuzz_watch_t* watch) {
+  uv_timer_cb on_timer = watch->on_timer;
+
+  watch->on_timer = NULL;
+  if (on_timer != NULL)
+    on_timer((uv_timer_t*) watch->handle);
 }
 
 /* -- libuv's own requests and reading -------------------------------------- */
@@ -140,6 +170,7 @@ void fuzz_uv_close(uv_handle_t* handle, uv_close_cb wanted) {
   fuzz_watch_t* watch = fuzz_watch(handle);
 
   watch->events = 0;
+  watch->on_timer = NULL;
   watch->on_alloc = NULL;
   watch->on_recv = NULL;
   watch->on_closed = wanted;

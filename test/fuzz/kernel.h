@@ -12,6 +12,7 @@
 #define recvmmsg fuzz_recvmmsg
 #define uv_poll_start fuzz_uv_poll_start
 #define uv_poll_stop fuzz_uv_poll_stop
+#define uv_timer_start fuzz_uv_timer_start
 #define uv_udp_send fuzz_uv_udp_send
 #define uv_udp_try_send fuzz_uv_udp_try_send
 #define uv_udp_recv_start fuzz_uv_udp_recv_start
@@ -28,8 +29,10 @@
 
 /* What the code under test has asked libuv for, by handle. */
 typedef struct {
-  uv_handle_t* handle; /* a uv_poll_t or a uv_udp_t; NULL: a free place */
+  uv_handle_t* handle; /* a uv_poll_t, a uv_udp_t or a uv_timer_t; NULL: a free
+                          place */
   uv_poll_cb on_poll;
+  uv_timer_cb on_timer; /* of a uv_timer_t that runs */
   uv_alloc_cb on_alloc; /* of a uv_udp_t that reads */
   uv_udp_recv_cb on_recv;
   uv_udp_send_t* request; /* of a uv_udp_t that has been given one */
@@ -52,6 +55,14 @@ extern char fuzz_zone[UV_IF_NAMESIZE];
 extern size_t fuzz_zone_length;
 
 void fuzz_kernel_reset(fuzz_input_t* input);
+
+/* Whether a uv_poll_t may fail to start; and that one did: whatever waited for
+ * it was failed. */
+extern bool fuzz_poll_fails;
+extern bool fuzz_poll_failed;
+
+/* The time has come. */
+void fuzz_timer_event(fuzz_watch_t* watch);
 
 /* The watch of that handle, made if need be. */
 fuzz_watch_t* fuzz_watch(const void* handle);

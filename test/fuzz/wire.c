@@ -170,8 +170,8 @@ int fuzz_sendmmsg(int fd, struct mmsghdr* vmessages, unsigned vlen, int flags) {
   FUZZ_CHECK(flags == MSG_DONTWAIT && vlen > 0 && vlen <= 1024);
   if (code != 0)
     return fail(code);
-  if (fuzz_one_in(fuzz_kernel_input, 4))
-    n = 1 + fuzz_below(fuzz_kernel_input, vlen);
+  if (fuzz_one_in(fuzz_kernel_input, 4)) /* or none, and no error */
+    n = fuzz_below(fuzz_kernel_input, vlen + 1);
   for (i = 0; i < n; i++)
     take_message(fd, &vmessages[i].msg_hdr);
   return (int) n;

@@ -111,7 +111,14 @@ const bindingCall = fc.oneof(
     args: fc.tuple(slot, anything, anything, anything),
   }));
 
+/** Names that the addon gives to what it returns or fills in. */
+const INHERITED = [
+  'address', 'family', 'port', 'errno', 'code', 'message', 'syscall', 'id',
+  'slab', 'runs', 'texts', 'sent', 'received', 'sockets', 'open',
+];
+
 const program = fc.record({
+  inherited: fc.subarray(INHERITED),
   type: fc.constantFrom('udp4', 'udp6'),
   shared: fc.boolean(),
   connected: fc.boolean(),
@@ -220,6 +227,47 @@ function callBinding(context, { name, args }) {
   }
 }
 
+/**
+ * Calls `act` while Object.prototype has accessors of these names. None is
+ * called: what the addon makes has properties of its own.
+ */
+function withInherited(names, act) {
+  const called = [];
+  for (const name of names) {
+    Object.defineProperty(Object.prototype, name, {
+      configurable: true,
+      get() { return undefined; },
+      set() { called.push(name); },
+    });
+  }
+  try {
+    act();
+  } finally {
+    for (const name of names) delete Object.prototype[name];
+  }
+  if (called.length > 0) fail('a setter was called', called.join());
+}
+
+/** What the addon answers with, under inherited accessors. */
+function readResults(socket, inherited) {
+  const handle = handleOf(socket);
+  const name = {};
+  const context = {};
+  let results;
+  withInherited(inherited, () => {
+    handle.getsockname(name);
+    handle.bufferSize(2 ** 31, true, context);
+    results = [binding.stats(), binding.inbox()];
+  });
+  const keys = [name, context, ...results].map((object) =>
+    Object.keys(object).join());
+  const wanted = [
+    'address,family,port', 'errno,code,message,syscall',
+    'sockets,open,sent,received', 'slab,runs,texts',
+  ];
+  if (keys.join(';') !== wanted.join(';')) fail('results', keys.join(';'));
+}
+
 async function makeCalls(socket, closed, port, drawn) {
   const { type, connected, sends, sound: lists, handle, binding: inner } =
     drawn;
@@ -234,6 +282,7 @@ async function makeCalls(socket, closed, port, drawn) {
   for (const send of sends) sendAll(socket, port, send);
   for (const call of handle) callHandle(socket, closed, context, call);
   for (const call of inner) callBinding(context, call);
+  if (handleOf(socket) !== null) readResults(socket, drawn.inherited);
   await turn();
 }
 
