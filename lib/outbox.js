@@ -40,7 +40,7 @@ const COPY_MAX = DATAGRAM_MAX + 1;
 const CONNECTED_MAX = 64;
 
 /** For async resources that say themselves when they are done with. */
-const MANUAL = { requireManualDestroy: true };
+const MANUAL = { __proto__: null, requireManualDestroy: true };
 
 /**
  * A send whose outcome somebody waits for. It is the async resource of its
