@@ -58,7 +58,7 @@ const CONNECTED_MAX = 64;
 const UNSENT = 0x7fffffff;
 
 /** For async resources that say themselves when they are done with. */
-const MANUAL = { requireManualDestroy: true };
+const MANUAL = { __proto__: null, requireManualDestroy: true };
 
 /**
  * A send whose outcome somebody waits for. It is the async resource of its
