@@ -270,6 +270,6 @@ function useStage() {
 }
 
 module.exports = {
-  WAYS, addPackage, good, nodes, packageFile, proveOrigin, run, same, useStage,
-  within,
+  ADDON, WAYS, addPackage, nodes, packageFile, proveOrigin, run, same,
+  useStage, within,
 };
