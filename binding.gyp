@@ -6,6 +6,7 @@
         'src/addon.c',
         'src/address.c',
         'src/env.c',
+        'src/lanes.c',
         'src/napi_util.c',
         'src/socket.c',
         'src/transport.c',

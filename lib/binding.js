@@ -137,6 +137,6 @@ function find() {
 }
 
 const binding = find();
-binding?.configure?.(settings.addon);
+binding?.configure(settings.addon);
 
 module.exports = binding;

@@ -8,7 +8,30 @@
 
 const util = require('node:util');
 
+// Programs replace this one, polyfills for instance.
+const { captureStackTrace } = Error;
+
 const BUFFER_KINDS = ['Buffer', 'TypedArray', 'DataView', 'string'];
+
+/**
+ * Defines a property, whatever Object.prototype says of that name. Without a
+ * prototype the descriptor has no `get` that somebody gave to all objects.
+ */
+function define(object, name, value, enumerable = false) {
+  Object.defineProperty(object, name, {
+    __proto__: null, value, enumerable, configurable: true, writable: true,
+  });
+}
+
+/** Without a stack, which costs most: captureStackTrace() makes it one. */
+function bareError(Base, message) {
+  const limit = Error.stackTraceLimit;
+  // Not an assignment: where Error is frozen, that throws.
+  Reflect.set(Error, 'stackTraceLimit', 0);
+  const error = new Base(message);
+  Reflect.set(Error, 'stackTraceLimit', limit);
+  return error;
+}
 
 /**
  * An error with one of Node's codes. Its stack starts with
@@ -16,29 +39,43 @@ const BUFFER_KINDS = ['Buffer', 'TypedArray', 'DataView', 'string'];
  * @param {ErrorConstructor} Base
  * @param {string} code e.g. 'ERR_SOCKET_BAD_PORT'
  * @param {string} message
+ * @param {Function} above the stack begins with the caller of this function
  * @returns {Error}
  */
-function codedError(Base, code, message) {
-  const error = new Base(message);
-  // The stack is rendered once, from the name that it sees now.
-  Object.defineProperty(error, 'name', {
-    value: `${error.name} [${code}]`,
-    configurable: true,
-    writable: true,
-  });
-  void error.stack;
-  delete error.name;
-  Object.defineProperty(error, 'toString', {
-    value: codedToString,
-    configurable: true,
-    writable: true,
-  });
-  error.code = code;
+function codedError(Base, code, message, above) {
+  const error = bareError(Base, message);
+  define(error, 'toString', codedToString);
+  define(error, 'code', code, true);
+  beginAbove(error, above);
   return error;
 }
 
 function codedToString() {
   return `${this.name} [${this.code}]: ${this.message}`;
+}
+
+/**
+ * Has the stack of an error of codedError() begin with the caller of `above`,
+ * which is being called.
+ */
+function beginAbove(error, above) {
+  // The stack is rendered once, from the name that it sees now.
+  define(error, 'name', `${error.name} [${error.code}]`);
+  captureStackTrace(error, above);
+  void error.stack;
+  delete error.name;
+}
+
+/**
+ * The same for whatever was thrown: nothing happens to an error that is not of
+ * codedError(), since it is the program's own.
+ * @param {*} error
+ * @param {Function} above
+ * @returns {*} error
+ */
+function asThrownBy(error, above) {
+  if (error?.toString === codedToString) beginAbove(error, above);
+  return error;
 }
 
 /** What was received, in the words of Node's messages. */
@@ -83,73 +120,81 @@ function subject(name) {
   return `"${name}" ${name.includes('.') ? 'property' : 'argument'}`;
 }
 
-function invalidArgType(name, expectation, value) {
+// `above` comes last below: where it is left out, the stack begins with the
+// function that asked for the error.
+
+function invalidArgType(name, expectation, value, above = invalidArgType) {
   return codedError(
     TypeError, 'ERR_INVALID_ARG_TYPE',
-    `The ${subject(name)} must be ${expectation}. Received ${describe(value)}`);
+    `The ${subject(name)} must be ${expectation}. Received ${describe(value)}`,
+    above);
 }
 
 /**
  * @param {string} name 'buffer' or 'buffer list arguments'
  * @param {*} value what came instead of a string or a view of bytes
+ * @param {Function} [above]
  */
-function invalidBuffer(name, value) {
+function invalidBuffer(name, value, above = invalidBuffer) {
   const [first, second, third, text] = BUFFER_KINDS;
   return invalidArgType(
     name,
     `of type ${text} or an instance of ${first}, ${second}, or ${third}`,
-    value);
+    value, above);
 }
 
-function invalidArgValue(name, value, reason) {
+function invalidArgValue(name, value, reason, above = invalidArgValue) {
   let text = util.inspect(value);
   if (text.length > 128) text = `${text.slice(0, 128)}...`;
   const kind = name.includes('.') ? 'property' : 'argument';
   return codedError(TypeError, 'ERR_INVALID_ARG_VALUE',
-                    `The ${kind} '${name}' ${reason}. Received ${text}`);
+                    `The ${kind} '${name}' ${reason}. Received ${text}`, above);
 }
 
-function outOfRange(name, range, value) {
+function outOfRange(name, range, value, above = outOfRange) {
   return codedError(
     RangeError, 'ERR_OUT_OF_RANGE',
     `The value of "${name}" is out of range. It must be ${range}. ` +
-    `Received ${describeNumber(value)}`);
+    `Received ${describeNumber(value)}`, above);
 }
 
-function badPort(name, allowZero, value) {
+function badPort(name, allowZero, value, above = badPort) {
   return codedError(
     RangeError, 'ERR_SOCKET_BAD_PORT',
     `${name} should be ${allowZero ? '>=' : '>'} 0 and < 65536. ` +
-    `Received ${describe(value)}.`);
+    `Received ${describe(value)}.`, above);
 }
 
 /** Codes whose message is fixed, or has one hole. */
 const make = {
-  alreadyBound: () =>
-    codedError(Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound'),
-  badBufferSize: () =>
+  alreadyBound: (above = make.alreadyBound) =>
+    codedError(Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound',
+               above),
+  badBufferSize: (above = make.badBufferSize) =>
     codedError(TypeError, 'ERR_SOCKET_BAD_BUFFER_SIZE',
-               'Buffer size must be a positive integer'),
-  badType: () =>
+               'Buffer size must be a positive integer', above),
+  badType: (above = make.badType) =>
     codedError(TypeError, 'ERR_SOCKET_BAD_TYPE',
-               'Bad socket type specified. Valid types are: udp4, udp6'),
-  bufferOutOfBounds: (name) =>
+               'Bad socket type specified. Valid types are: udp4, udp6', above),
+  bufferOutOfBounds: (name, above = make.bufferOutOfBounds) =>
     codedError(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS',
-               `"${name}" is outside of buffer bounds`),
-  invalidFdType: (type) =>
+               `"${name}" is outside of buffer bounds`, above),
+  invalidFdType: (type, above = make.invalidFdType) =>
     codedError(TypeError, 'ERR_INVALID_FD_TYPE',
-               `Unsupported fd type: ${type}`),
-  ipBlocked: (ip) =>
-    codedError(Error, 'ERR_IP_BLOCKED', `IP(${ip}) is blocked by net.BlockList`),
-  isConnected: () =>
-    codedError(Error, 'ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected'),
-  missingArg: (name) =>
+               `Unsupported fd type: ${type}`, above),
+  ipBlocked: (ip, above = make.ipBlocked) =>
+    codedError(Error, 'ERR_IP_BLOCKED', `IP(${ip}) is blocked by net.BlockList`,
+               above),
+  isConnected: (above = make.isConnected) =>
+    codedError(Error, 'ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected',
+               above),
+  missingArg: (name, above = make.missingArg) =>
     codedError(TypeError, 'ERR_MISSING_ARGS',
-               `The "${name}" argument must be specified`),
-  notConnected: () =>
-    codedError(Error, 'ERR_SOCKET_DGRAM_NOT_CONNECTED', 'Not connected'),
-  notRunning: () =>
-    codedError(Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running'),
+               `The "${name}" argument must be specified`, above),
+  notConnected: (above = make.notConnected) =>
+    codedError(Error, 'ERR_SOCKET_DGRAM_NOT_CONNECTED', 'Not connected', above),
+  notRunning: (above = make.notRunning) =>
+    codedError(Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running', above),
 };
 
 /** 'EINVAL' for -22. */
@@ -158,12 +203,15 @@ function codeName(number) {
 }
 
 /**
- * What the permission model says (Node 25); stands where a UV_ code would.
+ * What the permission model says (Node 25); bind() has it where a UV_ code
+ * would be.
  * @param {*} resource
+ * @param {Function} [above]
  */
-function accessDenied(resource) {
-  const error = new Error('Access to this API has been restricted. ' +
+function accessDenied(resource, above = accessDenied) {
+  const error = bareError(Error, 'Access to this API has been restricted. ' +
     'Use --allow-net to manage permissions.');
+  captureStackTrace(error, above);
   error.code = 'ERR_ACCESS_DENIED';
   error.permission = 'Net';
   error.resource = resource === undefined ? '' : String(resource);
@@ -184,14 +232,24 @@ function errno(name) {
 }
 
 /**
+ * The name of what failed: of a UV_ code, or of accessDenied(). A number has no
+ * `code`, unless somebody gave one to Object.prototype.
+ */
+function codeOf(failure) {
+  return typeof failure === 'number' ? codeName(failure) : failure.code;
+}
+
+/**
  * A failed system call: `setTTL EINVAL`, with errno, code and syscall.
  * @param {number|Error} number a negative UV_ code, or accessDenied()
  * @param {string} syscall
+ * @param {Function} [above] the stack begins with the caller of this function
  * @returns {Error}
  */
-function errnoException(number, syscall) {
-  const code = number.code ?? codeName(number);
-  const error = new Error(`${syscall} ${code}`);
+function errnoException(number, syscall, above = errnoException) {
+  const code = codeOf(number);
+  const error = bareError(Error, `${syscall} ${code}`);
+  captureStackTrace(error, above);
   error.errno = number;
   error.code = code;
   error.syscall = syscall;
@@ -206,15 +264,18 @@ function errnoException(number, syscall) {
  * @param {string} syscall
  * @param {string} [address]
  * @param {number} [port]
+ * @param {Function} [above] the stack begins with the caller of this function
  * @returns {Error}
  */
-function hostPortException(number, syscall, address, port) {
-  const code = number.code ?? codeName(number);
+function hostPortException(number, syscall, address, port,
+                           above = hostPortException) {
+  const code = codeOf(number);
   let details = '';
-  if (number.code !== undefined) details = ` ${number.message}`;
+  if (typeof number !== 'number') details = ` ${number.message}`;
   else if (port && port > 0) details = ` ${address}:${port}`;
   else if (address) details = ` ${address}`;
-  const error = new Error(`${syscall} ${code}${details}`);
+  const error = bareError(Error, `${syscall} ${code}${details}`);
+  captureStackTrace(error, above);
   error.errno = number;
   error.code = code;
   error.syscall = syscall;
@@ -229,59 +290,20 @@ function hostPortException(number, syscall, address, port) {
  */
 function uvException(number, syscall) {
   const code = codeName(number);
-  const error = new Error(`${code}: ${codeMessage(number)}, ${syscall}`);
+  const error =
+    bareError(Error, `${code}: ${codeMessage(number)}, ${syscall}`);
+  captureStackTrace(error, uvException);
   error.errno = number;
   error.code = code;
   error.syscall = syscall;
   return error;
 }
 
-/** Node's internal SystemError; only ERR_SOCKET_BUFFER_SIZE is one here. */
-class SystemError extends Error {
-  constructor(code, prefix, context) {
-    super(`${prefix}: ${context.syscall} returned ` +
-          `${context.code} (${context.message})`);
-    Object.defineProperty(this, 'name', {
-      value: 'SystemError', configurable: true, writable: true,
-    });
-    this.code = code;
-    Object.defineProperty(this, 'info', {
-      value: context, enumerable: true, configurable: true,
-    });
-    for (const key of ['errno', 'syscall']) {
-      Object.defineProperty(this, key, {
-        get: () => context[key],
-        set: (value) => { context[key] = value; },
-        enumerable: true,
-        configurable: true,
-      });
-    }
-  }
-
-  toString() {
-    return `${this.name} [${this.code}]: ${this.message}`;
-  }
-
-  [util.inspect.custom](depth, options) {
-    const plain = { ...options, customInspect: false, getters: true };
-    const text = util.inspect(this, plain);
-    // util.inspect() knows Node's own classes by a private mark; the code
-    // behind the name is put in here.
-    return text.replace(/^SystemError(?! \[)/, `SystemError [${this.code}]`);
-  }
-}
-
-/** `context`: errno, code, message, syscall, as the addon filled it in. */
-function bufferSizeError(context) {
-  return new SystemError('ERR_SOCKET_BUFFER_SIZE',
-                         'Could not get or set buffer size', context);
-}
-
 module.exports = {
   ...make,
   accessDenied,
+  asThrownBy,
   badPort,
-  bufferSizeError,
   codeName,
   errno,
   errnoException,

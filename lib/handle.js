@@ -18,6 +18,10 @@ const outbox = require('./outbox');
 const permission = require('./permission');
 const uncaught = require('./uncaught');
 const { createLookup, skipsLiterals } = require('./lookup');
+const { validateFunction } = require('./validators');
+
+// Programs replace the global.
+const { process } = globalThis;
 
 const { SOCKETS_MAX } = binding.layout;
 
@@ -32,15 +36,22 @@ function indexOf(id) {
   return id & (SOCKETS_MAX - 1);
 }
 
+/** Nothing else is asked of it, such as a `triggerAsyncId`. */
+const MANUAL = { __proto__: null, requireManualDestroy: true };
+
 class UDP extends AsyncResource {
+  // Fields are defined, not assigned: no setter of Object.prototype gets them.
+  /** Names the socket to the C core. */
+  id = binding.init();
+  /** The Socket. */
+  owner = null;
+  closed = false;
+  /** 4 or 6. */
+  family = 0;
+
   constructor() {
-    super('UDPWRAP', { requireManualDestroy: true });
-    /** Names the socket to the C core. */
-    this.id = binding.init();
+    super('UDPWRAP', MANUAL);
     handles[indexOf(this.id)] = this;
-    /** The Socket. */
-    this.owner = null;
-    this.closed = false;
   }
 
   getAsyncId() {
@@ -137,25 +148,50 @@ function sendOne(handle, family, request, list, rest) {
 
 /** Its place may be another's soon. */
 function forget(handle) {
-  handles[indexOf(handle.id)] = undefined;
+  if (handleOf(handle.id) === handle) handles[indexOf(handle.id)] = undefined;
 }
 
 /** The rest of a batch may be left when a listener closes the socket. */
 const GONE = { closed: true };
 
-binding.hook({
-  deliver: (id, count) => inbox.deliver(handles[indexOf(id)] ?? GONE, count),
-  complete: outbox.complete,
-  closed(id) {
-    const handle = handles[indexOf(id)];
+/** The handle of that id: its place may have been given to another. */
+function handleOf(id) {
+  const handle = handles[indexOf(id)];
+  return handle?.id === id ? handle : undefined;
+}
+
+/**
+ * What C calls counts itself while it runs, so that C can tell a termination,
+ * after which no `finally` runs, from a `throw null`.
+ */
+function counted(hook) {
+  return (a, b, c) => {
+    running[0]++;
+    try {
+      return hook(a, b, c);
+    } finally {
+      running[0]--;
+    }
+  };
+}
+
+const running = new Uint32Array(binding.hook({
+  deliver: counted((id, name) => inbox.deliver(handleOf(id) ?? GONE, name)),
+  complete: counted(outbox.complete),
+  closed: counted((id) => {
+    const handle = handleOf(id);
+    if (handle === undefined) return;
     forget(handle);
     try {
       uncaught.run(handle, handle.onClosed, handle);
     } finally {
       handle.emitDestroy();
     }
-  },
-});
+  }),
+  terminated: uncaught.wipeTerminated,
+  idle: inbox.forgetSpares,
+  stalled: counted(outbox.settleStalled),
+}));
 
 // Node's own switch for its tests: every send goes through libuv's queue.
 const SWITCH = '--test-udp-no-try-send';
@@ -171,9 +207,10 @@ if (process.execArgv.includes(SWITCH) ||
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  */
 function createHandle(type, lookup) {
+  if (lookup !== undefined) validateFunction(lookup, 'lookup', createHandle);
+  if (type !== 'udp4' && type !== 'udp6') throw errors.badType(createHandle);
   const family = type === 'udp6' ? 6 : 4;
   const resolve = createLookup(family, lookup);
-  if (type !== 'udp4' && type !== 'udp6') throw errors.badType();
   const handle = new UDP();
   setMethods(handle, family, resolve);
   return handle;
@@ -192,9 +229,7 @@ function setMethods(handle, family, resolve) {
     handle.send = handle.send6;
   }
   permission.guardHandle(handle);
-  // With the network denied the outbox is no way round the guard.
-  const send = permission.denial() ? undefined : handle.send;
-  if (handle.ownSend !== send) handle.ownSend = send;
+  if (handle.ownSend !== handle.send) handle.ownSend = handle.send;
 }
 
 /** setMethods() for a handle that takes the place of `old`. */
@@ -204,9 +239,15 @@ function inheritMethods(handle, old) {
   handle.receiveBlockList = old.receiveBlockList;
 }
 
-/** True while nobody put a `send` of their own on the handle. */
+const { isGuarded } = permission;
+
+/**
+ * True while nobody put a `send` of their own on the handle. With the network
+ * denied the outbox is no way round the guard.
+ */
 function hasOwnSend(handle) {
-  return handle.send === handle.ownSend && handle.ownSend !== undefined;
+  return handle.send === handle.ownSend &&
+    !(isGuarded && permission.isDenied());
 }
 
 /** True while a literal address needs no lookup to be seen by anybody. */

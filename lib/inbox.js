@@ -15,11 +15,18 @@ const uncaught = require('./uncaught');
 
 const {
   RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_PEER, RECV_FRESH,
-  RECV_STATUS, RECV_SLOTS, TEXT_BYTES, TEXT_FAMILY, TEXT_PORT, TEXT_LENGTH,
-  TEXT_ERROR, TEXT_TEXT, SOURCES_MAX,
+  RECV_STATUS, RECV_SLOTS, RECV_RUNS, TEXT_BYTES, TEXT_FAMILY, TEXT_PORT,
+  TEXT_LENGTH, TEXT_ERROR, TEXT_TEXT, SOURCES_MAX, CURSOR_WORDS, CURSOR_RUN,
+  CURSOR_POSITION, CURSOR_COUNT, CURSOR_BUDGET, CURSOR_BLOCK, CURSOR_STEPS,
+  INBOX_RUNS, INBOX_TEXTS, INBOX_SLAB, INBOXES,
 } = binding.layout;
 
 const TEXT_WORDS = TEXT_BYTES / 4;
+
+/** What deliver() returns: deliver_t of src/addon.c. */
+const DONE = 0;
+const MORE = 1;
+const LAST_THREW = 2;
 
 // Runs what MakeCallback would run after each callback. Node has offered it
 // under this name since 0.10; without it C calls us once per datagram.
@@ -29,30 +36,13 @@ const drain = process._tickCallback;
 // an ArrayBuffer of its own, of exactly its size.
 const copySlice = Uint8Array.prototype.slice;
 
+const { copy, latin1Slice } = Buffer.prototype;
+
 // The constructor behind Buffer, without Buffer.from()'s argument checks.
 const View = Buffer[Symbol.species];
 
-let slab;
-let runs;
-let statuses;
-let texts;
-let textBytes;
-
 /** Sources whose address the C core remembers, by slot. */
 const sources = new Array(SOURCES_MAX).fill(null);
-
-/**
- * The source of each run of the block. They are looked up in order, and all at
- * once: a later run may give the slot of an earlier one to another source.
- */
-const runSources = new Array(RECV_SLOTS).fill(null);
-
-/** Whether throws in this batch are told at once, see uncaught.js. */
-let watched = false;
-
-/** Where the next datagram of the batch is: its run, and how far in that. */
-let run = 0;
-let position = 0;
 
 /**
  * Payloads that leave the slab together do so in blocks of whole runs. Larger
@@ -61,131 +51,219 @@ let position = 0;
  */
 const BLOCK_SIZE = 64 * 1024;
 
-/** The runs of the current block end here. */
-let blockEnd = 0;
+/** Receive memory, and the batch in it. */
+class Inbox {
+  constructor(name) {
+    const memory = binding.inbox(name);
+    this.name = name;
+    this.cursor = new Uint32Array(memory, 0, CURSOR_WORDS);
+    this.runs = new Uint32Array(memory, INBOX_RUNS, RECV_RUNS * RECV_WORDS);
+    this.statuses = new Int32Array(memory, INBOX_RUNS, RECV_RUNS * RECV_WORDS);
+    this.texts = new Int32Array(memory, INBOX_TEXTS, RECV_SLOTS * TEXT_WORDS);
+    this.textBytes = new View(memory, INBOX_TEXTS, RECV_SLOTS * TEXT_BYTES);
+    this.slab = new View(memory, INBOX_SLAB);
+    /**
+     * The source of each run. They are looked up before any listener is called:
+     * a later run, or another batch, may give the slot of one to another.
+     */
+    this.sources = new Array(RECV_RUNS).fill(null);
+    /** The runs of the current block end here. */
+    this.blockEnd = 0;
+    /** Its memory: payloads one after the other, and columns behind them. */
+    this.block = null;
+    /** Where each of its runs starts in that. */
+    this.starts = new Uint32Array(RECV_RUNS);
+  }
+}
 
-/** Its memory: payloads one after the other, and columns behind them. */
-let block = null;
+/** By place, the lower bits of its name. Most batches are in the first. */
+const inboxes = [];
 
-/** Where the next message starts in it. */
-let blockAt = 0;
+function open(name) {
+  const inbox = new Inbox(name);
+  inboxes[name % INBOXES] = inbox;
+  keep(inbox.slab.buffer);
+  return inbox;
+}
 
-function open() {
-  const memory = binding.inbox();
-  for (const buffer of Object.values(memory)) keep(buffer);
-  slab = Buffer.from(memory.slab);
-  runs = new Uint32Array(memory.runs);
-  statuses = new Int32Array(memory.runs);
-  texts = new Int32Array(memory.texts);
-  textBytes = Buffer.from(memory.texts);
+/** C has given up all but the first. */
+function forgetSpares() {
+  if (inboxes.length > 1) inboxes.length = 1;
 }
 
 /**
- * Delivers a batch. The addon calls it until it returns false, also after a
- * listener threw: the place in the batch is kept here.
+ * Delivers a batch, or a part of it: the addon calls again, also after a throw.
  * @param {UDP} handle
- * @param {number} count of runs in the batch
- * @returns {boolean} true when datagrams are left
+ * @param {number} name of the inbox
+ * @returns {number} DONE, MORE or LAST_THREW
  */
-function deliver(handle, count) {
-  if (runs === undefined) open();
-  watched = uncaught.isWatched();
-  while (run < count && !handle.closed) {
-    if (run === blockEnd) {
-      beginBlock(handle, count);
-      continue;
+function deliver(handle, name) {
+  let inbox = inboxes[name % INBOXES];
+  if (inbox === undefined || inbox.name !== name) inbox = open(name);
+  const { cursor } = inbox;
+  const count = cursor[CURSOR_COUNT];
+  // Whether throws are told at once, see uncaught.js.
+  const watched = uncaught.isWatched();
+  if (cursor[CURSOR_STEPS] === 0) begin(inbox, count);
+  let left = cursor[CURSOR_BUDGET];
+  while (cursor[CURSOR_RUN] < count && !handle.closed) {
+    let given = 1;
+    let fine;
+    if (cursor[CURSOR_RUN] < inbox.blockEnd) {
+      fine = deliverNext(handle, inbox, watched);
+    } else {
+      given = beginBlock(handle, inbox, count);
+      if (given === 0) continue;
+      fine = given > 0;
     }
-    const fine = deliverNext(handle);
     // After the last one the addon's own call ends, and Node drains there.
-    if (run === count) break;
+    if (cursor[CURSOR_RUN] >= count) return fine ? DONE : LAST_THREW;
+    left -= Math.abs(given);
     // As with Node the ticks of a listener that threw wait for the next one's.
-    if (!fine) continue;
-    if (drain === undefined) return true;
-    drain();
+    if (fine) {
+      if (drain === undefined) return MORE;
+      drain();
+    }
+    if (left <= 0) return MORE;
   }
-  run = 0;
-  position = 0;
-  blockEnd = 0;
-  block = null;
-  return false;
+  if (cursor.length === 0) throw lostMemory();
+  return DONE;
 }
 
-/** Prepares the next block, and emits it if somebody wants it whole. */
-function beginBlock(handle, count) {
-  const from = run;
-  const whole = handle.wants('batch');
-  const together = whole || handle.sharedBuffers;
-  blockEnd = together ? findBlockEnd(count) : count;
-  findSources(from);
-  if (!together) return;
-  blockAt = 0;
-  if (statuses[from * RECV_WORDS + RECV_STATUS] < 0) return;
-  if (!whole) {
-    takePayloads(from, countBytes(from), 0);
-    return;
+function lostMemory() {
+  return new Error('dgram-native: the receive memory was detached; ' +
+    'the datagrams in it are lost');
+}
+
+function begin(inbox, count) {
+  inbox.blockEnd = 0;
+  inbox.block = null;
+  for (let i = 0; i < count; i++) {
+    const at = i * RECV_WORDS;
+    if (inbox.statuses[at + RECV_STATUS] >= 0) {
+      inbox.sources[i] = findSource(inbox, at);
+    }
   }
-  const batch = takeColumns(handle, from);
-  // The place is moved on first: the listener may throw.
-  if (!handle.wants('message')) run = blockEnd;
-  if (batch.count === 0) return;
-  const fine = uncaught.run(handle, handle.emit, handle, 'batch', batch);
-  if (fine && run < count) drain?.();
+  inbox.cursor[CURSOR_STEPS] = 1;
+}
+
+/**
+ * Prepares the next block, and emits it if somebody wants it whole.
+ * @returns {number} of datagrams that were emitted so; negative when the
+ *   listener threw, and that was dealt with
+ */
+function beginBlock(handle, inbox, count) {
+  const { cursor } = inbox;
+  const from = cursor[CURSOR_RUN];
+  const whole = handle.wants('batch');
+  if (!whole && !handle.sharedBuffers) {
+    inbox.blockEnd = count;
+    return 0;
+  }
+  const end = findBlockEnd(inbox, from, count,
+                           whole ? cursor[CURSOR_BLOCK] : Infinity);
+  if (inbox.statuses[from * RECV_WORDS + RECV_STATUS] < 0) {
+    inbox.blockEnd = end;
+    return 0;
+  }
+  const size = countBytes(inbox, from, end);
+  if (whole) return emitBatch(handle, inbox, from, end, size);
+  takePayloads(inbox, from, end, size, 0);
+  // Who transfers one message would take the others along.
+  if (end - from > 1 || size > inbox.runs[from * RECV_WORDS + RECV_SEGMENT]) {
+    keep(inbox.block);
+  }
+  inbox.blockEnd = end;
+  return 0;
+}
+
+function emitBatch(handle, inbox, from, end, size) {
+  const { cursor } = inbox;
+  const batch = takeColumns(handle, inbox, from, end, size);
+  // All is moved on first: the listener may throw.
+  cursor[CURSOR_STEPS]++;
+  inbox.blockEnd = end;
+  if (!handle.wants('message')) {
+    cursor[CURSOR_RUN] = end;
+    cursor[CURSOR_POSITION] = 0;
+  } else if (handle.sharedBuffers) {
+    keep(inbox.block);
+  }
+  if (batch.count === 0) return 0;
+  return uncaught.run(handle, handle.emit, handle, 'batch', batch) ?
+    batch.count :
+    -batch.count;
 }
 
 /** A block is runs of up to BLOCK_SIZE bytes, or one error. */
-function findBlockEnd(count) {
-  let end = run;
+function findBlockEnd(inbox, from, count, most) {
+  const { runs, statuses } = inbox;
+  let end = from;
   let size = 0;
+  let datagrams = 0;
   while (end < count && statuses[end * RECV_WORDS + RECV_STATUS] >= 0) {
     size += runs[end * RECV_WORDS + RECV_LENGTH];
-    if (size > BLOCK_SIZE && end > run) break;
+    datagrams += countRun(runs, end);
+    if ((size > BLOCK_SIZE || datagrams > most) && end > from) break;
     end++;
   }
-  return Math.max(end, run + 1);
+  return Math.max(end, from + 1);
 }
 
 /**
  * Takes the payloads of the block from the slab. Is there no memory for them,
  * they are lost, once; to try again might be for ever.
+ * @param {Inbox} inbox
  * @param {number} from the first run
+ * @param {number} end behind the last run
  * @param {number} size of the payloads, in bytes
  * @param {number} extra bytes behind them
  */
-function takePayloads(from, size, extra) {
-  run = blockEnd;
+function takePayloads(inbox, from, end, size, extra) {
+  const { cursor, runs, slab, starts } = inbox;
+  const position = cursor[CURSOR_POSITION];
+  cursor[CURSOR_RUN] = end;
+  cursor[CURSOR_POSITION] = 0;
   // Not zeroed: every byte is written, here or below.
   const bytes = Buffer.allocUnsafeSlow(size + extra);
+  cursor[CURSOR_RUN] = from;
+  cursor[CURSOR_POSITION] = position;
   if (extra > 0) bytes.fill(0, size);
   let to = 0;
-  for (let i = from; i < blockEnd; i++) {
+  for (let i = from; i < end; i++) {
     const start = runs[i * RECV_WORDS + RECV_OFFSET];
     const length = runs[i * RECV_WORDS + RECV_LENGTH];
-    slab.copy(bytes, to, start, start + length);
+    starts[i] = to;
+    copy.call(slab, bytes, to, start, start + length);
     to += length;
   }
-  block = bytes.buffer;
-  run = from;
+  inbox.block = bytes.buffer;
 }
 
 /** @returns {boolean} false when a listener threw, and that was dealt with */
-function deliverNext(handle) {
+function deliverNext(handle, inbox, watched) {
+  const { cursor, runs } = inbox;
+  const run = cursor[CURSOR_RUN];
   const at = run * RECV_WORDS;
-  const status = statuses[at + RECV_STATUS];
+  const status = inbox.statuses[at + RECV_STATUS];
   if (status < 0) {
-    run++;
+    cursor[CURSOR_RUN] = run + 1;
     return uncaught.run(handle, handle.onmessage, handle, status, handle);
   }
   const length = runs[at + RECV_LENGTH];
-  const start = runs[at + RECV_OFFSET] + position;
+  const position = cursor[CURSOR_POSITION];
   const size = Math.min(runs[at + RECV_SEGMENT], length - position);
-  const source = runSources[run];
   // The place is moved on first: the listener may throw.
-  position += size;
-  if (position >= length) {
-    run++;
-    position = 0;
+  if (position + size >= length) {
+    cursor[CURSOR_RUN] = run + 1;
+    cursor[CURSOR_POSITION] = 0;
+  } else {
+    cursor[CURSOR_POSITION] = position + size;
   }
-  const message = takeMessage(handle, start, size);
+  const source = inbox.sources[run];
+  const message = handle.sharedBuffers && inbox.block !== null ?
+    new View(inbox.block, inbox.starts[run] + position, size) :
+    takeMessage(inbox, runs[at + RECV_OFFSET] + position, size);
   if (source.error !== 0) {
     const error = errors.uvException(source.error, 'uv_if_indextoiid');
     return uncaught.run(handle, handle.emit, handle, 'error', error);
@@ -211,12 +289,9 @@ function emitWatched(size, message, rinfo) {
   }
 }
 
-/** A message with memory of its own, or a view of the batch's. */
-function takeMessage(handle, start, size) {
-  if (!handle.sharedBuffers) return copySlice.call(slab, start, start + size);
-  const at = blockAt;
-  blockAt += size;
-  return new View(block, at, size);
+/** A message with memory of its own. */
+function takeMessage({ slab }, start, size) {
+  return copySlice.call(slab, start, start + size);
 }
 
 /**
@@ -225,36 +300,37 @@ function takeMessage(handle, start, size) {
  *   sizes: Uint32Array, ports: Uint16Array, addresses: string[],
  *   family: string}}
  */
-function takeColumns(handle, from) {
-  const size = countBytes(from);
-  const most = countDatagrams(from);
+function takeColumns(handle, inbox, from, end, size) {
+  const { runs } = inbox;
+  const most = countDatagrams(inbox, from, end);
   // One memory for all: an allocation costs more than what it is for.
   const padding = -size & 3;
-  takePayloads(from, size, padding + most * 10);
+  takePayloads(inbox, from, end, size, padding + most * 10);
+  const { block } = inbox;
   const offsets = new Uint32Array(block, size + padding, most);
   const sizes = new Uint32Array(block, size + padding + most * 4, most);
   const ports = new Uint16Array(block, size + padding + most * 8, most);
   const addresses = [];
   let index = 0;
   let offset = 0;
-  for (let i = from; i < blockEnd; i++) {
+  for (let i = from; i < end; i++) {
     const at = i * RECV_WORDS;
-    const { address, family, port } = runSources[i];
+    const { address, family, port } = inbox.sources[i];
     const segment = runs[at + RECV_SEGMENT];
-    const end = offset + runs[at + RECV_LENGTH];
+    const stop = offset + runs[at + RECV_LENGTH];
     if (handle.blocks(address, family)) {
-      offset = end;
+      offset = stop;
       continue;
     }
     do {
       offsets[index] = offset;
-      sizes[index] = Math.min(segment, end - offset);
+      sizes[index] = Math.min(segment, stop - offset);
       ports[index] = port;
       addresses.push(address);
       index++;
       offset += segment;
-    } while (offset < end);
-    offset = end;
+    } while (offset < stop);
+    offset = stop;
   }
   return {
     count: index,
@@ -267,41 +343,36 @@ function takeColumns(handle, from) {
   };
 }
 
-function countBytes(from) {
+function countBytes({ runs }, from, end) {
   let bytes = 0;
-  for (let i = from; i < blockEnd; i++) {
-    bytes += runs[i * RECV_WORDS + RECV_LENGTH];
-  }
+  for (let i = from; i < end; i++) bytes += runs[i * RECV_WORDS + RECV_LENGTH];
   return bytes;
 }
 
-function countDatagrams(from) {
+function countRun(runs, i) {
+  const segment = runs[i * RECV_WORDS + RECV_SEGMENT];
+  return segment === 0 ?
+    1 :
+    Math.ceil(runs[i * RECV_WORDS + RECV_LENGTH] / segment);
+}
+
+function countDatagrams({ runs }, from, end) {
   let total = 0;
-  for (let i = from; i < blockEnd; i++) {
-    const segment = runs[i * RECV_WORDS + RECV_SEGMENT];
-    total += segment === 0 ?
-      1 :
-      Math.ceil(runs[i * RECV_WORDS + RECV_LENGTH] / segment);
-  }
+  for (let i = from; i < end; i++) total += countRun(runs, i);
   return total;
 }
 
-function findSources(from) {
-  for (let i = from; i < blockEnd; i++) {
-    const at = i * RECV_WORDS;
-    if (statuses[at + RECV_STATUS] >= 0) runSources[i] = findSource(at);
-  }
-}
-
 /** The source of a run; a fresh one is read from its text and remembered. */
-function findSource(at) {
+function findSource(inbox, at) {
+  const { runs, texts } = inbox;
   const slot = runs[at + RECV_PEER];
   const fresh = runs[at + RECV_FRESH];
   if (fresh === 0) return sources[slot];
   const word = (fresh - 1) * TEXT_WORDS;
   const from = (fresh - 1) * TEXT_BYTES + TEXT_TEXT;
   const source = {
-    address: textBytes.latin1Slice(from, from + texts[word + TEXT_LENGTH]),
+    address: latin1Slice.call(inbox.textBytes, from,
+                              from + texts[word + TEXT_LENGTH]),
     family: texts[word + TEXT_FAMILY] === 6 ? 'IPv6' : 'IPv4',
     port: texts[word + TEXT_PORT],
     error: texts[word + TEXT_ERROR],
@@ -310,4 +381,4 @@ function findSource(at) {
   return source;
 }
 
-module.exports = { deliver };
+module.exports = { deliver, forgetSpares };

@@ -20,10 +20,19 @@ function findMark() {
   }
 }
 
-/** @param {ArrayBuffer} buffer from now on not transferable */
+/**
+ * As far as that can be had: C looks anew each time whether the memory is still
+ * there, so a stub of worker_threads, or a frozen `process` that keeps it from
+ * being loaded, costs no datagram.
+ * @param {ArrayBuffer} buffer from now on not transferable
+ */
 function keep(buffer) {
-  mark ??= findMark();
-  mark(buffer);
+  try {
+    mark ??= findMark();
+    mark(buffer);
+  } catch {
+    // It is a second line of defence only.
+  }
 }
 
 module.exports = { keep };

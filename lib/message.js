@@ -21,12 +21,16 @@ const errors = require('./errors');
  */
 function sliceMessage(message, offset, length) {
   const view = typeof message === 'string' ? Buffer.from(message) : message;
-  if (!ArrayBuffer.isView(view)) throw errors.invalidBuffer('buffer', message);
+  if (!ArrayBuffer.isView(view)) {
+    throw errors.invalidBuffer('buffer', message, sliceMessage);
+  }
   offset >>>= 0;
   length >>>= 0;
-  if (offset > view.byteLength) throw errors.bufferOutOfBounds('offset');
+  if (offset > view.byteLength) {
+    throw errors.bufferOutOfBounds('offset', sliceMessage);
+  }
   if (offset + length > view.byteLength) {
-    throw errors.bufferOutOfBounds('length');
+    throw errors.bufferOutOfBounds('length', sliceMessage);
   }
   return Buffer.from(view.buffer, view.byteOffset + offset, length);
 }
@@ -103,10 +107,12 @@ function checkMessage(message) {
 
 function checkOther(message) {
   if (ArrayBuffer.isView(message)) return trueBytes(message);
-  if (!Array.isArray(message)) throw errors.invalidBuffer('buffer', message);
+  if (!Array.isArray(message)) {
+    throw errors.invalidBuffer('buffer', message, checkMessage);
+  }
   const list = readList(message);
   if (list === null) {
-    throw errors.invalidBuffer('buffer list arguments', message);
+    throw errors.invalidBuffer('buffer list arguments', message, checkMessage);
   }
   return list;
 }

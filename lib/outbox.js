@@ -13,22 +13,36 @@
  *     so that none overtakes a tick that was there before its send().
  *  3. The bytes are copied at once: the buffer is the caller's again.
  *  4. A callback runs in the async context of its send().
+ *
+ * JavaScript may throw or be terminated at any line, and what was scheduled may
+ * never run. So each step leaves a state from which the next one goes on:
+ *
+ *  5. How many descriptors of a lane wait is a word that C sees, too. It is
+ *     written last when one is appended; when they have left, C writes in it
+ *     that their statuses are to be taken, and the next entry takes them.
+ *  6. That something is scheduled is noted when it has been. Batches of
+ *     callbacks are kept until all were called, and a batch has moved on
+ *     before it calls one: each is called once.
+ *  7. When the event loop goes on and something is left all the same, C calls
+ *     settleStalled().
  */
 
 const { AsyncResource } = require('node:async_hooks');
 // As globals they are looked up each time: Node defines them with getters.
 const { Buffer } = require('node:buffer');
 const binding = require('./binding');
+const { beforeEnding } = require('./endings');
 const errors = require('./errors');
-const { keep } = require('./memory');
 const { LOOPBACK } = require('./lookup');
+const { isReplaced, schedule } = require('./ticks');
 const { isWatched, run } = require('./uncaught');
 
 const { process } = globalThis;
 
 const {
   SEND_WORDS, SEND_SOCKET, SEND_PEER, SEND_OFFSET, SEND_LENGTH, SEND_TICKET,
-  SEND_STATUS, QUEUED, LANE_SENDS, LANE_ARENA, DATAGRAM_MAX, PEERS_MAX,
+  SEND_STATUS, QUEUED, LANE_SENDS, LANE_ARENA, LANE_WAITING, LANE_OWED,
+  LANE_SENT, DATAGRAM_MAX, PEERS_MAX,
 } = binding.layout;
 
 /** In a descriptor: the peer that the socket is connected to. */
@@ -39,6 +53,9 @@ const COPY_MAX = DATAGRAM_MAX + 1;
 
 /** Connected datagrams that wait for the end of a tick at most. */
 const CONNECTED_MAX = 64;
+
+/** The status of a datagram that has not left: no length and no code. */
+const UNSENT = 0x7fffffff;
 
 /** For async resources that say themselves when they are done with. */
 const MANUAL = { requireManualDestroy: true };
@@ -51,17 +68,22 @@ class Send extends AsyncResource {
   constructor(handle, callback, address, port) {
     super('DGRAMSEND', MANUAL);
     this.handle = handle;
-    this.callback = callback;
+    this.callback = callback; // null: it was called
     this.address = address; // as given: it goes into the error
     this.port = port;
     this.bytes = 0;
-    this.status = 0;
+    this.status = UNSENT;
     this.request = null; // the UDPSENDWRAP, once the kernel made it wait
+    this.apart = isReplaced(); // it has ticks of its own
   }
 
-  /** The lane it was in has left. */
+  /**
+   * The lane it was in has left.
+   * @returns {boolean} whether it shares the ticks of its lane
+   */
   sent(status) {
     this.status = status;
+    return !this.apart;
   }
 
   /** @returns {boolean} whether a ticket waits for more than one completion */
@@ -88,6 +110,7 @@ class Send extends AsyncResource {
 
   call() {
     const { callback } = this;
+    this.callback = null;
     if (this.status < 0) this.callWithError(callback);
     else callback(null, this.bytes);
   }
@@ -110,6 +133,7 @@ class Send extends AsyncResource {
 
 /** Finishes a send within the resource that it waited under. */
 function finishRequest(send, request) {
+  if (request === null) return; // a throw left it without
   try {
     run(request, send.finish, send, false);
   } finally {
@@ -132,17 +156,23 @@ class SendMany extends AsyncResource {
   /** @param {Int32Array} statuses of `count` descriptors, all its own */
   flushed(statuses, count) {
     let taken = 0;
+    let failed = 0;
+    let error = 0;
     for (let index = 0; index < count; index++) {
       const status = statuses[index * SEND_WORDS + SEND_STATUS];
       if (status >= 0) taken++;
-      else if (status === QUEUED) this.wait();
-      else this.completed(status);
+      else if (status !== QUEUED && failed++ === 0) error = status;
     }
-    if (taken > 0) this.succeed(taken);
+    // From here on a program's code may run, and use the lane.
+    this.count += taken;
+    this.wait(count - taken - failed);
+    if (failed > 0) this.note(errors.errnoException(error, 'send'));
+    if (taken + failed > 0) this.step(taken + failed);
   }
 
-  wait() {
-    this.queued++;
+  wait(queued) {
+    if (queued === 0) return;
+    this.queued += queued;
     waiting.set(this.ticket, this);
   }
 
@@ -151,19 +181,19 @@ class SendMany extends AsyncResource {
   }
 
   completed(status) {
-    if (status < 0) this.fail(errors.errnoException(status, 'send'));
-    else this.succeed(1);
+    if (status < 0) this.note(errors.errnoException(status, 'send'));
+    else this.count++;
+    this.step(1);
   }
 
-  succeed(n) {
-    this.count += n;
-    this.step(n);
+  fail(error) {
+    this.note(error);
+    this.step(1);
   }
 
   /** The first error is the one that the callback is told. */
-  fail(error) {
+  note(error) {
     this.error ??= error;
-    this.step(1);
   }
 
   step(n) {
@@ -205,29 +235,63 @@ function freeTicket() {
  * How many bytes there are, whatever a `length` of the view's own says: what
  * the arena holds behind them belongs to other datagrams.
  */
-const { get: realLength } = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype), 'length');
+const realLength = getterOf('length');
+const realBuffer = getterOf('buffer');
+const realOffset = getterOf('byteOffset');
+
+function getterOf(name) {
+  const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+  return Object.getOwnPropertyDescriptor(typedArray, name).get;
+}
 
 // Buffer's prototype has so many members that V8 looks methods up each time.
 const { set: copyTo } = Uint8Array.prototype;
 
+/** Memory of a lane that could not be made: it is for the next one. */
+let spareMemory = null;
+
 /**
  * Memory for some datagrams: descriptors, payload, and the Sends of those that
- * have one, in order.
+ * have one, by descriptor.
  */
 class Lane {
-  constructor() {
-    const { id, sends, arena } = binding.openLane();
-    for (const buffer of [sends, arena]) keep(buffer);
+  // As fields they are defined, whatever setters there are to inherit.
+  id = 0;
+  words = null;
+  statuses = null;
+  arena = null;
+  used = 0;
+  many = null; // whose datagrams these are, if they have one callback
+  sends = [];
+  settled = []; // those that have left, and are in no batch yet
+  due = []; // batches that are to be called back
+  forgetful = false;
+  watched = 0;
+
+  /**
+   * @param {boolean} connected what waits leaves when the process ends
+   * @param {boolean} forgetful sends of closed sockets are not called back
+   */
+  constructor(connected, forgetful) {
+    const memory = spareMemory ?? binding.openLane();
+    spareMemory = null;
+    try {
+      this.use(memory);
+      this.forgetful = forgetful;
+      this.watched = binding.watchLane(memory.id, connected);
+    } catch (error) {
+      spareMemory = memory;
+      throw error;
+    }
+  }
+
+  /** Nobody else has this memory, so nobody can give it away. */
+  use({ id, sends, arena }) {
     this.id = id;
     this.words = new Uint32Array(sends);
     this.statuses = new Int32Array(sends);
     this.arena = Buffer.from(arena);
-    this.count = 0;
-    this.used = 0;
-    this.many = null; // whose datagrams these are, if they have one callback
-    this.sends = [];
-    this.told = 0; // how many of them have left
+    this.sends = new Array(LANE_SENDS).fill(null);
   }
 
   /**
@@ -259,69 +323,131 @@ class Lane {
 
   /** Makes room for one more datagram. */
   reserve(size) {
-    if (this.count === LANE_SENDS || this.used + size > LANE_ARENA) {
+    // When they have left, but nobody took their statuses, it is more, too.
+    if (this.words[LANE_WAITING] >= LANE_SENDS ||
+        this.used + size > LANE_ARENA) {
       this.flush();
     }
   }
 
   /** Describes the bytes that were written behind the last datagram's. */
   append(handle, peer, length, copied, send) {
-    const index = this.count++;
-    const at = index * SEND_WORDS;
     const { words, many } = this;
+    const index = words[LANE_WAITING];
+    const at = index * SEND_WORDS;
     words[at + SEND_SOCKET] = handle.id;
     words[at + SEND_PEER] = peer;
     words[at + SEND_OFFSET] = this.used;
     words[at + SEND_LENGTH] = copied;
     words[at + SEND_TICKET] = many === null ? 0 : many.ticket;
-    this.used += copied;
     if (send !== null) {
       send.bytes = length;
       words[at + SEND_TICKET] = newTicket();
-      this.sends.push(send);
+      this.sends[index] = send;
     }
+    this.used += copied;
+    words[LANE_WAITING] = index + 1;
   }
 
   /** True when a datagram of this handle has not left yet. */
   holds(handle) {
-    for (let index = 0; index < this.count; index++) {
-      if (this.words[index * SEND_WORDS + SEND_SOCKET] === handle.id) {
-        return true;
-      }
+    const { words } = this;
+    const count = words[LANE_WAITING];
+    if (count >= LANE_SENT) return false;
+    for (let index = 0; index < count; index++) {
+      if (words[index * SEND_WORDS + SEND_SOCKET] === handle.id) return true;
     }
     return false;
   }
 
   /** Sends what is there. Each Send has its status then. */
   flush() {
-    const { count, many } = this;
+    const count = this.words[LANE_WAITING];
     if (count === 0) return;
-    this.count = 0;
-    this.used = 0;
-    binding.flush(this.id, count);
+    if (count < LANE_SENT) binding.flush(this.id, count);
+    this.tell();
+  }
+
+  /** Takes the statuses of what has left; also when that was left undone. */
+  tell() {
+    const { words, many } = this;
+    const count = words[LANE_WAITING] - LANE_SENT;
+    if (count < 0) return;
     if (many === null) this.tellSends(count);
-    else many.flushed(this.statuses, count);
+    this.used = 0;
+    words[LANE_WAITING] = 0;
+    if (many !== null) many.flushed(this.statuses, count);
   }
 
   tellSends(count) {
-    const { sends, words, statuses } = this;
+    const { sends, words, statuses, settled } = this;
     for (let index = 0; index < count; index++) {
       const at = index * SEND_WORDS;
       const ticket = words[at + SEND_TICKET];
       if (ticket === 0) continue;
-      const send = sends[this.told++];
+      const send = sends[index];
       const status = statuses[at + SEND_STATUS];
       if (status === QUEUED) waiting.set(ticket, send);
-      send.sent(status);
+      if (send.sent(status)) settled.push(send);
+      words[at + SEND_TICKET] = 0;
+      sends[index] = null;
+    }
+    if (settled.length > 0) words[LANE_OWED] = 1;
+  }
+
+  /**
+   * All that has left since this was last asked, to be called back together.
+   * @returns {Batch|null}
+   */
+  takeBatch() {
+    let { settled } = this;
+    if (settled.length === 0) return null;
+    // Node forgets the send of a socket that was closed before its tick came.
+    if (this.forgetful && settled.some(isClosed)) {
+      settled = settled.filter(stillOpen);
+    }
+    const batch = new Batch(this, settled);
+    const next = [];
+    this.due.push(batch);
+    this.settled = next;
+    return batch;
+  }
+
+  /** That batch is done with. */
+  forget(batch) {
+    const { due } = this;
+    const at = due.indexOf(batch);
+    if (at >= 0) due.splice(at, 1);
+    if (due.length === 0 && this.settled.length === 0) {
+      this.words[LANE_OWED] = 0;
     }
   }
 
-  /** The Sends of all that has left since they were last taken. */
-  takeSends() {
-    const { sends } = this;
-    this.sends = [];
-    this.told = 0;
-    return sends;
+  /** Does all that ticks should have done. */
+  settle() {
+    this.flush();
+    this.takeBatch();
+    while (this.due.length > 0) finishBatch(this.due[0]);
+    this.words[LANE_OWED] = 0;
+  }
+}
+
+function isClosed(send) {
+  return send.handle.closed;
+}
+
+function stillOpen(send) {
+  if (!isClosed(send)) return true;
+  send.emitDestroy();
+  return false;
+}
+
+/** Sends whose callbacks run in one tick. */
+class Batch {
+  constructor(lane, sends) {
+    this.lane = lane;
+    this.sends = sends;
+    this.next = 0; // the first that was not called
   }
 }
 
@@ -360,8 +486,14 @@ function writeView(arena, offset, view) {
     new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const length = realLength.call(bytes);
   if (length === 0) return 0;
-  arena.set(length <= COPY_MAX ? bytes : bytes.subarray(0, COPY_MAX), offset);
+  copyTo.call(arena, length <= COPY_MAX ? bytes : firstBytes(bytes), offset);
   return length;
+}
+
+/** Not subarray(), which asks the view's own constructor. */
+function firstBytes(bytes) {
+  return new Uint8Array(realBuffer.call(bytes), realOffset.call(bytes),
+                        COPY_MAX);
 }
 
 function writeList(arena, offset, list) {
@@ -424,10 +556,11 @@ function addPeer(family, address, port) {
 /** Starts the table anew; descriptors that name a slot leave first. */
 function forgetPeers() {
   for (const lane of [tickLane, laterLane, nowLane]) lane?.flush();
+  // In this order: nothing names a slot that is given anew.
+  lastPeer = { family: 0, address: '', port: 0, slot: 0 };
   peers[4].clear();
   peers[6].clear();
   peersUsed = CONNECTED_PEER;
-  lastPeer = { family: 0, address: '', port: 0, slot: 0 };
 }
 
 // One lane per way of sending, made when it is first needed.
@@ -435,12 +568,27 @@ let laterLane = null; // unconnected: leaves in the next tick
 let tickLane = null; // connected: leaves by the end of this tick
 let nowLane = null; // after a lookup, or through handle.send()
 
-/** The Send of a connected datagram that left within send(). */
-let tickFirst = null;
 let laterScheduled = false;
 let tickScheduled = false;
-/** What Node would have sent already is not lost by process.exit(). */
-let watchingExit = false;
+
+/** What Node would have sent already is not lost by process.kill(). */
+let watchingEnds = false;
+
+/** Making a lane may run a program's code, which may have made it. */
+function openLater() {
+  const lane = new Lane(false, true);
+  laterLane ??= lane;
+}
+
+function openTick() {
+  const lane = new Lane(true, false);
+  tickLane ??= lane;
+}
+
+function openNow() {
+  const lane = new Lane(false, false);
+  nowLane ??= lane;
+}
 
 /**
  * Sends to a literal address in the next tick.
@@ -458,12 +606,13 @@ function sendLater(handle, message, address, port, callback) {
   const send = callback === undefined ?
     null :
     new Send(handle, callback, address, port);
-  laterLane ??= new Lane();
+  if (laterLane === null) openLater();
   laterLane.push(handle, peer, message, send);
   if (!laterScheduled) {
+    schedule(flushLater);
     laterScheduled = true;
-    process.nextTick(flushLater);
   }
+  if (send !== null && send.apart) process.nextTick(sendApart, send);
   return true;
 }
 
@@ -471,21 +620,26 @@ function flushLater() {
   laterScheduled = false;
   flushConnected(); // node:dgram sent these within send()
   laterLane.flush();
-  const sends = laterLane.takeSends();
-  if (sends.length === 0) return;
-  // Node forgets the send of a socket that was closed before its tick came.
-  const open = sends.some(isClosed) ? sends.filter(stillOpen) : sends;
-  process.nextTick(finishAll, open, 0);
+  const batch = laterLane.takeBatch();
+  if (batch !== null) schedule(finishBatch, batch);
 }
 
-function isClosed(send) {
-  return send.handle.closed;
+/**
+ * process.nextTick() is somebody else's: node:dgram would have called it within
+ * send(), and again when it has sent. So the callback is in its zone, or waits
+ * for the fake clock to move.
+ */
+function sendApart(send) {
+  if (send.status === UNSENT) {
+    flushConnected();
+    laterLane.flush();
+  }
+  if (stillOpen(send)) process.nextTick(finishApart, send);
 }
 
-function stillOpen(send) {
-  if (!isClosed(send)) return true;
-  send.emitDestroy();
-  return false;
+function finishApart(send) {
+  if (send.status === UNSENT) tickLane.flush();
+  settle(send, isWatched());
 }
 
 /**
@@ -498,39 +652,33 @@ function sendConnected(handle, message, callback) {
   const send = callback === undefined ?
     null :
     new Send(handle, callback, undefined, undefined);
-  tickLane ??= new Lane();
+  if (tickLane === null) openTick();
   tickLane.push(handle, CONNECTED_PEER, message, send);
-  if (!tickScheduled) {
-    tickScheduled = true;
-    tickFirst = send;
-    process.nextTick(flushTick);
-    tickLane.flush();
-    tickLane.takeSends();
-    return;
-  }
-  if (process._exiting || tickLane.count === CONNECTED_MAX) {
+  if (!tickScheduled) sendFirst();
+  else keepForTick();
+  if (send !== null && send.apart) process.nextTick(finishApart, send);
+}
+
+function sendFirst() {
+  tickLane.flush();
+  schedule(flushTick, tickLane.takeBatch());
+  tickScheduled = true;
+}
+
+function keepForTick() {
+  if (process._exiting || tickLane.words[LANE_WAITING] >= CONNECTED_MAX) {
     tickLane.flush(); // no tick will come any more, or they are enough
-  } else if (tickLane.count === 1) {
-    watchExit();
+  } else if (!watchingEnds) {
+    watchingEnds = true;
+    beforeEnding(flushConnected, tickLane.watched !== 0);
   }
 }
 
-/**
- * Before anybody else's listener, who might exit at once; and again, if the
- * program has removed them all.
- */
-function watchExit() {
-  if (watchingExit && process.listenerCount('exit') > 0) return;
-  watchingExit = true;
-  process.prependListener('exit', flushConnected);
-}
-
-function flushTick() {
+/** @param {Batch|null} first what left within send() */
+function flushTick(first) {
   tickScheduled = false;
-  const first = tickFirst;
-  tickFirst = null;
   endConnected();
-  if (first !== null) settle(first, isWatched());
+  if (first !== null) finishBatch(first);
 }
 
 /**
@@ -540,28 +688,39 @@ function flushTick() {
 function endConnected() {
   if (tickLane === null) return;
   tickLane.flush();
-  const sends = tickLane.takeSends();
-  if (sends.length === 0) return;
-  process.nextTick(finishAll, sends, 0);
+  const batch = tickLane.takeBatch();
+  if (batch !== null) schedule(finishBatch, batch);
 }
 
 /** Runs the callbacks of a tick; one that throws does not stop the others. */
-function finishAll(sends, from) {
-  let next = from;
+function finishBatch(batch) {
+  const { sends } = batch;
   const watched = isWatched();
   try {
-    while (next < sends.length) settle(sends[next++], watched);
+    while (batch.next < sends.length) settle(sends[batch.next++], watched);
   } finally {
-    if (next < sends.length) process.nextTick(finishAll, sends, next);
+    if (batch.next < sends.length) schedule(finishBatch, batch);
+    else batch.lane.forget(batch);
   }
 }
 
 function settle(send, watched) {
+  if (send.callback === null) return;
   if (send.status === QUEUED) {
-    send.request = send.runInAsyncScope(newRequest);
+    send.request ??= send.runInAsyncScope(newRequest);
   } else {
     send.finish(watched);
   }
+}
+
+/**
+ * The event loop goes on, and not all was done that ticks were to do: they were
+ * dropped, or something threw. Called by the C core.
+ */
+function settleStalled() {
+  laterScheduled = false;
+  tickScheduled = false;
+  for (const lane of [tickLane, laterLane, nowLane]) lane?.settle();
 }
 
 /** The resource under which async_hooks knows a send that has to wait. */
@@ -588,12 +747,21 @@ function sendNow(handle, family, list, port, address, request) {
   // Earlier datagrams of this socket that Node would have sent by now.
   if (address === null) flushConnected();
   const send = new QueuedRequest(request);
-  nowLane ??= new Lane();
+  useNowLane(null);
   nowLane.push(handle, peer, list, send);
   nowLane.flush();
-  nowLane.takeSends();
-  if (send.status === QUEUED) return 0;
+  if (send.status === QUEUED) {
+    send.request = newRequest();
+    return 0;
+  }
   return send.status < 0 ? send.status : send.bytes + 1;
+}
+
+/** What a throw has left in the lane leaves before, for whom it was. */
+function useNowLane(many) {
+  if (nowLane === null) openNow();
+  nowLane.flush();
+  nowLane.many = many;
 }
 
 /** A send that UDP#send() may have to complete later. */
@@ -605,9 +773,10 @@ class QueuedRequest {
     this.request = null;
   }
 
+  /** @returns {boolean} false: it shares no tick */
   sent(status) {
     this.status = status;
-    if (status === QUEUED) this.request = newRequest();
+    return false;
   }
 
   hasMore() {
@@ -627,10 +796,16 @@ class QueuedRequest {
 
 /** The C core's word that a queued datagram left, or failed. */
 function complete(ticket, status, length) {
+  // It may have sent a lane by itself, see settleStalled().
+  if (!waiting.has(ticket)) tellAll();
   const send = waiting.get(ticket);
   if (send === undefined) return;
   if (!send.hasMore()) waiting.delete(ticket);
   send.completed(status, length);
+}
+
+function tellAll() {
+  for (const lane of [tickLane, laterLane, nowLane]) lane?.tell();
 }
 
 /**
@@ -645,8 +820,7 @@ function sendAll(handle, packets, width, many) {
   flushConnected();
   // What this socket sent before stays before, though it would have had a tick.
   if (laterLane?.holds(handle)) laterLane.flush();
-  nowLane ??= new Lane();
-  nowLane.many = many;
+  useNowLane(many);
   for (let i = 0; i < packets.length; i += width) {
     const peer = width === 1 ?
       CONNECTED_PEER :
@@ -672,4 +846,5 @@ module.exports = {
   sendConnected,
   sendLater,
   sendNow,
+  settleStalled,
 };

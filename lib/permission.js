@@ -8,41 +8,52 @@
 
 const { accessDenied } = require('./errors');
 
+// Programs replace the global. On Node 18 require('node:process') is no
+// substitute: it creates process.stdin.
 const { process } = globalThis;
 
 // Undefined where there is no permission model, or it is off.
 // eslint-disable-next-line n/no-unsupported-features/node-builtins
 const { permission } = process;
 
-const guarded =
+/** Whether the network can be denied to this process, now or later. */
+const isGuarded =
   permission !== undefined && parseInt(process.versions.node, 10) >= 25;
 
-/**
- * @param {string} [resource] the address in question
- * @returns {Error|undefined} ERR_ACCESS_DENIED
- */
-function denial(resource) {
-  return guarded && !permission.has('net') ? accessDenied(resource) : undefined;
+// Whoever replaces it later does not give permissions.
+const has = permission?.has;
+
+/** @returns {boolean} what may change: Node 26 has permission.drop() */
+function isDenied() {
+  return isGuarded && !Reflect.apply(has, permission, ['net']);
 }
 
 /**
- * @param {Function} method of a handle
- * @param {number} at which argument the address is
- * @returns {Function} the method, which returns the denial as its error
+ * A method of a handle that asks first. Of a denial it throws what Node's
+ * throws, wherever that is: out of send(), or from the tick of a lookup.
  */
-function guard(method, at) {
-  return function(...args) {
-    return denial(args[at]) ?? method.apply(this, args);
+function guard(method) {
+  return function guarded(...args) {
+    if (isDenied()) throw accessDenied('', guarded);
+    return method.apply(this, args);
+  };
+}
+
+/** bind() returns it where a UV_ code would be, as Node's. */
+function guardBind(bind) {
+  return function guarded(address, ...rest) {
+    if (isDenied()) return accessDenied(address, guarded);
+    return bind.call(this, address, ...rest);
   };
 }
 
 /** Guards the methods of a handle that reach for the network. */
 function guardHandle(handle) {
-  if (!guarded) return;
-  handle.bind = guard(handle.bind, 0);
-  handle.connect = guard(handle.connect, 0);
-  handle.open = guard(handle.open, 0);
-  handle.send = guard(handle.send, 4);
+  if (!isGuarded) return;
+  handle.bind = guardBind(handle.bind);
+  for (const name of ['connect', 'open', 'send']) {
+    handle[name] = guard(handle[name]);
+  }
 }
 
-module.exports = { denial, guardHandle };
+module.exports = { guardHandle, isDenied, isGuarded };

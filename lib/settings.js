@@ -26,5 +26,6 @@ module.exports = {
     gso: !isOff('GSO'),
     gro: !isOff('GRO'),
     linger: !isOff('LINGER'),
+    keepHeap: isOn('KEEP_HEAP'),
   },
 };

@@ -6,31 +6,37 @@
  * docs/parity.md lists where we differ on purpose.
  */
 
+const { AsyncResource } = require('node:async_hooks');
 const dc = require('node:diagnostics_channel');
 const EventEmitter = require('node:events');
+const timers = require('node:timers');
 const { promisify } = require('node:util');
 const binding = require('./binding');
 const cluster = require('./cluster');
 const errors = require('./errors');
 const outbox = require('./outbox');
-const permission = require('./permission');
 const {
   NodeSocket, asyncIdKey, isInNodesPlace, kState,
 } = require('./borrowed');
 const {
   UDP, adoptHandle, createHandle, hasOwnSend, inheritMethods, takesLiterals,
 } = require('./handle');
-const { isIP } = require('./lookup');
+const { isIP, skipsLiterals } = require('./lookup');
 const {
   checkMessage, copyMessage, sliceMessage, toList,
 } = require('./message');
+const { isDenied } = require('./permission');
 const {
   validateAbortSignal, validateBoolean, validateNumber, validateObject,
   validatePort, validateString, validateUint32,
 } = require('./validators');
 
+// Programs replace these.
+const { process } = globalThis;
+const { setImmediate } = timers;
+
 // Loaded late: most programs do without.
-let sendMany;
+let many;
 
 const createdChannel = dc.channel('udp.socket');
 
@@ -52,6 +58,15 @@ const RECV_BUFFER = true;
 const SEND_BUFFER = false;
 
 const { errorMonitor } = EventEmitter;
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+/**
+ * On this Node the callback of bind() hears the error of bind() as a listener
+ * of 'error' would, so that it is not thrown (until 24.21 and 26.8).
+ */
+const CALLBACK_LISTENS = major < 24 || (major === 24 && minor < 21) ||
+  major === 25 || (major === 26 && minor < 8);
 
 /**
  * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
@@ -88,6 +103,7 @@ function Socket(type, listener) {
     connectState: DISCONNECTED,
     queue: undefined,
     onBound: undefined,
+    bindError: undefined,
     reuseAddr: options?.reuseAddr,
     reusePort: options?.reusePort,
     ipv6Only: options?.ipv6Only,
@@ -118,17 +134,20 @@ function isInstance(value) {
 
 function checkOptions(options) {
   for (const name of ['recvBufferSize', 'sendBufferSize']) {
-    if (options[name]) validateUint32(options[name], `options.${name}`);
+    if (options[name]) {
+      validateUint32(options[name], `options.${name}`, checkOptions);
+    }
   }
   for (const name of ['receiveBlockList', 'sendBlockList']) {
     const list = options[name];
     if (list && !isBlockList(list)) {
       throw errors.invalidArgType(`options.${name}`,
-                                  'an net.BlockList', list);
+                                  'an net.BlockList', list, checkOptions);
     }
   }
   if (options.sharedBuffers !== undefined) {
-    validateBoolean(options.sharedBuffers, 'options.sharedBuffers');
+    validateBoolean(options.sharedBuffers, 'options.sharedBuffers',
+                    checkOptions);
   }
 }
 
@@ -138,7 +157,7 @@ function isBlockList(value) {
 }
 
 function closeOnAbort(socket, signal) {
-  validateAbortSignal(signal, 'options.signal');
+  validateAbortSignal(signal, 'options.signal', closeOnAbort);
   const onAborted = () => {
     if (socket[kState].handle) socket.close();
   };
@@ -161,8 +180,9 @@ function createSocket(type, listener) {
 
 /* ---------------------------------------------------------------- state -- */
 
-function healthCheck(socket) {
-  if (!socket[kState].handle) throw errors.notRunning();
+/** @param {Function} [above] where the stack begins, see errors.js */
+function healthCheck(socket, above = healthCheck) {
+  if (!socket[kState].handle) throw errors.notRunning(above);
 }
 
 /** The connected sends of this tick leave before `change` takes effect. */
@@ -171,42 +191,86 @@ function afterSends(socket) {
   return socket[kState].handle;
 }
 
-function throwOnError(status, syscall) {
-  if (!status) return;
-  const error = errors.errnoException(status, syscall);
-  Error.captureStackTrace(error, throwOnError);
-  throw error;
+/** @param {Function} [above] where the stack begins, see errors.js */
+function throwOnError(status, syscall, above = throwOnError) {
+  if (status) throw errors.errnoException(status, syscall, above);
+}
+
+/**
+ * A call that waits for bind(). Node runs all of them in the async context of
+ * the first; here each has its own. The emitter is for zone.js, which knows the
+ * zone of a call by its listeners.
+ */
+class Waiting extends AsyncResource {
+  /**
+   * @param {function()} action once the socket is bound
+   * @param {function(Error)} fail instead, if it will not be
+   */
+  constructor(action, fail) {
+    super('DGRAMWAIT', { __proto__: null, requireManualDestroy: true });
+    this.emitter = new EventEmitter();
+    this.emitter.on('bound', action);
+    this.emitter.on('failed', fail);
+  }
+
+  /** @param {...*} event 'bound', or 'failed' and the error */
+  finish(...event) {
+    try {
+      this.runInAsyncScope(this.emitter.emit, this.emitter, ...event);
+    } finally {
+      this.emitDestroy();
+    }
+  }
 }
 
 /**
  * Puts off `action` until the socket is bound. When binding fails, what was
- * put off is forgotten before the user's 'error' listeners run.
+ * put off is out of the queue before the user's 'error' listeners run.
  */
-function enqueue(socket, action) {
+function enqueue(socket, action, fail) {
   const state = socket[kState];
   if (state.queue === undefined) {
     state.queue = [];
     socket.once(errorMonitor, dropQueue);
     socket.once('listening', runQueue);
   }
-  state.queue.push(action);
+  state.queue.push(new Waiting(action, fail));
 }
 
-function dropQueue() {
+/** Node forgets what was put off; here its callbacks are told the error. */
+function dropQueue(error) {
   this.removeListener('listening', runQueue);
+  const { queue } = this[kState];
   this[kState].queue = undefined;
+  for (const waiting of queue) waiting.finish('failed', error);
 }
 
 function runQueue() {
   this.removeListener(errorMonitor, dropQueue);
   const { queue } = this[kState];
   this[kState].queue = undefined;
-  for (const action of queue) action();
+  let next = 0;
+  try {
+    while (next < queue.length) queue[next++].finish('bound');
+  } catch (error) {
+    // As with Node, the others are not run any more.
+    while (next < queue.length) queue[next++].finish('failed', error);
+    throw error;
+  }
+}
+
+/** In a tick of its own, since it may throw. */
+function callLater(callback, ...args) {
+  if (typeof callback === 'function') process.nextTick(callback, ...args);
 }
 
 /* ----------------------------------------------------------------- bind -- */
 
-function startReceiving(socket) {
+/**
+ * @param {Function} [above] where the stack begins, see errors.js
+ * @returns {Error|undefined} the buffer size that the system refuses
+ */
+function startReceiving(socket, above = startReceiving) {
   const state = socket[kState];
   const { handle } = state;
   handle.onmessage = onMessage;
@@ -221,17 +285,30 @@ function startReceiving(socket) {
       if (state.handle) socket.emit('error', error);
     });
   }
-  if (state.recvBufferSize) {
-    bufferSize(socket, state.recvBufferSize, RECV_BUFFER);
-  }
-  if (state.sendBufferSize) {
-    bufferSize(socket, state.sendBufferSize, SEND_BUFFER);
-  }
+  return setWantedSize(handle, state.recvBufferSize, RECV_BUFFER, above) ??
+    setWantedSize(handle, state.sendBufferSize, SEND_BUFFER, above);
 }
 
-function startListening(socket) {
-  startReceiving(socket);
+function setWantedSize(handle, size, which, above) {
+  if (!size) return undefined;
+  const context = {};
+  return handle.bufferSize(size, which, context) === undefined ?
+    bufferSizeError(context, above) :
+    undefined;
+}
+
+/** For a bind() that the program is still in: Node throws there, too. */
+function startListening(socket, above) {
+  const error = startReceiving(socket, above);
+  if (error !== undefined) throw error;
   socket.emit('listening');
+}
+
+/** For a bind() that may have returned: nobody could catch what it throws. */
+function startListeningLater(socket) {
+  const error = startReceiving(socket);
+  if (error === undefined) socket.emit('listening');
+  else failListening(socket, error);
 }
 
 /** Unless the socket was closed meanwhile. */
@@ -239,10 +316,45 @@ function emitIfOpen(socket, event) {
   if (socket[kState].handle) socket.emit(event);
 }
 
-function failBind(socket, error) {
-  socket[kState].bindState = UNBOUND;
+/** The socket is bound and receives, as Node leaves it. */
+function failListening(socket, error) {
   forgetCallback(socket);
   socket.emit('error', error);
+}
+
+function failBind(socket, error) {
+  const state = socket[kState];
+  const listens = CALLBACK_LISTENS && state.onBound !== undefined;
+  state.bindState = UNBOUND;
+  if (state.bindError === null) state.bindError = error;
+  forgetCallback(socket);
+  if (listens) emitHeard(socket, error);
+  else socket.emit('error', error);
+}
+
+/** Emits 'error' with a listener more, so that it is not thrown. */
+function emitHeard(socket, error) {
+  const listener = () => {};
+  socket.on('error', listener);
+  try {
+    socket.emit('error', error);
+  } finally {
+    socket.removeListener('error', listener);
+  }
+}
+
+/**
+ * The bind() of a send() or connect() on an unbound socket.
+ * @returns {Error|undefined} why it has failed already: 'error' was emitted,
+ *   and whoever heard it has not called bind() again
+ */
+function bindImplicitly(socket) {
+  const state = socket[kState];
+  state.bindError = null; // to be filled in by failBind()
+  socket.bind({ port: 0, exclusive: true }, null);
+  const { bindError } = state;
+  state.bindError = undefined;
+  return state.bindState === UNBOUND ? bindError ?? undefined : undefined;
 }
 
 /**
@@ -315,7 +427,7 @@ function bindThroughPrimary(socket, request, fail) {
         foreign.close();
         fail(status);
       } else {
-        startListening(socket);
+        startListeningLater(socket);
       }
     }
   });
@@ -326,7 +438,7 @@ function bindHandle(socket, foreign) {
   if (status < 0) {
     failBind(socket, errors.errnoException(status, 'open'));
   } else {
-    startListening(socket);
+    startListening(socket, bindHandle);
   }
 }
 
@@ -340,9 +452,9 @@ function bindDescriptor(socket, fd, exclusive) {
     return;
   }
   const type = binding.guessHandleType(fd);
-  if (type !== 'UDP') throw errors.invalidFdType(type);
-  throwOnError(socket[kState].handle.open(fd), 'open');
-  startListening(socket);
+  if (type !== 'UDP') throw errors.invalidFdType(type, bindDescriptor);
+  throwOnError(socket[kState].handle.open(fd), 'open', bindDescriptor);
+  startListening(socket, bindDescriptor);
 }
 
 function bindAddress(socket, port, address, exclusive) {
@@ -354,7 +466,8 @@ function bindAddress(socket, port, address, exclusive) {
       return;
     }
     const fail = (status) => {
-      failBind(socket, errors.hostPortException(status, 'bind', ip, port));
+      failBind(
+        socket, errors.hostPortException(status, 'bind', ip, port, fail));
     };
     const flags = bindFlags(state);
     if (cluster.sharesPorts(exclusive || state.reusePort)) {
@@ -367,7 +480,7 @@ function bindAddress(socket, port, address, exclusive) {
     // text; so in connectHandle().
     const status = state.handle.bind(`${ip}`, port || 0, flags);
     if (status) fail(status);
-    else startListening(socket);
+    else startListeningLater(socket);
   });
 }
 
@@ -406,12 +519,12 @@ Socket.prototype.bind = function(port, address /* , callback */) {
 
 /** For the calls that must not wait: a literal address, or an error. */
 function checkLiteral(name, address, caller) {
-  validateString(address, name);
+  validateString(address, name, checkLiteral);
   if (isIP(address) === 0) {
     throw errors.invalidArgValue(
       name, address,
       `must be a numeric IP address; ${caller} does not perform DNS ` +
-      'resolution');
+      'resolution', checkLiteral);
   }
 }
 
@@ -442,7 +555,8 @@ Socket.prototype.bindSync = function(options = {}) {
     state.bindState = UNBOUND;
     throw errors.hostPortException(status, 'bind', address, port);
   }
-  startReceiving(this);
+  const error = startReceiving(this);
+  if (error !== undefined) throw error;
   process.nextTick(emitIfOpen, this, 'listening');
   return this.address();
 };
@@ -470,12 +584,20 @@ Socket.prototype.connect = function(port, address, callback) {
   if (state.connectState !== DISCONNECTED) throw errors.isConnected();
   state.connectState = CONNECTING;
 
+  const fail = (error) => {
+    state.connectState = DISCONNECTED;
+    callLater(callback, error);
+  };
   if (state.bindState === UNBOUND) {
-    this.bind({ port: 0, exclusive: true }, null);
+    const error = bindImplicitly(this);
+    if (error !== undefined) {
+      fail(error);
+      return;
+    }
   }
   const start = () => startConnect(this, port, address, callback);
   if (state.bindState === BOUND) start();
-  else enqueue(this, start);
+  else enqueue(this, start, fail);
 };
 
 function startConnect(socket, port, address, callback) {
@@ -496,10 +618,12 @@ function startConnect(socket, port, address, callback) {
 
 /** @returns {Error|null} */
 function connectHandle(state, ip, port, address) {
-  if (isBlocked(state.sendBlockList, ip)) return errors.ipBlocked(ip);
+  if (isBlocked(state.sendBlockList, ip)) {
+    return errors.ipBlocked(ip, connectHandle);
+  }
   const status = state.handle.connect(`${ip}`, port);
   return status ?
-    errors.hostPortException(status, 'connect', address, port) :
+    errors.hostPortException(status, 'connect', address, port, connectHandle) :
     null;
 }
 
@@ -623,10 +747,7 @@ Socket.prototype.send = function(buffer,
   // healthCheck() is written out, and validateString() called only for what it
   // will refuse: what is inlined in their place was measured as 15 ns a send.
   if (!state.handle) throw errors.notRunning();
-  if (state.bindState === UNBOUND) {
-    this.bind({ port: 0, exclusive: true }, null);
-    healthCheck(this); // bind() may be the program's own, and have closed it
-  }
+  if (state.bindState === UNBOUND && !bindForSend(this, callback)) return;
   if (state.bindState !== BOUND) {
     sendOnceBound(this, message, port, address, callback);
   } else if (connected) {
@@ -639,6 +760,18 @@ Socket.prototype.send = function(buffer,
 // What is rare has functions of its own: V8 inlines the rest of a send, as long
 // as that is short.
 
+/** @returns {boolean} false: it failed, and the callback will be told */
+function bindForSend(socket, callback) {
+  const error = bindImplicitly(socket);
+  if (error === undefined) {
+    // bind() may be the program's own, and have closed it.
+    healthCheck(socket, bindForSend);
+    return true;
+  }
+  callLater(callback, error);
+  return false;
+}
+
 /**
  * Calls the socket's own `send` again, as Node does: one that a subclass or a
  * tool put there sees that call, too, with a list for its message. What is
@@ -646,7 +779,8 @@ Socket.prototype.send = function(buffer,
  */
 function sendOnceBound(socket, message, port, address, callback) {
   const list = copyMessage(message);
-  enqueue(socket, socket.send.bind(socket, list, port, address, callback));
+  enqueue(socket, socket.send.bind(socket, list, port, address, callback),
+          callLater.bind(undefined, callback));
 }
 
 function sendConnected(socket, message, callback) {
@@ -726,32 +860,41 @@ function completeSend(status, bytes) {
  * @throws {RangeError} ERR_SOCKET_BAD_PORT
  * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, or what bind(2) said
  */
-function sendManyAtOnce(packets, callback) {
+function sendMany(packets, callback) {
   healthCheck(this);
   const state = this[kState];
-  sendMany ??= require('./send-many');
-  const batch = sendMany.readPackets(packets, callback, state.handle.family,
-                                     state.connectState === CONNECTED);
+  many ??= require('./send-many');
+  const batch = readPackets(this, packets, callback);
   if (state.bindState === UNBOUND) this.bindSync();
   if (state.bindState === BOUND) return sendPackets(this, batch, callback);
-  sendMany.keepPackets(batch);
-  enqueue(this, () => sendPackets(this, batch, callback));
+  many.keepPackets(batch);
+  enqueue(this, () => sendPackets(this, batch, callback),
+          (error) => callLater(callback, error, 0));
   return 0;
 }
 
+function readPackets(socket, packets, callback) {
+  const { handle, connectState } = socket[kState];
+  try {
+    return many.readPackets(packets, callback, handle.family,
+                            connectState === CONNECTED);
+  } catch (error) {
+    throw errors.asThrownBy(error, readPackets);
+  }
+}
+
 function sendPackets(socket, batch, callback) {
-  healthCheck(socket);
-  const denied = permission.denial();
-  if (denied) throw denied;
+  healthCheck(socket, sendPackets);
+  if (isDenied()) throw errors.accessDenied('', sendPackets);
   const { handle, sendBlockList } = socket[kState];
   const blocks =
     sendBlockList && ((address) => isBlocked(sendBlockList, address));
-  return sendMany.sendPackets(handle, batch, blocks, callback);
+  return many.sendPackets(handle, batch, blocks, callback);
 }
 
 // Not among the enumerable methods, which are Node's.
 Object.defineProperty(Socket.prototype, 'sendMany', {
-  __proto__: null, value: sendManyAtOnce, configurable: true, writable: true,
+  __proto__: null, value: sendMany, configurable: true, writable: true,
 });
 
 /* ---------------------------------------------------------------- close -- */
@@ -767,7 +910,7 @@ Socket.prototype.close = function(callback) {
   if (typeof callback === 'function') this.on('close', callback);
 
   if (state.queue !== undefined) {
-    state.queue.push(this.close.bind(this));
+    closeOnceBound(this);
     return this;
   }
 
@@ -778,6 +921,32 @@ Socket.prototype.close = function(callback) {
   process.nextTick(emitClose, this);
   return this;
 };
+
+/**
+ * A close() takes its turn behind what waits for bind(), as with Node. A lookup
+ * that is the program's own may never answer; it has the rest of this turn of
+ * the event loop to do so.
+ */
+function closeOnceBound(socket) {
+  const state = socket[kState];
+  const { handle, queue } = state;
+  const close = socket.close.bind(socket);
+  const closeIfOpen = () => {
+    if (state.handle) close();
+  };
+  enqueue(socket, close, () => process.nextTick(closeIfOpen));
+  if (handle === null || skipsLiterals(handle.lookup, handle.family)) return;
+  setImmediate(() => {
+    if (state.queue === queue) cancelBind(socket);
+  });
+}
+
+/** What waits for bind() fails, the close() among it closes. */
+function cancelBind(socket) {
+  socket.removeListener(errorMonitor, dropQueue);
+  dropQueue.call(
+    socket, errors.errnoException(errors.errno('ECANCELED'), 'bind'));
+}
 
 function emitClose(socket) {
   socket.emit('close');
@@ -892,26 +1061,32 @@ Socket.prototype.dropMembership = function(multicastAddress,
   setMembership(this, 'dropMembership', multicastAddress, interfaceAddress);
 };
 
-/** As the built-in takes an address: anything, as text; '' is no address. */
-function toText(value) {
+/**
+ * As the built-in takes a group: anything, as text. What has none is no address
+ * (Node 22 and later; 18 and 20 throw what was thrown).
+ */
+function toGroup(value) {
   try {
     return `${value}`;
   } catch {
-    return ''; // Node 26; before that it throws what was thrown
+    return '';
   }
 }
 
-/** The same of an interface, where nothing means the usual one. */
+/**
+ * The same of an interface, where nothing means the usual one. What its
+ * conversion throws is thrown.
+ */
 function toInterface(value) {
-  return value == null ? value : toText(value);
+  return value == null ? value : `${value}`;
 }
 
 function setMembership(socket, method, group, interfaceAddress) {
-  healthCheck(socket);
-  if (!group) throw errors.missingArg('multicastAddress');
+  healthCheck(socket, setMembership);
+  if (!group) throw errors.missingArg('multicastAddress', setMembership);
   const { handle } = socket[kState];
-  throwOnError(
-    handle[method](toText(group), toInterface(interfaceAddress)), method);
+  throwOnError(handle[method](toGroup(group), toInterface(interfaceAddress)),
+               method, setMembership);
 }
 
 /** RFC 4607; only datagrams from `sourceAddress` come in. */
@@ -930,12 +1105,12 @@ Socket.prototype.dropSourceSpecificMembership = function(sourceAddress,
 };
 
 function setSourceMembership(socket, method, source, group, interfaceAddress) {
-  healthCheck(socket);
-  validateString(source, 'sourceAddress');
-  validateString(group, 'groupAddress');
+  healthCheck(socket, setSourceMembership);
+  validateString(source, 'sourceAddress', setSourceMembership);
+  validateString(group, 'groupAddress', setSourceMembership);
   const { handle } = socket[kState];
-  throwOnError(
-    handle[method](source, group, toInterface(interfaceAddress)), method);
+  throwOnError(handle[method](source, group, toInterface(interfaceAddress)),
+               method, setSourceMembership);
 }
 
 /** @returns {Socket} this */
@@ -952,11 +1127,33 @@ Socket.prototype.unref = function() {
 
 /** `size` 0 reads. @returns {number} bytes, as the kernel counts them */
 function bufferSize(socket, size, which) {
-  if (size >>> 0 !== size) throw errors.badBufferSize();
+  if (size >>> 0 !== size) throw errors.badBufferSize(bufferSize);
   const context = {};
   const result = afterSends(socket).bufferSize(size, which, context);
-  if (result === undefined) throw errors.bufferSizeError(context);
+  if (result === undefined) throw bufferSizeError(context, bufferSize);
   return result;
+}
+
+const { captureStackTrace } = Error;
+const { getRecvBufferSize } = NodeSocket.prototype;
+
+/**
+ * ERR_SOCKET_BUFFER_SIZE, the one error whose class is within Node. So Node's
+ * own method is asked for it, with something for a socket.
+ * @param {object} context errno, code, message, syscall, as the addon has
+ *   filled it in
+ * @param {Function} above where the stack begins, see errors.js
+ */
+function bufferSizeError(context, above) {
+  const handle = {
+    bufferSize(size, which, out) { Object.assign(out, context); },
+  };
+  try {
+    return getRecvBufferSize.call({ [kState]: { handle } });
+  } catch (error) {
+    captureStackTrace(error, above);
+    return error;
+  }
 }
 
 /** @param {number} size bytes; Linux doubles it */

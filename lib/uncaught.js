@@ -7,18 +7,22 @@
  * runInAsyncScope() has left that context.
  */
 
+const { listenerCount } = require('node:events').prototype;
 const binding = require('./binding');
 
 const { process } = globalThis;
+
+/** Whatever a test puts in place of it. */
+const { hasUncaughtExceptionCaptureCallback } = process;
 
 /**
  * True when somebody may look. Else nothing is caught here: a debugger that
  * stops at uncaught exceptions goes by whether a `catch` is on the stack.
  */
 function isWatched() {
-  return process.listenerCount('uncaughtException') > 0 ||
-    process.listenerCount('uncaughtExceptionMonitor') > 0 ||
-    process.hasUncaughtExceptionCaptureCallback() ||
+  return listenerCount.call(process, 'uncaughtException') > 0 ||
+    listenerCount.call(process, 'uncaughtExceptionMonitor') > 0 ||
+    hasUncaughtExceptionCaptureCallback() ||
     process.domain !== null; // until the first domain is entered
 }
 
@@ -50,4 +54,23 @@ function guard(callback, args) {
   }
 }
 
-module.exports = { isWatched, run };
+/**
+ * A callback was terminated (DevTools' Runtime.terminateExecution), which is
+ * no error: nobody is told. Node dies all the same if its stack of async ids
+ * stays as it is; to have that wiped is part of what it does once an error was
+ * handled. A capture callback, and a frozen `process`, are told of a `null`.
+ */
+function wipeTerminated() {
+  const own = Object.getOwnPropertyDescriptor(process, 'emit');
+  Object.defineProperty(process, 'emit', {
+    __proto__: null, value: () => true, configurable: true, writable: true,
+  });
+  try {
+    binding.fatal(null);
+  } finally {
+    if (own === undefined) delete process.emit;
+    else Object.defineProperty(process, 'emit', own);
+  }
+}
+
+module.exports = { isWatched, run, wipeTerminated };

@@ -4,49 +4,52 @@
 
 const errors = require('./errors');
 
+// The last argument of each is the function whose caller the stack of the error
+// begins with: the outermost one that the program did not call itself.
+
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE */
-function validateString(value, name) {
+function validateString(value, name, above = validateString) {
   if (typeof value !== 'string') {
-    throw errors.invalidArgType(name, 'of type string', value);
+    throw errors.invalidArgType(name, 'of type string', value, above);
   }
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE */
-function validateNumber(value, name) {
+function validateNumber(value, name, above = validateNumber) {
   if (typeof value !== 'number') {
-    throw errors.invalidArgType(name, 'of type number', value);
+    throw errors.invalidArgType(name, 'of type number', value, above);
   }
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE */
-function validateBoolean(value, name) {
+function validateBoolean(value, name, above = validateBoolean) {
   if (typeof value !== 'boolean') {
-    throw errors.invalidArgType(name, 'of type boolean', value);
+    throw errors.invalidArgType(name, 'of type boolean', value, above);
   }
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE */
-function validateFunction(value, name) {
+function validateFunction(value, name, above = validateFunction) {
   if (typeof value !== 'function') {
-    throw errors.invalidArgType(name, 'of type function', value);
+    throw errors.invalidArgType(name, 'of type function', value, above);
   }
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE */
-function validateObject(value, name) {
+function validateObject(value, name, above = validateObject) {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw errors.invalidArgType(name, 'of type object', value);
+    throw errors.invalidArgType(name, 'of type object', value, above);
   }
 }
 
 /** @throws {TypeError|RangeError} ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
-function validateUint32(value, name) {
-  validateNumber(value, name);
+function validateUint32(value, name, above = validateUint32) {
+  validateNumber(value, name, above);
   if (!Number.isInteger(value)) {
-    throw errors.outOfRange(name, 'an integer', value);
+    throw errors.outOfRange(name, 'an integer', value, above);
   }
   if (value < 0 || value > 0xffffffff) {
-    throw errors.outOfRange(name, '>= 0 && <= 4294967295', value);
+    throw errors.outOfRange(name, '>= 0 && <= 4294967295', value, above);
   }
 }
 
@@ -70,15 +73,16 @@ function readPort(port, name, allowZero) {
       +port !== (+port >>> 0) ||
       port > 0xffff ||
       (+port === 0 && !allowZero)) {
-    throw errors.badPort(name, allowZero, port);
+    throw errors.badPort(name, allowZero, port, validatePort);
   }
   return port | 0;
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE */
-function validateAbortSignal(signal, name) {
+function validateAbortSignal(signal, name, above = validateAbortSignal) {
   if (signal === null || typeof signal !== 'object' || !('aborted' in signal)) {
-    throw errors.invalidArgType(name, 'an instance of AbortSignal', signal);
+    throw errors.invalidArgType(name, 'an instance of AbortSignal', signal,
+                                above);
   }
 }
 

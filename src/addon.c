@@ -1,6 +1,6 @@
 /* The JavaScript face of the C core: module initialisation, one record per
  * environment, the native methods of a socket handle. Nothing below this file
- * knows of JavaScript. */
+ * knows of JavaScript. Rule P of env.h, on pointers, is kept in all of it. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "address.h"
 #include "batch.h"
 #include "env.h"
+#include "lanes.h"
 #include "napi_util.h"
 #include "platform.h"
 #include "socket.h"
@@ -27,21 +28,44 @@ typedef struct {
   napi_ref arena;
 } lane_t;
 
+/* Functions of lib/; see js_hook(). */
+typedef enum {
+  HOOK_DELIVER,    /* (id, inbox): hands out datagrams, see deliver_t */
+  HOOK_COMPLETE,   /* (ticket, status, length): a queued send is done */
+  HOOK_CLOSED,     /* (id): a socket is closed */
+  HOOK_TERMINATED, /* (): JavaScript was terminated and may go on */
+  HOOK_IDLE,       /* (): no socket is open; spare inboxes were given up */
+  HOOK_STALLED,    /* (): the loop goes on, and a watched lane has not left */
+  HOOKS,
+} hook_t;
+
+static const char* const hook_names[HOOKS] = {
+    "deliver", "complete", "closed", "terminated", "idle", "stalled"};
+
+/* Hooks that there must be. */
+#define HOOKS_NEEDED 3
+
 /* One environment: the main thread or a worker. */
 typedef struct {
   dgram_env_t core;
   napi_env env;
   napi_async_cleanup_hook_handle cleanup;
-  napi_async_context context; /* of batches; each datagram has its socket's */
-  napi_ref deliver;
-  napi_ref complete;
-  napi_ref closed;
-  napi_ref slab;
-  napi_ref runs;
-  napi_ref texts;
+  /* Of calls into lib/, which has a resource for each datagram and completion.
+   * Only while sockets are open: it is a resource that others can see. */
+  napi_async_context context;
+  napi_ref hooks[HOOKS];
+  napi_ref running; /* lib/ counts in it the calls that have not returned */
+  uint32_t calls;   /* the same, counted here */
+  struct {
+    napi_ref memory;
+    uint32_t name; /* changes with the memory */
+  } inboxes[DGRAM_INBOXES];
+  uint32_t inboxes_made;
   lane_t* lanes;
   uint32_t lanes_count;
-  dgram_socket_t* dead; /* closed, to be freed later; see on_closed() */
+  dgram_lanes_t watched; /* those of them that lib/outbox.js uses */
+  uv_prepare_t prepare;  /* looks at the watched lanes in each turn */
+  bool has_prepare;      /* it is initialised, and not closed */
 } addon_t;
 
 /* Never NULL: the record is set before the first function exists, and freed
@@ -54,6 +78,12 @@ static addon_t* addon_of(napi_env env) {
 }
 
 /* -- Memory that JavaScript sees ------------------------------------------ */
+
+static void drop(addon_t* addon, napi_ref* ref) {
+  if (*ref != NULL)
+    napi_delete_reference(addon->env, *ref);
+  *ref = NULL;
+}
 
 static napi_status make_memory(napi_env env, size_t size, napi_ref* out) {
   napi_value buffer;
@@ -76,154 +106,338 @@ static bool memory_of(napi_env env, napi_ref ref, void** data, size_t* size) {
          *data != NULL;
 }
 
-/* Makes the receive memory on first use: an environment that only sends does
- * not need it. */
-static napi_status need_inbox(addon_t* addon) {
-  napi_env env = addon->env;
-  napi_status status = napi_ok;
+/* The low bits of an inbox's name are its place. */
+static napi_status make_inbox(addon_t* addon, uint32_t place, uint32_t slots) {
+  napi_ref* memory = &addon->inboxes[place].memory;
 
-  if (addon->slab == NULL)
-    status = make_memory(env, DGRAM_RECV_SLAB, &addon->slab);
-  if (status == napi_ok && addon->runs == NULL)
-    status =
-        make_memory(env, DGRAM_RECV_SLOTS * sizeof(dgram_recv_t), &addon->runs);
-  if (status == napi_ok && addon->texts == NULL)
-    status = make_memory(
-        env, DGRAM_RECV_SLOTS * sizeof(dgram_peer_text_t), &addon->texts);
-  return status;
+  drop(addon, memory);
+  addon->inboxes[place].name =
+      place | ++addon->inboxes_made % (1u << 20) * DGRAM_INBOXES;
+  return make_memory(addon->env,
+                     DGRAM_INBOX_SLAB + (size_t) slots * DGRAM_RECV_SLOT_SIZE,
+                     memory);
 }
 
-static bool on_lend(dgram_env_t* core) {
-  const addon_t* addon = core->data;
-  napi_env env = addon->env;
-  napi_handle_scope scope;
-  void* slab;
-  void* runs;
-  void* texts;
+/* Makes the first inbox with the first socket that receives: an environment
+ * that only sends does not need it. */
+static napi_status need_inbox(addon_t* addon) {
+  if (addon->inboxes[0].memory != NULL)
+    return napi_ok;
+  if (addon->core.settings.keep_heap)
+    dgram_platform_keep_heap();
+  return make_inbox(addon, 0, DGRAM_RECV_SLOTS);
+}
+
+static uint32_t place_of(const dgram_env_t* core, const dgram_inbox_t* inbox) {
+  return (uint32_t) (inbox - core->inboxes);
+}
+
+static bool look_up_inbox(const addon_t* addon, dgram_inbox_t* inbox) {
+  void* data;
   size_t size;
+
+  if (!memory_of(addon->env,
+                 addon->inboxes[place_of(&addon->core, inbox)].memory,
+                 &data,
+                 &size))
+    return false;
+  inbox->cursor = &((dgram_inbox_head_t*) data)->cursor;
+  inbox->runs = ((dgram_inbox_head_t*) data)->runs;
+  inbox->texts = ((dgram_inbox_head_t*) data)->texts;
+  inbox->slab = (uint8_t*) data + DGRAM_INBOX_SLAB;
+  return true;
+}
+
+static bool on_lend(dgram_env_t* core, dgram_inbox_t* inbox) {
+  addon_t* addon = core->data;
+  napi_handle_scope scope;
   bool ok;
 
-  if (napi_open_handle_scope(env, &scope) != napi_ok)
+  if (napi_open_handle_scope(addon->env, &scope) != napi_ok)
     return false;
-  ok = memory_of(env, addon->slab, &slab, &size) &&
-       memory_of(env, addon->runs, &runs, &size) &&
-       memory_of(env, addon->texts, &texts, &size);
-  napi_close_handle_scope(env, scope);
-  if (!ok)
-    return false;
-  core->inbox.slab = slab;
-  core->inbox.runs = runs;
-  core->inbox.texts = texts;
-  return true;
+  ok = look_up_inbox(addon, inbox) ||
+       (make_inbox(addon, place_of(core, inbox), inbox->slots) == napi_ok &&
+        look_up_inbox(addon, inbox));
+  napi_close_handle_scope(addon->env, scope);
+  return ok;
 }
 
 /* -- Calling into JavaScript ---------------------------------------------- */
 
-/* What came of calling JavaScript. */
+/* Around every call of a hook. A hook drains ticks itself, and what they throw
+ * leaves its mark on the stack of async ids. 'uncaughtException' wipes that
+ * out, and must do so before the callback scope is closed: Node aborts when the
+ * stack does not match. napi_make_callback() would have closed it first. */
+typedef struct {
+  napi_handle_scope handles;
+  napi_callback_scope callback;
+} scope_t;
+
+/* What came of calling a hook. */
 typedef enum {
-  CALL_FALSE,   /* it returned something false */
-  CALL_TRUE,    /* it returned something true */
+  CALL_RETURNED,
   CALL_THREW,   /* 'uncaughtException' has dealt with it */
   CALL_STOPPED, /* JavaScript cannot run: the thread is terminating */
 } call_result_t;
 
-static call_result_t result_of(napi_env env,
-                               napi_status status,
-                               napi_value result) {
-  bool truth = false;
-  bool thrown = false;
+/* What hook.deliver returns. */
+typedef enum {
+  DELIVER_DONE = 0,
+  DELIVER_MORE = 1,  /* the budget is used up, or it wants a new scope */
+  DELIVER_THREW = 2, /* it is done, and the last listener threw */
+} deliver_t;
 
-  if (status == napi_ok) {
-    if (dgram_napi_bool(env, result, &truth) != napi_ok)
-      return CALL_STOPPED;
-    return truth ? CALL_TRUE : CALL_FALSE;
-  }
-  if (napi_is_exception_pending(env, &thrown) != napi_ok || !thrown ||
-      napi_get_and_clear_last_exception(env, &result) != napi_ok ||
-      napi_fatal_exception(env, result) != napi_ok)
-    return CALL_STOPPED;
-  return CALL_THREW;
+static bool need_context(addon_t* addon) {
+  napi_value name;
+
+  return addon->context != NULL ||
+         (napi_create_string_utf8(
+              addon->env, "DGRAMBATCH", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+          napi_async_init(addon->env, NULL, name, &addon->context) == napi_ok);
 }
 
-static bool hook_function(const addon_t* addon, napi_ref fn, napi_value* out) {
+static bool open_scope(addon_t* addon, scope_t* scope) {
+  napi_env env = addon->env;
+
+  if (addon->core.closing ||
+      napi_open_handle_scope(env, &scope->handles) != napi_ok)
+    return false;
+  if (need_context(addon) &&
+      napi_open_callback_scope(env, NULL, addon->context, &scope->callback) ==
+          napi_ok) {
+    addon->calls++;
+    return true;
+  }
+  napi_close_handle_scope(env, scope->handles);
+  return false;
+}
+
+static void rest(addon_t* addon);
+
+static void close_scope(addon_t* addon, const scope_t* scope) {
+  napi_close_callback_scope(addon->env, scope->callback);
+  napi_close_handle_scope(addon->env, scope->handles);
+  addon->calls--;
+  if (addon->core.sockets_open == 0)
+    rest(addon);
+}
+
+/* Whether the call that ended with `error` was terminated (DevTools'
+ * Runtime.terminateExecution), and did not throw a null of its own: no
+ * `finally` runs then, so lib/ has not counted it as done. */
+static bool was_terminated(const addon_t* addon, napi_value error) {
+  napi_valuetype type;
+  void* data;
+  size_t size;
+
+  if (napi_typeof(addon->env, error, &type) != napi_ok || type != napi_null ||
+      !memory_of(addon->env, addon->running, &data, &size) ||
+      *(uint32_t*) data < addon->calls)
+    return false;
+  *(uint32_t*) data = addon->calls - 1;
+  return true;
+}
+
+static bool hook_function(const addon_t* addon, hook_t hook, napi_value* out) {
   *out = NULL;
-  return !addon->core.closing && fn != NULL &&
-         napi_get_reference_value(addon->env, fn, out) == napi_ok &&
+  return addon->hooks[hook] != NULL &&
+         napi_get_reference_value(addon->env, addon->hooks[hook], out) ==
+             napi_ok &&
          *out != NULL;
 }
 
-/* Calls hook `fn` as Node calls back: ticks and microtasks are drained
- * afterwards, what it throws goes to 'uncaughtException'. */
-static void call_back(addon_t* addon,
-                      napi_ref fn,
-                      size_t argc,
-                      const napi_value* argv) {
+/* Has lib/ tidy up after a termination, with nobody told. */
+static bool tidy_up(const addon_t* addon) {
   napi_env env = addon->env;
   napi_value function;
   napi_value receiver;
-  napi_value result = NULL;
-  napi_status status;
+  napi_value result;
 
-  if (!hook_function(addon, fn, &function) ||
+  if (!hook_function(addon, HOOK_TERMINATED, &function) ||
       napi_get_global(env, &receiver) != napi_ok)
-    return;
-  /* Without a context: lib/ has a resource for each of these calls. */
-  status =
-      napi_make_callback(env, NULL, receiver, function, argc, argv, &result);
-  (void) result_of(env, status, result);
+    return false;
+  if (napi_call_function(env, receiver, function, 0, NULL, &result) == napi_ok)
+    return true;
+  (void) napi_get_and_clear_last_exception(env, &result);
+  return false;
 }
 
-static call_result_t deliver_next(addon_t* addon,
-                                  const dgram_socket_t* socket) {
+/* Tells what a hook threw, while its scope is open. */
+static call_result_t tell(const addon_t* addon) {
+  napi_env env = addon->env;
+  napi_value error;
+  bool thrown = false;
+
+  if (napi_is_exception_pending(env, &thrown) != napi_ok || !thrown ||
+      napi_get_and_clear_last_exception(env, &error) != napi_ok)
+    return CALL_STOPPED;
+  if (was_terminated(addon, error) && tidy_up(addon))
+    return CALL_THREW;
+  return napi_fatal_exception(env, error) == napi_ok ? CALL_THREW
+                                                     : CALL_STOPPED;
+}
+
+/* Calls a hook within an open scope. */
+static call_result_t call_hook(const addon_t* addon,
+                               hook_t hook,
+                               size_t argc,
+                               const napi_value* argv,
+                               napi_value* result) {
   napi_env env = addon->env;
   napi_value function;
   napi_value receiver;
-  napi_value result = NULL;
-  napi_value argv[2];
-  napi_status status;
 
-  if (!hook_function(addon, addon->deliver, &function) ||
-      napi_get_global(env, &receiver) != napi_ok ||
-      napi_create_uint32(env, socket->id, &argv[0]) != napi_ok ||
-      napi_create_uint32(env, addon->core.inbox.count, &argv[1]) != napi_ok)
+  if (!hook_function(addon, hook, &function) ||
+      napi_get_global(env, &receiver) != napi_ok)
     return CALL_STOPPED;
-  status = napi_call_function(env, receiver, function, 2, argv, &result);
-  return result_of(env, status, result);
+  if (napi_call_function(env, receiver, function, argc, argv, result) ==
+      napi_ok)
+    return CALL_RETURNED;
+  return tell(addon);
 }
 
-/* hook.deliver within a callback scope of its own. It drains ticks between two
- * datagrams itself, and a tick that throws leaves its mark on the stack of
- * async ids. 'uncaughtException' wipes that out, and must do so before the
- * scope is closed: napi_make_callback() would have closed it first, and Node
- * aborts when the stack does not match. */
-static call_result_t deliver_in_scope(addon_t* addon,
-                                      const dgram_socket_t* socket) {
-  napi_env env = addon->env;
-  napi_handle_scope handles;
-  napi_callback_scope callback;
-  call_result_t result = CALL_STOPPED;
+/* Calls a hook as Node calls back: ticks and microtasks are drained afterwards,
+ * what it throws goes to 'uncaughtException'. */
+static void call_back(addon_t* addon,
+                      hook_t hook,
+                      const uint32_t* numbers,
+                      size_t count) {
+  napi_value argv[3];
+  napi_value result;
+  scope_t scope;
+  size_t i;
 
-  if (napi_open_handle_scope(env, &handles) != napi_ok)
+  if (!open_scope(addon, &scope))
+    return;
+  for (i = 0; i < count; i++)
+    if (napi_create_int32(addon->env, (int32_t) numbers[i], &argv[i]) !=
+        napi_ok)
+      break;
+  if (i == count)
+    (void) call_hook(addon, hook, count, argv, &result);
+  close_scope(addon, &scope);
+}
+
+/* A batch that is being delivered. */
+typedef struct {
+  addon_t* addon;
+  dgram_inbox_t* inbox;
+  dgram_wake_up_t* wake_up;
+  napi_value argv[2];
+  int reads; /* messages, after listeners that threw */
+} batch_t;
+
+static bool is_over(const batch_t* batch) {
+  return batch->inbox->socket->closing ||
+         !look_up_inbox(batch->addon, batch->inbox) ||
+         batch->inbox->cursor->run >= batch->inbox->count;
+}
+
+/* A datagram that made the hook throw before anything has moved on since
+ * `before` is lost, or there would be no end to it. */
+static void leave_behind(const batch_t* batch, const dgram_cursor_t* before) {
+  dgram_inbox_t* inbox = batch->inbox;
+  const dgram_cursor_t* now;
+
+  if (!look_up_inbox(batch->addon, inbox))
+    return;
+  now = inbox->cursor;
+  if (now->steps == 0 && inbox->fresh > 0)
+    dgram_sources_init(&batch->addon->core.sources); /* no text was read */
+  if (now->run == before->run && now->position == before->position &&
+      now->steps == before->steps)
+    dgram_inbox_skip(inbox);
+}
+
+/* Calls hook.deliver once. Its result is DELIVER_MORE, too, after a throw that
+ * was not of the batch's last listener. */
+static call_result_t deliver_some(const batch_t* batch, int32_t* more) {
+  addon_t* addon = batch->addon;
+  dgram_inbox_t* inbox = batch->inbox;
+  const dgram_cursor_t before = *inbox->cursor;
+  napi_value value;
+  call_result_t result;
+
+  inbox->cursor->budget = dgram_wake_up_budget(batch->wake_up, inbox->left);
+  inbox->cursor->block = inbox->socket->block;
+  result = call_hook(addon, HOOK_DELIVER, 2, batch->argv, &value);
+  if (result == CALL_RETURNED &&
+      napi_get_value_int32(addon->env, value, more) != napi_ok)
     return CALL_STOPPED;
-  if (napi_open_callback_scope(env, NULL, addon->context, &callback) ==
-      napi_ok) {
-    do
-      result = deliver_next(addon, socket);
-    while (result == CALL_THREW);
-    napi_close_callback_scope(env, callback);
-  }
-  napi_close_handle_scope(env, handles);
+  if (result != CALL_THREW)
+    return result;
+  leave_behind(batch, &before);
+  *more = is_over(batch) ? DELIVER_THREW : DELIVER_MORE;
   return result;
 }
 
-static bool on_deliver(dgram_socket_t* socket) {
-  call_result_t result;
+/* As with Node the next datagram is delivered before the ticks of a listener
+ * that threw. They run when the scope is closed, so it is read before. */
+static bool read_on(batch_t* batch) {
+  return batch->reads++ < (int) DGRAM_RECV_SLOTS &&
+         look_up_inbox(batch->addon, batch->inbox) &&
+         dgram_env_read_on(batch->inbox);
+}
 
-  dgram_platform_keep_heap(); /* not before: idle sockets need no such heap */
+/* Calls hook.deliver until it returns without a throw, or until it is late. */
+static call_result_t deliver_in_scope(batch_t* batch,
+                                      int32_t* more,
+                                      bool* late) {
+  call_result_t result;
+  bool threw;
+
+  do {
+    result = deliver_some(batch, more);
+    *late = look_up_inbox(batch->addon, batch->inbox) &&
+            dgram_wake_up_take(batch->wake_up,
+                               dgram_inbox_passed(batch->inbox));
+    if (result == CALL_STOPPED)
+      return result;
+    threw = result == CALL_THREW || *more == DELIVER_THREW;
+    if (*more == DELIVER_THREW)
+      *more = read_on(batch) ? DELIVER_MORE : DELIVER_DONE;
+  } while (threw && *more == DELIVER_MORE && !*late && !is_over(batch));
+  return result;
+}
+
+/* Returns DGRAM_PAUSED, and `*late` false, when it is to be called again. */
+static dgram_delivery_t deliver_next(batch_t* batch, bool* late) {
+  addon_t* addon = batch->addon;
+  dgram_inbox_t* inbox = batch->inbox;
+  napi_env env = addon->env;
+  uint32_t name = addon->inboxes[place_of(&addon->core, inbox)].name;
+  call_result_t result = CALL_STOPPED;
+  int32_t more = DELIVER_DONE;
+  scope_t scope;
+
+  *late = true;
+  if (!look_up_inbox(addon, inbox) || !open_scope(addon, &scope))
+    return DGRAM_DROPPED;
+  if (napi_create_uint32(env, inbox->socket->id, &batch->argv[0]) == napi_ok &&
+      napi_create_uint32(env, name, &batch->argv[1]) == napi_ok)
+    result = deliver_in_scope(batch, &more, late);
+  close_scope(addon, &scope);
+  if (result == CALL_STOPPED)
+    return DGRAM_DROPPED;
+  return more == DELIVER_MORE && !is_over(batch) ? DGRAM_PAUSED
+                                                  : DGRAM_DELIVERED;
+}
+
+static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
+                                   dgram_wake_up_t* wake_up) {
+  addon_t* addon = inbox->socket->env->data;
+  batch_t batch = {.addon = addon, .inbox = inbox, .wake_up = wake_up};
+  napi_handle_scope scope;
+  dgram_delivery_t result;
+  bool late;
+
+  if (napi_open_handle_scope(addon->env, &scope) != napi_ok)
+    return DGRAM_DROPPED;
   do
-    result = deliver_in_scope(socket->env->data, socket);
-  while (result == CALL_TRUE);
-  return result == CALL_FALSE;
+    result = deliver_next(&batch, &late);
+  while (result == DGRAM_PAUSED && !late);
+  napi_close_handle_scope(addon->env, scope);
+  return result;
 }
 
 static void on_complete(dgram_socket_t* socket,
@@ -231,51 +445,45 @@ static void on_complete(dgram_socket_t* socket,
                         int status,
                         size_t length) {
   addon_t* addon = socket->env->data;
-  napi_env env = addon->env;
-  napi_handle_scope scope;
-  napi_value argv[3];
+  const uint32_t numbers[] = {ticket, (uint32_t) status, (uint32_t) length};
 
   addon->core.sent += status == 0;
-  if (ticket == 0 || napi_open_handle_scope(env, &scope) != napi_ok)
-    return;
-  if (napi_create_uint32(env, ticket, &argv[0]) == napi_ok &&
-      napi_create_int32(env, status, &argv[1]) == napi_ok &&
-      napi_create_uint32(env, (uint32_t) length, &argv[2]) == napi_ok)
-    call_back(addon, addon->complete, COUNT_OF(argv), argv);
-  napi_close_handle_scope(env, scope);
+  if (ticket != 0)
+    call_back(addon, HOOK_COMPLETE, numbers, COUNT_OF(numbers));
 }
 
 /* -- Life of a socket ------------------------------------------------------ */
 
-static void free_dead(addon_t* addon) {
-  while (addon->dead != NULL) {
-    dgram_socket_t* socket = addon->dead;
+/* No socket is open: what others could see of us goes, and memory that was made
+ * for a while. */
+static void rest(addon_t* addon) {
+  napi_handle_scope scope;
+  uint32_t i;
 
-    addon->dead = socket->next_dead;
-    dgram_socket_free(socket);
+  if (addon->calls > 0 || addon->core.sockets_open > 0 || addon->core.closing)
+    return; /* within a scope; a callback has opened one; see on_idle() */
+  if (addon->core.inboxes_count > 1) {
+    for (i = 1; i < DGRAM_INBOXES; i++)
+      drop(addon, &addon->inboxes[i].memory);
+    addon->core.inboxes_count = 1;
+    call_back(addon, HOOK_IDLE, NULL, 0); /* and this again */
+  } else if (addon->context != NULL &&
+             napi_open_handle_scope(addon->env, &scope) == napi_ok) {
+    napi_async_destroy(addon->env, addon->context);
+    addon->context = NULL;
+    napi_close_handle_scope(addon->env, scope);
   }
 }
 
 static void on_closed(dgram_socket_t* socket) {
   addon_t* addon = socket->env->data;
-  napi_handle_scope scope;
-  napi_value id;
 
-  if (socket->wants_closed &&
-      napi_open_handle_scope(addon->env, &scope) == napi_ok) {
-    if (napi_create_uint32(addon->env, socket->id, &id) == napi_ok)
-      call_back(addon, addon->closed, 1, &id);
-    napi_close_handle_scope(addon->env, scope);
-  }
-  /* A listener or callback that turns the event loop itself brings us here
-   * while the transport is not done, perhaps with this socket. */
-  if (dgram_env_in_use(&addon->core)) {
-    socket->next_dead = addon->dead;
-    addon->dead = socket;
-  } else {
-    dgram_socket_free(socket);
-  }
+  if (socket->wants_closed)
+    call_back(addon, HOOK_CLOSED, &socket->id, 1);
+  rest(addon);
 }
+
+static void start_prepare(addon_t* addon);
 
 static napi_value js_init(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
@@ -284,13 +492,12 @@ static napi_value js_init(napi_env env, napi_callback_info info) {
   int rc;
 
   (void) info;
-  if (!dgram_env_in_use(&addon->core))
-    free_dead(addon);
   rc = dgram_socket_new(&addon->core, &socket);
   if (rc != 0) {
     dgram_napi_throw_uv(env, rc, NULL);
     return NULL;
   }
+  start_prepare(addon);
   DGRAM_TRY(env, napi_create_uint32(env, socket->id, &id));
   return id;
 }
@@ -313,15 +520,22 @@ static dgram_socket_t* socket_of(napi_env env, napi_value handle) {
   return dgram_env_socket(&addon_of(env)->core, id);
 }
 
-/* Reads the arguments of a method into `argv` (absent ones are undefined).
- * Returns the receiver's socket, or NULL when it has none. */
-static dgram_socket_t* receive(napi_env env,
-                               napi_callback_info info,
-                               size_t argc,
-                               napi_value* argv) {
+/* Reads the arguments of a method into `argv` (absent ones are undefined), and
+ * the receiver. Its socket is looked up last, when every argument has been
+ * converted: that may run JavaScript, which may close it (P in env.h). */
+static napi_status arguments_of(napi_env env,
+                                napi_callback_info info,
+                                size_t argc,
+                                napi_value* argv,
+                                napi_value* self) {
+  return napi_get_cb_info(env, info, &argc, argv, self, NULL);
+}
+
+/* The receiver's socket, or NULL, for a method without arguments. */
+static dgram_socket_t* receiver_of(napi_env env, napi_callback_info info) {
   napi_value self;
 
-  if (napi_get_cb_info(env, info, &argc, argv, &self, NULL) != napi_ok)
+  if (arguments_of(env, info, 0, NULL, &self) != napi_ok)
     return NULL;
   return socket_of(env, self);
 }
@@ -352,19 +566,20 @@ static napi_value with_int32(napi_env env,
                              napi_callback_info info,
                              int (*set)(dgram_socket_t*, int)) {
   napi_value argv[1];
-  dgram_socket_t* socket = receive(env, info, 1, argv);
+  napi_value self;
+  dgram_socket_t* socket;
   int32_t value;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, 1, argv, &self));
   DGRAM_TRY(env, dgram_napi_int32(env, argv[0], &value));
-  return code_value(env, set(socket, value));
+  socket = socket_of(env, self);
+  return code_value(env, socket == NULL ? UV_EBADF : set(socket, value));
 }
 
 static napi_value with_nothing(napi_env env,
                                napi_callback_info info,
                                int (*act)(dgram_socket_t*)) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   return code_value(env, socket == NULL ? UV_EBADF : act(socket));
 }
@@ -381,36 +596,38 @@ static napi_value js_share(napi_env env, napi_callback_info info) {
   return with_nothing(env, info, dgram_socket_share);
 }
 
-/* Reads (address, port) into `out`. Returns 0 or a UV_ code; with an
- * exception pending it is UV_EINVAL too. */
+/* Reads an address in text. Returns 0 or UV_EINVAL. */
 static int read_address(napi_env env,
-                        const napi_value* argv,
+                        napi_value value,
                         int family,
+                        uint32_t port,
                         dgram_address_t* out) {
   char text[TEXT_MAX];
-  uint32_t port;
+  int rc = dgram_napi_text(env, value, text, sizeof(text));
 
-  if (dgram_napi_uint32(env, argv[1], &port) != napi_ok ||
-      dgram_napi_text(env, argv[0], text, sizeof(text)) != 0)
-    return UV_EINVAL;
-  /* Node keeps the low 16 bits. */
-  return dgram_address_parse(out, family, text, (uint16_t) port);
+  /* Node keeps the low 16 bits of the port. */
+  return rc != 0 ? rc : dgram_address_parse(out, family, text, (uint16_t) port);
 }
 
 static napi_value bind_to(napi_env env, napi_callback_info info, int family) {
   napi_value argv[3];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   dgram_address_t address;
+  uint32_t port;
   uint32_t flags;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
-  rc = read_address(env, argv, family, &address);
-  if (rc != 0)
-    return code_value(env, rc);
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &port));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[2], &flags));
-  return code_value(env, dgram_socket_bind(socket, &address, flags));
+  rc = read_address(env, argv[0], family, port, &address);
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
+  if (rc == 0)
+    rc = dgram_socket_bind(socket, &address, flags);
+  return code_value(env, rc);
 }
 
 static napi_value js_bind(napi_env env, napi_callback_info info) {
@@ -425,13 +642,18 @@ static napi_value connect_to(napi_env env,
                              napi_callback_info info,
                              int family) {
   napi_value argv[2];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   dgram_address_t address;
+  uint32_t port;
   int rc;
 
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &port));
+  rc = read_address(env, argv[0], family, port, &address);
+  socket = socket_of(env, self);
   if (socket == NULL)
-    return code_value(env, UV_EBADF);
-  rc = read_address(env, argv, family, &address);
+    rc = UV_EBADF;
   if (rc == 0)
     rc = dgram_socket_connect(socket, &address);
   return code_value(env, rc);
@@ -472,15 +694,16 @@ static napi_value get_name(napi_env env,
                            int (*get)(const dgram_socket_t*,
                                       dgram_address_t*)) {
   napi_value argv[1];
-  dgram_socket_t* socket = receive(env, info, 1, argv);
+  napi_value self;
+  const dgram_socket_t* socket;
   dgram_address_t address;
   dgram_peer_text_t text;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, 1, argv, &self));
   memset(&address, 0, sizeof(address));
-  rc = get(socket, &address);
+  socket = socket_of(env, self);
+  rc = socket == NULL ? UV_EBADF : get(socket, &address);
   if (rc != 0)
     return code_value(env, rc);
   dgram_address_describe(&address.any, &text);
@@ -522,18 +745,21 @@ static napi_value set_membership(napi_env env,
                                  napi_callback_info info,
                                  uv_membership membership) {
   napi_value argv[2];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   char group[TEXT_MAX];
   char buffer[TEXT_MAX];
-  const char* interface_address;
+  const char* interface_address = NULL;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
   rc = dgram_napi_text(env, argv[0], group, sizeof(group));
   if (rc == 0)
     rc = read_interface(
         env, argv[1], buffer, sizeof(buffer), &interface_address);
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
   if (rc == 0)
     rc = dgram_socket_set_membership(
         socket, group, interface_address, membership);
@@ -552,21 +778,24 @@ static napi_value set_source_membership(napi_env env,
                                         napi_callback_info info,
                                         uv_membership membership) {
   napi_value argv[3];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   char source[TEXT_MAX];
   char group[TEXT_MAX];
   char buffer[TEXT_MAX];
-  const char* interface_address;
+  const char* interface_address = NULL;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
   rc = dgram_napi_text(env, argv[0], source, sizeof(source));
   if (rc == 0)
     rc = dgram_napi_text(env, argv[1], group, sizeof(group));
   if (rc == 0)
     rc = read_interface(
         env, argv[2], buffer, sizeof(buffer), &interface_address);
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
   if (rc == 0)
     rc = dgram_socket_set_source_membership(
         socket, group, interface_address, source, membership);
@@ -586,13 +815,16 @@ static napi_value js_drop_source_membership(napi_env env,
 static napi_value js_set_multicast_interface(napi_env env,
                                              napi_callback_info info) {
   napi_value argv[1];
-  dgram_socket_t* socket = receive(env, info, 1, argv);
+  napi_value self;
+  dgram_socket_t* socket;
   char text[TEXT_MAX];
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, 1, argv, &self));
   rc = dgram_napi_text(env, argv[0], text, sizeof(text));
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
   if (rc == 0)
     rc = dgram_socket_set_multicast_interface(socket, text);
   return code_value(env, rc);
@@ -617,18 +849,21 @@ static napi_value js_set_ttl(napi_env env, napi_callback_info info) {
 
 static napi_value js_buffer_size(napi_env env, napi_callback_info info) {
   napi_value argv[3];
-  dgram_socket_t* socket = receive(env, info, COUNT_OF(argv), argv);
+  napi_value self;
+  dgram_socket_t* socket;
   uint32_t wanted;
   bool is_recv;
   int size;
   int rc;
 
-  if (socket == NULL)
-    return code_value(env, UV_EBADF);
+  DGRAM_TRY(env, arguments_of(env, info, COUNT_OF(argv), argv, &self));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &wanted));
   DGRAM_TRY(env, dgram_napi_bool(env, argv[1], &is_recv));
   rc = wanted > INT32_MAX ? UV_EINVAL : 0;
   size = (int) wanted;
+  socket = socket_of(env, self);
+  if (socket == NULL)
+    return code_value(env, UV_EBADF);
   if (rc == 0)
     rc = is_recv ? dgram_socket_recv_buffer(socket, &size)
                  : dgram_socket_send_buffer(socket, &size);
@@ -645,7 +880,7 @@ static napi_value js_buffer_size(napi_env env, napi_callback_info info) {
 
 static napi_value js_get_send_queue_size(napi_env env,
                                          napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  const dgram_socket_t* socket = receiver_of(env, info);
 
   if (socket == NULL || socket->closing)
     return code_value(env, UV_EBADF);
@@ -654,7 +889,7 @@ static napi_value js_get_send_queue_size(napi_env env,
 
 static napi_value js_get_send_queue_count(napi_env env,
                                           napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  const dgram_socket_t* socket = receiver_of(env, info);
 
   if (socket == NULL || socket->closing)
     return code_value(env, UV_EBADF);
@@ -663,12 +898,14 @@ static napi_value js_get_send_queue_count(napi_env env,
 
 static napi_value js_recv_start(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket;
 
+  DGRAM_TRY(env, need_inbox(addon));
+  socket = receiver_of(env, info);
   if (socket == NULL)
     return code_value(env, UV_EBADF);
-  DGRAM_TRY(env, need_inbox(addon));
-  on_lend(&addon->core);
+  if (addon->hooks[HOOK_DELIVER] == NULL) /* hook() was not called: nobody to tell */
+    return code_value(env, UV_EINVAL);
   return code_value(env, dgram_socket_start(socket));
 }
 
@@ -677,7 +914,7 @@ static napi_value js_recv_stop(napi_env env, napi_callback_info info) {
 }
 
 static napi_value js_ref(napi_env env, napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   if (socket != NULL)
     dgram_socket_ref(socket);
@@ -685,7 +922,7 @@ static napi_value js_ref(napi_env env, napi_callback_info info) {
 }
 
 static napi_value js_unref(napi_env env, napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   if (socket != NULL)
     dgram_socket_unref(socket);
@@ -693,24 +930,29 @@ static napi_value js_unref(napi_env env, napi_callback_info info) {
 }
 
 static napi_value js_has_ref(napi_env env, napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   return bool_value(env, socket != NULL && dgram_socket_has_ref(socket));
 }
 
 static napi_value js_close(napi_env env, napi_callback_info info) {
   napi_value argv[1];
-  dgram_socket_t* socket = receive(env, info, 1, argv);
+  napi_value self;
+  dgram_socket_t* socket;
+  bool wants_closed;
 
+  DGRAM_TRY(env, arguments_of(env, info, 1, argv, &self));
+  DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &wants_closed));
+  socket = socket_of(env, self);
   if (socket == NULL || socket->closing)
     return code_value(env, UV_EBADF);
-  DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &socket->wants_closed));
+  socket->wants_closed = wants_closed;
   dgram_socket_close(socket);
   return code_value(env, 0);
 }
 
 static napi_value js_fd(napi_env env, napi_callback_info info) {
-  dgram_socket_t* socket = receive(env, info, 0, NULL);
+  dgram_socket_t* socket = receiver_of(env, info);
 
   return code_value(env,
                     socket == NULL ? UV_EBADF : dgram_socket_reveal(socket));
@@ -773,111 +1015,219 @@ static napi_value js_define(napi_env env, napi_callback_info info) {
 
 /* -- Functions of the module ----------------------------------------------- */
 
-static napi_value js_hook(napi_env env, napi_callback_info info) {
-  static const char* const names[] = {"deliver", "complete", "closed"};
-  addon_t* addon = addon_of(env);
-  napi_ref* const refs[] = {&addon->deliver, &addon->complete, &addon->closed};
-  napi_value functions[COUNT_OF(names)];
-  napi_value hooks;
-  napi_value name;
+/* Reads hook `i`; NULL when it may be missing and is. */
+static napi_status read_hook(napi_env env,
+                             napi_value hooks,
+                             size_t i,
+                             napi_value* out) {
   napi_valuetype type;
+  napi_status status =
+      napi_get_named_property(env, hooks, hook_names[i], out);
+
+  if (status == napi_ok)
+    status = napi_typeof(env, *out, &type);
+  if (status != napi_ok || type == napi_function)
+    return status;
+  *out = NULL;
+  if (type == napi_undefined && i >= HOOKS_NEEDED)
+    return napi_ok;
+  napi_throw_type_error(env, NULL, "hook() wants functions");
+  return napi_function_expected;
+}
+
+/* hook(hooks): what C calls, see hook_t. Returns memory of one uint32 in which
+ * a hook counts itself while it runs; a termination is known by it. */
+static napi_value js_hook(napi_env env, napi_callback_info info) {
+  addon_t* addon = addon_of(env);
+  napi_value functions[HOOKS];
+  napi_value hooks;
   size_t argc = 1;
   size_t i;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &hooks, NULL, NULL));
-  for (i = 0; i < COUNT_OF(names); i++) {
-    DGRAM_TRY(env,
-              napi_get_named_property(env, hooks, names[i], &functions[i]));
-    DGRAM_TRY(env, napi_typeof(env, functions[i], &type));
-    if (type != napi_function) {
-      napi_throw_type_error(env, NULL, "hook() wants functions");
-      return NULL;
-    }
+  for (i = 0; i < HOOKS; i++)
+    DGRAM_TRY(env, read_hook(env, hooks, i, &functions[i]));
+  for (i = 0; i < HOOKS; i++) {
+    drop(addon, &addon->hooks[i]);
+    if (functions[i] != NULL)
+      DGRAM_TRY(
+          env,
+          napi_create_reference(env, functions[i], 1, &addon->hooks[i]));
   }
-  for (i = 0; i < COUNT_OF(names); i++) {
-    if (*refs[i] != NULL)
-      napi_delete_reference(env, *refs[i]);
-    *refs[i] = NULL;
-    DGRAM_TRY(env, napi_create_reference(env, functions[i], 1, refs[i]));
-  }
-  if (addon->context == NULL) {
-    DGRAM_TRY(
-        env,
-        napi_create_string_utf8(env, "DGRAMBATCH", NAPI_AUTO_LENGTH, &name));
-    DGRAM_TRY(env, napi_async_init(env, NULL, name, &addon->context));
-  }
-  return NULL;
+  if (addon->running == NULL)
+    DGRAM_TRY(env, make_memory(env, sizeof(uint32_t), &addon->running));
+  DGRAM_TRY(env, napi_get_reference_value(env, addon->running, &hooks));
+  return hooks;
 }
 
-static napi_status set_memory(napi_env env,
-                              napi_value target,
-                              const char* name,
-                              napi_ref ref) {
-  napi_value buffer;
-  napi_status status = napi_get_reference_value(env, ref, &buffer);
+/* Makes the memory of a lane that nobody knows yet. */
+static napi_status make_lane(napi_env env, lane_t* lane) {
+  napi_status status = make_memory(env, DGRAM_LANE_SIZE, &lane->sends);
 
   if (status != napi_ok)
     return status;
-  return napi_set_named_property(env, target, name, buffer);
+  status = make_memory(env, DGRAM_LANE_ARENA, &lane->arena);
+  if (status != napi_ok)
+    (void) napi_delete_reference(env, lane->sends);
+  return status;
+}
+
+/* The lane as JavaScript gets it. Its properties are defined, not set: an
+ * inherited setter is not called. */
+static napi_status describe_lane(napi_env env,
+                                 const lane_t* lane,
+                                 uint32_t id,
+                                 napi_value* out) {
+  napi_property_descriptor properties[] = {
+      {"id", NULL, NULL, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"sends", NULL, NULL, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"arena", NULL, NULL, NULL, NULL, NULL, napi_enumerable, NULL},
+  };
+  napi_status status = napi_create_uint32(env, id, &properties[0].value);
+
+  if (status == napi_ok)
+    status = napi_get_reference_value(env, lane->sends, &properties[1].value);
+  if (status == napi_ok)
+    status = napi_get_reference_value(env, lane->arena, &properties[2].value);
+  if (status == napi_ok)
+    status = napi_create_object(env, out);
+  if (status == napi_ok)
+    status =
+        napi_define_properties(env, *out, COUNT_OF(properties), properties);
+  return status;
+}
+
+/* Returns 0 or UV_ENOMEM; the table has room for another lane then. */
+static int reserve_lane(addon_t* addon) {
+  lane_t* lanes =
+      realloc(addon->lanes, (addon->lanes_count + 1) * sizeof(lanes[0]));
+
+  if (lanes == NULL)
+    return UV_ENOMEM;
+  addon->lanes = lanes;
+  return 0;
 }
 
 static napi_value js_open_lane(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
-  napi_value result;
-  lane_t* lanes;
-  lane_t* lane;
+  napi_value result = NULL;
+  napi_status status;
+  lane_t lane;
 
   (void) info;
-  lanes = realloc(addon->lanes, (addon->lanes_count + 1) * sizeof(lanes[0]));
-  if (lanes == NULL) {
-    dgram_napi_throw_uv(env, UV_ENOMEM, NULL);
-    return NULL;
+  DGRAM_TRY(env, make_lane(env, &lane));
+  status = describe_lane(env, &lane, addon->lanes_count, &result);
+  if (status == napi_ok && reserve_lane(addon) == 0) {
+    addon->lanes[addon->lanes_count++] = lane;
+    return result;
   }
-  addon->lanes = lanes;
-  lane = &lanes[addon->lanes_count++];
-  memset(lane, 0, sizeof(*lane));
+  if (status == napi_ok)
+    dgram_napi_throw_uv(env, UV_ENOMEM, NULL);
+  else
+    dgram_napi_throw_last(env);
+  (void) napi_delete_reference(env, lane.sends);
+  (void) napi_delete_reference(env, lane.arena);
+  return NULL;
+}
 
-  DGRAM_TRY(env, napi_create_object(env, &result));
-  DGRAM_TRY(env,
-            dgram_napi_set_number(
-                env, result, "id", (double) addon->lanes_count - 1));
-  DGRAM_TRY(
-      env,
-      make_memory(env, DGRAM_LANE_SENDS * sizeof(dgram_send_t), &lane->sends));
-  DGRAM_TRY(env, make_memory(env, DGRAM_LANE_ARENA, &lane->arena));
-  DGRAM_TRY(env, set_memory(env, result, "sends", lane->sends));
-  DGRAM_TRY(env, set_memory(env, result, "arena", lane->arena));
-  return result;
+/* The memory of lane `id`. Returns false when there is no such lane, or
+ * JavaScript has given its memory away. */
+static bool find_lane(const addon_t* addon, uint32_t id, dgram_lane_t* out) {
+  napi_env env = addon->env;
+  void* sends;
+  void* arena;
+  size_t size;
+
+  if (id >= addon->lanes_count ||
+      !memory_of(env, addon->lanes[id].sends, &sends, &size) ||
+      !memory_of(env, addon->lanes[id].arena, &arena, &size))
+    return false;
+  out->sends = sends;
+  out->state = (dgram_lane_state_t*) (out->sends + DGRAM_LANE_SENDS);
+  out->arena = arena;
+  out->connected = false;
+  return true;
 }
 
 static napi_value js_flush(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
   napi_value argv[2];
   size_t argc = COUNT_OF(argv);
+  dgram_lane_t lane;
   uint32_t id;
   uint32_t count;
-  void* sends;
-  void* arena;
-  size_t sends_size;
-  size_t arena_size;
   napi_value queued;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, argv, NULL, NULL));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &count));
-  if (id >= addon->lanes_count ||
-      !memory_of(env, addon->lanes[id].sends, &sends, &sends_size) ||
-      !memory_of(env, addon->lanes[id].arena, &arena, &arena_size) ||
-      count > sends_size / sizeof(dgram_send_t)) {
+  if (!find_lane(addon, id, &lane) || count > DGRAM_LANE_SENDS) {
     napi_throw_range_error(env, NULL, "flush() of what is not in a lane");
     return NULL;
   }
   DGRAM_TRY(env,
             napi_create_uint32(
-                env,
-                dgram_env_flush(&addon->core, sends, count, arena, arena_size),
-                &queued));
+                env, dgram_lane_flush(&addon->core, &lane, count), &queued));
   return queued;
+}
+
+/* Whatever was scheduled has had its turn when the loop goes on: a lane that is
+ * not empty now was forgotten. lib/outbox.js sees to it; should that fail, its
+ * datagrams leave at least. */
+static void on_prepare(uv_prepare_t* handle) {
+  addon_t* addon = handle->data;
+
+  if (dgram_lanes_stalled(&addon->watched)) {
+    call_back(addon, HOOK_STALLED, NULL, 0);
+    dgram_lanes_flush(&addon->watched);
+  } else if (addon->core.sockets_open == 0) {
+    uv_prepare_stop(handle);
+  }
+}
+
+static void start_prepare(addon_t* addon) {
+  if (!addon->has_prepare)
+    return;
+  uv_prepare_start(&addon->prepare, on_prepare);
+  uv_unref((uv_handle_t*) &addon->prepare);
+}
+
+static void need_prepare(addon_t* addon) {
+  if (!addon->has_prepare) {
+    uv_prepare_init(addon->core.loop, &addon->prepare);
+    addon->prepare.data = addon;
+    addon->has_prepare = true;
+  }
+  start_prepare(addon);
+}
+
+/* watchLane(id, connected): the hook `stalled` is called when the event loop
+ * goes on and a watched lane has not left. From now on the lane's memory must
+ * stay where it is. Returns 0, or a UV_ code: nothing of it is sent at exit().
+ */
+static napi_value js_watch_lane(napi_env env, napi_callback_info info) {
+  addon_t* addon = addon_of(env);
+  napi_value argv[2];
+  size_t argc = COUNT_OF(argv);
+  dgram_lane_t lane;
+  uint32_t id;
+  bool connected;
+  int rc;
+
+  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, argv, NULL, NULL));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
+  DGRAM_TRY(env, dgram_napi_bool(env, argv[1], &connected));
+  if (!find_lane(addon, id, &lane))
+    return code_value(env, UV_EINVAL);
+  lane.connected = connected;
+  rc = dgram_lanes_add(&addon->watched, &lane);
+  if (rc != 0)
+    return code_value(env, rc);
+  need_prepare(addon);
+  /* A worker's environment is cleaned up, whichever way it ends. */
+  if (connected && addon->core.loop == uv_default_loop())
+    rc = dgram_lanes_at_exit(&addon->watched);
+  return code_value(env, rc);
 }
 
 static napi_value js_set_peer(napi_env env, napi_callback_info info) {
@@ -900,17 +1250,25 @@ static napi_value js_set_peer(napi_env env, napi_callback_info info) {
   return code_value(env, rc);
 }
 
+/* inbox(name): the receive memory that hook.deliver was given the name of; the
+ * first one without. */
 static napi_value js_inbox(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
-  napi_value result;
+  napi_value value;
+  size_t argc = 1;
+  uint32_t name;
 
-  (void) info;
-  DGRAM_TRY(env, need_inbox(addon));
-  DGRAM_TRY(env, napi_create_object(env, &result));
-  DGRAM_TRY(env, set_memory(env, result, "slab", addon->slab));
-  DGRAM_TRY(env, set_memory(env, result, "runs", addon->runs));
-  DGRAM_TRY(env, set_memory(env, result, "texts", addon->texts));
-  return result;
+  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
+  DGRAM_TRY(env, dgram_napi_uint32(env, value, &name));
+  name %= DGRAM_INBOXES;
+  if (name == 0)
+    DGRAM_TRY(env, need_inbox(addon));
+  if (addon->inboxes[name].memory == NULL)
+    return NULL;
+  DGRAM_TRY(
+      env,
+      napi_get_reference_value(env, addon->inboxes[name].memory, &value));
+  return value;
 }
 
 static const char* type_name(uv_handle_type type) {
@@ -953,7 +1311,8 @@ static napi_value js_close_fd(napi_env env, napi_callback_info info) {
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
   DGRAM_TRY(env, dgram_napi_int32(env, value, &fd));
-  if (fd >= 0)
+  /* Nothing else is anybody's here: without one of its own, libuv aborts. */
+  if (fd >= 0 && uv_guess_handle(fd) == UV_UDP)
     dgram_platform_close(fd);
   return NULL;
 }
@@ -984,11 +1343,64 @@ static napi_value js_fatal(napi_env env, napi_callback_info info) {
 static napi_value js_queue_always(napi_env env, napi_callback_info info) {
   napi_value value;
   size_t argc = 1;
+  bool always;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
-  DGRAM_TRY(env,
-            dgram_napi_bool(env, value, &addon_of(env)->core.queue_always));
+  DGRAM_TRY(env, dgram_napi_bool(env, value, &always));
+  addon_of(env)->core.queue_always = always;
   return NULL;
+}
+
+/* Reads a switch; undefined leaves it as it is. */
+static napi_status read_switch(napi_env env,
+                               napi_value options,
+                               const char* name,
+                               bool* out) {
+  napi_value value;
+  napi_valuetype type = napi_undefined;
+  napi_status status = napi_get_named_property(env, options, name, &value);
+
+  if (status == napi_ok)
+    status = napi_typeof(env, value, &type);
+  if (status != napi_ok || type == napi_undefined)
+    return status;
+  return dgram_napi_bool(env, value, out);
+}
+
+/* Once, before the first socket: lib/settings.js has read the environment.
+ * getenv() here would race with setenv() in another thread. */
+static napi_value js_configure(napi_env env, napi_callback_info info) {
+  dgram_env_t* core = &addon_of(env)->core;
+  dgram_settings_t settings = core->settings;
+  napi_value options;
+  napi_value value;
+  size_t argc = 1;
+  char name[TEXT_MAX];
+
+  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &options, NULL, NULL));
+  DGRAM_TRY(env, napi_get_named_property(env, options, "transport", &value));
+  DGRAM_TRY(env, read_switch(env, options, "gso", &settings.gso));
+  DGRAM_TRY(env, read_switch(env, options, "gro", &settings.gro));
+  DGRAM_TRY(env, read_switch(env, options, "linger", &settings.linger));
+  DGRAM_TRY(env, read_switch(env, options, "keepHeap", &settings.keep_heap));
+  if (dgram_napi_text(env, value, name, sizeof(name)) != 0)
+    name[0] = '\0'; /* not a name: the best one */
+  if (core->created > 0) {
+    napi_throw_error(env, NULL, "configure() after the first socket");
+    return NULL;
+  }
+  core->settings = settings;
+  core->transport = dgram_transport_choose(name);
+  return NULL;
+}
+
+static napi_value js_transport(napi_env env, napi_callback_info info) {
+  const char* name = addon_of(env)->core.transport->name;
+  napi_value value;
+
+  (void) info;
+  DGRAM_TRY(env, napi_create_string_utf8(env, name, strlen(name), &value));
+  return value;
 }
 
 /* -- Module ---------------------------------------------------------------- */
@@ -998,6 +1410,7 @@ typedef struct {
   double value;
 } number_t;
 
+#define WORD_COUNT(type) ((double) (sizeof(type) / sizeof(uint32_t)))
 #define WORD(type, field) ((double) (offsetof(type, field) / sizeof(uint32_t)))
 
 static napi_status make_numbers(napi_env env,
@@ -1039,6 +1452,13 @@ static const number_t layout[] = {
     {"QUEUED", DGRAM_QUEUED},
     {"LANE_SENDS", DGRAM_LANE_SENDS},
     {"LANE_ARENA", DGRAM_LANE_ARENA},
+    {"LANE_WAITING",
+     DGRAM_LANE_SENDS* WORD_COUNT(dgram_send_t) +
+         WORD(dgram_lane_state_t, waiting)},
+    {"LANE_OWED",
+     DGRAM_LANE_SENDS* WORD_COUNT(dgram_send_t) +
+         WORD(dgram_lane_state_t, owed)},
+    {"LANE_SENT", DGRAM_LANE_SENT},
     {"DATAGRAM_MAX", DGRAM_DATAGRAM_MAX},
     {"RECV_WORDS", sizeof(dgram_recv_t) / sizeof(uint32_t)},
     {"RECV_OFFSET", WORD(dgram_recv_t, offset)},
@@ -1053,6 +1473,18 @@ static const number_t layout[] = {
     {"TEXT_LENGTH", WORD(dgram_peer_text_t, length)},
     {"TEXT_ERROR", WORD(dgram_peer_text_t, error)},
     {"TEXT_TEXT", offsetof(dgram_peer_text_t, text)},
+    {"CURSOR_WORDS", sizeof(dgram_cursor_t) / sizeof(uint32_t)},
+    {"CURSOR_RUN", WORD(dgram_cursor_t, run)},
+    {"CURSOR_POSITION", WORD(dgram_cursor_t, position)},
+    {"CURSOR_COUNT", WORD(dgram_cursor_t, count)},
+    {"CURSOR_BUDGET", WORD(dgram_cursor_t, budget)},
+    {"CURSOR_BLOCK", WORD(dgram_cursor_t, block)},
+    {"CURSOR_STEPS", WORD(dgram_cursor_t, steps)},
+    {"INBOX_RUNS", offsetof(dgram_inbox_head_t, runs)},
+    {"INBOX_TEXTS", offsetof(dgram_inbox_head_t, texts)},
+    {"INBOX_SLAB", DGRAM_INBOX_SLAB},
+    {"INBOXES", DGRAM_INBOXES},
+    {"RECV_RUNS", DGRAM_RECV_RUNS},
     {"RECV_SLOTS", DGRAM_RECV_SLOTS},
     {"RECV_SLAB", DGRAM_RECV_SLAB},
     {"PEERS_MAX", DGRAM_PEERS_MAX},
@@ -1070,6 +1502,8 @@ static const number_t flags[] = {
   { name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL }
 
 static const napi_property_descriptor functions[] = {
+    {"transport", NULL, NULL, js_transport, NULL, NULL, napi_enumerable, NULL},
+    FUNCTION("configure", js_configure),
     FUNCTION("descriptor", js_descriptor),
     FUNCTION("fatal", js_fatal),
     FUNCTION("hook", js_hook),
@@ -1077,6 +1511,7 @@ static const napi_property_descriptor functions[] = {
     FUNCTION("init", js_init),
     FUNCTION("openLane", js_open_lane),
     FUNCTION("flush", js_flush),
+    FUNCTION("watchLane", js_watch_lane),
     FUNCTION("setPeer", js_set_peer),
     FUNCTION("inbox", js_inbox),
     FUNCTION("guessHandleType", js_guess_handle_type),
@@ -1085,23 +1520,19 @@ static const napi_property_descriptor functions[] = {
     FUNCTION("stats", js_stats),
 };
 
-static void drop(addon_t* addon, napi_ref* ref) {
-  if (*ref != NULL)
-    napi_delete_reference(addon->env, *ref);
-  *ref = NULL;
-}
-
 /* Every socket is closed: lets go of the environment, which has waited. */
 static void on_idle(dgram_env_t* core) {
   addon_t* addon = core->data;
   uint32_t i;
 
-  drop(addon, &addon->deliver);
-  drop(addon, &addon->complete);
-  drop(addon, &addon->closed);
-  drop(addon, &addon->slab);
-  drop(addon, &addon->runs);
-  drop(addon, &addon->texts);
+  if (addon->has_prepare)
+    return; /* on_prepare_closed() comes back to this */
+  dgram_lanes_free(&addon->watched);
+  for (i = 0; i < HOOKS; i++)
+    drop(addon, &addon->hooks[i]);
+  for (i = 0; i < DGRAM_INBOXES; i++)
+    drop(addon, &addon->inboxes[i].memory);
+  drop(addon, &addon->running);
   for (i = 0; i < addon->lanes_count; i++) {
     drop(addon, &addon->lanes[i].sends);
     drop(addon, &addon->lanes[i].arena);
@@ -1113,18 +1544,21 @@ static void on_idle(dgram_env_t* core) {
   napi_remove_async_cleanup_hook(addon->cleanup);
 }
 
+static void on_prepare_closed(uv_handle_t* handle) {
+  addon_t* addon = handle->data;
+
+  addon->has_prepare = false;
+  dgram_env_check_idle(&addon->core);
+}
+
 static void on_cleanup(napi_async_cleanup_hook_handle handle, void* data) {
   addon_t* addon = data;
-  dgram_env_t* core = &addon->core;
-  uint32_t i;
 
   (void) handle;
-  core->closing = true;
-  for (i = 0; i < core->sockets_size; i++)
-    if (core->sockets[i] != NULL)
-      dgram_socket_close(core->sockets[i]);
-  if (core->sockets_open == 0)
-    on_idle(core);
+  dgram_lanes_end(&addon->watched);
+  if (addon->has_prepare)
+    uv_close((uv_handle_t*) &addon->prepare, on_prepare_closed);
+  dgram_env_close(&addon->core);
 }
 
 static void finalize_addon(napi_env env, void* data, void* hint) {
@@ -1132,7 +1566,7 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
 
   (void) env;
   (void) hint;
-  free_dead(addon);
+  dgram_lanes_free(&addon->watched);
   dgram_env_free(&addon->core);
   free(addon->lanes);
   free(addon);
@@ -1144,28 +1578,23 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
 static bool libuv_fits(void) {
   return uv_handle_size(UV_UDP) <= sizeof(uv_udp_t) &&
          uv_handle_size(UV_POLL) <= sizeof(uv_poll_t) &&
+         uv_handle_size(UV_PREPARE) <= sizeof(uv_prepare_t) &&
          uv_req_size(UV_UDP_SEND) <= sizeof(uv_udp_send_t);
 }
 
-static napi_status make_exports(napi_env env,
-                                const addon_t* addon,
-                                napi_value exports) {
-  const char* transport = addon->core.transport->name;
+static napi_status make_exports(napi_env env, napi_value exports) {
   napi_value value;
   napi_status status;
 
   status = napi_define_properties(env, exports, COUNT_OF(functions), functions);
   if (status == napi_ok)
-    status = dgram_napi_set_string(
-        env, exports, "transport", transport, strlen(transport));
-  if (status == napi_ok)
     status = make_numbers(env, layout, COUNT_OF(layout), &value);
   if (status == napi_ok)
-    status = napi_set_named_property(env, exports, "layout", value);
+    status = dgram_napi_set(env, exports, "layout", value);
   if (status == napi_ok)
     status = make_numbers(env, flags, COUNT_OF(flags), &value);
   if (status == napi_ok)
-    status = napi_set_named_property(env, exports, "flags", value);
+    status = dgram_napi_set(env, exports, "flags", value);
   return status;
 }
 
@@ -1174,10 +1603,10 @@ NAPI_MODULE_INIT() {
   addon_t* addon;
 
   if (!libuv_fits()) {
-    napi_throw_error(env,
-                     "ERR_DGRAM_NATIVE_ABI",
-                     "dgram-native was built for another libuv; "
-                     "run `npm rebuild dgram-native` with this Node.js");
+    dgram_napi_throw_code(env,
+                          "ERR_DGRAM_NATIVE_ABI",
+                          "dgram-native was built for another libuv; "
+                          "run `npm rebuild dgram-native` with this Node.js");
     return NULL;
   }
   DGRAM_TRY(env, napi_get_uv_event_loop(env, &loop));
@@ -1194,6 +1623,7 @@ NAPI_MODULE_INIT() {
   addon->core.complete = on_complete;
   addon->core.closed = on_closed;
   addon->core.idle = on_idle;
+  dgram_lanes_init(&addon->watched, &addon->core);
   if (napi_set_instance_data(env, addon, finalize_addon, NULL) != napi_ok) {
     free(addon);
     dgram_napi_throw_last(env);
@@ -1202,6 +1632,6 @@ NAPI_MODULE_INIT() {
   DGRAM_TRY(
       env,
       napi_add_async_cleanup_hook(env, on_cleanup, addon, &addon->cleanup));
-  DGRAM_TRY(env, make_exports(env, addon, exports));
+  DGRAM_TRY(env, make_exports(env, exports));
   return exports;
 }

@@ -24,6 +24,18 @@ typedef struct {
  * and completes its ticket later. Neither a length nor a UV_ code. */
 #define DGRAM_QUEUED INT32_MIN
 
+/* How far a lane has come; behind its descriptors. */
+typedef struct {
+  /* Descriptors that have not left. JavaScript counts them as the last step of
+   * an append. Once C has sent them it is DGRAM_LANE_SENT | their number, until
+   * JavaScript has taken their statuses and writes 0. */
+  uint32_t waiting;
+  uint32_t owed; /* JavaScript has callbacks to call; else 0 */
+} dgram_lane_state_t;
+
+/* Above any number of descriptors. */
+#define DGRAM_LANE_SENT 0x10000u
+
 /* Datagrams that came in together from one peer: `length` bytes that are cut
  * every `segment` bytes (the last one may be shorter). A plain datagram has
  * segment == length; an empty one has both 0. C writes all fields. */
@@ -50,16 +62,52 @@ typedef struct {
 #define DGRAM_LANE_SENDS 512
 #define DGRAM_LANE_ARENA (256u * 1024u)
 
+/* Of its descriptors and state, in bytes. */
+#define DGRAM_LANE_SIZE                                                        \
+  (DGRAM_LANE_SENDS * sizeof(dgram_send_t) + sizeof(dgram_lane_state_t))
+
 /* No datagram is longer than this, whatever the family (RFC 768; the field
  * is 16 bits). lib/outbox.js copies at most one byte more, so that the kernel
  * still answers EMSGSIZE. */
 #define DGRAM_DATAGRAM_MAX 65535u
 
-/* One receive slab per environment. 64 KiB a slot: merged runs (UDP_GRO) are
- * truncated by anything smaller. */
+/* How far JavaScript is with a batch. It moves `run` and `position` on before
+ * it hands out a datagram, so that whatever happens then (a throw, the end of
+ * all JavaScript, a nested event loop) both sides know where to go on. */
+typedef struct {
+  uint32_t run;      /* of the next datagram */
+  uint32_t position; /* of the next datagram in that run, in bytes */
+  uint32_t count;    /* C: runs of the batch */
+  uint32_t budget;   /* C: datagrams to deliver before the clock is looked at */
+  uint32_t block;    /* C: datagrams of one 'batch', about */
+  uint32_t steps;    /* JavaScript: 0 until it has read the texts; counts that
+                        and each block */
+} dgram_cursor_t;
+
+/* Messages of one read. 64 KiB a slot: merged runs (UDP_GRO) are truncated by
+ * anything smaller. */
 #define DGRAM_RECV_SLOTS 32
 #define DGRAM_RECV_SLOT_SIZE 65536u
 #define DGRAM_RECV_SLAB (DGRAM_RECV_SLOTS * DGRAM_RECV_SLOT_SIZE)
+
+/* A long run may be cut into several, see dgram_env_received(). */
+#define DGRAM_RECV_RUNS 128
+
+/* Receive memory starts with this; the slab is DGRAM_INBOX_SLAB bytes behind
+ * its start. */
+typedef struct {
+  dgram_cursor_t cursor;
+  dgram_recv_t runs[DGRAM_RECV_RUNS];
+  dgram_peer_text_t texts[DGRAM_RECV_SLOTS];
+} dgram_inbox_head_t;
+
+#define DGRAM_INBOX_SLAB 8192u
+
+/* An environment has so many of them at most. The first is the one of all
+ * batches, as a rule. Another is made where a batch is put off, and where
+ * JavaScript turns the event loop in the middle of one; it has fewer slots. */
+#define DGRAM_INBOXES 16
+#define DGRAM_SPARE_SLOTS 8u
 
 /* Destinations that JavaScript may have parsed at one time. Slot 0 stays
  * free: it means the connected peer. */

@@ -28,18 +28,27 @@ static bool becomes_ready(const uv_loop_t* loop) {
   return false;
 }
 
-void dgram_linger(dgram_linger_t* linger, const uv_loop_t* loop) {
-  if (linger->pause > 0) {
-    linger->pause--;
-  } else if (uv_backend_timeout(loop) == 0) {
-    return; /* it would not sleep: immediates, or a timer that is due */
-  } else if (becomes_ready(loop)) {
+bool dgram_linger_is_due(dgram_linger_t* linger) {
+  if (linger->pause == 0)
+    return true;
+  linger->pause--;
+  return false;
+}
+
+void dgram_linger_learn(dgram_linger_t* linger, bool useful, uint8_t pause) {
+  if (useful) {
     if (linger->credit < CREDIT)
       linger->credit++;
   } else if (linger->credit >= COST) {
     linger->credit = (uint8_t) (linger->credit - COST);
   } else {
     linger->credit = 0;
-    linger->pause = PAUSE;
+    linger->pause = pause;
   }
+}
+
+void dgram_linger(dgram_linger_t* linger, const uv_loop_t* loop) {
+  if (!dgram_linger_is_due(linger) || uv_backend_timeout(loop) == 0)
+    return; /* at 0 it would not sleep: immediates, or a timer that is due */
+  dgram_linger_learn(linger, becomes_ready(loop), PAUSE);
 }

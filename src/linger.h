@@ -5,6 +5,7 @@
 #ifndef DGRAM_LINGER_H
 #define DGRAM_LINGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -13,6 +14,11 @@ typedef struct {
   uint8_t credit; /* looks that were of use, and not used up */
   uint8_t pause;  /* calls that go by without a look */
 } dgram_linger_t;
+
+/* The same for other looks that may be in vain: whether one is due, and what
+ * came of it. In vain too often, `pause` calls go by without. */
+bool dgram_linger_is_due(dgram_linger_t* linger);
+void dgram_linger_learn(dgram_linger_t* linger, bool useful, uint8_t pause);
 
 /* Called after an answer, before the caller returns to the loop. Nothing is
  * read, no callback runs: it returns once the loop has something to do, or

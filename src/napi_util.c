@@ -16,6 +16,16 @@ void dgram_napi_throw_last(napi_env env) {
     napi_throw_error(env, NULL, message);
 }
 
+napi_status dgram_napi_set(napi_env env,
+                           napi_value target,
+                           const char* name,
+                           napi_value value) {
+  const napi_property_descriptor property = {
+      name, NULL, NULL, NULL, NULL, value, napi_default_jsproperty, NULL};
+
+  return napi_define_properties(env, target, 1, &property);
+}
+
 napi_status dgram_napi_set_string(napi_env env,
                                   napi_value target,
                                   const char* name,
@@ -26,7 +36,7 @@ napi_status dgram_napi_set_string(napi_env env,
 
   if (status != napi_ok)
     return status;
-  return napi_set_named_property(env, target, name, string);
+  return dgram_napi_set(env, target, name, string);
 }
 
 napi_status dgram_napi_set_number(napi_env env,
@@ -38,7 +48,7 @@ napi_status dgram_napi_set_number(napi_env env,
 
   if (status != napi_ok)
     return status;
-  return napi_set_named_property(env, target, name, number);
+  return dgram_napi_set(env, target, name, number);
 }
 
 napi_status dgram_napi_set_uv(napi_env env,
@@ -63,13 +73,45 @@ napi_status dgram_napi_set_uv(napi_env env,
   return status;
 }
 
+/* The message is the error's own already, and not enumerable. */
+static napi_status describe_error(napi_env env,
+                                  napi_value error,
+                                  int rc,
+                                  const char* syscall) {
+  char name[64];
+  napi_status status = dgram_napi_set_number(env, error, "errno", rc);
+
+  uv_err_name_r(rc, name, sizeof(name));
+  if (status == napi_ok)
+    status = dgram_napi_set_string(env, error, "code", name, strlen(name));
+  if (status == napi_ok && syscall != NULL)
+    status =
+        dgram_napi_set_string(env, error, "syscall", syscall, strlen(syscall));
+  return status;
+}
+
 void dgram_napi_throw_uv(napi_env env, int rc, const char* syscall) {
-  napi_value empty;
+  char text[256];
+  napi_value message;
   napi_value error;
 
-  if (napi_create_string_utf8(env, "", 0, &empty) != napi_ok ||
-      napi_create_error(env, NULL, empty, &error) != napi_ok ||
-      dgram_napi_set_uv(env, error, rc, syscall) != napi_ok ||
+  uv_strerror_r(rc, text, sizeof(text));
+  if (napi_create_string_utf8(env, text, strlen(text), &message) != napi_ok ||
+      napi_create_error(env, NULL, message, &error) != napi_ok ||
+      describe_error(env, error, rc, syscall) != napi_ok ||
+      napi_throw(env, error) != napi_ok)
+    dgram_napi_throw_last(env);
+}
+
+/* Not napi_throw_error(): it assigns the code. */
+void dgram_napi_throw_code(napi_env env, const char* code, const char* text) {
+  napi_value message;
+  napi_value error;
+
+  if (napi_create_string_utf8(env, text, strlen(text), &message) != napi_ok ||
+      napi_create_error(env, NULL, message, &error) != napi_ok ||
+      dgram_napi_set_string(env, error, "code", code, strlen(code)) !=
+          napi_ok ||
       napi_throw(env, error) != napi_ok)
     dgram_napi_throw_last(env);
 }

@@ -25,6 +25,17 @@ void dgram_napi_throw_last(napi_env env);
 /* Throws what libuv's code `rc` means; `syscall` may be NULL. */
 void dgram_napi_throw_uv(napi_env env, int rc, const char* syscall);
 
+/* Throws an Error with that code and text. */
+void dgram_napi_throw_code(napi_env env, const char* code, const char* text);
+
+/* Gives `target` a property of its own, as an object literal does.
+ * napi_set_named_property() assigns instead: a setter that a program put on
+ * Object.prototype would be called, and could do anything. */
+napi_status dgram_napi_set(napi_env env,
+                           napi_value target,
+                           const char* name,
+                           napi_value value);
+
 /* Sets errno, code, message and syscall of `target`, in that order. */
 napi_status dgram_napi_set_uv(napi_env env,
                               napi_value target,

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,6 +33,12 @@ int dgram_platform_fd(const uv_udp_t* udp) {
   uv_os_fd_t fd;
 
   return uv_fileno((const uv_handle_t*) udp, &fd) == 0 ? fd : UV_EBADF;
+}
+
+bool dgram_platform_is_writable(const uv_udp_t* udp) {
+  struct pollfd entry = {.fd = dgram_platform_fd(udp), .events = POLLOUT};
+
+  return entry.fd >= 0 && poll(&entry, 1, 0) > 0 && (entry.revents & POLLOUT);
 }
 
 int dgram_platform_dup(int fd) {
@@ -65,6 +73,25 @@ int dgram_platform_clear_reuseaddr(int fd) {
   return code(setsockopt(fd, SOL_SOCKET, OPENING_OPTION, &off, sizeof(off)));
 }
 
+int dgram_platform_recv(const uv_udp_t* udp,
+                        void* bytes,
+                        size_t size,
+                        dgram_address_t* source) {
+  struct iovec vector = {.iov_base = bytes, .iov_len = size};
+  struct msghdr header = {0};
+  ssize_t n;
+
+  memset(source, 0, sizeof(*source));
+  header.msg_name = source;
+  header.msg_namelen = sizeof(*source);
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  do
+    n = recvmsg(dgram_platform_fd(udp), &header, MSG_DONTWAIT);
+  while (n == -1 && errno == EINTR);
+  return code((int) n);
+}
+
 /* glibc learns from what is freed: after a mapped block of this size it maps
  * larger ones only, and trims the heap once twice as much is free at its end
  * (mallopt(3), dynamic mmap threshold). V8 lets 32 MiB of young ArrayBuffers
@@ -85,4 +112,8 @@ void dgram_platform_keep_heap(void) {
   static uv_once_t once = UV_ONCE_INIT;
 
   uv_once(&once, free_large_block);
+}
+
+int dgram_platform_at_exit(void (*callback)(void)) {
+  return atexit(callback) == 0 ? 0 : UV_ENOMEM;
 }

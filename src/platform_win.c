@@ -1,8 +1,15 @@
 #include "platform.h"
 
+#include <string.h>
+
 int dgram_platform_fd(const uv_udp_t* udp) {
   (void) udp;
   return UV_EBADF;
+}
+
+bool dgram_platform_is_writable(const uv_udp_t* udp) {
+  (void) udp;
+  return false;
 }
 
 int dgram_platform_dup(int fd) {
@@ -29,4 +36,23 @@ int dgram_platform_clear_reuseaddr(int fd) {
   return UV_ENOTSUP;
 }
 
+/* libuv's sockets do not block, and it has no read under way while it calls
+ * back. */
+int dgram_platform_recv(const uv_udp_t* udp,
+                        void* bytes,
+                        size_t size,
+                        dgram_address_t* source) {
+  int length = sizeof(*source);
+  int n;
+
+  memset(source, 0, sizeof(*source));
+  n = recvfrom(udp->socket, bytes, (int) size, 0, &source->any, &length);
+  return n == SOCKET_ERROR ? uv_translate_sys_error(WSAGetLastError()) : n;
+}
+
 void dgram_platform_keep_heap(void) {}
+
+int dgram_platform_at_exit(void (*callback)(void)) {
+  (void) callback;
+  return UV_ENOTSUP;
+}

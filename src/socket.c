@@ -8,19 +8,30 @@
 /* The first libuv with UV_UDP_REUSEPORT. */
 #define UV_1_49 0x013100u
 
+static int init_handle(dgram_socket_t* socket) {
+  int rc = uv_udp_init_ex(
+      socket->env->loop, &socket->udp, AF_UNSPEC | UV_UDP_RECVMMSG);
+
+  if (rc == 0)
+    socket->env->handles_open++;
+  return rc;
+}
+
 int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   dgram_socket_t* socket = calloc(1, sizeof(*socket));
   int rc;
 
+  dgram_socket_free_dead(env);
   if (socket == NULL)
     return UV_ENOMEM;
   socket->env = env;
+  socket->block = DGRAM_WAKE_UP_LEAST;
   rc = dgram_env_add(env, socket);
   if (rc != 0) {
     free(socket);
     return rc;
   }
-  rc = uv_udp_init_ex(env->loop, &socket->udp, AF_UNSPEC | UV_UDP_RECVMMSG);
+  rc = init_handle(socket);
   if (rc != 0) {
     dgram_env_remove(env, socket);
     free(socket);
@@ -30,8 +41,75 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   return 0;
 }
 
-void dgram_socket_free(dgram_socket_t* socket) {
-  free(socket);
+void dgram_socket_use(dgram_socket_t* socket) {
+  socket->uses++;
+}
+
+/* libuv may be about to look at the handle for the last time: it is freed when
+ * the next socket is made. */
+void dgram_socket_unuse(dgram_socket_t* socket) {
+  dgram_env_t* env = socket->env;
+
+  if (--socket->uses > 0 || !socket->closed)
+    return;
+  socket->next_dead = env->dead;
+  env->dead = socket;
+}
+
+void dgram_socket_free_dead(dgram_env_t* env) {
+  while (env->dead != NULL) {
+    dgram_socket_t* socket = env->dead;
+
+    env->dead = socket->next_dead;
+    free(socket);
+  }
+}
+
+bool dgram_socket_is_open(const dgram_socket_t* socket) {
+  uv_os_fd_t fd;
+
+  return uv_fileno((const uv_handle_t*) &socket->udp, &fd) == 0;
+}
+
+static void on_worn_closed(uv_handle_t* handle) {
+  dgram_socket_t* socket = (dgram_socket_t*) handle;
+  dgram_env_t* env = socket->env;
+
+  socket->closed = true;
+  if (socket->uses == 0)
+    free(socket); /* else dgram_socket_unuse() sees to it */
+  dgram_env_leave(env);
+}
+
+/* After a failed bind libuv keeps the descriptor it made, until the handle is
+ * closed. So it is closed, and `socket` with it, while a new one takes its
+ * place: JavaScript has only the id, and sees no difference. Without memory for
+ * that everything stays as it was. */
+static void renew(dgram_socket_t* socket) {
+  dgram_socket_t* fresh = calloc(1, sizeof(*fresh));
+
+  if (fresh == NULL)
+    return;
+  fresh->env = socket->env;
+  fresh->block = socket->block;
+  if (init_handle(fresh) != 0) {
+    free(fresh);
+    return;
+  }
+  if (!uv_has_ref((const uv_handle_t*) &socket->udp))
+    uv_unref((uv_handle_t*) &fresh->udp);
+  fresh->transport_data = socket->transport_data;
+  dgram_env_replace(socket->env, socket, fresh);
+  fresh->env->transport->moved(fresh);
+  socket->closing = true;
+  uv_close((uv_handle_t*) &socket->udp, on_worn_closed);
+}
+
+/* Called with the result of what may have made a descriptor. */
+static int settle(dgram_socket_t* socket, bool was_open, int rc) {
+  if (rc != 0 && !was_open && dgram_socket_is_open(socket))
+    renew(socket);
+  return rc;
 }
 
 /* A descriptor from elsewhere may be connected already. */
@@ -39,6 +117,15 @@ static void look_at_peer(dgram_socket_t* socket) {
   dgram_address_t peer;
 
   socket->connected = dgram_socket_peer(socket, &peer) == 0;
+  socket->connections++;
+}
+
+/* Pipes, files and the like cannot be used, and libuv does not look: a stream
+ * would be taken. Whatever the system does not know is left to libuv. */
+static bool is_other(int fd) {
+  uv_handle_type type = uv_guess_handle(fd);
+
+  return fd >= 0 && type != UV_UDP && type != UV_UNKNOWN_HANDLE;
 }
 
 int dgram_socket_open(dgram_socket_t* socket, int fd) {
@@ -46,6 +133,11 @@ int dgram_socket_open(dgram_socket_t* socket, int fd) {
 
   if (socket->closing)
     return UV_EBADF;
+  if (is_other(fd))
+    return UV_EINVAL;
+  /* libuv aborts when it is to close one of these. */
+  if (fd >= 0 && fd <= 2)
+    return dgram_socket_adopt(socket, fd);
   rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
   if (rc != 0)
     return rc;
@@ -60,6 +152,8 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
 
   if (socket->closing)
     return UV_EBADF;
+  if (is_other(fd))
+    return UV_EINVAL;
   copy = dgram_platform_dup(fd);
   if (copy < 0)
     return copy;
@@ -104,13 +198,11 @@ static int prepare_reuseport(dgram_socket_t* socket, int family) {
   return dgram_platform_set_reuseport(fd);
 }
 
-int dgram_socket_bind(dgram_socket_t* socket,
-                      const dgram_address_t* address,
-                      unsigned flags) {
+static int bind_to(dgram_socket_t* socket,
+                   const dgram_address_t* address,
+                   unsigned flags) {
   int rc;
 
-  if (socket->closing)
-    return UV_EBADF;
   if ((flags & DGRAM_BIND_REUSEPORT) && uv_version() < UV_1_49) {
     if ((flags & DGRAM_BIND_IPV6ONLY) && address->any.sa_family != AF_INET6)
       return UV_EINVAL;
@@ -122,6 +214,16 @@ int dgram_socket_bind(dgram_socket_t* socket,
   return uv_udp_bind(&socket->udp, &address->any, flags);
 }
 
+int dgram_socket_bind(dgram_socket_t* socket,
+                      const dgram_address_t* address,
+                      unsigned flags) {
+  bool was_open = dgram_socket_is_open(socket);
+
+  if (socket->closing)
+    return UV_EBADF;
+  return settle(socket, was_open, bind_to(socket, address, flags));
+}
+
 int dgram_socket_bind_any(dgram_socket_t* socket, int family) {
   dgram_address_t address = {0};
 
@@ -130,14 +232,17 @@ int dgram_socket_bind_any(dgram_socket_t* socket, int family) {
 }
 
 int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer) {
+  bool was_open = dgram_socket_is_open(socket);
   int rc;
 
   if (socket->closing)
     return UV_EBADF;
   rc = uv_udp_connect(&socket->udp, &peer->any);
-  if (rc == 0)
+  if (rc == 0) {
     socket->connected = true;
-  return rc;
+    socket->connections++;
+  }
+  return settle(socket, was_open, rc);
 }
 
 int dgram_socket_disconnect(dgram_socket_t* socket) {
@@ -235,6 +340,7 @@ int dgram_socket_start(dgram_socket_t* socket) {
   rc = socket->env->transport->start(socket);
   if (rc == 0)
     socket->reading = true;
+  dgram_env_changed(socket->env, socket);
   return rc;
 }
 
@@ -242,6 +348,7 @@ int dgram_socket_stop(dgram_socket_t* socket) {
   if (socket->closing)
     return UV_EBADF;
   socket->reading = false;
+  dgram_env_changed(socket->env, socket);
   return socket->env->transport->stop(socket);
 }
 
@@ -288,6 +395,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
     return;
   socket->closing = true;
   socket->reading = false;
+  dgram_env_changed(socket->env, socket);
   socket->env->transport->close(socket);
 }
 
@@ -299,13 +407,14 @@ static void on_handle_closed(uv_handle_t* handle) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
 
+  dgram_socket_use(socket);
   env->transport->closed(socket);
   socket->closed = true;
   dgram_env_remove(env, socket);
-  /* The socket may be gone after this. */
   env->closed(socket);
-  if (env->closing && env->sockets_open == 0)
-    env->idle(env);
+  if (--socket->uses == 0)
+    free(socket);
+  dgram_env_leave(env);
 }
 
 void dgram_socket_release(dgram_socket_t* socket) {

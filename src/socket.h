@@ -20,9 +20,13 @@ struct dgram_socket_s {
   bool connected;    /* to a peer: datagrams carry no address */
   bool shared;       /* the descriptor is known to others: no merged receives */
   bool wants_closed; /* addon.c's: call hook.closed */
+  uint32_t connections; /* made so far: tells peers of a connection apart */
+  uint16_t block;    /* datagrams that its listeners deal with in half a ms */
+  uint32_t uses;     /* who counts on its memory, see dgram_socket_use() */
+  dgram_inbox_t* inbox; /* with a batch that may not be done, or NULL */
   union {
     void* transport_data;      /* the transport's, until its closed() */
-    dgram_socket_t* next_dead; /* addon.c's, from then on */
+    dgram_socket_t* next_dead; /* env.c's, from then on */
   };
 };
 
@@ -35,14 +39,24 @@ struct dgram_socket_s {
  * makes one when the family is known. */
 int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out);
 
-/* Frees a closed socket's memory. */
-void dgram_socket_free(dgram_socket_t* socket);
+/* Who calls JavaScript on behalf of a socket keeps its memory until he has
+ * looked at it for the last time: a listener that turns the event loop itself
+ * may have it closed. */
+void dgram_socket_use(dgram_socket_t* socket);
+void dgram_socket_unuse(dgram_socket_t* socket);
 
-/* Takes over descriptor `fd`. UV_EEXIST: this loop watches it already. */
+/* Frees the sockets that were closed while they were in use. */
+void dgram_socket_free_dead(dgram_env_t* env);
+
+/* Takes over descriptor `fd`; a duplicate of 0, 1 or 2. UV_EEXIST: this loop
+ * watches it already. UV_EINVAL: it is no UDP socket. */
 int dgram_socket_open(dgram_socket_t* socket, int fd);
 
 /* Takes a duplicate of `fd`, which stays its owner's. */
 int dgram_socket_adopt(dgram_socket_t* socket, int fd);
+
+/* True when it has a descriptor, on Windows a SOCKET. */
+bool dgram_socket_is_open(const dgram_socket_t* socket);
 
 /* The socket's own descriptor, or UV_EBADF; for who keeps it to himself. */
 int dgram_socket_fd(const dgram_socket_t* socket);
@@ -55,6 +69,9 @@ int dgram_socket_reveal(dgram_socket_t* socket);
  * counts as shared from then on. Returns the descriptor or a UV_ code. */
 int dgram_socket_share(dgram_socket_t* socket);
 
+/* A bind that fails takes the descriptor with it that was made for it. With it
+ * goes `socket`: another one has its id and its place, and the caller must not
+ * use this one any more. So with dgram_socket_connect(), which binds too. */
 int dgram_socket_bind(dgram_socket_t* socket,
                       const dgram_address_t* address,
                       unsigned flags);

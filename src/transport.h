@@ -2,7 +2,7 @@
  * options) is libuv's on every platform and lives in socket.c; a transport
  * moves datagrams, and nothing else. transport_uv.c is the portable one,
  * transport_linux.c the fast one; which of them runs is chosen once per
- * process. All functions run on the loop's thread. Codes are libuv's. */
+ * environment. All functions run on the loop's thread. Codes are libuv's. */
 #ifndef DGRAM_TRANSPORT_H
 #define DGRAM_TRANSPORT_H
 
@@ -17,12 +17,16 @@ struct dgram_transport_s {
   const char* name; /* what `dgram.transport` says */
 
   /* Starts reading; binds to any address what is not bound yet. Each wake-up
-   * fills env->inbox through dgram_env_received() and calls dgram_env_deliver()
-   * once per batch. Before it reads it asks dgram_env_lend(): a nested loop
-   * must not overwrite the batch that JavaScript is looking at. When the answer
-   * is no it stops polling, lest the loop spin; start() is called again when
-   * the batch is done. Returns 0 when it reads already. */
+   * asks dgram_env_lend() before it reads, fills env->inbox through
+   * dgram_env_received() and calls dgram_env_deliver() once per batch. When
+   * dgram_env_lend() says no, and env->starved, it stops polling, lest the
+   * loop spin; start() is called again later. Returns 0 when it reads
+   * already. */
   int (*start)(dgram_socket_t* socket);
+
+  /* Reads one more message, or error, into env->inbox, without delivering it.
+   * Returns false when there is none. */
+  bool (*read_on)(dgram_socket_t* socket);
 
   /* Stops reading; what the kernel holds stays there. */
   int (*stop)(dgram_socket_t* socket);
@@ -54,6 +58,11 @@ struct dgram_transport_s {
    * datagram a read. */
   void (*share)(dgram_socket_t* socket);
 
+  /* `socket` has taken the place, the id and the transport's data of another,
+   * which never had a descriptor that worked: nothing is queued or watched.
+   * See dgram_socket_bind(). */
+  void (*moved)(dgram_socket_t* socket);
+
   /* Takes the transport's own handles off the descriptor and then calls
    * dgram_socket_release() once, at once: the port must be free when close()
    * returns. */
@@ -68,8 +77,8 @@ extern const dgram_transport_t dgram_transport_uv;
 extern const dgram_transport_t dgram_transport_linux;
 #endif
 
-/* The transport of this process: DGRAM_NATIVE_TRANSPORT (`uv` or `linux`) if
- * it names one that exists here, else the best. */
-const dgram_transport_t* dgram_transport_choose(void);
+/* The transport of that name (`uv` or `linux`) if there is one here, else the
+ * best. */
+const dgram_transport_t* dgram_transport_choose(const char* name);
 
 #endif

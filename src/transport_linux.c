@@ -8,20 +8,28 @@
  *      the next call.
  *  S2  A segmented send that fails with EIO, EINVAL or EMSGSIZE goes again in
  *      single datagrams: no checksum offload, a driver's bug, a path MTU below
- *      the segment size. The program never sees that error.
+ *      the segment size. The program never sees that error. It says something
+ *      of the way to that destination, and of today: others keep their runs,
+ *      and after a while one is tried there again (limits_t).
  *  S3  Any other error belongs to the first unsent datagram; the rest go on.
  *  S4  EAGAIN and ENOBUFS keep the rest queued until the socket is writable.
  *      ENOBUFS for a run may mean that its memory is not to be had in one
- *      piece: then its head is tried alone.
+ *      piece: then its head is tried alone. Where nothing goes although the
+ *      socket is writable (ENOBUFS is about a queue that the socket does not
+ *      own) a timer says when to try again, lest the loop spin.
  *  S5  When a connected peer refuses (ECONNREFUSED and the like) the next send
  *      is told, once. Were that not the first of a sendmmsg() nobody would hear
  *      of it (S1): after an error, or a call that stopped and then went on,
  *      datagrams go alone until two in a row were taken.
  *  R1  msg_namelen, msg_controllen and msg_flags are written by the kernel and
  *      reset before each call; otherwise a merged run comes in as one.
- *  R2  One recvmmsg() a wake-up: timers and other sockets get their turn, and
- *      no call is spent on hearing EAGAIN. Its slots follow the traffic: a
- *      socket that gets single datagrams does not pay for thirty-two.
+ *  R2  A wake-up has an end (dgram_wake_up_t): timers and other sockets get
+ *      their turn. It reads again, without asking epoll first, where that is
+ *      likely to find something: after a full read, and after an answer, as
+ *      the peer may be here and have answered too. Where it finds nothing it
+ *      does so less often, so that who is asked one thing at a time does not
+ *      pay for calls that say EAGAIN. Its slots follow the traffic: a socket
+ *      that gets single datagrams does not pay for thirty-two.
  *  R3  UDP_GRO is set with the first batch of several datagrams, and only
  *      while nobody else knows the descriptor. Its control
  *      message is looked for in any case: whoever shared the descriptor with
@@ -48,9 +56,17 @@
 /* Slots of a socket's first recvmmsg(), and the least it is given. */
 #define SLOTS_MIN 4u
 
-/* Datagrams of one wake-up, about: what JavaScript does with them keeps a timer
+/* Datagrams of one read, about: what JavaScript does with them keeps a timer
  * waiting for some 0.1 to 0.2 ms. */
-#define WAKE_UP_MAX 512u
+#define READ_MAX 512u
+
+/* Reads of one wake-up. */
+#define READS_MAX 32
+
+/* So many wake-ups pass without a second read when it was in vain: after an
+ * answer, and after a full read. */
+#define PAUSE_ANSWERED 64
+#define PAUSE_FULL 8
 
 /* How often linux_share() tries to find nothing to read, and how many bytes it
  * holds at most for that. */
@@ -94,19 +110,54 @@ struct held_s {
   uint8_t bytes[];
 };
 
-/* A socket's share. Made when it first reads or sends. */
+/* What failed runs have taught (S2): how large segments may be on the way to a
+ * destination. Few of them fail, and of those the latest are enough. */
+#define LIMITS 8
+
+/* So many datagrams go to a destination alone that could have been in a run,
+ * before one is tried again. It costs a system call in vain. */
+#define LIMIT_LASTS 1024u
+
 typedef struct {
+  dgram_address_t peer; /* as key_of() makes it */
+  uint32_t segment_max; /* 0: no runs */
+  uint32_t left;        /* datagrams; 0: a free entry */
+} limit_t;
+
+typedef struct {
+  uint32_t next; /* the entry that makes room */
+  limit_t entries[LIMITS];
+} limits_t;
+
+/* A moment during which nothing is sent (S4). Made when it is first needed, and
+ * given back on its own. */
+typedef struct {
+  uv_timer_t timer; /* first: a uv_timer_t* is a pause_t* */
+  struct data_path_s* path;
+  uint32_t milliseconds; /* of the last one */
+} pause_t;
+
+/* Milliseconds. Each pause in a row is twice the last one. */
+#define PAUSE_MAX 4u
+
+/* A socket's share. Made when it first reads or sends. */
+typedef struct data_path_s {
   uv_poll_t poll; /* first: a uv_poll_t* is a data_path_t* */
   dgram_socket_t* socket;
   bool polling;   /* `poll` is initialized */
   bool gso;       /* segmented sends are worth a try */
+  bool pausing;   /* `pause` runs */
   bool gro;       /* UDP_GRO was set, or is not to be */
   bool merges;    /* UDP_GRO is on */
   bool sending;   /* send_queued() is at work */
+  bool starved;   /* dgram_env_lend() said no: until it is started again */
+  bool full;      /* the last read filled its slots */
   uint8_t alone;  /* so many datagrams go alone next */
   uint16_t slots; /* of the next recvmmsg() */
   dgram_linger_t linger;
-  uint32_t segment_max;
+  dgram_linger_t again; /* reads after the first of a wake-up */
+  limits_t* limits;     /* NULL: no run has failed */
+  pause_t* pause;       /* NULL: not needed yet */
   uint32_t queue_count; /* in datagrams */
   size_t queue_size;    /* in bytes */
   held_t* held;         /* comes before what the kernel has */
@@ -122,9 +173,9 @@ typedef struct {
   const uint8_t* arena;
 } batch_t;
 
-static bool gso_wanted;
-static bool gro_wanted;
-static bool linger_wanted;
+/* What this kernel can do; set once. */
+static bool has_gso;
+static bool has_gro;
 static bool batches_allowed;
 static uv_once_t once = UV_ONCE_INIT;
 
@@ -144,23 +195,22 @@ static uint32_t kernel_version(void) {
   return version;
 }
 
-static bool switched_off(const char* variable) {
-  const char* value = getenv(variable);
-
-  return value != NULL && strcmp(value, "0") == 0;
-}
-
-/* What a call said that was asked to do nothing, with no descriptor. */
+/* What a call said that had no descriptor. */
 static bool is_allowed(int rc) {
   return rc == 0 || errno == EBADF;
 }
 
 /* Some sandboxes forbid sendmmsg() and recvmmsg(), or do not have them: each
- * message has a call of its own there. musl's sendmmsg() is a loop of its own
- * that succeeds here. */
+ * message has a call of its own there. The pointers are real, and have a
+ * message behind them: who emulates the calls (qemu-user) looks there before it
+ * looks at the descriptor, and answers EFAULT to none. */
 static bool knows_batches(void) {
-  return is_allowed(sendmmsg(-1, NULL, 0, 0)) &&
-         is_allowed(recvmmsg(-1, NULL, 0, 0, NULL));
+  char byte = 0;
+  struct iovec vector = {&byte, sizeof(byte)};
+  struct mmsghdr message = {.msg_hdr = {.msg_iov = &vector, .msg_iovlen = 1}};
+
+  return is_allowed(sendmmsg(-1, &message, 1, 0)) &&
+         is_allowed(recvmmsg(-1, &message, 1, 0, NULL));
 }
 
 static void look_at_kernel(void) {
@@ -169,12 +219,9 @@ static void look_at_kernel(void) {
   batches_allowed = knows_batches();
 
   /* Linux 7.0.0 to 7.1.4 corrupt runs of equal segments (tailscale #19777). */
-  gso_wanted = version >= 0x041200 &&
-               (version < 0x070000 || version > 0x070104) &&
-               !switched_off("DGRAM_NATIVE_GSO");
+  has_gso = version >= 0x041200 && (version < 0x070000 || version > 0x070104);
   /* UDP_GRO is there since 5.0; wireguard-go trusts it from 5.12 on. */
-  gro_wanted = version >= 0x050c00 && !switched_off("DGRAM_NATIVE_GRO");
-  linger_wanted = !switched_off("DGRAM_NATIVE_LINGER");
+  has_gro = version >= 0x050c00;
 }
 
 static int descriptor(const dgram_socket_t* socket) {
@@ -205,10 +252,10 @@ static data_path_t* data_path(dgram_socket_t* socket) {
   if (path == NULL)
     return NULL;
   path->socket = socket;
-  path->gso = gso_wanted && (!socket->shared || is_udp(descriptor(socket)));
-  path->gro = !gro_wanted;
+  path->gso = has_gso && socket->env->settings.gso &&
+              (!socket->shared || is_udp(descriptor(socket)));
+  path->gro = !has_gro || !socket->env->settings.gro;
   path->slots = SLOTS_MIN;
-  path->segment_max = SEGMENT_MAX;
   socket->transport_data = path;
   return path;
 }
@@ -230,13 +277,13 @@ static void update_ref(data_path_t* path) {
  * not do is watched again when the outer one has done it. */
 static int update_poll(data_path_t* path) {
   dgram_socket_t* socket = path->socket;
-  bool reading = socket->reading && !socket->env->inbox.starved;
+  bool reading = socket->reading && !path->starved;
   int events = 0;
   int rc;
 
   if (reading)
     events |= UV_READABLE;
-  if (path->head != NULL && !path->sending)
+  if (path->head != NULL && !path->sending && !path->pausing)
     events |= UV_WRITABLE;
   if (path->held != NULL && reading)
     events |= UV_WRITABLE; /* it is there already */
@@ -269,14 +316,66 @@ static socklen_t address_size(const dgram_address_t* address) {
                                             : sizeof(address->in4);
 }
 
+/* What tells destinations apart. A connected peer's address is not at hand:
+ * the number of the connection stands for it. */
+static dgram_address_t key_of(const dgram_socket_t* socket,
+                              const batch_t* batch,
+                              uint32_t peer) {
+  dgram_address_t key = {0};
+
+  if (peer != 0)
+    return batch->peers[peer];
+  key.in6.sin6_flowinfo = socket->connections;
+  return key;
+}
+
+static limit_t* find_limit(const data_path_t* path,
+                           const batch_t* batch,
+                           uint32_t peer) {
+  dgram_address_t key = key_of(path->socket, batch, peer);
+  limit_t* limit;
+  int i;
+
+  for (i = 0; i < LIMITS; i++) {
+    limit = &path->limits->entries[i];
+    if (limit->left > 0 && memcmp(&limit->peer, &key, sizeof(key)) == 0)
+      return limit;
+  }
+  return NULL;
+}
+
+/* Returns the length of the run under this limit, which is forgotten once it
+ * has kept LIMIT_LASTS datagrams alone. */
+static uint32_t wear_limit(limit_t* limit,
+                           const dgram_send_t* sends,
+                           uint32_t count) {
+  uint32_t length =
+      dgram_run_length(sends, count, limit->segment_max, DGRAM_RUN_BYTES_IP4);
+
+  if (count > 2)
+    count = 2; /* as many as it takes to know */
+  if (length == 1 &&
+      dgram_run_length(sends, count, SEGMENT_MAX, DGRAM_RUN_BYTES_IP4) > 1)
+    limit->left--;
+  return length;
+}
+
 /* The rest of this is for IPv4; IPv6 can take a little more, but an IPv4
  * address in IPv6 form cannot, and a connected peer's is not at hand. */
 static uint32_t run_length(const data_path_t* path,
-                           const dgram_send_t* sends,
-                           uint32_t count) {
+                           const batch_t* batch,
+                           uint32_t position) {
+  const dgram_send_t* sends = &batch->sends[position];
+  uint32_t count = batch->count - position;
+  limit_t* limit = NULL;
+
   if (!path->gso || path->alone > 0)
     return 1;
-  return dgram_run_length(sends, count, path->segment_max, DGRAM_RUN_BYTES_IP4);
+  if (path->limits != NULL)
+    limit = find_limit(path, batch, sends->peer);
+  if (limit != NULL)
+    return wear_limit(limit, sends, count);
+  return dgram_run_length(sends, count, SEGMENT_MAX, DGRAM_RUN_BYTES_IP4);
 }
 
 /* Fills in messages for `count` datagrams, or so many as there is room for.
@@ -290,7 +389,7 @@ static unsigned build_messages(messages_t* messages,
 
   while (position < batch->count && n < max) {
     const dgram_send_t* first = &batch->sends[position];
-    uint32_t length = run_length(path, first, batch->count - position);
+    uint32_t length = run_length(path, batch, position);
     const dgram_send_t* last = first + length - 1;
     struct msghdr* header = &messages->headers[n].msg_hdr;
 
@@ -332,33 +431,62 @@ static int send_messages(int fd, messages_t* messages, unsigned n) {
   return count < 0 ? uv_translate_sys_error(errno) : count;
 }
 
+/* A call that sent nothing, and does not say why, is no reason to give up what
+ * it was asked to send. */
 static bool is_blocked(int code) {
-  return code == UV_EAGAIN || code == UV_ENOBUFS;
+  return code == UV_EAGAIN || code == UV_ENOBUFS || code == 0;
 }
 
-/* What was thought of segmented sends before a run failed. */
+/* What a failed run has changed. */
 typedef struct {
   uint32_t position; /* of its head */
   int code;          /* 0: none has failed */
-  bool gso;
-  uint32_t segment_max;
+  limit_t* limit;    /* of its destination */
+  limit_t before;
 } verdict_t;
+
+/* The limit of a destination, made if there is none. Returns NULL without
+ * memory. */
+static limit_t* need_limit(data_path_t* path,
+                           const batch_t* batch,
+                           uint32_t peer) {
+  limit_t* limit;
+
+  if (path->limits == NULL)
+    path->limits = calloc(1, sizeof(*path->limits));
+  if (path->limits == NULL)
+    return NULL;
+  limit = find_limit(path, batch, peer);
+  if (limit == NULL) {
+    limit = &path->limits->entries[path->limits->next++ % LIMITS];
+    limit->peer = key_of(path->socket, batch, peer);
+    limit->left = 0;
+  }
+  return limit;
+}
 
 /* S2. Returns true when the run's datagrams shall go again one by one. */
 static bool give_up_run(data_path_t* path,
-                        const dgram_send_t* head,
+                        const batch_t* batch,
                         uint32_t position,
                         int code,
-                        verdict_t* before) {
-  verdict_t now = {position, code, path->gso, path->segment_max};
+                        verdict_t* verdict) {
+  const dgram_send_t* head = &batch->sends[position];
+  limit_t* limit;
 
-  if (code == UV_EIO)
-    path->gso = false;
-  else if (code == UV_EINVAL || code == UV_EMSGSIZE)
-    path->segment_max = head->length - 1;
-  else
+  if (code != UV_EIO && code != UV_EINVAL && code != UV_EMSGSIZE)
     return false;
-  *before = now;
+  limit = need_limit(path, batch, head->peer);
+  verdict->position = position;
+  verdict->code = code;
+  verdict->limit = limit;
+  if (limit == NULL) {
+    path->gso = false;
+    return true;
+  }
+  verdict->before = *limit;
+  limit->segment_max = code == UV_EIO ? 0 : head->length - 1;
+  limit->left = LIMIT_LASTS;
   return true;
 }
 
@@ -367,11 +495,13 @@ static bool give_up_run(data_path_t* path,
 static void reconsider(data_path_t* path,
                        uint32_t position,
                        int code,
-                       const verdict_t* before) {
-  if (before->code != code || before->position != position)
+                       const verdict_t* verdict) {
+  if (verdict->code != code || verdict->position != position)
     return;
-  path->gso = before->gso;
-  path->segment_max = before->segment_max;
+  if (verdict->limit == NULL)
+    path->gso = true;
+  else
+    *verdict->limit = verdict->before;
 }
 
 static void mark_sent(dgram_send_t* sends, uint32_t count) {
@@ -390,15 +520,13 @@ static int transmit(dgram_socket_t* socket,
   data_path_t* path = socket->transport_data;
   int fd = descriptor(socket);
   messages_t messages;
-  verdict_t before = {0};
+  verdict_t verdict = {0};
   bool stopped = false; /* the last call, before its end */
   unsigned n;
   int rc;
   int i;
 
   while (*position < batch->count) {
-    dgram_send_t* head = &batch->sends[*position];
-
     n = build_messages(&messages, path, batch, *position);
     rc = send_messages(fd, &messages, n);
     for (i = 0; i < rc; i++) { /* S1 */
@@ -419,13 +547,12 @@ static int transmit(dgram_socket_t* socket,
       return UV_EAGAIN;
     }
     if (messages.lengths[0] > 1 &&
-        give_up_run(path, head, *position, rc, &before))
+        give_up_run(path, batch, *position, rc, &verdict))
       continue;
-    reconsider(path, *position, rc, &before);
+    reconsider(path, *position, rc, &verdict);
     if (socket->connected)
       path->alone = ALONE_AFTER_ERROR;
-    head->status = rc; /* S3 */
-    (*position)++;
+    batch->sends[(*position)++].status = rc; /* S3 */
   }
   return 0;
 }
@@ -521,13 +648,20 @@ static uint32_t enqueue(dgram_socket_t* socket,
   return rc == 0 ? count : 0;
 }
 
-/* As libuv does for a socket that sends before it was bound. What fails here
- * fails again in the system calls. */
-static void bind_late(dgram_socket_t* socket, const batch_t* batch) {
+/* As libuv does for a socket that sends before it was bound. */
+static int bind_late(dgram_socket_t* socket, const batch_t* batch) {
   uint32_t peer = batch->sends[0].peer;
 
-  if (peer != 0)
-    (void) dgram_socket_bind_any(socket, batch->peers[peer].any.sa_family);
+  if (peer == 0)
+    return UV_EBADF; /* unbound is not connected either */
+  return dgram_socket_bind_any(socket, batch->peers[peer].any.sa_family);
+}
+
+static void fail_all(const batch_t* batch, int code) {
+  uint32_t i;
+
+  for (i = 0; i < batch->count; i++)
+    batch->sends[i].status = code;
 }
 
 static uint32_t linux_flush(dgram_socket_t* socket,
@@ -537,9 +671,14 @@ static uint32_t linux_flush(dgram_socket_t* socket,
   data_path_t* path = data_path(socket);
   batch_t batch = {sends, count, socket->env->peers, arena};
   uint32_t position = 0;
+  int rc = 0;
 
   if (descriptor(socket) < 0)
-    bind_late(socket, &batch);
+    rc = bind_late(socket, &batch);
+  if (rc != 0) { /* and `socket` is not the one any more: socket.h */
+    fail_all(&batch, rc);
+    return 0;
+  }
   if (path != NULL && path->head == NULL && !socket->env->queue_always &&
       transmit(socket, &batch, &position) == 0)
     return 0;
@@ -574,29 +713,72 @@ static void drop_head(data_path_t* path) {
   free(item);
 }
 
+/* Completes the whole head with that error. */
+static void fail_head(data_path_t* path, int code) {
+  queued_t* item = path->head;
+  uint32_t from = item->position;
+  uint32_t i;
+
+  for (i = from; i < item->count; i++)
+    item->sends[i].status = code;
+  item->position = item->count;
+  complete_head(path, from, item->count);
+  drop_head(path);
+}
+
 /* Cancels what is queued, and frees the path unless its poll handle is still to
  * be given back. */
 static void end_path(data_path_t* path) {
-  while (path->head != NULL) {
-    queued_t* item = path->head;
-    uint32_t from = item->position;
-    uint32_t i;
-
-    for (i = from; i < item->count; i++)
-      item->sends[i].status = UV_ECANCELED;
-    item->position = item->count;
-    complete_head(path, from, item->count);
-    drop_head(path);
-  }
+  while (path->head != NULL)
+    fail_head(path, UV_ECANCELED);
   while (path->held != NULL) {
     held_t* run = path->held;
 
     path->held = run->next;
     free(run);
   }
+  free(path->limits);
+  path->limits = NULL;
   path->socket = NULL;
   if (!path->polling)
     free(path);
+}
+
+static void on_pause_over(uv_timer_t* timer);
+
+/* Makes the queue wait for a moment. The timer keeps the loop alive, whatever
+ * unref() said: there are datagrams to be sent. Without memory for it the loop
+ * spins, and the datagrams leave all the same. */
+static void start_pause(data_path_t* path) {
+  pause_t* pause = path->pause;
+
+  if (pause == NULL) {
+    pause = calloc(1, sizeof(*pause));
+    if (pause == NULL)
+      return;
+    (void) uv_timer_init(path->socket->env->loop, &pause->timer);
+    pause->path = path;
+    path->pause = pause;
+  }
+  pause->milliseconds *= 2;
+  if (pause->milliseconds == 0)
+    pause->milliseconds = 1;
+  if (pause->milliseconds > PAUSE_MAX)
+    pause->milliseconds = PAUSE_MAX;
+  uv_timer_start(&pause->timer, on_pause_over, pause->milliseconds, 0);
+  path->pausing = true;
+}
+
+static void on_pause_closed(uv_handle_t* handle) {
+  free(handle);
+}
+
+static void end_pause(data_path_t* path) {
+  if (path->pause == NULL)
+    return;
+  uv_close((uv_handle_t*) &path->pause->timer, on_pause_closed);
+  path->pause = NULL;
+  path->pausing = false;
 }
 
 /* The socket is writable: sends the batches that were queued at this moment,
@@ -607,9 +789,10 @@ static void send_queued(data_path_t* path) {
   dgram_socket_t* socket = path->socket;
   const queued_t* last = path->tail;
   bool more = true;
-  int rc;
+  bool moved = false;
+  int rc = 0;
 
-  if (path->sending)
+  if (path->sending || path->pausing)
     return;
   path->sending = true;
   while (more && path->head != NULL && !socket->closing) {
@@ -619,6 +802,7 @@ static void send_queued(data_path_t* path) {
 
     rc = transmit(socket, &batch, &item->position);
     more = rc == 0 && item != last;
+    moved = moved || item->position > from;
     /* The item stays the head, so that sends made by completions queue up
      * behind it; close() leaves it there too. */
     complete_head(path, from, item->position);
@@ -626,8 +810,60 @@ static void send_queued(data_path_t* path) {
       drop_head(path);
   }
   path->sending = false;
+  if (socket->closed) {
+    end_path(path);
+    return;
+  }
+  if (path->pause != NULL && moved)
+    path->pause->milliseconds = 0;
+  if (rc != 0 && !moved && !socket->closing)
+    start_pause(path); /* S4 */
+}
+
+/* The descriptor cannot be watched any more: another handle of the loop has
+ * its number, which happens when somebody closes it behind libuv's back. The
+ * program is told, of the socket and of each datagram. */
+static void fail_path(data_path_t* path, int code) {
+  dgram_socket_t* socket = path->socket;
+  const queued_t* last;
+  dgram_wake_up_t wake_up = {0};
+  bool more = true;
+
+  if (socket->reading && dgram_env_lend(socket->env, socket)) {
+    dgram_env_received(socket->env, 0, 0, 0, NULL, code);
+    (void) dgram_env_deliver(socket->env, socket, &wake_up);
+  }
+  if (socket->closing || path->sending)
+    return;
+  path->sending = true;
+  last = path->tail;
+  while (more && path->head != NULL && !socket->closing) {
+    more = path->head != last;
+    fail_head(path, code);
+  }
+  path->sending = false;
   if (socket->closed)
     end_path(path);
+}
+
+/* update_poll() where there is no caller who could be given the error. */
+static void watch_again(data_path_t* path) {
+  int rc = update_poll(path);
+
+  if (rc != 0)
+    fail_path(path, rc);
+}
+
+static void on_pause_over(uv_timer_t* timer) {
+  data_path_t* path = ((pause_t*) timer)->path;
+  dgram_socket_t* socket = path->socket;
+
+  dgram_socket_use(socket);
+  path->pausing = false;
+  send_queued(path);
+  if (!socket->closing)
+    watch_again(path);
+  dgram_socket_unuse(socket);
 }
 
 static size_t linux_queue_size(const dgram_socket_t* socket) {
@@ -700,7 +936,7 @@ static void adapt(data_path_t* path,
                   uint32_t n,
                   uint32_t count,
                   uint32_t datagrams) {
-  uint32_t limit = n * WAKE_UP_MAX / datagrams;
+  uint32_t limit = n * READ_MAX / datagrams;
   uint32_t slots = path->slots;
 
   if (n > 1 && !path->gro) { /* R3 */
@@ -739,16 +975,16 @@ static int fill_slots(int fd, slots_t* slots, uint32_t count) {
 }
 
 /* Delivers what is held, or so much of it that a batch has room for. */
-static void deliver_held(data_path_t* path) {
+static void deliver_held(data_path_t* path, dgram_wake_up_t* wake_up) {
   dgram_env_t* env = path->socket->env;
   uint32_t i;
 
-  for (i = 0; i < DGRAM_RECV_SLOTS && path->held != NULL; i++) {
+  for (i = 0; i < env->inbox->slots && path->held != NULL; i++) {
     held_t* run = path->held;
 
     path->held = run->next;
     if (run->status == 0)
-      memcpy(env->inbox.slab + (size_t) i * DGRAM_RECV_SLOT_SIZE,
+      memcpy(env->inbox->slab + (size_t) i * DGRAM_RECV_SLOT_SIZE,
              run->bytes,
              run->length);
     dgram_env_received(env,
@@ -759,35 +995,23 @@ static void deliver_held(data_path_t* path) {
                        run->status);
     free(run);
   }
-  dgram_env_deliver(env, path->socket);
+  (void) dgram_env_deliver(env, path->socket, wake_up);
 }
 
-/* Reads one batch and delivers it. Returns what the system call said. */
-static int receive(data_path_t* path) {
-  dgram_socket_t* socket = path->socket;
-  dgram_env_t* env = socket->env;
+/* Reads so many messages, at most, into the inbox. Returns how many, or a UV_
+ * code, which is there too unless it is UV_EAGAIN. */
+static int read_messages(data_path_t* path, uint32_t count) {
+  dgram_env_t* env = path->socket->env;
   slots_t slots;
-  uint64_t before;
-  uint32_t count;
+  uint64_t before = env->received;
   uint32_t i;
   int n;
 
-  if (!dgram_env_lend(env)) {
-    uv_poll_stop(&path->poll);
-    return 0;
-  }
-  if (path->held != NULL) {
-    deliver_held(path);
-    return 0;
-  }
-  count = batches_allowed ? dgram_socket_batch(socket) : 1;
-  if (count > path->slots)
-    count = path->slots;
-  prepare_slots(&slots, count, env->inbox.slab);
-  n = fill_slots(descriptor(socket), &slots, count);
+  prepare_slots(&slots, count, env->inbox->slab);
+  n = fill_slots(descriptor(path->socket), &slots, count);
+  path->full = n == (int) count;
   if (n == UV_EAGAIN)
     return n;
-  before = env->received;
   if (n < 0) {
     dgram_env_received(env, 0, 0, 0, NULL, n);
     path->alone = ALONE_AFTER_ERROR; /* S5 */
@@ -796,8 +1020,75 @@ static int receive(data_path_t* path) {
     take_slot(env, &slots, i);
   if (env->received > before)
     adapt(path, (uint32_t) n, count, (uint32_t) (env->received - before));
-  dgram_env_deliver(env, socket); /* R2 */
   return n;
+}
+
+/* Reads one batch and delivers it. Returns what the system call said; 0: there
+ * was none. */
+static int receive(data_path_t* path, dgram_wake_up_t* wake_up) {
+  dgram_socket_t* socket = path->socket;
+  dgram_env_t* env = socket->env;
+  uint32_t count;
+  int n;
+
+  if (!dgram_env_lend(env, socket)) {
+    path->starved = env->starved;
+    if (path->starved)
+      uv_poll_stop(&path->poll);
+    return 0;
+  }
+  if (path->held != NULL) {
+    deliver_held(path, wake_up);
+    return 0;
+  }
+  count = batches_allowed ? dgram_socket_batch(socket) : 1;
+  if (count > path->slots)
+    count = path->slots;
+  if (count > env->inbox->slots)
+    count = env->inbox->slots;
+  n = read_messages(path, count);
+  if (n != UV_EAGAIN)
+    (void) dgram_env_deliver(env, socket, wake_up);
+  return n;
+}
+
+static bool linux_read_on(dgram_socket_t* socket) {
+  data_path_t* path = socket->transport_data;
+
+  return path->held == NULL && read_messages(path, 1) != UV_EAGAIN;
+}
+
+/* Nothing but what listeners did stands against another read. */
+static bool may_read(const dgram_socket_t* socket) {
+  return socket->reading && !socket->closing && socket->inbox == NULL;
+}
+
+/* R2. Returns what the last call said that did not say UV_EAGAIN. */
+static int receive_all(data_path_t* path, dgram_wake_up_t* wake_up) {
+  dgram_socket_t* socket = path->socket;
+  uint64_t sent = socket->env->sent;
+  int n = receive(path, wake_up);
+  int reads;
+  int next;
+  bool full;
+
+  for (reads = 1; reads < READS_MAX; reads++) {
+    if (n <= 0 || !may_read(socket) ||
+        !(path->full || socket->env->sent > sent) ||
+        !dgram_linger_is_due(&path->again) || !dgram_wake_up_goes_on(wake_up))
+      return n;
+    sent = socket->env->sent;
+    full = path->full;
+    next = receive(path, wake_up);
+    if (socket->closing)
+      return n;
+    dgram_linger_learn(
+        &path->again, next > 0, full ? PAUSE_FULL : PAUSE_ANSWERED);
+    if (next == UV_EAGAIN)
+      return n;
+    n = next;
+  }
+  return 0; /* there may be more */
 }
 
 /* Whoever set IP_RECVERR on the descriptor left messages behind that keep
@@ -816,16 +1107,17 @@ static void discard_error_queue(int fd) {
 static void on_readable(data_path_t* path, int status) {
   dgram_socket_t* socket = path->socket;
   uint64_t sent = socket->env->sent;
-  int n = receive(path);
+  dgram_wake_up_t wake_up = {0};
+  int n = receive_all(path, &wake_up);
 
   if (n == UV_EAGAIN && status < 0)
     discard_error_queue(descriptor(socket));
-  if (n == 1 && linger_wanted && socket->env->sent > sent && !socket->closing)
+  if (n == 1 && socket->env->settings.linger && socket->env->sent > sent &&
+      may_read(socket))
     dgram_linger(&path->linger, socket->env->loop); /* R5 */
 }
 
-static void on_poll(uv_poll_t* poll, int status, int events) {
-  data_path_t* path = (data_path_t*) poll;
+static void on_events(data_path_t* path, int status, int events) {
   dgram_socket_t* socket = path->socket;
 
   if (status < 0)
@@ -839,7 +1131,16 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
   if ((events & UV_WRITABLE) && !socket->closing)
     send_queued(path);
   if (!socket->closing && (status < 0 || (events & UV_WRITABLE)))
-    update_poll(path);
+    watch_again(path);
+}
+
+static void on_poll(uv_poll_t* poll, int status, int events) {
+  data_path_t* path = (data_path_t*) poll;
+  dgram_socket_t* socket = path->socket;
+
+  dgram_socket_use(socket);
+  on_events(path, status, events);
+  dgram_socket_unuse(socket);
 }
 
 static int linux_start(dgram_socket_t* socket) {
@@ -855,6 +1156,7 @@ static int linux_start(dgram_socket_t* socket) {
       return rc;
   }
   socket->reading = true;
+  path->starved = false;
   rc = update_poll(path);
   if (rc != 0)
     socket->reading = was_reading;
@@ -925,7 +1227,7 @@ static void linux_share(dgram_socket_t* socket) {
   uint32_t bytes = 0;
   int tries;
 
-  if (path == NULL || !gro_wanted)
+  if (path == NULL || !has_gro || !socket->env->settings.gro)
     return;
   path->gro = true; /* and stays off */
   set_gro(socket, 0);
@@ -970,6 +1272,8 @@ static void on_poll_closed(uv_handle_t* handle) {
 static void linux_close(dgram_socket_t* socket) {
   data_path_t* path = socket->transport_data;
 
+  if (path != NULL)
+    end_pause(path);
   if (path != NULL && path->polling)
     uv_close((uv_handle_t*) &path->poll, on_poll_closed);
   dgram_socket_release(socket);
@@ -985,15 +1289,24 @@ static void linux_closed(dgram_socket_t* socket) {
     end_path(path);
 }
 
+static void linux_moved(dgram_socket_t* socket) {
+  data_path_t* path = socket->transport_data;
+
+  if (path != NULL)
+    path->socket = socket;
+}
+
 const dgram_transport_t dgram_transport_linux = {
     .name = "linux",
     .start = linux_start,
+    .read_on = linux_read_on,
     .stop = linux_stop,
     .flush = linux_flush,
     .queue_size = linux_queue_size,
     .queue_count = linux_queue_count,
     .ref_changed = linux_ref_changed,
     .share = linux_share,
+    .moved = linux_moved,
     .close = linux_close,
     .closed = linux_closed,
 };

@@ -3,12 +3,18 @@
  * libuv has a queue of its own, but before 1.49 one bad datagram at its head
  * fails the nineteen behind it as well. So the queue is kept here, and libuv
  * is given one datagram at a time: the one that would have blocked, to learn
- * when the socket is writable again. */
+ * when the socket is writable again. Is it writable, and takes nothing
+ * (ENOBUFS, which libuv shows as EAGAIN), libuv would try again for ever, in
+ * every turn of the loop: then a timer says when. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform.h"
 #include "socket.h"
 #include "transport.h"
+
+/* Milliseconds from one try to the next. */
+#define PAUSE 1
 
 typedef struct queued_s queued_t;
 
@@ -20,10 +26,19 @@ struct queued_s {
   char bytes[];
 };
 
+/* Made when it is first needed, and given back on its own. */
+typedef struct {
+  uv_timer_t timer; /* first: a uv_timer_t* is a pause_t* */
+  dgram_socket_t* socket;
+} pause_t;
+
 typedef struct {
   uv_udp_send_t request;
-  bool sending;  /* `request` is libuv's, for `head` */
-  bool draining; /* drain() runs and sees to what is appended */
+  pause_t* pause; /* NULL: not needed yet */
+  bool pausing;   /* it runs, for `head` */
+  bool closed;    /* the socket is: drain() frees the queue at its end */
+  bool sending;   /* `request` is libuv's, for `head` */
+  bool draining;  /* drain() runs and sees to what is appended */
   queued_t* head;
   queued_t* tail;
   size_t count;
@@ -62,8 +77,9 @@ static const dgram_address_t* peer_of(const queued_t* item) {
   return item->peer.any.sa_family == AF_UNSPEC ? NULL : &item->peer;
 }
 
-static void finish_head(dgram_socket_t* socket, int status) {
-  queue_t* queue = socket->transport_data;
+/* JavaScript runs, and may have closed the socket when this returns. Not the
+ * queue: uv_closed() leaves it to drain(). */
+static void finish_head(dgram_socket_t* socket, queue_t* queue, int status) {
   queued_t* item = queue->head;
   uint32_t ticket = item->ticket;
   uint32_t length = item->length;
@@ -96,10 +112,40 @@ static int hand_over_head(dgram_socket_t* socket) {
   return rc;
 }
 
+static void on_pause_over(uv_timer_t* timer);
+
+/* Returns false without memory. */
+static bool start_pause(dgram_socket_t* socket) {
+  queue_t* queue = socket->transport_data;
+
+  if (queue->pause == NULL) {
+    queue->pause = calloc(1, sizeof(*queue->pause));
+    if (queue->pause == NULL)
+      return false;
+    (void) uv_timer_init(socket->env->loop, &queue->pause->timer);
+    queue->pause->socket = socket;
+  }
+  /* With a reference to the loop, whatever unref() said: as a request has. */
+  uv_timer_start(&queue->pause->timer, on_pause_over, PAUSE, 0);
+  queue->pausing = true;
+  return true;
+}
+
+/* Makes the head wait. Returns 0 or what libuv said to it. */
+static int suspend(dgram_socket_t* socket) {
+  if (!socket->env->queue_always && dgram_platform_is_writable(&socket->udp) &&
+      start_pause(socket))
+    return 0;
+  return hand_over_head(socket);
+}
+
+static bool is_waiting(const queue_t* queue) {
+  return queue->sending || queue->pausing;
+}
+
 /* Sends what is queued until the socket would block. No more than was there
  * at first: a completion that sends again must not keep the loop here. */
-static void drain(dgram_socket_t* socket) {
-  queue_t* queue = socket->transport_data;
+static void drain(dgram_socket_t* socket, queue_t* queue) {
   size_t budget = queue->count;
   int rc;
 
@@ -114,27 +160,41 @@ static void drain(dgram_socket_t* socket) {
                     queue->head->bytes,
                     queue->head->length);
     if (rc == UV_EAGAIN)
-      rc = hand_over_head(socket);
-    if (queue->sending)
+      rc = budget > 0 ? suspend(socket) : hand_over_head(socket);
+    if (is_waiting(queue))
       break;
-    finish_head(socket, rc);
+    finish_head(socket, queue, rc);
     budget -= budget > 0;
   }
   queue->draining = false;
+  if (queue->closed)
+    free(queue);
+}
+
+static void on_pause_over(uv_timer_t* timer) {
+  dgram_socket_t* socket = ((pause_t*) timer)->socket;
+  queue_t* queue = socket->transport_data;
+
+  dgram_socket_use(socket);
+  queue->pausing = false;
+  drain(socket, queue);
+  dgram_socket_unuse(socket);
 }
 
 static void on_sent(uv_udp_send_t* request, int status) {
   dgram_socket_t* socket = (dgram_socket_t*) request->handle;
   queue_t* queue = socket->transport_data;
 
+  dgram_socket_use(socket);
   /* libuv before 1.52 may answer EBADF for a socket that a listener closed
    * in the same wake-up. What the kernel refused before stays refused. */
   if (status == UV_EBADF && socket->closing)
     status = UV_ECANCELED;
   queue->sending = false;
   queue->draining = true;
-  finish_head(socket, status);
-  drain(socket);
+  finish_head(socket, queue, status);
+  drain(socket, queue);
+  dgram_socket_unuse(socket);
 }
 
 /* Returns DGRAM_QUEUED or a UV_ code. */
@@ -166,10 +226,10 @@ static int enqueue(dgram_socket_t* socket,
   queue->tail = item;
   queue->count++;
   queue->size += item->length;
-  if (queue->sending || queue->draining)
+  if (is_waiting(queue) || queue->draining)
     return DGRAM_QUEUED;
 
-  rc = hand_over_head(socket);
+  rc = suspend(socket);
   if (rc == 0)
     return DGRAM_QUEUED;
   queue->head = queue->tail = NULL;
@@ -187,8 +247,16 @@ static uint32_t uv_flush(dgram_socket_t* socket,
   uint32_t queued = 0;
   uint32_t i;
   char* bytes;
-  int rc;
+  int rc = 0;
 
+  /* As libuv would, which keeps the descriptor of a bind that failed. */
+  if (!dgram_socket_is_open(socket) && sends[0].peer != 0)
+    rc = dgram_socket_bind_any(socket, peers[sends[0].peer].any.sa_family);
+  if (rc != 0) { /* and `socket` is not the one any more: socket.h */
+    for (i = 0; i < count; i++)
+      sends[i].status = rc;
+    return 0;
+  }
   for (i = 0; i < count; i++) {
     peer = sends[i].peer == 0 ? NULL : &peers[sends[i].peer];
     bytes = (char*) arena + sends[i].offset;
@@ -204,17 +272,59 @@ static uint32_t uv_flush(dgram_socket_t* socket,
 }
 
 /* libuv cuts the slab into slots of 64 KiB where it has recvmmsg(), and fills
- * the first one elsewhere. */
+ * the first one elsewhere. It reads until it has thirty-two datagrams: two reads
+ * of sixteen are no more than that. */
+#define SLOTS_MAX (DGRAM_WAKE_UP_LEAST / 2)
+
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
+  uint32_t slots = dgram_socket_batch(socket);
 
   (void) suggested;
-  if (dgram_env_lend(env))
-    *buf = uv_buf_init((char*) env->inbox.slab,
-                       dgram_socket_batch(socket) * DGRAM_RECV_SLOT_SIZE);
-  else
+  if (!dgram_env_lend(env, socket)) {
     *buf = uv_buf_init(NULL, 0);
+    return;
+  }
+  if (slots > SLOTS_MAX)
+    slots = SLOTS_MAX;
+  if (slots > env->inbox->slots)
+    slots = env->inbox->slots;
+  *buf = uv_buf_init((char*) env->inbox->slab, slots * DGRAM_RECV_SLOT_SIZE);
+}
+
+/* The length of a datagram, or a UV_ code. Where somebody has set IP_RECVERR on
+ * the descriptor, libuv 1.52 (Node 24, 26) lets an error pass for a length: as
+ * a number of 32 bits without a sign, with an address that means nothing. No
+ * length above a slot's is believed. */
+static int length_of(ssize_t nread) {
+  int32_t code;
+
+  if (nread <= (ssize_t) DGRAM_RECV_SLOT_SIZE)
+    return (int) nread;
+  code = (int32_t) (uint32_t) nread;
+  return code < 0 ? code : UV_EIO;
+}
+
+/* Appends what libuv read to the inbox. */
+static void take(const dgram_socket_t* socket,
+                 ssize_t nread,
+                 const uv_buf_t* buf,
+                 const struct sockaddr* source) {
+  dgram_env_t* env = socket->env;
+  int length = length_of(nread);
+
+  if (length >= 0 && (source == NULL || buf->base == NULL))
+    length = UV_EIO;
+  if (length < 0)
+    dgram_env_received(env, 0, 0, 0, NULL, length);
+  else
+    dgram_env_received(env,
+                       (uint32_t) ((uint8_t*) buf->base - env->inbox->slab),
+                       (uint32_t) length,
+                       (uint32_t) length,
+                       source,
+                       0);
 }
 
 static void on_recv(uv_udp_t* udp,
@@ -224,35 +334,54 @@ static void on_recv(uv_udp_t* udp,
                     unsigned flags) {
   dgram_socket_t* socket = (dgram_socket_t*) udp;
   dgram_env_t* env = socket->env;
-  uint32_t length = nread > 0 ? (uint32_t) nread : 0;
+  dgram_wake_up_t wake_up = {0};
 
   if (flags & UV_UDP_MMSG_FREE) {
-    dgram_env_deliver(env, socket);
+    (void) dgram_env_deliver(env, socket, &wake_up);
     return;
   }
   if (nread == 0 && source == NULL)
     return;
-  if (buf->base == NULL) {
-    /* on_alloc() had nothing to give. */
-    uv_udp_recv_stop(udp);
+  if (buf->base == NULL && nread == UV_ENOBUFS) {
+    /* on_alloc() had nothing to give: nothing is read until it has. */
+    if (env->starved)
+      uv_udp_recv_stop(udp);
     return;
   }
-  if (nread < 0)
-    dgram_env_received(env, 0, 0, 0, NULL, (int) nread);
-  else
-    dgram_env_received(env,
-                       (uint32_t) ((uint8_t*) buf->base - env->inbox.slab),
-                       length,
-                       length,
-                       source,
-                       0);
+  /* On Windows an error comes without a buffer, and nobody was asked for one.
+   */
+  if (buf->base == NULL && !dgram_env_lend(env, socket))
+    return;
+  take(socket, nread, buf, source);
   if (!(flags & UV_UDP_MMSG_CHUNK))
-    dgram_env_deliver(env, socket);
+    (void) dgram_env_deliver(env, socket, &wake_up);
+}
+
+/* libuv reads the next one only when this one's callback has returned. */
+static bool uv_read_on(dgram_socket_t* socket) {
+  dgram_env_t* env = socket->env;
+  dgram_address_t source;
+  int rc = dgram_platform_recv(
+      &socket->udp, env->inbox->slab, DGRAM_RECV_SLOT_SIZE, &source);
+
+  if (rc == UV_EAGAIN || rc == UV_ENOTSUP)
+    return false;
+  if (rc < 0)
+    dgram_env_received(env, 0, 0, 0, NULL, rc);
+  else
+    dgram_env_received(
+        env, 0, (uint32_t) rc, (uint32_t) rc, &source.any, 0);
+  return true;
 }
 
 static int uv_start(dgram_socket_t* socket) {
-  int rc = uv_udp_recv_start(&socket->udp, on_alloc, on_recv);
+  int rc = 0;
 
+  if (!dgram_socket_is_open(socket))
+    rc = dgram_socket_bind_any(socket, AF_INET); /* libuv's choice */
+  if (rc != 0)
+    return rc;
+  rc = uv_udp_recv_start(&socket->udp, on_alloc, on_recv);
   return rc == UV_EALREADY ? 0 : rc;
 }
 
@@ -270,25 +399,50 @@ static void uv_share(dgram_socket_t* socket) {
   (void) socket;
 }
 
+static void uv_moved(dgram_socket_t* socket) {
+  /* Nothing is on its way, and nothing else names the socket. */
+  (void) socket;
+}
+
+static void on_pause_closed(uv_handle_t* handle) {
+  free(handle);
+}
+
 static void uv_close_socket(dgram_socket_t* socket) {
+  queue_t* queue = socket->transport_data;
+
+  if (queue != NULL && queue->pause != NULL) {
+    uv_close((uv_handle_t*) &queue->pause->timer, on_pause_closed);
+    queue->pause = NULL;
+    queue->pausing = false;
+  }
   dgram_socket_release(socket);
 }
 
-/* libuv has given the request back by now, and drain() cancelled the rest. */
+/* libuv has given the request back by now, and drain() cancelled the rest,
+ * unless the queue was in a pause. */
 static void uv_closed(dgram_socket_t* socket) {
-  free(socket->transport_data);
+  queue_t* queue = socket->transport_data;
+
   socket->transport_data = NULL;
+  if (queue == NULL)
+    return;
+  queue->closed = true;
+  if (!queue->draining)
+    drain(socket, queue);
 }
 
 const dgram_transport_t dgram_transport_uv = {
     .name = "uv",
     .start = uv_start,
+    .read_on = uv_read_on,
     .stop = uv_stop_reading,
     .flush = uv_flush,
     .queue_size = uv_queue_size,
     .queue_count = uv_queue_count,
     .ref_changed = uv_ref_changed,
     .share = uv_share,
+    .moved = uv_moved,
     .close = uv_close_socket,
     .closed = uv_closed,
 };

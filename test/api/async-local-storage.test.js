@@ -3,7 +3,8 @@
 const assert = require('node:assert');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const {
-  bound, connectedTo, freePort, isLinux, nodeAtLeast, open, receiveText,
+  bound, connectedTo, freePort, isLinux, isNative, nodeAtLeast, open,
+  receiveText,
 } = require('../support/dgram');
 
 const storage = new AsyncLocalStorage();
@@ -103,9 +104,9 @@ describe('AsyncLocalStorage', () => {
           }));
         }
       });
-      // The queue of an unbound socket is flushed by the bind, which the
-      // first send called.
-      assert.deepStrictEqual(stores, state === 'unbound' ?
+      // Node flushes the queue of an unbound socket in the context of the
+      // bind, which the first send called.
+      assert.deepStrictEqual(stores, state === 'unbound' && !isNative ?
         Array(5).fill(0) : [0, 1, 2, 3, 4]);
     });
   }

@@ -4,7 +4,8 @@ const assert = require('node:assert');
 const os = require('node:os');
 const util = require('node:util');
 const {
-  bound, isLinux, once, open, reportsOf, thrownBy, throwsCode,
+  bound, inChild, isLinux, isNative, itNative, nodeAtLeast, once, open,
+  reportsOf, thrownBy, throwsCode, turn,
 } = require('../support/dgram');
 
 const GETTERS = ['getRecvBufferSize', 'getSendBufferSize'];
@@ -125,22 +126,61 @@ describe('buffer sizes', () => {
     assert.strictEqual(socket.getSendBufferSize(), isLinux ? 24000 : 12000);
   });
 
-  it('that are too much for the system are thrown from the tick of bind',
-    async () => {
-      assert.deepStrictEqual(await reportsOf((dgram, report) => {
-        process.on('uncaughtException', ({ code, info }) =>
-          report([code, info.syscall, info.code]));
-        const socket = dgram.createSocket({
-          type: 'udp4', recvBufferSize: 2 ** 31,
-        });
-        socket.on('listening', () => report('listening'));
-        socket.on('error', () => report('error'));
-        socket.bind(0, '127.0.0.1');
-        setImmediate(() => {
-          report(socket.address().address);
-          socket.close();
-        });
-      }), [['ERR_SOCKET_BUFFER_SIZE', 'uv_recv_buffer_size', 'EINVAL'],
-        '127.0.0.1']);
-    });
+  const REFUSED = ['ERR_SOCKET_BUFFER_SIZE', 'uv_recv_buffer_size', 'EINVAL'];
+
+  it('that are too much for the system are an error of bind', async () => {
+    assert.deepStrictEqual(await reportsOf((dgram, report) => {
+      const tell = (event) => ({ code, info }) =>
+        report([event, code, info.syscall, info.code]);
+      process.on('uncaughtException', tell('uncaught'));
+      const socket = dgram.createSocket({
+        type: 'udp4', recvBufferSize: 2 ** 31,
+      });
+      socket.on('listening', () => report('listening'));
+      socket.on('error', tell('error'));
+      socket.bind(0, '127.0.0.1', () => report('callback'));
+      setImmediate(() => {
+        report(socket.address().address);
+        report(socket.listenerCount('listening'));
+        socket.close();
+      });
+    }), [[isNative ? 'error' : 'uncaught', ...REFUSED], '127.0.0.1',
+      isNative ? 1 : 2]);
+  });
+
+  itNative('that are refused are uncaught without a listener', async () => {
+    for (const args of [[false], [true]]) {
+      const { code, stderr } = await inChild((dgram, report, hasCallback) => {
+        dgram.createSocket({ type: 'udp4', sendBufferSize: 2 ** 31 })
+          .bind(0, '127.0.0.1', hasCallback ? () => {} : undefined);
+      }, { args });
+      assert.strictEqual(code, 1);
+      assert.match(stderr, /Error \[ERR_SOCKET_BUFFER_SIZE\]: Could not/);
+      assert.match(stderr, /Emitted 'error' event on Socket instance at:/);
+    }
+  });
+
+  itNative('that are refused fail what waits for bind', async () => {
+    const socket = open({ type: 'udp4', recvBufferSize: 2 ** 31 });
+    const heard = [];
+    socket.on('error', ({ code }) => heard.push(`error ${code}`));
+    socket.send('x', 9, '127.0.0.1', ({ code }) => heard.push(`send ${code}`));
+    const closed = once(socket, 'close').catch(() => {});
+    socket.close(() => heard.push('close'));
+    await closed;
+    await turn();
+    assert.deepStrictEqual(heard, ['error ERR_SOCKET_BUFFER_SIZE',
+      'send ERR_SOCKET_BUFFER_SIZE', 'close']);
+  });
+
+  it('that are refused are thrown where Node throws them', () => {
+    const options = { type: 'udp4', recvBufferSize: 2 ** 31 };
+    const failure = { code: 'ERR_SOCKET_BUFFER_SIZE' };
+    if (isNative || nodeAtLeast('24.19.0', '26.4.0')) {
+      assert.throws(() => open(options).bindSync(), failure);
+      assert.throws(() => open(options).connectSync(9), failure);
+    }
+    if (isNative)
+      assert.throws(() => open(options).sendMany(['x', 9, null]), failure);
+  });
 });

@@ -5,7 +5,8 @@
 
 const assert = require('node:assert');
 const {
-  bound, closeLater, dgram, itNative, open, receiveText, reportsOf, turn,
+  bound, closeLater, dgram, isNative, itNative, open, receiveText, reportsOf,
+  turn,
 } = require('../support/dgram');
 
 const AT = '127.0.0.1';
@@ -100,10 +101,13 @@ describe('a send before the socket is bound', () => {
     const failed = new Promise((resolve) => socket.on('error', resolve));
     socket.bind(taken.address().port, AT);
     const calls = spyOn(socket);
-    socket.send('x', taken.address().port, AT, assert.fail);
-    assert.strictEqual((await failed).code, 'EADDRINUSE');
+    const errors = [];
+    socket.send('x', taken.address().port, AT, (error) => errors.push(error));
+    const error = await failed;
+    assert.strictEqual(error.code, 'EADDRINUSE');
     await turn();
     assert.strictEqual(calls.length, 1);
+    assert.deepStrictEqual(errors, isNative ? [error] : []);
   });
 
   it('throws out of listening when it has an address, and the socket was ' +

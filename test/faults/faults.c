@@ -10,7 +10,8 @@
  *   WHEN    which of the calls that match: 3, 2-5, 4+, or * for all
  *   FILTER  of a message: segmented, plain, length=N (all of it), segment=N,
  *           segment>N; of setsockopt: gro, segment
- *   EFFECT  the name of an error; short:N, at most N messages; ctrunc, the
+ *   EFFECT  the name of an error; short:N, at most N messages (with 0 the call
+ *           says that it sent none); ctrunc, the
  *           message came with its control data cut off; ready, of poll: there
  *           is said to be an event; a text for uname, which is the kernel's
  *           release
@@ -167,7 +168,7 @@ static bool parse_effect(rule_t* rule, const char* text) {
   if (strncmp(text, "short:", 6) == 0) {
     rule->effect = SHORT;
     rule->value = (int) strtol(text + 6, NULL, 10);
-    return rule->value > 0;
+    return rule->value >= 0;
   }
   rule->effect = ERROR;
   for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
@@ -367,6 +368,13 @@ static bool is_epoll(int fd) {
   return rc > 0 && strcmp(target, "anon_inode:[eventpoll]") == 0;
 }
 
+/* As qemu-user does, which copies the messages before it looks at the
+ * descriptor. */
+static int refuse_nothing(void) {
+  errno = EFAULT;
+  return -1;
+}
+
 /* -- sending -------------------------------------------------------------- */
 
 /* Returns the error, or 0; `*limit` becomes what may go. */
@@ -432,6 +440,8 @@ __attribute__((visibility("default"))) int sendmmsg(int fd,
                                                     struct mmsghdr* messages,
                                                     unsigned n,
                                                     int flags) {
+  if (messages == NULL)
+    return refuse_nothing();
   if (!is_udp(fd))
     return (int) syscall(SYS_sendmmsg, fd, messages, n, flags);
   return send_some("sendmmsg", fd, messages, n, flags);
@@ -525,6 +535,8 @@ __attribute__((visibility("default"))) int recvmmsg(int fd,
                                                     unsigned n,
                                                     int flags,
                                                     struct timespec* timeout) {
+  if (messages == NULL)
+    return refuse_nothing();
   if (!is_udp(fd))
     return (int) syscall(SYS_recvmmsg, fd, messages, n, flags, timeout);
   return recv_some("recvmmsg", fd, messages, n, flags, timeout);

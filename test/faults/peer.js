@@ -265,6 +265,18 @@ class Peer {
     });
   }
 
+  unref({ socket: index }) {
+    this.sockets[index].socket.unref();
+  }
+
+  /** The process ends by itself from now on, and nothing is closed. */
+  leave() {
+    setImmediate(() => {
+      process.removeAllListeners('disconnect');
+      process.disconnect();
+    });
+  }
+
   /** Closes what is left. */
   end() {
     for (const { socket } of this.sockets) {

@@ -48,7 +48,7 @@ const scenarios = [
     check: triedSegments(1200, 100, 500),
   },
   {
-    title: 'EIO switches segmented sends off for the socket',
+    title: 'EIO switches segmented sends off for the destination',
     script: 'send:*:segmented=EIO', only: 'linux', hits: 1,
     bursts: ['40x1200', '40x100', '3x7'],
     check: triedSegments(1200),
@@ -59,6 +59,22 @@ const scenarios = [
     bursts: ['40x1200', '40x100'],
     check: triedRuns(1),
   },
+  ...['EIO', 'EMSGSIZE', 'EINVAL'].flatMap((code) => [false, true].map(
+    (connected) => ({
+      title: `${code} is not for ever${connected ? ', connected' : ''}`,
+      script: `send:1:segmented=${code}`, only: 'linux', hits: 1, connected,
+      // Each has a size of its own, so that the lowered one is not it.
+      bursts: ['40x200', '400x200', '400x200', '300x200', '40x200'],
+      check: (remote) => {
+        const [first, ...later] = remote.segments();
+        assert.strictEqual(first, 200);
+        assert.ok(later.length > 0, 'tried again');
+        const alone = remote.sends().flatMap(({ messages, result }) =>
+          messages.slice(0, Math.max(result, 0)))
+          .filter(([, segment]) => segment === 0);
+        assert.ok(alone.length >= 1024, 'not before long');
+      },
+    }))),
   {
     title: 'EIO, connected',
     script: 'send:*:segmented=EIO', only: 'linux', hits: 1, connected: true,
@@ -274,6 +290,22 @@ const scenarios = [
       ]),
     },
   ]),
+  // A call that sends nothing and says that this is fine.
+  {
+    title: 'none sent is a full buffer',
+    script: 'sendmmsg:1=short:0', only: 'linux', hits: 1,
+    bursts: ['1 2 3 4 5 6 7'], check: isQueued(7, 28),
+  },
+  {
+    title: 'none sent is no reason to give up runs',
+    script: 'sendmmsg:1-3=short:0', only: 'linux', hits: 3,
+    bursts: ['40x1000 3 40x500'],
+    check: (remote, queues) => {
+      assert.deepStrictEqual(queues, [{ count: 81, size: 60003 }]);
+      assert.deepStrictEqual(remote.sends().at(-1).messages,
+        [[40003, 1000], [20000, 500]]);
+    },
+  },
   {
     title: 'empty datagrams wait, too',
     script: 'send:1-3=EAGAIN', hits: 3,
@@ -351,6 +383,37 @@ describe('send, under faults', function() {
         await remote.end();
       });
 
+      it('a buffer that is full though writable is no reason to spin',
+         async () => {
+           const remote = sender(transport, 'send:1-40=ENOBUFS');
+           const { socket } = await remote.call('open', { to: to() });
+           const sizes = sizesOf('1 2 3 4 5');
+           const start = process.hrtime.bigint();
+           await remote.call('burst', { socket, sizes });
+           await isDelivered(remote, socket, sizes);
+           const elapsed = Number(process.hrtime.bigint() - start) / 1e6;
+           // One a millisecond at most, and two before the first pause. A slow
+           // machine makes fewer of them.
+           assert.ok(remote.injected() === 40 && elapsed >= 37,
+                     `${remote.injected()} calls in ${elapsed} ms`);
+           await remote.end();
+         });
+
+      it('what waits for such a buffer keeps an unref()ed socket alive',
+         async () => {
+           const remote = sender(transport, 'send:1-10=ENOBUFS');
+           const { socket } = await remote.call('open', { to: to() });
+           await remote.call('unref', { socket });
+           await remote.call('burst', { socket, sizes: [1, 2, 3] });
+           // It goes when the last callback was called, and not before.
+           await remote.call('leave');
+           assert.deepStrictEqual(await remote.ended,
+             { code: 0, signal: null, stderr: '' });
+           const { received } =
+             await plain.receiver.received({ ...plain.peer, count: 3 });
+           assert.deepStrictEqual(received, digests([1, 2, 3]));
+         });
+
       it('sends from callbacks of queued sends', async () => {
         const remote = sender(transport, 'send:1-3=EAGAIN;send:5-6=EAGAIN');
         const { socket } = await remote.call('open', { to: to() });
@@ -372,6 +435,37 @@ describe('send, under faults', function() {
       });
     });
   }
+
+  describe('a destination with a limit of its own', () => {
+    for (const code of ['EIO', 'EINVAL', 'EMSGSIZE']) {
+      for (const alike of [false, true]) {
+        it(`${code}: ${alike ? 'another address' : 'another port'} keeps runs`,
+           async () => {
+             const other = await plain.receiver.open(
+               { roomy: true, address: alike ? '127.0.0.2' : AT });
+             const remote = sender('linux', `send:1:segmented=${code}`);
+             const { socket } = await remote.call('open', { to: to() });
+             const there = { port: other.port, address: alike ?
+               '127.0.0.2' :
+               AT };
+             const sizes = sizesOf('40x600');
+             await remote.call('burst', { socket, sizes });
+             await remote.call('burst',
+                               { socket, sizes, first: 40, to: there });
+             await remote.call('burst', { socket, sizes, first: 80 });
+             await remote.call('burst',
+                               { socket, sizes, first: 120, to: there });
+             await remote.call('settled', { socket, count: 160 });
+             assert.deepStrictEqual(remote.segments(), [600, 600, 600]);
+             const { received } =
+               await plain.receiver.received({ ...other, count: 80 });
+             assert.deepStrictEqual(received,
+               [...digests(sizes, 40), ...digests(sizes, 120)]);
+             await remote.end();
+           });
+      }
+    }
+  });
 
   async function play({
     script, bursts, connected = false, together = false, fails = {}, hits,

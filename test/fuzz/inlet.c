@@ -8,10 +8,19 @@
 fuzz_arrival_t fuzz_arrivals[DGRAM_RECV_SLOTS + 1];
 uint32_t fuzz_arrivals_count;
 static const uint8_t* slab;
+static uint32_t slots;
 
-void fuzz_inlet_reset(const uint8_t* memory) {
+static fuzz_arrival_t* add_arrival(const void* base, size_t size, int status);
+
+/* An error that is handed over before the memory is lent. */
+static int early_error;
+
+void fuzz_inlet_reset(const uint8_t* memory, uint32_t count) {
   fuzz_arrivals_count = 0;
   slab = memory;
+  slots = count;
+  if (memory != NULL && early_error != 0)
+    add_arrival(NULL, 0, early_error);
 }
 
 /* -- one message ---------------------------------------------------------- */
@@ -48,7 +57,7 @@ static fuzz_arrival_t* add_arrival(const void* base, size_t size, int status) {
   arrival->bytes = bytes;
   if (status != 0)
     return arrival;
-  FUZZ_CHECK(bytes >= slab && bytes + size <= slab + DGRAM_RECV_SLAB);
+  FUZZ_CHECK(bytes >= slab && bytes + size <= slab + slots * DGRAM_RECV_SLOT_SIZE);
   arrival->length = draw_length();
   if (arrival->length > size)
     arrival->length = (uint32_t) size;
@@ -147,7 +156,7 @@ int fuzz_recvmmsg(int fd,
     return -1;
   }
   FUZZ_CHECK(slab != NULL);
-  FUZZ_CHECK(vlen > 0 && vlen <= DGRAM_RECV_SLOTS);
+  FUZZ_CHECK(vlen > 0 && vlen <= slots);
   FUZZ_CHECK(flags == MSG_DONTWAIT && tmo == NULL);
   n = draw_count(vlen);
   if (n < 0) {
@@ -206,6 +215,29 @@ static void hand_over_chunks(fuzz_watch_t* watch, const uv_buf_t* buf, int n) {
     watch->on_recv((uv_udp_t*) watch->handle, 0, buf, NULL, UV_UDP_MMSG_FREE);
 }
 
+/* An error comes with the buffer, or without one as on Windows, or as what
+ * libuv 1.52 takes for a length where IP_RECVERR is set. */
+static void hand_over_error(fuzz_watch_t* watch, const uv_buf_t* buf, int rc) {
+  uv_udp_t* udp = (uv_udp_t*) watch->handle;
+  uv_buf_t none = uv_buf_init(NULL, 0);
+  dgram_address_t source;
+
+  add_arrival(NULL, 0, rc);
+  draw_source(&source);
+  switch (fuzz_below(fuzz_kernel_input, 3)) {
+    case 0:
+      watch->on_recv(udp, rc, buf, NULL, 0);
+      break;
+    case 1:
+      early_error = rc;
+      watch->on_recv(udp, rc, &none, NULL, 0);
+      early_error = 0;
+      break;
+    default:
+      watch->on_recv(udp, (ssize_t) (uint32_t) rc, buf, &source.any, 0);
+  }
+}
+
 void fuzz_inlet_event(fuzz_watch_t* watch) {
   uv_buf_t buf = uv_buf_init(NULL, 0);
   int n;
@@ -219,8 +251,7 @@ void fuzz_inlet_event(fuzz_watch_t* watch) {
   if (n == -EAGAIN || n == -EINTR) {
     watch->on_recv((uv_udp_t*) watch->handle, 0, &buf, NULL, 0);
   } else if (n < 0) {
-    add_arrival(NULL, 0, n);
-    watch->on_recv((uv_udp_t*) watch->handle, n, &buf, NULL, 0);
+    hand_over_error(watch, &buf, n);
   } else if (n == 1 && fuzz_one_in(fuzz_kernel_input, 2)) {
     hand_over(watch, &buf, 0);
   } else {

@@ -21,7 +21,7 @@ extern fuzz_arrival_t fuzz_arrivals[DGRAM_RECV_SLOTS + 1];
 extern uint32_t fuzz_arrivals_count;
 
 /* `memory`: where everything has to go; NULL: nothing may be read now. */
-void fuzz_inlet_reset(const uint8_t* memory);
+void fuzz_inlet_reset(const uint8_t* memory, uint32_t count);
 
 /* libuv's reading: what it does when the descriptor is readable. */
 void fuzz_inlet_event(fuzz_watch_t* watch);

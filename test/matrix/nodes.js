@@ -49,7 +49,7 @@ function nodeBinary(version) {
   return binary;
 }
 
-module.exports = { nodeBinary, versions };
+module.exports = { nodeBinary, supported, versions };
 
 if (require.main === module) {
   for (const version of versions) console.log(nodeBinary(version));

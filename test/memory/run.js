@@ -61,7 +61,8 @@ const SUITES = [
     '--ignore', 'test/native/abi.test.js',
     '--timeout', '60000', '--reporter', 'dot'],
   // Beside node:dgram, which fails some of it too where there is no network.
-  ['test/upstream/run.js'],
+  // The reports of a run without sanitizers stay as they are.
+  ['test/upstream/run.js', '--reports', 'build/reports'],
 ];
 
 function checkSuite(args, env) {

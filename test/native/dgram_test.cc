@@ -128,6 +128,8 @@ class Bench : public Napi::ObjectWrap<Bench> {
                            InstanceMethod<&Bench::Flush>("flush"),
                            InstanceMethod<&Bench::Deliver>("deliver"),
                            InstanceMethod<&Bench::Lend>("lend"),
+                           InstanceMethod<&Bench::End>("end"),
+                           InstanceMethod<&Bench::UvReceived>("uvReceived"),
                            InstanceMethod<&Bench::State>("state"),
                        });
   }
@@ -183,20 +185,25 @@ class Bench : public Napi::ObjectWrap<Bench> {
     return queued;
   }
 
-  static bool OnLend(dgram_env_t* core) {
+  static bool OnLend(dgram_env_t* core, dgram_inbox_t* inbox) {
     Bench* self = static_cast<Bench*>(core->data);
-    core->inbox.runs = self->runs_;
-    core->inbox.texts = self->texts_;
+    dgram_inbox_head_t* head = &self->heads_[inbox - core->inboxes];
+    inbox->cursor = &head->cursor;
+    inbox->runs = head->runs;
+    inbox->texts = head->texts;
     return true;
   }
 
-  static bool OnDeliver(dgram_socket_t* socket) {
-    Bench* self = Of(socket);
+  // The listener returns how many runs it takes, a truth for all of them, or a
+  // falsehood when it gives up.
+  static dgram_delivery_t OnDeliver(dgram_inbox_t* inbox,
+                                    dgram_wake_up_t* wake_up) {
+    Bench* self = Of(inbox->socket);
     Napi::Env env = self->Env();
     Napi::HandleScope scope(env);
     Napi::Array runs = Napi::Array::New(env);
-    for (uint32_t i = 0; i < self->core_.inbox.count; i++) {
-      const dgram_recv_t& run = self->runs_[i];
+    for (uint32_t i = inbox->cursor->run; i < inbox->count; i++) {
+      const dgram_recv_t& run = inbox->runs[i];
       Object out = Object::New(env);
       out["offset"] = Number::New(env, run.offset);
       out["length"] = Number::New(env, run.length);
@@ -205,13 +212,20 @@ class Bench : public Napi::ObjectWrap<Bench> {
       out["fresh"] = Number::New(env, run.fresh);
       out["status"] = Number::New(env, run.status);
       if (run.fresh > 0) {
-        const dgram_peer_text_t& text = self->texts_[run.fresh - 1];
+        const dgram_peer_text_t& text = inbox->texts[run.fresh - 1];
         out["text"] = Napi::String::New(env, text.text, text.length);
         out["port"] = Number::New(env, text.port);
       }
-      runs[i] = out;
+      runs[runs.Length()] = out;
     }
-    return self->listener_.Call({runs}).ToBoolean();
+    Napi::Value taken = self->listener_.Call({runs});
+    if (!taken.ToBoolean())
+      return DGRAM_DROPPED;
+    inbox->cursor->run = taken.IsNumber()
+                             ? inbox->cursor->run + taken.ToNumber().Uint32Value()
+                             : inbox->count;
+    dgram_wake_up_take(wake_up, dgram_inbox_passed(inbox));
+    return inbox->cursor->run < inbox->count ? DGRAM_PAUSED : DGRAM_DELIVERED;
   }
 
   dgram_socket_t* Socket(const CallbackInfo& info) {
@@ -222,12 +236,17 @@ class Bench : public Napi::ObjectWrap<Bench> {
     auto* socket =
         static_cast<dgram_socket_t*>(calloc(1, sizeof(dgram_socket_t)));
     socket->env = &core_;
+    socket->block = DGRAM_WAKE_UP_LEAST;
     made_.push_back(socket);
     int rc = dgram_env_add(&core_, socket);
     return Number::New(info.Env(), rc == 0 ? socket->id : rc);
   }
 
-  void Close(const CallbackInfo& info) { Socket(info)->closing = true; }
+  void Close(const CallbackInfo& info) {
+    dgram_socket_t* socket = Socket(info);
+    socket->closing = true;
+    dgram_env_changed(&core_, socket);
+  }
   void Start(const CallbackInfo& info) { Socket(info)->reading = true; }
 
   void Remove(const CallbackInfo& info) {
@@ -277,7 +296,9 @@ class Bench : public Napi::ObjectWrap<Bench> {
     dgram_socket_t* socket = Socket(info);
     auto runs = info[1].As<Napi::Array>();
     listener_ = Napi::Persistent(info[2].As<Napi::Function>());
-    dgram_env_lend(&core_);
+    dgram_wake_up_t wake_up{};
+    if (!dgram_env_lend(&core_, socket))
+      return;
     for (uint32_t i = 0; i < runs.Length(); i++) {
       int rc;
       Object run = runs.Get(i).As<Object>();
@@ -292,11 +313,45 @@ class Bench : public Napi::ObjectWrap<Bench> {
                          status == 0 ? &address.any : nullptr,
                          status);
     }
-    dgram_env_deliver(&core_, socket);
+    dgram_env_deliver(&core_, socket, &wake_up);
   }
 
+  // lend(id)
   Napi::Value Lend(const CallbackInfo& info) {
-    return Napi::Boolean::New(info.Env(), dgram_env_lend(&core_));
+    return Napi::Boolean::New(info.Env(),
+                              dgram_env_lend(&core_, Socket(info)));
+  }
+
+  // The uv transport is told what libuv says: uvReceived(nread, withBuffer)
+  // -> the runs that are delivered. A length is what libuv 1.52 may answer for
+  // an error of a descriptor with IP_RECVERR.
+  Napi::Value UvReceived(const CallbackInfo& info) {
+    listener_ = Napi::Persistent(info[2].As<Napi::Function>());
+    core_.transport = &dgram_transport_uv;
+    dgram_socket_t* socket;
+    dgram_socket_new(&core_, &socket);
+    dgram_socket_bind_any(socket, AF_INET);
+    int rc = dgram_socket_start(socket);
+    uv_buf_t buf = uv_buf_init(nullptr, 0);
+    if (info[1].ToBoolean())
+      socket->udp.alloc_cb(
+          reinterpret_cast<uv_handle_t*>(&socket->udp), 65536, &buf);
+    socket->udp.recv_cb(&socket->udp,
+                        static_cast<ssize_t>(info[0].ToNumber().Int64Value()),
+                        &buf,
+                        nullptr,
+                        0);
+    dgram_env_remove(&core_, socket);
+    uv_close(reinterpret_cast<uv_handle_t*>(&socket->udp),
+             [](uv_handle_t* handle) { free(handle); });
+    return Number::New(info.Env(), rc);
+  }
+
+  // Gives up what the environment has in the loop.
+  void End(const CallbackInfo& info) {
+    core_.idle = [](dgram_env_t*) {};
+    core_.sockets_size = 0;
+    dgram_env_close(&core_);
   }
 
   Napi::Value State(const CallbackInfo& info) {
@@ -311,10 +366,13 @@ class Bench : public Napi::ObjectWrap<Bench> {
     number("created", static_cast<double>(core_.created));
     number("sent", static_cast<double>(core_.sent));
     number("received", static_cast<double>(core_.received));
-    number("count", core_.inbox.count);
-    number("fresh", core_.inbox.fresh);
-    out["busy"] = Napi::Boolean::New(info.Env(), core_.inbox.busy);
-    out["starved"] = Napi::Boolean::New(info.Env(), core_.inbox.starved);
+    number("count", core_.inboxes[0].count);
+    number("fresh", core_.inboxes[0].fresh);
+    number("used", 0);
+    for (uint32_t i = 0; i < core_.inboxes_count; i++)
+      if (core_.inboxes[i].socket != nullptr)
+        number("used", i + 1);
+    out["starved"] = Napi::Boolean::New(info.Env(), core_.starved);
     out["started"] = started;
     return out;
   }
@@ -325,8 +383,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
   };
 
   dgram_env_t core_;
-  dgram_recv_t runs_[DGRAM_RECV_SLOTS];
-  dgram_peer_text_t texts_[DGRAM_RECV_SLOTS];
+  dgram_inbox_head_t heads_[DGRAM_INBOXES];
   std::vector<dgram_socket_t*> made_;
   std::vector<uint32_t> started_;
   std::vector<Call> flushed_;
@@ -357,6 +414,10 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("QUEUED", DGRAM_QUEUED);
   number("LANE_SENDS", DGRAM_LANE_SENDS);
   number("LANE_ARENA", DGRAM_LANE_ARENA);
+  const double state = DGRAM_LANE_SENDS * sizeof(dgram_send_t) / 4.0;
+  number("LANE_WAITING", state + offsetof(dgram_lane_state_t, waiting) / 4.0);
+  number("LANE_OWED", state + offsetof(dgram_lane_state_t, owed) / 4.0);
+  number("LANE_SENT", DGRAM_LANE_SENT);
   number("DATAGRAM_MAX", DGRAM_DATAGRAM_MAX);
   number("RECV_WORDS", sizeof(dgram_recv_t) / 4.0);
   number("RECV_OFFSET", offsetof(dgram_recv_t, offset) / 4.0);
@@ -371,6 +432,18 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("TEXT_LENGTH", offsetof(dgram_peer_text_t, length) / 4.0);
   number("TEXT_ERROR", offsetof(dgram_peer_text_t, error) / 4.0);
   number("TEXT_TEXT", offsetof(dgram_peer_text_t, text));
+  number("CURSOR_WORDS", sizeof(dgram_cursor_t) / 4.0);
+  number("CURSOR_RUN", offsetof(dgram_cursor_t, run) / 4.0);
+  number("CURSOR_POSITION", offsetof(dgram_cursor_t, position) / 4.0);
+  number("CURSOR_COUNT", offsetof(dgram_cursor_t, count) / 4.0);
+  number("CURSOR_BUDGET", offsetof(dgram_cursor_t, budget) / 4.0);
+  number("CURSOR_BLOCK", offsetof(dgram_cursor_t, block) / 4.0);
+  number("CURSOR_STEPS", offsetof(dgram_cursor_t, steps) / 4.0);
+  number("INBOX_RUNS", offsetof(dgram_inbox_head_t, runs));
+  number("INBOX_TEXTS", offsetof(dgram_inbox_head_t, texts));
+  number("INBOX_SLAB", DGRAM_INBOX_SLAB);
+  number("INBOXES", DGRAM_INBOXES);
+  number("RECV_RUNS", DGRAM_RECV_RUNS);
   number("RECV_SLOTS", DGRAM_RECV_SLOTS);
   number("RECV_SLAB", DGRAM_RECV_SLAB);
   number("PEERS_MAX", DGRAM_PEERS_MAX);

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert');
 
-const { codes, inner } = require('./kit');
+const { codes, inner, until } = require('./kit');
 
 const layout = inner.layout();
 const { EBADF, EINVAL, EPERM } = codes;
@@ -11,6 +11,7 @@ describe('dgram_env', () => {
   let env;
 
   beforeEach(() => { env = new inner.Env(); });
+  afterEach(() => { env.end(); });
 
   describe('ids', () => {
     it('are small integers, each for one socket', () => {
@@ -209,40 +210,89 @@ describe('dgram_env', () => {
       assert.strictEqual(env.state().received, 10 + 11 + 1 + 1);
     });
 
-    it('is busy while JavaScript reads, empty afterwards', () => {
+    it('is used while JavaScript reads, empty afterwards', () => {
       deliver([from(1)], () => {
-        const { busy, count, fresh } = env.state();
-        assert.deepStrictEqual({ busy, count, fresh },
-          { busy: true, count: 1, fresh: 1 });
+        const { used, count, fresh } = env.state();
+        assert.deepStrictEqual({ used, count, fresh },
+          { used: 1, count: 1, fresh: 1 });
         return true;
       });
-      const { busy, count, fresh } = env.state();
-      assert.deepStrictEqual({ busy, count, fresh },
-        { busy: false, count: 0, fresh: 0 });
+      const { used, count, fresh } = env.state();
+      assert.deepStrictEqual({ used, count, fresh },
+        { used: 0, count: 0, fresh: 0 });
     });
 
     it('is not delivered empty', () => {
       assert.strictEqual(deliver([]), undefined);
     });
 
-    it('is not lent while JavaScript reads; who asked starts again', () => {
-      const reading = env.add();
-      const closing = env.add();
-      env.start(reading);
-      env.start(closing);
-      env.close(closing);
-
+    it('is another one for who asks while JavaScript reads', () => {
+      const other = env.add();
+      let seen;
       deliver([from(1)], () => {
-        assert.strictEqual(env.lend(), false);
-        assert.deepStrictEqual(env.state().started, []);
+        env.deliver(other, [from(2)], (batch) => { seen = batch; });
         return true;
       });
-      assert.deepStrictEqual(env.state().started, [reading]);
+      assert.strictEqual(seen[0].text, '10.0.0.2');
       assert.strictEqual(env.state().starved, false);
-      assert.strictEqual(env.lend(), true);
+    });
 
-      deliver([from(1)]);
-      assert.deepStrictEqual(env.state().started, [reading], 'not once more');
+    it('is not lent while a batch is not done; who asked starts again',
+       async () => {
+         const closing = env.add();
+         const asked = [];
+         env.start(id);
+         env.start(closing);
+         env.close(closing);
+
+         deliver([from(1), from(2)], (batch) => {
+           asked.push(env.lend(id));
+           return batch.length;
+         });
+         assert.deepStrictEqual(asked, [false]);
+         assert.strictEqual(env.state().starved, true);
+         assert.deepStrictEqual(env.state().started, []);
+         await until(() => env.state().started.length > 0);
+         assert.deepStrictEqual(env.state().started, [id]);
+         assert.strictEqual(env.state().starved, false);
+         assert.strictEqual(env.lend(id), true);
+       });
+
+    it('goes on in the next iteration where it was paused', async () => {
+      const seen = [];
+      env.start(id);
+      env.deliver(id, [from(1), from(2), from(3)], (batch) => {
+        seen.push(batch.map(({ port }) => port));
+        return 1;
+      });
+      assert.deepStrictEqual(seen, [[1, 2, 3]]);
+      await until(() => seen.length === 3);
+      assert.deepStrictEqual(seen, [[1, 2, 3], [2, 3], [3]]);
+      assert.strictEqual(env.state().used, 0);
+    });
+
+    it('waits with a socket that stopped, and ends with one that closed',
+       async () => {
+         let calls = 0;
+         env.deliver(id, [from(1), from(2)], () => {
+           calls++;
+           return 1;
+         });
+         for (let i = 0; i < 3; i++) await new Promise(setImmediate);
+         assert.strictEqual(calls, 1);
+         assert.strictEqual(env.state().used, 1);
+         env.close(id);
+         assert.strictEqual(env.state().used, 0);
+       });
+
+    it('cuts long runs, with a source for each piece', () => {
+      const runs = deliver([from(1, { length: 699, segment: 10 }), from(2)]);
+      assert.deepStrictEqual(
+        runs.map(({ offset, length, segment, port }) =>
+          [offset, length, segment, port]),
+        [[0, 320, 10, 1], [320, 320, 10, 1], [640, 59, 10, 1],
+          [65536, 10, 10, 2]]);
+      assert.strictEqual(env.state().received, 71);
     });
 
     // JavaScript drops the rest of the batch then, and texts with it.

@@ -8,6 +8,8 @@
 const path = require('node:path');
 const { getSystemErrorMap } = require('node:util');
 
+const settings = require('../../lib/settings');
+
 const root = path.join(__dirname, '..', '..');
 // Built by `npm run build:test`; eslint runs before that.
 const inner = require(path.join(__dirname, 'build/Release/dgram_test.node'));
@@ -16,12 +18,47 @@ const inner = require(path.join(__dirname, 'build/Release/dgram_test.node'));
 const codes = Object.fromEntries(
   [...getSystemErrorMap()].map(([code, [name]]) => [name, code]));
 
-/** A binding of its own: lib/ has put its hooks into the shared one. */
-function load() {
+/** A binding of its own, as it is before lib/ has configured it. */
+function loadBare() {
   const holder = { exports: {} };
   process.dlopen(holder,
     path.join(root, 'build', 'Release', 'dgram_native.node'));
   return holder.exports;
+}
+
+/** A binding of its own: lib/ has put its hooks into the shared one. */
+function load() {
+  const binding = loadBare();
+  binding.configure(settings.addon);
+  return binding;
+}
+
+/** Receive memory as lib/inbox.js sees it, by name. */
+function readInboxes(binding) {
+  const { layout } = binding;
+  const inboxes = new Map();
+  const memories = [];
+
+  function inboxOf(name) {
+    if (!inboxes.has(name)) {
+      const memory = binding.inbox(name);
+      memories.push(memory);
+      inboxes.set(name, {
+        cursor: new Uint32Array(memory, 0, layout.CURSOR_WORDS),
+        runs: new Uint32Array(memory, layout.INBOX_RUNS,
+                              layout.RECV_RUNS * layout.RECV_WORDS),
+        runStatuses: new Int32Array(memory, layout.INBOX_RUNS,
+                                    layout.RECV_RUNS * layout.RECV_WORDS),
+        textWords: new Uint32Array(memory, layout.INBOX_TEXTS,
+                                   layout.RECV_SLOTS * layout.TEXT_BYTES / 4),
+        texts: Buffer.from(memory, layout.INBOX_TEXTS),
+        slab: Buffer.from(memory, layout.INBOX_SLAB),
+      });
+    }
+    return inboxes.get(name);
+  }
+
+  return { inboxOf, memories };
 }
 
 /**
@@ -36,16 +73,9 @@ function open() {
   const sends = new Uint32Array(lane.sends);
   const statuses = new Int32Array(lane.sends);
   const arena = Buffer.from(lane.arena);
-  const memory = binding.inbox();
-  const runs = new Uint32Array(memory.runs);
-  const runStatuses = new Int32Array(memory.runs);
-  const textWords = new Uint32Array(memory.texts);
-  const texts = Buffer.from(memory.texts);
-  const slab = Buffer.from(memory.slab);
+  const { inboxOf, memories } = readInboxes(binding);
   const sources = [];
   const handles = new Map();
-  let run = 0;
-  let offset = 0;
 
   class Handle {
     constructor() {
@@ -60,7 +90,7 @@ function open() {
   }
   binding.define(Handle.prototype);
 
-  function source(at) {
+  function source({ runs, textWords, texts }, at) {
     const slot = runs[at + layout.RECV_PEER];
     const fresh = runs[at + layout.RECV_FRESH];
     if (fresh > 0) {
@@ -76,30 +106,37 @@ function open() {
     return sources[slot];
   }
 
-  function deliver(id, count) {
+  /** One datagram a call: 1, there are more. */
+  function deliver(id, name) {
+    core.onDeliver?.(id);
     const handle = handles.get(id);
-    // Called again after a listener threw, also after the last datagram.
-    if (run < count) deliverNext(handle);
-    if (run < count && !handle.dropped) return true;
-    run = 0;
-    offset = 0;
-    return false;
+    const inbox = inboxOf(name);
+    const { cursor } = inbox;
+    const count = cursor[layout.CURSOR_COUNT];
+    const isLeft = () => cursor[layout.CURSOR_RUN] < count;
+    if (cursor[layout.CURSOR_STEPS] === 0) {
+      inbox.sources = Array.from(
+        { length: count }, (_, i) => source(inbox, i * layout.RECV_WORDS));
+      cursor[layout.CURSOR_STEPS] = 1;
+    }
+    if (isLeft()) deliverNext(handle, inbox);
+    return isLeft() && !handle.dropped ? 1 : 0;
   }
 
-  function deliverNext(handle) {
+  function deliverNext(handle, { cursor, runs, runStatuses, slab, sources }) {
+    const run = cursor[layout.CURSOR_RUN];
+    const offset = cursor[layout.CURSOR_POSITION];
     const at = run * layout.RECV_WORDS;
     const status = runStatuses[at + layout.RECV_STATUS];
     const length = runs[at + layout.RECV_LENGTH];
     const size = Math.min(runs[at + layout.RECV_SEGMENT], length - offset);
     const start = runs[at + layout.RECV_OFFSET] + offset;
+    const ends = offset + size >= length;
 
-    offset += size;
-    if (offset >= length) {
-      run++;
-      offset = 0;
-    }
+    cursor[layout.CURSOR_RUN] = ends ? run + 1 : run;
+    cursor[layout.CURSOR_POSITION] = ends ? 0 : offset + size;
     if (status < 0) handle.onError?.(status);
-    else handle.onMessage?.(slab.latin1Slice(start, start + size), source(at));
+    else handle.onMessage?.(slab.latin1Slice(start, start + size), sources[run]);
   }
 
   binding.hook({
@@ -112,7 +149,7 @@ function open() {
     binding,
     layout,
     lane,
-    memory,
+    memories,
     Handle,
 
     /** A handle bound to a free port of 127.0.0.1, and its port. */
@@ -153,4 +190,4 @@ async function until(condition) {
   while (!condition()) await new Promise(setImmediate);
 }
 
-module.exports = { codes, inner, load, open, until };
+module.exports = { codes, inner, load, loadBare, open, until };

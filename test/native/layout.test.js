@@ -19,12 +19,13 @@ describe('layout of the shared memory', () => {
   it('has fields side by side', () => {
     const fields = (prefix) => Object.keys(layout)
       .filter((name) => name.startsWith(prefix) &&
-        !/WORDS|BYTES|TEXT_TEXT|SLOTS|SLAB/.test(name))
+        !/WORDS|BYTES|TEXT_TEXT|SLOTS|SLAB|RUNS/.test(name))
       .map((name) => layout[name]);
     const upTo = (n) => Array.from({ length: n }, (_, i) => i);
 
     assert.deepStrictEqual(fields('SEND_'), upTo(layout.SEND_WORDS));
     assert.deepStrictEqual(fields('RECV_'), upTo(layout.RECV_WORDS));
+    assert.deepStrictEqual(fields('CURSOR_'), upTo(layout.CURSOR_WORDS));
     assert.deepStrictEqual(fields('TEXT_'), upTo(layout.TEXT_TEXT / 4));
   });
 

@@ -15,7 +15,7 @@ const TIME_LIMIT = 300000;
 
 /** Releases that carry different major versions of Node; missing ones do no
  * harm. */
-const SUITES = ['bookworm', 'trixie', 'forky', 'sid'];
+const SUITES = ['bookworm', 'trixie', 'forky', 'sid', 'experimental'];
 
 function codename() {
   const file = '/etc/os-release';
@@ -78,7 +78,7 @@ function sourceLines() {
     `deb-src ${options}${entry.uris[0]} ${suite} main\n`).join('');
 }
 
-/** apt with all of its state below `directory`. */
+/** apt with all of its state below `directory`; it downloads into `cwd`. */
 function privateApt(directory) {
   const lists = path.join(directory, 'lists');
   const cache = path.join(directory, 'cache');
@@ -95,9 +95,9 @@ function privateApt(directory) {
     'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option]);
 
-  return (command, ...args) => {
+  return (cwd, command, ...args) => {
     const result = spawnSync(command, [...options, ...args], {
-      cwd: directory,
+      cwd,
       encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -114,43 +114,76 @@ function compare(a, b) {
   return index < 0 ? 0 : left[index] - right[index];
 }
 
-/** The newest that is no newer than the running Node, else the oldest. */
-function choose(candidates) {
-  const running = process.versions.node;
-  const sameMajor = candidates
-    .filter(({ version }) => version.split('.')[0] === running.split('.')[0])
-    .sort((a, b) => compare(a.version, b.version));
-  const notNewer = sameMajor
-    .filter(({ version }) => compare(version, running) <= 0);
-  return notNewer.pop() ?? sameMajor[0];
+/**
+ * Best first: those of the same major version that are no newer than the Node,
+ * the newest of them first; the newer ones, the oldest first; then those of
+ * earlier major versions, whose tests still describe the API, which Node keeps.
+ *
+ * @template {{ version: string }} T
+ * @param {T[]} candidates
+ * @param {string} wanted  version of Node
+ * @returns {T[]}
+ */
+function rank(candidates, wanted) {
+  const newestFirst = [...candidates]
+    .sort((a, b) => compare(b.version, a.version));
+  const notNewer = newestFirst
+    .filter(({ version }) => compare(version, wanted) <= 0);
+  const own = ({ version }) => version.split('.')[0] === wanted.split('.')[0];
+  return [
+    ...notNewer.filter(own),
+    ...newestFirst.filter((one) => own(one) && !notNewer.includes(one))
+      .reverse(),
+    ...notNewer.filter((one) => !own(one)),
+  ];
 }
 
-/**
- * @param {string} directory  an empty one; apt works in it
- * @returns {{ archive: string, version: string }}
- * @throws {Error} if Debian has no source of this major version of Node
- */
-function downloadFromDebian(directory) {
-  const apt = privateApt(directory);
-  // Its exit code says little: a release that has gone is an error to apt.
-  const update = apt('apt-get', 'update');
-  const known = apt('apt-cache', 'showsrc', 'nodejs').stdout;
-  const candidates = [...known.matchAll(/^Version: ((\d+\.\d+\.\d+)\S*)$/gm)]
-    .map(([, full, version]) => ({ full, version }));
-  const chosen = choose(candidates);
-  if (!chosen) {
-    const seen = candidates.map(({ version }) => version).join(', ');
-    throw new Error(seen ? `only has Node ${seen}` :
-      update.stderr.trim().split('\n').pop());
+/** What Debian has; its lists are downloaded once. */
+class DebianArchive {
+  #apt;
+  #candidates;
+  #complaint;
+
+  /** @param {string} directory  an empty one; apt works in it */
+  constructor(directory) {
+    this.#apt = privateApt(directory);
+    // Its exit code says little: a release that is gone is an error to apt.
+    this.#complaint = this.#apt(directory, 'apt-get', 'update').stderr;
+    const known =
+      this.#apt(directory, 'apt-cache', 'showsrc', 'nodejs').stdout;
+    this.#candidates = [
+      ...known.matchAll(/^Version: ((\d+\.\d+\.\d+)\S*)$/gm),
+    ].map(([, full, version]) => ({ full, version }));
   }
 
-  // Other parts of the source package may be missing; they are not needed.
-  const source = apt('apt-get', 'source', '--download-only', '--tar-only',
-                     `nodejs=${chosen.full}`);
-  const archive = fs.readdirSync(directory)
-    .find((name) => /^nodejs_.*\.orig\.tar\.\w+$/.test(name));
-  if (!archive) throw new Error(source.stderr.trim().split('\n').pop());
-  return { archive: path.join(directory, archive), version: chosen.version };
+  /**
+   * @param {string} wanted  version of Node
+   * @returns {{ full: string, version: string }[]}  the best first
+   * @throws {Error} if Debian has none
+   */
+  find(wanted) {
+    const ranked = rank(this.#candidates, wanted);
+    if (ranked.length > 0) return ranked;
+    const seen = this.#candidates.map(({ version }) => version).join(', ');
+    throw new Error(seen ? `only has Node ${seen}` :
+      this.#complaint.trim().split('\n').pop());
+  }
+
+  /**
+   * @param {{ full: string, version: string }} chosen  from find()
+   * @param {string} directory  an empty one
+   * @returns {string} the archive's path
+   * @throws {Error} if it cannot be downloaded
+   */
+  download({ full }, directory) {
+    // Other parts of the source package may be missing; they are not needed.
+    const source = this.#apt(directory, 'apt-get', 'source', '--download-only',
+                             '--tar-only', `nodejs=${full}`);
+    const archive = fs.readdirSync(directory)
+      .find((name) => /^nodejs_.*\.orig\.tar\.\w+$/.test(name));
+    if (!archive) throw new Error(source.stderr.trim().split('\n').pop());
+    return path.join(directory, archive);
+  }
 }
 
-module.exports = { downloadFromDebian };
+module.exports = { DebianArchive, rank };

@@ -17,6 +17,7 @@ const fs = require('node:fs');
  * @property {number} native  sockets that the C core opened
  * @property {number} unbacked  completed, but not opened by the C core of the
  *   same process and thread
+ * @property {string[]} files  of the code that constructed ours
  * @property {string[]} transports  that the C core named
  * @property {number} blindThreads  worker threads without a witness
  * @property {string[]} blind  child processes without one (their commands)
@@ -59,6 +60,7 @@ function readEvidence(log) {
     made: count((line) => line.kind === 'made' && line.by !== 'exported'),
     native: count((line) => line.kind === 'native'),
     unbacked: countUnbacked(lines),
+    files: [...new Set(constructed('ours').map(({ file }) => String(file)))],
     transports: [...new Set(lines
       .filter((line) => line.kind === 'native')
       .map((line) => line.transport))],

@@ -32,28 +32,36 @@ function line(report) {
     (reason ? `\n        ${reason}` : '');
 }
 
+/** Which of several runs a line is about. */
+function labelOf({ node, transport }) {
+  return `${node.version} ${transport ?? 'default'}: `;
+}
+
 /**
  * Shows one changing line on a terminal, and every file on a line of its own
  * elsewhere.
  * @param {NodeJS.WriteStream} stream
- * @param {number} total
+ * @param {number} expected  number of the reports to come
+ * @param {boolean} labelled  whether each line names its Node and transport
  * @returns {(report: CaseReport) => void}
  */
-function progress(stream, total) {
+function progress(stream, expected, labelled) {
   let done = 0;
   let failed = 0;
   return (report) => {
     done += 1;
     const bad = FAILURES.includes(report.result);
     if (bad) failed += 1;
+    const label = labelled ? labelOf(report) : '';
     if (!stream.isTTY) {
-      stream.write(`[${done}/${total}] ${line(report)}\n`);
+      stream.write(`[${done}/${expected}] ${label}${line(report)}\n`);
       return;
     }
     stream.write('\r\x1b[K');
-    if (bad) stream.write(`${line(report)}\n`);
-    if (done < total) {
-      const status = `[${done}/${total}] ${failed} failed  ${report.case.file}`;
+    if (bad) stream.write(`${label}${line(report)}\n`);
+    if (done < expected) {
+      const status =
+        `[${done}/${expected}] ${failed} failed  ${label}${report.case.file}`;
       stream.write(status.slice(0, stream.columns - 1));
     }
   };
@@ -140,9 +148,23 @@ function summarize(stream, run, reports) {
       `${count(reports, 'flaky')} of the failed ones flaky`,
     '',
   ].join('\n'));
-  stream.write(`${count(reports, 'passed')} passed, ` +
+  stream.write(`${figures(reports)}\n`);
+}
+
+function figures(reports) {
+  return `${count(reports, 'passed')} passed, ` +
     `${count(reports, ...FAILURES)} failed, ` +
-    `${count(reports, 'skipped')} skipped\n`);
+    `${count(reports, 'skipped')} skipped`;
+}
+
+/**
+ * The sum of several runs. It is not in the form of one run's figures: who adds
+ * those up would count each file twice.
+ * @param {NodeJS.WritableStream} stream
+ * @param {CaseReport[]} reports
+ */
+function total(stream, reports) {
+  stream.write(`\nAll runs: ${figures(reports)}\n`);
 }
 
 /**
@@ -182,4 +204,4 @@ function succeeded(reports) {
     count(reports, 'passed') > 0;
 }
 
-module.exports = { progress, succeeded, summarize, writeJson };
+module.exports = { progress, succeeded, summarize, total, writeJson };

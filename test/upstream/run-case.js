@@ -1,13 +1,17 @@
 'use strict';
 
 /**
- * One file of the suite, first on the built-in, then on dgram-native.
+ * One file of the suite, first on the built-in, then on dgram-native: once for
+ * each transport that is asked for, beside the one run on the built-in.
  */
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { judge } = require('./verdict');
 const { runOne } = require('./run-one');
+
+/** Of the last run: the number is unique in this process. */
+let serial = 0;
 
 /**
  * @typedef {object} CaseReport
@@ -21,22 +25,23 @@ const { runOne } = require('./run-one');
 
 /**
  * @param {object} options
+ * @param {import('./node').NodeUnderTest} options.node
  * @param {string} options.root  directory that holds test/
  * @param {string} options.scratch  directory for everything temporary
- * @param {string} options.register  the preload under test
+ * @param {string} options.package  directory of the package under test
+ * @param {string} options.register  its preload
  * @param {number} options.timeout  milliseconds a run
  * @param {boolean} options.baseline  whether to run on the built-in first
  * @param {number} options.repeat  how often a file runs on dgram-native; one
  *   failure is enough
  * @param {boolean} options.retry  whether to try a failed file once more; it
  *   is called flaky if that passes, never passed
- * @param {string} [options.transport]
+ * @param {(string|undefined)[]} options.transports  a file runs once on each
  * @returns {(one: import('./select').Case, slot: number) =>
- *   Promise<CaseReport>}
+ *   Promise<CaseReport[]>}  one report for each of `transports`
  */
 function caseRunner(options) {
-  const { root, timeout, register, transport } = options;
-  let serial = 0;
+  const { node, root, timeout, register, package: directory } = options;
 
   async function run(one, slot, how) {
     const number = serial++;
@@ -44,34 +49,45 @@ function caseRunner(options) {
     fs.mkdirSync(scratch);
     try {
       return await runOne(one, {
-        root, timeout, slot, scratch, serial: number, ...how,
+        node, root, timeout, slot, scratch, serial: number, ...how,
       });
     } finally {
       fs.rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
     }
   }
 
+  async function runOnOurs(one, slot, baseline, transport) {
+    const attempt = async () => {
+      const ours = await run(one, slot, { register, transport });
+      return {
+        ours,
+        ...judge(one.file, ours, baseline, { transport, package: directory }),
+      };
+    };
+
+    const report = await attempt();
+    for (let n = 1; n < options.repeat && report.result !== 'failed'; n++)
+      Object.assign(report, await attempt());
+    if (report.result === 'failed' && options.retry) {
+      const again = await attempt();
+      if (again.result !== 'failed') report.result = 'flaky';
+    }
+    return report;
+  }
+
   return async function runCase(one, slot) {
     const first = options.baseline ? await run(one, slot, {}) : undefined;
     const baseline = first && !first.ok ? await run(one, slot, {}) : first;
-    const attempt = async () => {
-      const ours = await run(one, slot, { register, transport });
-      return { ours, ...judge(one.file, ours, baseline, transport) };
-    };
-
-    let report = await attempt();
-    for (let n = 1; n < options.repeat && report.result !== 'failed'; n++)
-      report = await attempt();
-    if (report.result === 'failed' && options.retry) {
-      const again = await attempt();
-      if (again.result !== 'failed') report = { ...report, result: 'flaky' };
+    const reports = [];
+    for (const transport of options.transports) {
+      reports.push({
+        case: one,
+        ...await runOnOurs(one, slot, baseline, transport),
+        baseline,
+        baselineFlaky: Boolean(baseline?.ok && !first.ok),
+      });
     }
-    return {
-      case: one,
-      ...report,
-      baseline,
-      baselineFlaky: Boolean(baseline?.ok && !first.ok),
-    };
+    return reports;
   };
 }
 

@@ -11,10 +11,18 @@ const { readEvidence } = require('./evidence');
 
 const WITNESS = path.join(__dirname, 'witness.js');
 const OUTPUT_KEPT = 6000;
+
+/** What test/common gives to tests that are not parallel: Node's own first
+ * port, and how many further ones a slot has. */
+const FIRST_PORT = 12346;
+const PORTS = 100;
+
 const SKIPPED = /^1\.\.0 # Skipped:?\s*(.*)$/m;
 
-/** The environment that Node's runner clears, and what would preload more. */
-const CLEARED = ['NODE_OPTIONS', 'NODE_PATH', 'NODE_REPL_EXTERNAL_MODULE'];
+/** The environment that Node's runner clears, what would preload more, and what
+ * names other files than those under test. */
+const CLEARED = ['NODE_OPTIONS', 'NODE_PATH', 'NODE_REPL_EXTERNAL_MODULE',
+                 'DGRAM_NATIVE_BINDING', 'DGRAM_TEST_PACKAGE'];
 
 const running = new Set();
 
@@ -48,11 +56,12 @@ function quote(file) {
  * were given an environment but no arguments of ours. The settings of the
  * witness are in a file and not in variables: a test may replace `env`.
  */
-function writePreload(scratch, log, register) {
+function writePreload({ scratch, log, register, flags }) {
   const preload = path.join(scratch, 'preload.js');
   const preloads = register ? [preload, register] : [preload];
-  const nodeOptions =
-    preloads.map((file) => `--require ${quote(file)}`).join(' ');
+  const nodeOptions = [
+    ...flags, ...preloads.map((file) => `--require ${quote(file)}`),
+  ].join(' ');
   const settings = JSON.stringify({ log, preloads, nodeOptions });
   fs.writeFileSync(preload,
                    `require(${JSON.stringify(WITNESS)}).watch(${settings});\n`);
@@ -74,6 +83,7 @@ function writePreload(scratch, log, register) {
 /**
  * @param {import('./select').Case} one
  * @param {object} how
+ * @param {import('./node').NodeUnderTest} how.node
  * @param {string} how.root  directory that holds test/
  * @param {string} how.scratch  empty directory for this run alone
  * @param {number} how.slot  number of the job it runs in (TEST_THREAD_ID)
@@ -84,16 +94,19 @@ function writePreload(scratch, log, register) {
  * @param {string} [how.transport]
  * @returns {Promise<Outcome>}
  */
-function runOne(one, { root, scratch, slot, serial, timeout, register,
-                       transport }) {
+function runOne(one, how) {
+  const { node, root, scratch, slot, serial, timeout, transport } = how;
   const log = path.join(scratch, 'witness.log');
   const outputFile = path.join(scratch, 'output');
-  const { preloads, nodeOptions } = writePreload(scratch, log, register);
+  const { preloads, nodeOptions } = writePreload({
+    scratch, log, register: how.register, flags: node.flags,
+  });
 
   const env = { ...process.env };
   for (const name of CLEARED) delete env[name];
   Object.assign(env, {
     NODE_OPTIONS: nodeOptions,
+    NODE_COMMON_PORT: String(FIRST_PORT + PORTS * slot),
     NODE_TEST_DIR: scratch,
     TEST_THREAD_ID: String(slot),
     TEST_SERIAL_ID: String(serial),
@@ -104,6 +117,7 @@ function runOne(one, { root, scratch, slot, serial, timeout, register,
   // On the command line too: process.execArgv is handed down by fork() and by
   // Worker even where the test replaces their environment.
   const args = [
+    ...node.flags,
     ...preloads.flatMap((file) => ['--require', file]),
     ...one.flags,
     path.join(root, 'test', one.file),
@@ -112,7 +126,7 @@ function runOne(one, { root, scratch, slot, serial, timeout, register,
   return new Promise((resolve, reject) => {
     const started = process.hrtime.bigint();
     const output = fs.openSync(outputFile, 'w');
-    const child = spawn(process.execPath, args, {
+    const child = spawn(node.binary, args, {
       cwd: root,
       env,
       detached: process.platform !== 'win32',

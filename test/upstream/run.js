@@ -2,8 +2,9 @@
 'use strict';
 
 /**
- * Runs Node's own tests of dgram, unmodified, on dgram-native, and proves that
- * it was dgram-native that they ran on. See usage below.
+ * Runs Node's own tests of dgram, unmodified, on dgram-native as it is
+ * published, and proves that it was dgram-native that they ran on. See usage
+ * below.
  */
 
 const fs = require('node:fs');
@@ -12,24 +13,31 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { parseArgs } = require('node:util');
 const { caseRunner } = require('./run-case');
-const { findSuite } = require('./sources');
+const { everyNode, namedNode, runningNode } = require('./node');
+const { findSuites } = require('./sources');
+const { install } = require('./install');
 const { killAll } = require('./run-one');
-const { progress, succeeded, summarize, writeJson } = require('./report');
+const { progress, succeeded, summarize, total, writeJson } =
+  require('./report');
 const { selectCases } = require('./select');
 
 const REPOSITORY = path.join(__dirname, '..', '..');
 const CACHE = path.join(REPOSITORY, '.cache', 'upstream');
-const REGISTER = path.join(REPOSITORY, 'lib', 'register.js');
 
 const USAGE = `\
-Runs Node's own tests of dgram on dgram-native.
+Runs Node's own tests of dgram on the packed files of dgram-native.
 
   npm run test:upstream -- [options]
 
+  --all             every supported Node, each with its own suite, instead of
+                    the one that runs this. The binaries are those of
+                    npm run test:matrix
+  --node NAME       this Node: a path, or a version; may be given again
+  --transport NAME  uv or linux (default: as dgram-native chooses). May be given
+                    again: the run on node:dgram then serves both
   --source PATH     directory with Node's test/, or a .tar.gz or .tar.xz of its
                     sources; also NODE_SOURCE. Otherwise the cache, Node's
                     release server or Debian's source package
-  --transport NAME  uv or linux (default: as dgram-native chooses)
   --filter TEXT     only files whose path contains TEXT
   --jobs N          files at a time (default: the number of processors)
   --timeout SECONDS for one run of one file (default: 120)
@@ -39,7 +47,8 @@ Runs Node's own tests of dgram on dgram-native.
                     failure is enough
   --retry           try a failed file again; if it passes it is called flaky,
                     and still counts as failed
-  --report FILE     where the JSON report goes (default: .cache/upstream/)
+  --reports PATH    directory of the JSON reports (default: .cache/upstream)
+  --fetch           only get the suites and the Nodes
   --help
 `;
 
@@ -47,15 +56,18 @@ function readOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
+      'all': { type: 'boolean' },
+      'node': { type: 'string', multiple: true },
       'source': { type: 'string' },
-      'transport': { type: 'string' },
+      'transport': { type: 'string', multiple: true },
       'filter': { type: 'string' },
       'jobs': { type: 'string' },
       'timeout': { type: 'string' },
       'no-baseline': { type: 'boolean' },
       'repeat': { type: 'string' },
       'retry': { type: 'boolean' },
-      'report': { type: 'string' },
+      'reports': { type: 'string' },
+      'fetch': { type: 'boolean' },
       'help': { type: 'boolean' },
     },
   });
@@ -65,53 +77,136 @@ function readOptions(args) {
     if (!(value > 0)) throw new Error(`--${name} must be a number above 0`);
     return value;
   };
-  const { transport = process.env.DGRAM_NATIVE_TRANSPORT } = values;
-  if (transport && !['uv', 'linux'].includes(transport))
-    throw new Error(`--transport must be uv or linux, not ${transport}`);
-  const name = ['report', process.versions.node, transport || 'default',
-                ...(values.filter ? ['filtered'] : [])].join('-');
+  // An empty variable is none.
+  const transports = values.transport ??
+    [process.env.DGRAM_NATIVE_TRANSPORT || undefined];
+  for (const name of transports) {
+    if (name !== undefined && !['uv', 'linux'].includes(name))
+      throw new Error(`--transport must be uv or linux, not ${name}`);
+  }
   return {
     help: values.help === true,
+    all: values.all === true,
+    nodes: values.node,
+    fetch: values.fetch === true,
     source: values.source ?? process.env.NODE_SOURCE,
-    transport,
+    transports,
     filter: values.filter,
     jobs: Math.ceil(number('jobs', os.cpus().length)),
     timeout: number('timeout', 120) * 1000,
     baseline: !values['no-baseline'],
     repeat: number('repeat', 1),
     retry: values.retry === true,
-    file: path.resolve(values.report ?? path.join(CACHE, `${name}.json`)),
+    reports: path.resolve(values.reports ?? CACHE),
   };
+}
+
+function chooseNodes({ all, nodes }) {
+  if (all) return everyNode();
+  return nodes?.map(namedNode) ?? [runningNode()];
 }
 
 /** Else every single file would fail, for one and the same reason. */
-function demandLoadable() {
-  const { status, stderr } = spawnSync(process.execPath, [
-    '--require', REGISTER, '--eval', '',
+function demandLoadable({ binary, version }, register) {
+  const env = { ...process.env, DGRAM_NATIVE_FALLBACK: '0', NODE_OPTIONS: '' };
+  delete env.DGRAM_NATIVE_BINDING;
+  const { status, stderr } = spawnSync(binary, [
+    '--require', register, '--eval', '',
   ], {
     encoding: 'utf8',
-    env: { ...process.env, DGRAM_NATIVE_FALLBACK: '0' },
+    env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  if (status !== 0)
-    throw new Error(`lib/register.js does not load; run npm run build\n${stderr}`);
+  if (status === 0) return;
+  throw new Error(`the package does not load in Node ${version}; ` +
+    `run npm run build\n${stderr}`);
 }
 
-/** Runs the parallel cases in `jobs` slots, then the others one by one. */
-async function runAll(cases, jobs, runCase, done) {
+/**
+ * What is run: one case on one Node, and a function that does it.
+ * @typedef {object} Item
+ * @property {import('./select').Case} case
+ * @property {import('./node').NodeUnderTest} node
+ * @property {(slot: number) => Promise<CaseReport[]>} run
+ */
+
+/** The items of a Node. */
+function itemsOf(node, suite, options) {
+  const runCase = caseRunner({ ...options, node, root: suite.root });
+  return selectCases(path.join(suite.root, 'test'), options.filter)
+    .map((one) => ({
+      case: one,
+      node,
+      run: async (slot) => (await runCase(one, slot)).map((report, index) => ({
+        ...report, node, transport: options.transports[index],
+      })),
+    }));
+}
+
+/**
+ * Runs the parallel cases in `jobs` slots, those that only wait beside them in
+ * as many again. Then the others, one by one as far as a Node is concerned:
+ * what they share is a port, and each slot has one of its own.
+ */
+async function runAll(items, jobs, done) {
   const reports = [];
   const drain = async (queue, slot) => {
     for (let one = queue.shift(); one; one = queue.shift()) {
-      const report = await runCase(one, slot);
-      reports.push(report);
-      done(report);
+      const results = await one.run(slot);
+      reports.push(...results);
+      results.forEach(done);
     }
   };
-  const beside = cases.filter(({ parallel }) => parallel);
-  const slots = Array.from({ length: jobs }, (unused, slot) => slot);
-  await Promise.all(slots.map((slot) => drain(beside, slot)));
-  await drain(cases.filter(({ parallel }) => !parallel), 0);
+  const take = (test) => items.filter((item) => test(item.case));
+  const idle = take((one) => one.parallel && one.idle);
+  const beside = take((one) => one.parallel && !one.idle);
+  const slots = Array.from({ length: 2 * jobs }, (unused, slot) => slot);
+  await Promise.all(slots.map((slot) =>
+    drain(slot < jobs ? beside : idle, slot)));
+
+  const alone = take((one) => !one.parallel);
+  const queues = [...new Set(alone.map(({ node }) => node))]
+    .map((node) => alone.filter((item) => item.node === node));
+  await Promise.all(slots.slice(0, jobs).map(async (slot) => {
+    for (let queue = queues.shift(); queue; queue = queues.shift())
+      await drain(queue, slot);
+  }));
   return reports.sort((a, b) => (a.case.file < b.case.file ? -1 : 1));
+}
+
+/** Writes and shows what one Node did on one transport. */
+function conclude(node, suite, transport, options, reports) {
+  const own = reports.filter((report) => report.node === node &&
+                                         report.transport === transport);
+  const name = ['report', node.version, transport ?? 'default',
+                ...(options.filter ? ['filtered'] : [])].join('-');
+  const run = {
+    node: node.version,
+    suite: suite.version ?? 'unknown',
+    origin: suite.origin,
+    transports: [...new Set(
+      own.flatMap(({ ours }) => ours.evidence.transports))],
+    baseline: options.baseline,
+    date: new Date().toISOString(),
+    file: path.join(options.reports, `${name}.json`),
+  };
+  writeJson(run, own);
+  summarize(process.stdout, run, own);
+  return succeeded(own);
+}
+
+async function runSuites(nodes, suites, options) {
+  const items = nodes
+    .flatMap((node, index) => itemsOf(node, suites[index], options));
+  const label = nodes.length * options.transports.length > 1;
+  const reports = await runAll(
+    items, options.jobs,
+    progress(process.stdout, items.length * options.transports.length, label));
+  const good = nodes.flatMap((node, index) =>
+    options.transports.map((transport) =>
+      conclude(node, suites[index], transport, options, reports)));
+  if (good.length > 1) total(process.stdout, reports);
+  return !good.includes(false);
 }
 
 async function main() {
@@ -120,19 +215,24 @@ async function main() {
     process.stdout.write(USAGE);
     return;
   }
-  demandLoadable();
-  const suite = await findSuite({
+  const nodes = chooseNodes(options);
+  const suites = await findSuites({
+    nodes,
     source: options.source,
     cache: CACHE,
     log: (text) => process.stdout.write(`${text}\n`),
   });
-  const cases = selectCases(path.join(suite.root, 'test'), options.filter);
+  if (options.fetch) return;
+
   // The real path: tests compare it with what process.cwd() gives them.
   const scratch = fs.mkdtempSync(
     path.join(fs.realpathSync(os.tmpdir()), 'dgram-upstream-'));
+  const home = fs.mkdtempSync(path.join(CACHE, 'package-'));
   const cleanUp = () => {
     killAll();
-    fs.rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
+    for (const directory of [scratch, home]) {
+      fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+    }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.once(signal, () => {
@@ -142,24 +242,11 @@ async function main() {
   }
 
   try {
-    const runCase = caseRunner({
-      ...options, root: suite.root, scratch, register: REGISTER,
-    });
-    const reports = await runAll(cases, options.jobs, runCase,
-                                 progress(process.stdout, cases.length));
-    const run = {
-      node: process.versions.node,
-      suite: suite.version ?? 'unknown',
-      origin: suite.origin,
-      transports: [...new Set(
-        reports.flatMap(({ ours }) => ours.evidence.transports))],
-      baseline: options.baseline,
-      date: new Date().toISOString(),
-      file: options.file,
-    };
-    writeJson(run, reports);
-    summarize(process.stdout, run, reports);
-    process.exitCode = succeeded(reports) ? 0 : 1;
+    const installed = install(path.join(home, 'dgram-native'));
+    for (const node of nodes) demandLoadable(node, installed.register);
+    const good = await runSuites(nodes, suites,
+                                 { ...options, ...installed, scratch });
+    process.exitCode = good ? 0 : 1;
   } finally {
     cleanUp();
   }

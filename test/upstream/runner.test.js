@@ -12,8 +12,11 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { setTimeout: delay } = require('node:timers/promises');
 
+const { rank } = require('./debian');
+const staged = require('../support/package');
+
 const RUNNER = path.join(__dirname, 'run.js');
-const BORROWED = path.join(__dirname, '..', '..', 'lib', 'borrowed.js');
+const LIB = path.join(__dirname, '..', '..', 'lib');
 const TIME_LIMIT = 120000;
 
 const SOCKET = `require('node:dgram').createSocket('udp4').close();\n`;
@@ -100,12 +103,20 @@ const FILES = {
   },
   'parallel/test-dgram-grabbed.js': {
     text: `
-      const { NodeSocket } = require(${JSON.stringify(BORROWED)});
+      const { Socket } = require('node:dgram');
       ${SOCKET}
-      new NodeSocket('udp4').close();
+      new (globalThis[Symbol.for('grabbed')] ?? Socket)('udp4').close();
     `,
     result: 'failed',
     reason: /1 socket\(s\) of the built-in, made at .*test-dgram-grabbed\.js/,
+  },
+  'parallel/test-dgram-not-packed.js': {
+    text: `
+      Object.assign(require('node:dgram'), require(${JSON.stringify(LIB)}));
+      ${SOCKET}
+    `,
+    result: 'failed',
+    reason: /sockets of .*lib.*, not of the package under test/,
   },
   'parallel/test-dgram-count.js': {
     text: `${RUNS}
@@ -114,6 +125,17 @@ const FILES = {
     `,
     result: 'failed',
     reason: /1 sockets constructed \(1 completed\) where the built-in had 2/,
+  },
+  'parallel/test-dgram-runs.js': {
+    text: `${RUNS} ${SOCKET}`,
+    result: 'passed',
+    sockets: 1,
+  },
+  'parallel/test-dgram-no-storage.js': {
+    // What Node 25 and newer have makes test/common of older suites warn.
+    text: `${SOCKET} process.exitCode = 'localStorage' in globalThis ? 1 : 0;`,
+    result: 'passed',
+    sockets: 1,
   },
   'parallel/test-dgram-no-socket.js': {
     text: '',
@@ -178,21 +200,41 @@ describe('upstream runner', function() {
   this.timeout(TIME_LIMIT);
 
   let root;
+  let directory;
   let report;
   let run;
 
+  /** The packed package, but for a class that it does not hand out. */
+  function preparePackage() {
+    const directory = path.join(root, 'package');
+    fs.cpSync(staged.directory, directory, { recursive: true });
+    const register = path.join(directory, 'dist', 'register.js');
+    fs.renameSync(register, path.join(directory, 'dist', 'original.js'));
+    fs.writeFileSync(register, `
+      const { Socket } = require('node:dgram');
+      globalThis[Symbol.for('grabbed')] = Socket;
+      require('./original');
+    `);
+    return directory;
+  }
+
   function start(...args) {
-    const file = path.join(root, 'report.json');
-    const env = { ...process.env };
+    const env = { ...process.env, DGRAM_TEST_PACKAGE: directory };
     // The fake suite starts processes without an environment: they would not
     // hear of it.
     delete env.DGRAM_NATIVE_TRANSPORT;
     delete env.NODE_OPTIONS;
     const result = spawnSync(process.execPath, [
-      RUNNER, '--source', root, '--report', file, ...args,
+      RUNNER, '--source', root, '--reports', path.join(root, 'reports'),
+      ...args,
     ], { encoding: 'utf8', env });
     const lines = result.stdout.trimEnd().split('\n');
-    return { ...result, lastLine: lines[lines.length - 1], file };
+    return { ...result, lastLine: lines[lines.length - 1] };
+  }
+
+  function readReport(name) {
+    return JSON.parse(
+      fs.readFileSync(path.join(root, 'reports', `${name}.json`), 'utf8'));
   }
 
   before(() => {
@@ -202,8 +244,9 @@ describe('upstream runner', function() {
       fs.mkdirSync(path.dirname(target), { recursive: true });
       fs.writeFileSync(target, text);
     }
+    directory = preparePackage();
     run = start('--timeout', '4', '--retry');
-    report = JSON.parse(fs.readFileSync(run.file, 'utf8'));
+    report = readReport(`report-${process.versions.node}-default`);
   });
 
   after(() => fs.rmSync(root, { recursive: true, force: true }));
@@ -260,6 +303,77 @@ describe('upstream runner', function() {
     const empty = start('--filter', 'no such file');
     assert.strictEqual(empty.lastLine, '0 passed, 0 failed, 0 skipped');
     assert.strictEqual(empty.status, 1);
+  });
+
+  describe('on two Nodes and both transports', () => {
+    const OTHER = '99.1.0';
+    const labels = [process.versions.node, OTHER].flatMap((version) =>
+      ['linux', 'uv'].map((transport) => `${version}-${transport}`));
+    let all;
+
+    /** The running Node behind another version. */
+    function makeOther() {
+      const pretend = path.join(root, 'pretend.js');
+      fs.writeFileSync(pretend, `Object.defineProperty(process, 'versions', {
+        value: { ...process.versions, node: '${OTHER}' },
+      });\n`);
+      const binary = path.join(root, 'node');
+      fs.writeFileSync(binary, `#!/bin/sh\nexec '${process.execPath}' ` +
+        `--require '${pretend}' "$@"\n`, { mode: 0o755 });
+      return binary;
+    }
+
+    before(function() {
+      if (process.platform !== 'linux') this.skip();
+      all = start('--node', process.execPath, '--node', makeOther(),
+                  '--transport', 'linux', '--transport', 'uv',
+                  '--filter', 'test-dgram-runs');
+    });
+
+    it('writes a report of each', () => {
+      assert.strictEqual(all.status, 0, all.stderr + all.stdout);
+      for (const label of labels) {
+        const { node, transports, totals } =
+          readReport(`report-${label}-filtered`);
+        assert.strictEqual(`${node}-${transports}`, label);
+        assert.deepStrictEqual(totals, { passed: 1 });
+      }
+    });
+
+    it('runs a file on the built-in once for both transports', () => {
+      const file = path.join(root, 'test/parallel/test-dgram-runs.js.runs');
+      // Once before all of these, and on dgram-native then.
+      assert.strictEqual(fs.statSync(file).size, 2 + 2 * 3);
+    });
+
+    it('ends with the sum', () => {
+      assert.strictEqual(all.lastLine,
+                         'All runs: 4 passed, 0 failed, 0 skipped');
+    });
+  });
+
+  describe('the choice of a suite', () => {
+    const has = ['18.20.4', '22.22.2', '24.22.2', '24.20.1', '24.21.0']
+      .map((version) => ({ version }));
+    const best = (wanted) => rank(has, wanted).map(({ version }) => version);
+
+    it('is the newest of that major version that is not newer', () => {
+      assert.strictEqual(best('24.21.0')[0], '24.21.0');
+      assert.strictEqual(best('24.21.5')[0], '24.21.0');
+      assert.deepStrictEqual(best('24.21.0').slice(0, 3),
+                             ['24.21.0', '24.20.1', '24.22.2']);
+    });
+
+    it('is a newer one where all are', () => {
+      assert.strictEqual(best('24.1.0')[0], '24.20.1');
+    });
+
+    it('is that of an earlier major version where there is none', () => {
+      assert.deepStrictEqual(best('26.10.0').slice(0, 2),
+                             ['24.22.2', '24.21.0']);
+      assert.strictEqual(best('20.20.2')[0], '18.20.4');
+      assert.deepStrictEqual(best('16.0.0'), []);
+    });
   });
 
   it('refuses a suite of another major version', () => {

@@ -20,6 +20,9 @@ const FOLDERS = {
   'benchmark': false,
 };
 
+/** Waits for half a minute, and needs no processor for it. */
+const IDLE = ['parallel/test-dns-channel-timeout.js'];
+
 const TEST_FILE = /^test-.*\.m?js$/;
 const NAMED_AFTER = /dgram|udp/i;
 const FLAGS = /\/\/\s+Flags:(.*)/;
@@ -51,6 +54,7 @@ function words(match) {
  * @property {string} file  path below test/, with forward slashes
  * @property {string} folder
  * @property {boolean} parallel  whether it may run beside others
+ * @property {boolean} idle  whether it mostly waits
  * @property {string[]} flags  of its `// Flags:` line
  * @property {Record<string, string>} env  of its `// Env:` line (Node 22 on)
  */
@@ -78,6 +82,7 @@ function selectCases(testDir, filter = '') {
         file,
         folder,
         parallel,
+        idle: IDLE.includes(file),
         flags: words(FLAGS.exec(source)),
         env: Object.fromEntries(words(ENV.exec(source)).map((pair) => {
           const [key, ...value] = pair.split('=');

@@ -1,17 +1,18 @@
 'use strict';
 
 /**
- * Finds a copy of Node's test suite for the Node that runs this. Nothing of it
- * is part of this repository; what is downloaded stays in a cache folder that
- * git ignores. The places, in order: what the caller names, the cache, Node's
- * own release server, the source package of a Debian system.
+ * Finds copies of Node's test suite. Nothing of it is part of this repository;
+ * what is downloaded stays in a cache folder that git ignores. The places, in
+ * order: what the caller names, the cache, Node's own release server, the
+ * source package of a Debian system.
  */
 
 const fs = require('node:fs');
 const https = require('node:https');
 const path = require('node:path');
 const { pipeline } = require('node:stream/promises');
-const { downloadFromDebian } = require('./debian');
+const { DebianArchive, rank } = require('./debian');
+const { runningNode } = require('./node');
 const { unpackSuite } = require('./archive');
 
 const SILENCE_LIMIT = 10000;
@@ -19,6 +20,7 @@ const MARKER = 'suite.json';
 const VERSION = /(\d+)\.(\d+)\.(\d+)/;
 
 /**
+ * @typedef {import('./node').NodeUnderTest} NodeUnderTest
  * @typedef {object} Suite
  * @property {string} root  directory that holds test/ and benchmark/
  * @property {string|undefined} version  of the Node it was written for
@@ -45,17 +47,28 @@ function versionOfTree(root) {
   return VERSION.exec(path.basename(path.resolve(root)))?.[0];
 }
 
-function inCache(cache, major) {
-  if (!fs.existsSync(cache)) return undefined;
-  return fs.readdirSync(cache)
-    .filter((name) => majorOf(name) === major)
-    .map((name) => path.join(cache, name))
-    .filter((root) => fs.existsSync(path.join(root, MARKER)))
-    .map((root) => ({
-      root,
-      ...JSON.parse(fs.readFileSync(path.join(root, MARKER), 'utf8')),
-    }))
-    .pop();
+function readSuite(root) {
+  const marker = path.join(root, MARKER);
+  if (!fs.existsSync(marker)) return undefined;
+  return { root, ...JSON.parse(fs.readFileSync(marker, 'utf8')) };
+}
+
+/** Which suite was the best to be found for a Node, the last time. */
+function choiceOf(cache, { version }) {
+  return path.join(cache, `for-${version}.json`);
+}
+
+function inCache(cache, node) {
+  const choice = choiceOf(cache, node);
+  if (fs.existsSync(choice)) {
+    const { suite } = JSON.parse(fs.readFileSync(choice, 'utf8'));
+    return readSuite(path.join(cache, suite));
+  }
+  const own = fs.readdirSync(cache)
+    .filter((name) => majorOf(name) === majorOf(node.version))
+    .map((name) => readSuite(path.join(cache, name)))
+    .filter(Boolean);
+  return rank(own, node.version)[0];
 }
 
 /** @param {string} url @param {string} file */
@@ -73,12 +86,37 @@ async function download(url, file) {
   await pipeline(response, fs.createWriteStream(file));
 }
 
-async function fromRelease(directory) {
-  const { sourceUrl } = process.release;
+/**
+ * A place to look at: it names the versions that it has for a Node, the best
+ * first, each with a function that downloads it.
+ * @typedef {(node: NodeUnderTest) => Offer[]} Place
+ * @typedef {object} Offer
+ * @property {string} version
+ * @property {(directory: string) => Promise<string>|string} download  gives the
+ *   archive's path
+ */
+
+/** @type {Place} */
+function releaseServer({ version, sourceUrl }) {
   if (!sourceUrl) throw new Error('this Node does not name its source');
-  const file = path.join(directory, path.basename(sourceUrl));
-  await download(sourceUrl, file);
-  return { archive: file, version: process.versions.node };
+  const fetch = async (directory) => {
+    const file = path.join(directory, path.basename(sourceUrl));
+    await download(sourceUrl, file);
+    return file;
+  };
+  return [{ version, download: fetch }];
+}
+
+/** @returns {Place} which asks apt when it is needed first */
+function debian(directory) {
+  let archive;
+  return ({ version }) => {
+    archive ??= new DebianArchive(directory);
+    return archive.find(version).map((found) => ({
+      version: found.version,
+      download: (target) => archive.download(found, target),
+    }));
+  };
 }
 
 /** Unpacks beside its final place, so that a broken one is never used. */
@@ -98,64 +136,101 @@ function keep(cache, { archive, version }, origin) {
 }
 
 /** A suite of another major version would fail for reasons of its own. */
-function demandFit(version) {
-  const running = process.versions.node;
-  if (version && majorOf(version) !== majorOf(running))
-    throw new Error(`the suite is of Node ${version}, this is Node ${running}`);
+function demandFit(version, node) {
+  if (version && majorOf(version) !== majorOf(node.version)) {
+    throw new Error(
+      `the suite is of Node ${version}, this is Node ${node.version}`);
+  }
 }
 
-function fromCaller(source, cache) {
+function fromCaller(source, cache, node) {
   if (!fs.existsSync(source)) throw new Error(`no such source: ${source}`);
   if (fs.statSync(source).isDirectory()) {
     const root = path.resolve(source);
     if (!hasTests(root)) throw new Error(`no test/parallel in ${source}`);
     const version = versionOfTree(root);
-    demandFit(version);
+    demandFit(version, node);
     return { root, version, origin: 'named directory' };
   }
   const version = VERSION.exec(path.basename(source))?.[0];
   if (!version) throw new Error(`no version in the name of ${source}`);
-  demandFit(version);
+  demandFit(version, node);
   return keep(cache, { archive: path.resolve(source), version },
               'named archive');
 }
 
-/**
- * @param {object} options
- * @param {string} [options.source]  directory with test/, or a .tar.gz/.tar.xz
- * @param {string} options.cache  directory for what is downloaded
- * @param {(line: string) => void} options.log  told about what takes long
- * @returns {Promise<Suite>}
- * @throws {Error} if there is none, or one of another major version
- */
-async function findSuite({ source, cache, log }) {
-  const running = process.versions.node;
-  const major = majorOf(running);
-  fs.mkdirSync(cache, { recursive: true });
+/** Downloads, unless the cache has that version. */
+async function accept({ version, download: start }, origin, cache, directory) {
+  const known = readSuite(path.join(cache, version));
+  if (known) return known;
+  const target = fs.mkdtempSync(path.join(directory, 'archive-'));
+  return keep(cache, { archive: await start(target), version }, origin);
+}
 
-  if (source) return fromCaller(source, cache);
-  const cached = inCache(cache, major);
-  if (cached) return cached;
+/** Why `attempt` failed is told; what it gave is returned. */
+async function without(failures, about, attempt) {
+  try {
+    return await attempt();
+  } catch (error) {
+    failures.push(`${about}: ${error.message}`);
+    return undefined;
+  }
+}
 
-  const places = {
-    'Node release': fromRelease,
-    'Debian source package': downloadFromDebian,
-  };
+async function fetchSuite(places, node, cache, directory, log) {
   const failures = [];
-  for (const [origin, fetch] of Object.entries(places)) {
-    const directory = fs.mkdtempSync(path.join(cache, 'download-'));
-    try {
-      log(`looking for the suite of Node ${major}: ${origin}`);
-      return keep(cache, await fetch(directory), origin);
-    } catch (error) {
-      failures.push(`${origin}: ${error.message}`);
-    } finally {
-      fs.rmSync(directory, { recursive: true, force: true });
+  for (const [origin, place] of Object.entries(places)) {
+    log(`looking for the suite of Node ${node.version}: ${origin}`);
+    const offers = await without(failures, origin, () => place(node)) ?? [];
+    // Each in turn: an index may name what the archive no longer has.
+    for (const offer of offers) {
+      const suite = await without(failures, `${origin}, ${offer.version}`,
+        () => accept(offer, origin, cache, directory));
+      if (!suite) continue;
+      fs.writeFileSync(choiceOf(cache, node),
+                       JSON.stringify({ suite: suite.version }));
+      return suite;
     }
   }
   throw new Error([
-    `no test suite for Node ${running}; name one with --source`, ...failures,
+    `no test suite for Node ${node.version}; name one with --source`,
+    ...failures,
   ].join('\n  '));
 }
 
-module.exports = { findSuite };
+/**
+ * @param {object} options
+ * @param {NodeUnderTest[]} options.nodes
+ * @param {string} [options.source]  directory with test/, or a .tar.gz/.tar.xz
+ * @param {string} options.cache  directory for what is downloaded
+ * @param {(line: string) => void} options.log  told about what takes long
+ * @returns {Promise<Suite[]>} one for each of `nodes`
+ * @throws {Error} if there is none, or the caller's is of another major version
+ */
+async function findSuites({ nodes, source, cache, log }) {
+  fs.mkdirSync(cache, { recursive: true });
+  if (source) return nodes.map((node) => fromCaller(source, cache, node));
+  const directory = fs.mkdtempSync(path.join(cache, 'download-'));
+  const places = {
+    'Node release': releaseServer,
+    'Debian source package': debian(directory),
+  };
+  try {
+    const suites = [];
+    for (const node of nodes) {
+      suites.push(inCache(cache, node) ??
+        await fetchSuite(places, node, cache, directory, log));
+    }
+    return suites;
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The same for the Node that runs this. */
+async function findSuite(options) {
+  const [suite] = await findSuites({ nodes: [runningNode()], ...options });
+  return suite;
+}
+
+module.exports = { findSuite, findSuites };

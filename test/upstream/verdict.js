@@ -4,6 +4,7 @@
  * What two runs of a file, on the built-in and on dgram-native, add up to.
  */
 
+const path = require('node:path');
 const exemptions = require('./exempt');
 
 /**
@@ -11,6 +12,10 @@ const exemptions = require('./exempt');
  * @typedef {object} Verdict
  * @property {'passed'|'failed'|'skipped'|'exempt'|'builtin fails too'} result
  * @property {string} [reason]
+ *
+ * @typedef {object} Expected
+ * @property {string} [transport]  the one that was asked for
+ * @property {string} package  directory that the sockets' class is from
  */
 
 /** @param {Outcome} outcome */
@@ -32,10 +37,10 @@ function howItEnded({ code, signal, timedOut, ms }) {
  * @param {Outcome} ours
  * @param {Outcome} [baseline]  the same file on the built-in; without it the
  *   number of sockets that there should be is unknown
- * @param {string} [transport]  the one that was asked for
+ * @param {Expected} expected
  * @returns {string|undefined}
  */
-function whyUnproven(ours, baseline, transport) {
+function whyUnproven(ours, baseline, { transport, package: directory }) {
   const { evidence } = ours;
   if (evidence.processes === 0) return 'the witness was not loaded';
   if (evidence.blind.length > 0)
@@ -46,6 +51,9 @@ function whyUnproven(ours, baseline, transport) {
     return `${evidence.builtin} socket(s) of the built-in, made at ` +
       evidence.origins[0];
   }
+  const foreign = evidence.files
+    .find((file) => !file.startsWith(directory + path.sep));
+  if (foreign) return `sockets of ${foreign}, not of the package under test`;
   if (evidence.unbacked > 0)
     return `${evidence.unbacked} socket(s) that the C core did not open`;
   if (transport && evidence.transports.some((name) => name !== transport))
@@ -63,17 +71,17 @@ function whyUnproven(ours, baseline, transport) {
 /**
  * @param {string} file  path below test/
  * @param {Outcome} ours
- * @param {Outcome} [baseline]
- * @param {string} [transport]
+ * @param {Outcome|undefined} baseline
+ * @param {Expected} expected
  * @returns {Verdict}
  */
-function judge(file, ours, baseline, transport) {
+function judge(file, ours, baseline, expected) {
   const exemption = exemptions[file];
   const failed = (reason) => ({ result: 'failed', reason });
 
   if (file.startsWith('known_issues/') && !ours.ok && !ours.timedOut &&
       (!baseline || !baseline.ok)) {
-    const doubt = whyUnproven(ours, baseline, transport);
+    const doubt = whyUnproven(ours, baseline, expected);
     return doubt ? failed(doubt) :
       { result: 'passed', reason: 'known issue of Node, the same here' };
   }
@@ -92,7 +100,7 @@ function judge(file, ours, baseline, transport) {
   }
   if (exemption) return { result: 'exempt', reason: exemption };
 
-  const doubt = whyUnproven(ours, baseline, transport);
+  const doubt = whyUnproven(ours, baseline, expected);
   if (doubt) return failed(doubt);
   if (ours.evidence.made === 0) return failed('made no socket');
   return { result: 'passed' };

@@ -10,8 +10,9 @@
  *
  * - `hello`     a process (tid 0) or worker thread has this witness
  * - `construct` a Socket's constructor was entered; `by` is 'builtin', 'ours',
- *               or 'exported': a built-in that lib/borrowed.js made on purpose
- *               because child.send() takes no other handle
+ *               or 'exported': a built-in that builtinHandle() of the package
+ *               made on purpose because child.send() takes no other handle;
+ *               `file` is where the code of an own constructor is
  * - `made`      the constructor came to its end: 'udp.socket' was published
  * - `native`    the compiled addon opened a socket. Written only by a wrapper
  *               around what process.dlopen() returned, and only when the C
@@ -57,6 +58,16 @@ function callStack() {
     .filter((line) => !line.includes(__filename));
 }
 
+/** Of a frame such as `at new Socket (/a/b.js:1:2)`. */
+function fileOf(frame) {
+  return frame.replace(/^at (?:.*\()?/, '').replace(/:\d+:\d+\)?$/, '');
+}
+
+/** Of the nearest code that is not Node's. */
+function nearestFile(stack) {
+  return stack.map(fileOf).find((file) => !/^(?:node:|<)/.test(file));
+}
+
 /**
  * @param {object} settings
  * @param {string} settings.log  file that the lines are appended to
@@ -86,7 +97,8 @@ function watch({ log, preloads, nodeOptions }) {
 
   function noteSocket(kind, object) {
     if (isOurs(object)) {
-      note(kind, { by: 'ours' });
+      const file = kind === 'construct' ? nearestFile(callStack()) : undefined;
+      note(kind, { by: 'ours', file });
     } else if (object instanceof BuiltinSocket) {
       const stack = callStack();
       const borrowed = stack.some((frame) => BORROWED.test(frame));

@@ -10,27 +10,33 @@ typedef struct {
   /* The texts that JavaScript remembers, by slot; length 0: none. */
   dgram_address_t known[DGRAM_SOURCES_MAX];
   uint64_t received;
-  bool refused; /* the memory was gone at some time */
-  bool busy;    /* a batch is being looked at */
+  bool refused;   /* the memory was gone at some time */
+  uint32_t depth; /* of batches that are being looked at */
 } state_t;
 
 /* Exactly as large as JavaScript's, made once. */
-static uint8_t* slab;
-static dgram_recv_t* runs;
-static dgram_peer_text_t* texts;
+static uint8_t* memories[DGRAM_INBOXES];
 
-static bool on_lend(dgram_env_t* env) {
+static uint32_t slots_of(uint32_t place) {
+  return place == 0 ? DGRAM_RECV_SLOTS : DGRAM_SPARE_SLOTS;
+}
+
+static bool on_lend(dgram_env_t* env, dgram_inbox_t* inbox) {
   state_t* state = env->data;
+  uint32_t place = (uint32_t) (inbox - env->inboxes);
+  dgram_inbox_head_t* head = (dgram_inbox_head_t*) memories[place];
 
-  FUZZ_CHECK(!state->busy);
-  if (fuzz_one_in(&state->input, 16)) {
+  FUZZ_CHECK(place < DGRAM_INBOXES);
+  if (inbox->socket == NULL && fuzz_one_in(&state->input, 16)) {
     state->refused = true;
     return false;
   }
-  env->inbox.slab = slab;
-  env->inbox.runs = runs;
-  env->inbox.texts = texts;
-  fuzz_inlet_reset(slab);
+  inbox->cursor = &head->cursor;
+  inbox->runs = head->runs;
+  inbox->texts = head->texts;
+  inbox->slab = memories[place] + DGRAM_INBOX_SLAB;
+  if (inbox->socket == NULL)
+    fuzz_inlet_reset(inbox->slab, slots_of(place));
   return true;
 }
 
@@ -46,14 +52,15 @@ static bool same_source(const dgram_address_t* a, const dgram_address_t* b) {
 }
 
 static void check_source(state_t* state,
+                         const dgram_inbox_t* inbox,
                          const dgram_recv_t* run,
                          const fuzz_arrival_t* arrival) {
   const dgram_peer_text_t* text;
 
   FUZZ_CHECK(run->peer < DGRAM_SOURCES_MAX);
-  FUZZ_CHECK(run->fresh <= state->core.env.inbox.fresh);
+  FUZZ_CHECK(run->fresh <= inbox->fresh);
   if (run->fresh > 0) {
-    text = &texts[run->fresh - 1];
+    text = &inbox->texts[run->fresh - 1];
     FUZZ_CHECK(text->length <= sizeof(text->text));
     FUZZ_CHECK((text->error == 0) == (text->length > 0));
     FUZZ_CHECK(text->family ==
@@ -64,64 +71,89 @@ static void check_source(state_t* state,
   FUZZ_CHECK(same_source(&state->known[run->peer], &arrival->source));
 }
 
-static void check_run(state_t* state,
-                      const dgram_recv_t* run,
-                      const fuzz_arrival_t* arrival) {
-  FUZZ_CHECK(run->status == arrival->status);
-  if (run->status != 0)
-    return;
-  FUZZ_CHECK(slab + run->offset == arrival->bytes);
-  FUZZ_CHECK((uint64_t) run->offset + run->length <= DGRAM_RECV_SLAB);
-  FUZZ_CHECK(run->length == arrival->length);
-  if (arrival->segment != 0 || arrival->length == 0)
-    FUZZ_CHECK(run->segment == arrival->segment);
-  FUZZ_CHECK(run->segment <= run->length);
-  FUZZ_CHECK((run->segment == 0) == (run->length == 0));
-  check_source(state, run, arrival);
+static uint32_t datagrams_of(const dgram_recv_t* run) {
+  return run->length == 0 ? 1
+                          : (run->length + run->segment - 1) / run->segment;
 }
 
-static void count_datagrams(state_t* state) {
-  const dgram_inbox_t* inbox = &state->core.env.inbox;
-  uint32_t i;
+/* The runs that one message came as. Returns how many. */
+static uint32_t check_arrival(state_t* state,
+                              const dgram_inbox_t* inbox,
+                              uint32_t first,
+                              const fuzz_arrival_t* arrival) {
+  const dgram_recv_t* run = &inbox->runs[first];
+  uint32_t length = 0;
+  uint32_t i = first;
 
-  for (i = 0; i < inbox->count; i++)
-    if (runs[i].status == 0)
-      state->received +=
-          runs[i].length == 0
-              ? 1
-              : (runs[i].length + runs[i].segment - 1) / runs[i].segment;
+  FUZZ_CHECK(run->status == arrival->status);
+  if (run->status != 0)
+    return 1;
+  do {
+    run = &inbox->runs[i++];
+    FUZZ_CHECK(i <= inbox->count && run->status == 0);
+    FUZZ_CHECK(inbox->slab + run->offset == arrival->bytes + length);
+    FUZZ_CHECK(run->segment <= run->length);
+    FUZZ_CHECK((run->segment == 0) == (run->length == 0));
+    if (run->segment < run->length)
+      FUZZ_CHECK(arrival->segment == 0 || run->segment == arrival->segment);
+    state->received += datagrams_of(run);
+    check_source(state, inbox, run, arrival);
+    length += run->length;
+  } while (length < arrival->length);
+  FUZZ_CHECK(length == arrival->length);
+  return i - first;
+}
+
+/* All of it is looked at before any listener is called, as lib/ does. */
+static void check_batch(state_t* state, const dgram_inbox_t* inbox) {
+  uint32_t i = 0;
+  uint32_t k;
+
+  FUZZ_CHECK(inbox->count <= DGRAM_RECV_RUNS);
+  FUZZ_CHECK(inbox->fresh <= DGRAM_RECV_SLOTS);
+  for (k = 0; k < fuzz_arrivals_count; k++)
+    i += check_arrival(state, inbox, i, &fuzz_arrivals[k]);
+  FUZZ_CHECK(i == inbox->count);
   FUZZ_CHECK(state->core.env.received == state->received);
 }
 
 static void act(state_t* state);
 
-static bool on_deliver(dgram_socket_t* socket) {
-  state_t* state = socket->env->data;
-  const dgram_inbox_t* inbox = &state->core.env.inbox;
-  uint32_t seen = inbox->count;
-  uint32_t i;
-
-  FUZZ_CHECK(!state->busy && inbox->busy);
-  FUZZ_CHECK(inbox->count > 0 && inbox->count <= DGRAM_RECV_SLOTS);
-  FUZZ_CHECK(inbox->count == fuzz_arrivals_count);
-  FUZZ_CHECK(inbox->fresh <= inbox->count);
-  count_datagrams(state);
-  if (fuzz_one_in(&state->input, 4))
-    seen = fuzz_below(&state->input, inbox->count + 1);
-  state->busy = true;
-  fuzz_inlet_reset(NULL); /* nothing may be overwritten now */
-  for (i = 0; i < seen; i++) {
-    check_run(state, &runs[i], &fuzz_arrivals[i]);
+/* What listeners do; each may end up here again. */
+static void give_out(state_t* state,
+                     dgram_inbox_t* inbox,
+                     dgram_socket_t* socket,
+                     uint32_t many) {
+  while (many-- > 0 && inbox->cursor->run < inbox->count && !socket->closing) {
+    dgram_inbox_skip(inbox); /* the place is moved on first */
     if (fuzz_one_in(&state->input, 8))
       act(state);
+    FUZZ_CHECK(inbox->socket == socket && inbox->delivering > 0);
   }
-  state->busy = false;
-  /* A closed socket's batch ends early, and that is how it should be. */
-  if (seen < inbox->count && fuzz_one_in(&state->input, 2)) {
-    fuzz_core_close_socket(&state->core, fuzz_core_place(&state->core, socket));
-    return true;
-  }
-  return seen == inbox->count;
+}
+
+static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
+                                   dgram_wake_up_t* wake_up) {
+  dgram_socket_t* socket = inbox->socket;
+  state_t* state = socket->env->data;
+  uint32_t many = UINT32_MAX;
+
+  FUZZ_CHECK(inbox->delivering > 0);
+  if (inbox->cursor->steps == 0)
+    check_batch(state, inbox);
+  inbox->cursor->steps = 1;
+  fuzz_inlet_reset(NULL, 0); /* nothing may be overwritten now */
+  if (state->depth > 24)
+    return DGRAM_DROPPED;
+  if (fuzz_one_in(&state->input, 4))
+    many = fuzz_u8(&state->input);
+  state->depth++;
+  give_out(state, inbox, socket, many);
+  state->depth--;
+  (void) dgram_wake_up_take(wake_up, dgram_inbox_passed(inbox));
+  if (socket->closing || fuzz_one_in(&state->input, 16))
+    return DGRAM_DROPPED;
+  return inbox->cursor->run < inbox->count ? DGRAM_PAUSED : DGRAM_DELIVERED;
 }
 
 /* -- what happens --------------------------------------------------------- */
@@ -179,8 +211,7 @@ static void act(state_t* state) {
         share(state, socket);
       break;
     case 8:
-      if (!state->busy)
-        fuzz_core_turn(&state->core);
+      fuzz_core_turn(&state->core);
       break;
     default:
       wake(state);
@@ -203,11 +234,14 @@ static bool is_watched(const dgram_socket_t* socket) {
   return false;
 }
 
-/* A socket that is to read is woken for it. */
+/* A socket that is to read is woken for it, or the loop will see to that. */
 static void check_watched(const state_t* state) {
+  const uv_idle_t* idler = state->core.env.idler;
   uint32_t i;
 
   if (state->refused)
+    return;
+  if (idler != NULL && uv_is_active((const uv_handle_t*) idler))
     return;
   for (i = 0; i < FUZZ_SOCKETS; i++)
     if (state->core.sockets[i] != NULL && state->core.sockets[i]->reading)
@@ -215,15 +249,17 @@ static void check_watched(const state_t* state) {
 }
 
 static void make_memory(void) {
-  slab = fuzz_alloc(DGRAM_RECV_SLAB);
-  runs = fuzz_alloc(DGRAM_RECV_SLOTS * sizeof(*runs));
-  texts = fuzz_alloc(DGRAM_RECV_SLOTS * sizeof(*texts));
+  uint32_t i;
+
+  for (i = 0; i < DGRAM_INBOXES; i++)
+    memories[i] = fuzz_alloc(DGRAM_INBOX_SLAB +
+                             (size_t) slots_of(i) * DGRAM_RECV_SLOT_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static state_t state;
 
-  if (slab == NULL)
+  if (memories[0] == NULL)
     make_memory();
   memset(&state, 0, sizeof(state));
   state.input = (fuzz_input_t){data, size};

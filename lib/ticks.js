@@ -1,0 +1,51 @@
+'use strict';
+
+/**
+ * Node's own ticks, also while a test's fake clock or zone.js has put something
+ * else in place of process.nextTick(). What has to happen is scheduled here; a
+ * program's callbacks go through whatever is there, as with node:dgram.
+ */
+
+const { process } = globalThis;
+
+/** How Node's own nextTick() reads, and no other can: Node 18 to 26. */
+const NODES =
+  /^function nextTick\(callback\) \{[^]*setHasTickScheduled\(true\)/;
+
+function isNodesOwn(nextTick) {
+  return typeof nextTick === 'function' &&
+    NODES.test(Function.prototype.toString.call(nextTick));
+}
+
+/** Node's own, once it was seen: it may be replaced while we are loaded. */
+let own;
+
+/** The last one seen that was not. */
+let other;
+
+function look() {
+  const { nextTick } = process;
+  if (nextTick === other) return;
+  if (isNodesOwn(nextTick)) own = nextTick;
+  else other = nextTick;
+}
+
+look();
+
+/**
+ * Calls `callback` in the next tick, if there is a way to Node's own ticks.
+ * @param {function(*)} callback
+ * @param {*} [value] its argument
+ */
+function schedule(callback, value) {
+  if (own === undefined) look();
+  if (own !== undefined) own(callback, value);
+  else process.nextTick(callback, value);
+}
+
+/** @returns {boolean} whether process.nextTick() is somebody else's now */
+function isReplaced() {
+  return process.nextTick !== own;
+}
+
+module.exports = { isReplaced, schedule };

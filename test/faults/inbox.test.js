@@ -1,0 +1,34 @@
+'use strict';
+
+// At any line of lib/inbox.js JavaScript may throw or be terminated: what is
+// lost is told, once, and the next datagram comes.
+
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+
+const program = path.join(__dirname, 'inbox-saboteur.js');
+
+describe('the inbox, failing at each point in turn', function() {
+  this.timeout(120000);
+
+  for (const way of ['throw', 'after', 'terminate', 'cut']) {
+    for (const [title, options, ...events] of [
+      ['message', {}, 'message'],
+      ['message, sharedBuffers', { sharedBuffers: true }, 'message'],
+      ['batch', {}, 'batch'],
+      ['batch and message', { sharedBuffers: true }, 'batch', 'message'],
+    ]) {
+      it(`${way}: ${title}`, () => {
+        const { stdout, stderr, status } = spawnSync(process.execPath,
+          [program, way, JSON.stringify(options), ...events],
+          { encoding: 'utf8', timeout: 100000 });
+        const lines = stdout.trim().split('\n');
+        const points = Number(lines.pop());
+        assert.deepStrictEqual({ lines, stderr, status },
+          { lines: [], stderr: '', status: 0 });
+        assert.ok(points > 40, `${points} points`);
+      });
+    }
+  }
+});

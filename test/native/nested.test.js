@@ -1,0 +1,182 @@
+'use strict';
+
+// lib/ under a listener that turns the event loop itself, as deasync does, and
+// what libuv hands over where it has no datagram.
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+
+const { codes, inner, until } = require('./kit');
+const dgram = require('../../lib');
+const binding = require('../../lib/binding');
+
+async function bound(listener) {
+  const socket = dgram.createSocket('udp4', listener);
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return socket;
+}
+
+const portOf = (socket) => socket.address().port;
+
+function turnUntil(condition) {
+  for (let i = 0; i < 1000 && !condition(); i++) inner.runLoop();
+}
+
+describe('a listener that turns the event loop', () => {
+  const sockets = [];
+  const open = async (listener) => {
+    const socket = await bound(listener);
+    sockets.push(socket);
+    return socket;
+  };
+
+  before(() => assert.ok(['linux', 'uv'].includes(dgram.transport)));
+
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) {
+      try {
+        socket.close();
+      } catch {
+        // The test has.
+      }
+    }
+  });
+
+  it('hears from other sockets, and from its own', async () => {
+    const log = [];
+    const backend = await open((msg, { port }) =>
+      backend.send(`answer to ${msg}`, port, '127.0.0.1'));
+    const client = await open((msg) => log.push(String(msg)));
+    const server = await open((msg) => {
+      log.push(`begin ${msg}`);
+      if (String(msg) === 'one') {
+        client.send('a question', portOf(backend), '127.0.0.1');
+        turnUntil(() => log.includes('end two') &&
+          log.includes('answer to a question'));
+      }
+      log.push(`end ${msg}`);
+    });
+    const sender = dgram.createSocket('udp4');
+    sockets.push(sender);
+    for (const text of ['one', 'two'])
+      sender.send(text, portOf(server), '127.0.0.1');
+    await until(() => log.includes('end one'));
+    assert.deepStrictEqual(
+      log.filter((text) => !text.startsWith('answer')),
+      ['begin one', 'begin two', 'end two', 'end one']);
+    assert.ok(log.indexOf('answer to a question') < log.indexOf('end one'));
+  });
+
+  for (const options of [{}, { sharedBuffers: true }]) {
+    it(`keeps order, bytes and sources: ${JSON.stringify(options)}`,
+       async () => {
+         const senders = [await open(), await open(), await open()];
+         const got = [];
+         let depth = 0;
+         const receiver = dgram.createSocket({ type: 'udp4', ...options });
+         sockets.push(receiver);
+         receiver.on('message', (msg, { port }) => {
+           got.push(`${msg} ${port}`);
+           if (++depth < 20) for (let i = 0; i < 3; i++) inner.runLoop();
+           depth--;
+         });
+         receiver.bind(0, '127.0.0.1');
+         await once(receiver, 'listening');
+         const sent = [];
+         for (let i = 0; i < 60; i++) {
+           const sender = senders[i % 3];
+           sender.send(`m${i}`, portOf(receiver), '127.0.0.1');
+           sent.push(`m${i} ${portOf(sender)}`);
+         }
+         await until(() => got.length >= 60);
+         assert.deepStrictEqual(got, sent);
+       });
+  }
+
+  it('gives nothing to the socket in the place of a closed one', async () => {
+    const leaked = [];
+    const told = [];
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', ({ message }) => told.push(message));
+    try {
+      const first = await open(() => {
+        process.nextTick(() => {
+          let closed = false;
+          first.close(() => { closed = true; });
+          turnUntil(() => closed);
+          const second = dgram.createSocket('udp4', (msg) => leaked.push(msg));
+          sockets.push(second);
+          second.bindSync?.({ port: 0, address: '127.0.0.1' });
+          throw new Error('in the tick');
+        });
+      });
+      const sender = dgram.createSocket('udp4');
+      sockets.push(sender);
+      for (let i = 0; i < 6; i++)
+        sender.send(`secret ${i}`, portOf(first), '127.0.0.1');
+      await until(() => told.length > 0);
+      for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+      assert.deepStrictEqual(told, ['in the tick']);
+      assert.deepStrictEqual(leaked, []);
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const listener of listeners)
+        process.on('uncaughtException', listener);
+    }
+  });
+
+  it('leaves nothing behind of sockets that it closes', async () => {
+    const before = binding.stats().open;
+    let done = 0;
+    const receivers = [];
+    for (let i = 0; i < 3; i++) {
+      receivers.push(await open(() => {
+        for (const socket of receivers.splice(0)) socket.close();
+        for (let k = 0; k < 10; k++) inner.runLoop();
+        done++;
+      }));
+    }
+    const sender = dgram.createSocket('udp4');
+    for (const socket of receivers)
+      for (const text of ['1', '2']) sender.send(text, portOf(socket));
+    await until(() => done === 1);
+    sender.close();
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    assert.strictEqual(binding.stats().open, before);
+  });
+});
+
+describe('what libuv hands over', () => {
+  let env;
+
+  beforeEach(() => { env = new inner.Env(); });
+  afterEach(() => { env.end(); });
+
+  function received(nread, withBuffer) {
+    const seen = [];
+    const code = env.uvReceived(nread, withBuffer, (runs) => {
+      seen.push(...runs.map(({ length, status }) => ({ length, status })));
+      return true;
+    });
+    assert.strictEqual(code, 0);
+    return seen;
+  }
+
+  const failed = (status) => [{ length: 0, status }];
+
+  it('is an error, with a buffer and, as on Windows, without', () => {
+    for (const withBuffer of [true, false]) {
+      assert.deepStrictEqual(received(codes.ECONNRESET, withBuffer),
+        failed(codes.ECONNRESET));
+    }
+  });
+
+  it('is no length above a slot\'s: libuv 1.52 with IP_RECVERR', () => {
+    assert.deepStrictEqual(received(2 ** 32 + codes.ECONNREFUSED, true),
+      failed(codes.ECONNREFUSED));
+    assert.deepStrictEqual(received(2 << 20, true), failed(codes.EIO));
+  });
+});

@@ -1,0 +1,244 @@
+'use strict';
+
+// Sends of every kind while lib/outbox.js and its neighbours fail at one point
+// after the other; after each failure the next sends must arrive and be called
+// back. Prints what went wrong, and then how much was tried, as JSON.
+//
+//   node sends-child.js first|later WAY...
+//
+// `later`: the points that the second round of sends reaches, too. `first`: the
+// others, with an evaluation of lib/ for each.
+
+const nodeDgram = require('node:dgram');
+const path = require('node:path');
+
+const { install } = require('../support/saboteur');
+
+const FILES = [
+  'outbox', 'send-many', 'ticks', 'endings', 'thread', 'memory', 'uncaught',
+].map((name) => require.resolve(`../../lib/${name}`));
+
+const saboteur = install(FILES);
+let dgram;
+
+/** Numbers of turns without anything new after which nothing will come. */
+const PATIENCE = 400;
+
+/** As many connected datagrams leave before the end of their tick. */
+const CONNECTED_MAX = 64;
+
+/** Points of what is expected to schedule a tick. */
+const SCHEDULES = /^(schedule|own|process\.nextTick)\(/;
+
+const turn = () => new Promise(setImmediate);
+
+const LIB = path.join(__dirname, '..', '..', 'lib', path.sep);
+
+/** What is once a thread. */
+const record = () => nodeDgram[Symbol.for('dgram-native')];
+
+/** A new evaluation over the one addon, which calls the newest. */
+function evaluate() {
+  for (const file of Object.keys(require.cache)) {
+    if (file.startsWith(LIB) && file.endsWith('.js') &&
+        file !== require.resolve('../../lib/binding'))
+      delete require.cache[file];
+  }
+  if (record() !== undefined) record().beforeEnding = undefined;
+  dgram = require('../../lib/socket');
+  require('../../lib/send-many');
+}
+
+const got = new Set();
+const called = new Set();
+const failures = [];
+let errors = 0;
+let rounds = 0;
+
+process.on('uncaughtException', (error) => {
+  saboteur.caught();
+  if (error.point === undefined) throw error;
+  errors++;
+});
+
+function attempt(send) {
+  try {
+    send();
+  } catch (error) {
+    saboteur.caught();
+    if (error.point === undefined) throw error;
+  }
+}
+
+function listening(socket) {
+  return new Promise((resolve) => {
+    socket.on('message', (msg) => {
+      if (got.has(`${msg}`)) failures.push({ twice: `${msg}` });
+      got.add(`${msg}`);
+    });
+    socket.bind(0, '127.0.0.1', resolve);
+  });
+}
+
+async function connected(socket, port) {
+  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  await new Promise((resolve) => socket.connect(port, '127.0.0.1', resolve));
+}
+
+class Sender {
+  async open() {
+    // Not ours: a new evaluation has not heard of the sources of old.
+    this.receiver = nodeDgram.createSocket('udp4');
+    await listening(this.receiver);
+    this.port = this.receiver.address().port;
+    this.plain = dgram.createSocket('udp4');
+    await new Promise((resolve) => this.plain.bind(0, '127.0.0.1', resolve));
+    this.connected = dgram.createSocket('udp4');
+    await connected(this.connected, this.port);
+    this.patched = dgram.createSocket(
+      { type: 'udp4', lookup: (name, family, callback) => {
+        callback(null, '127.0.0.1', 4);
+      } });
+    await new Promise((resolve) => this.patched.bind(0, '127.0.0.1', resolve));
+  }
+
+  close() {
+    const { receiver, plain, connected, patched } = this;
+    for (const socket of [receiver, plain, connected, patched]) socket.close();
+  }
+
+  /** Sends of each kind; `name` tells the rounds apart. */
+  * sends(name) {
+    const { plain, connected, patched, port } = this;
+    yield () => plain.send(`${name} plain`, port, '127.0.0.1');
+    yield () => plain.send(`${name} plain, called`, port, '127.0.0.1',
+                           note(`${name} plain, called`));
+    yield () => connected.send(`${name} first`, note(`${name} first`));
+    yield () => connected.send(`${name} second`);
+    yield () => connected.send(`${name} third`, note(`${name} third`));
+    yield () => plain.sendMany([`${name} many`, port, '127.0.0.1',
+      [`${name} `, 'list'], port, '127.0.0.1'], note(`${name} many`));
+    yield () => connected.sendMany([`${name} many connected`]);
+    yield () => patched.send(`${name} looked up`, port, 'localhost',
+                             note(`${name} looked up`));
+    yield () => plain.send(Buffer.from(`${name} bytes`), port, '127.0.0.1',
+                           note(`${name} bytes`));
+    // As under zone.js.
+    yield () => replaced(() => plain.send(
+      `${name} plain apart`, port, '127.0.0.1', note(`${name} plain apart`)));
+    yield () => replaced(() => connected.send(
+      `${name} apart`, note(`${name} apart`)));
+    yield () => plain.send(Buffer.alloc(70000), port, '127.0.0.1',
+                           note(`${name} too long`));
+    for (let i = 0; i <= CONNECTED_MAX; i++)
+      yield () => connected.send(`${name} burst ${i}`);
+  }
+
+  async round(name) {
+    for (const send of this.sends(name)) attempt(send);
+    await turn();
+    await turn();
+  }
+}
+
+const MESSAGES = ['plain', 'plain, called', 'first', 'second', 'third', 'many',
+  'list', 'many connected', 'looked up', 'bytes', 'plain apart', 'apart',
+  `burst ${CONNECTED_MAX}`];
+const CALLBACKS = ['plain, called', 'first', 'third', 'many', 'looked up',
+  'bytes', 'plain apart', 'apart', 'too long'];
+
+/** A callback: it comes once at most. */
+function note(text) {
+  return () => {
+    if (called.has(text)) failures.push({ twice: text });
+    called.add(text);
+  };
+}
+
+/** Calls `send` while process.nextTick() is not Node's own. */
+function replaced(send) {
+  const { nextTick } = process;
+  process.nextTick = (...args) => nextTick(...args);
+  try {
+    send();
+  } finally {
+    process.nextTick = nextTick;
+  }
+}
+
+/** What of a round has not come. */
+function missing(name) {
+  return [
+    ...MESSAGES.filter((text) => !got.has(`${name} ${text}`)),
+    ...CALLBACKS.filter((text) => !called.has(`${name} ${text}`))
+      .map((text) => `callback of ${text}`),
+  ];
+}
+
+/** The sends after the failure: everything arrives. */
+async function check(sender, name) {
+  await sender.round(name);
+  for (let i = 0; i < PATIENCE && missing(name).length > 0; i++) await turn();
+  return missing(name);
+}
+
+async function strike(sender, point, way) {
+  const name = `${rounds++}`;
+  saboteur.arm(point, way);
+  await sender.round(name);
+  if (!saboteur.disarm()) return;
+  const lost = await check(sender, `${name}+`);
+  if (lost.length > 0) failures.push({ point: `${point}`, way, lost });
+  got.clear();
+  called.clear();
+}
+
+function points(way, reached) {
+  if (way === 'skip') return reached.filter(({ text }) => SCHEDULES.test(text));
+  return way === 'after' || way === 'cut' ?
+    reached.filter(({ kind }) => kind !== 'statement') :
+    reached;
+}
+
+/** A sender of a new evaluation, whose points are not reached yet. */
+async function begin() {
+  evaluate();
+  const sender = new Sender();
+  await sender.open();
+  saboteur.reached();
+  return sender;
+}
+
+async function strikeLater(sender, later, ways) {
+  for (const way of ways) {
+    for (const point of points(way, later)) await strike(sender, point, way);
+  }
+  return later.length;
+}
+
+async function strikeFirst(first, ways) {
+  for (const way of ways) {
+    for (const point of points(way, first)) {
+      const sender = await begin();
+      await strike(sender, point, way);
+      sender.close();
+    }
+  }
+  return first.length;
+}
+
+async function run([what, ...ways]) {
+  const sender = await begin();
+  await sender.round('first');
+  const first = saboteur.reached();
+  await sender.round('second');
+  const later = saboteur.reached();
+  if (what === 'later') return strikeLater(sender, later, ways);
+  sender.close();
+  return strikeFirst(first.filter((point) => !later.includes(point)), ways);
+}
+
+run(process.argv.slice(2)).then((count) => {
+  console.log(JSON.stringify({ failures, rounds, errors, points: count }));
+  process.exit();
+});
