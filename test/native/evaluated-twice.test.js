@@ -1,14 +1,16 @@
 'use strict';
 
-// A hot reloader, or Jest's module registry, evaluates lib/ again over the one
-// addon of the process. In a checkout dist/ and lib/ may both be loaded.
+// A hot reloader, or Jest's module registry, evaluates lib/ again. In a
+// checkout dist/ and lib/ may both be loaded: two copies, each with an instance
+// of the addon. test/api/copies.test.js and sandbox.test.js do this to the
+// package.
 
 const assert = require('node:assert');
 const { once } = require('node:events');
 const path = require('node:path');
 
-const { bundle } = require('../../scripts/bundle');
 const { until } = require('../e2e/support/limited');
+const packed = require('../support/package');
 
 const LIB = path.join(__dirname, '..', '..', 'lib');
 
@@ -36,10 +38,23 @@ async function bound(dgram, received) {
 }
 
 describe('a second evaluation of lib/', () => {
-  it('leaves the first one its sockets and destinations', async () => {
+  it('gives what the first one made', () => {
     const first = require('../../lib');
     const second = evaluateAgain();
     assert.notStrictEqual(second, first);
+    assert.deepStrictEqual(second, first);
+    for (const name of ['Socket', 'createSocket'])
+      assert.strictEqual(second[name], first[name]);
+  });
+});
+
+describe('the package beside lib/', () => {
+  it('has classes, sockets and destinations of its own', async () => {
+    const first = require('../../lib');
+    const second = require(packed.main);
+    assert.notStrictEqual(second.Socket, first.Socket);
+    const counters = [require('../../lib/binding'), packed.binding()];
+    const before = counters.map((binding) => binding.stats().sockets);
     const got = [[], []];
     const a = await bound(first, got[0]);
     const b = await bound(second, got[1]);
@@ -56,22 +71,12 @@ describe('a second evaluation of lib/', () => {
       assert.deepStrictEqual(got, [
         ['a to a', 'b to a', 'a to a again'], ['b to b', 'a to b'],
       ]);
+      assert.deepStrictEqual(
+        counters.map((binding, i) => binding.stats().sockets - before[i]),
+        [1, 1]);
     } finally {
       a.close();
       b.close();
     }
-  });
-});
-
-describe('dist/ beside lib/', () => {
-  before(bundle);
-
-  it('has the same classes', () => {
-    const first = require('../../lib');
-    const second = require('../../dist');
-    assert.notStrictEqual(second, first);
-    assert.deepStrictEqual(second, first);
-    for (const name of ['Socket', 'createSocket'])
-      assert.strictEqual(second[name], first[name]);
   });
 });

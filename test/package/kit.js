@@ -121,6 +121,14 @@ function nodes() {
   return [process.execPath, ...others];
 }
 
+/** An addon of the package that is installed in a directory. */
+function addonOf(directory) {
+  return path.join(directory, 'node_modules', 'dgram-native', 'prebuilds',
+    `${process.platform}-${process.arch}`, process.platform === 'linux' ?
+      'dgram-native.glibc.node' :
+      'dgram-native.node');
+}
+
 /** To DIRECTORY/package. */
 function unpack(tarball, directory) {
   execFileSync('tar', ['-xzf', tarball, '-C', directory]);
@@ -154,6 +162,7 @@ after('remove the folders', cleanUp);
 module.exports = {
   COMPILERS,
   addConsumer,
+  addonOf,
   barePath,
   cleanEnvironment,
   install,

@@ -9,6 +9,7 @@ const path = require('node:path');
 const kit = require('./kit');
 
 const host = `${process.platform}-${process.arch}`;
+const NATIVE = process.platform === 'linux' ? 'linux' : 'uv';
 const itLinux = process.platform === 'linux' ? it : it.skip;
 
 describe('the loader', function() {
@@ -135,5 +136,23 @@ describe('the loader', function() {
       assert.strictEqual(stdout, 'node\n', stderr);
       assert.match(stderr, /DGRAM_NATIVE_FALLBACK.*loading addons is disabled/);
     });
+
+    // Of all files, the program's own: none of the system is needed.
+    for (const addons of [true, false]) {
+      const transport = addons ? NATIVE : 'node';
+      it(`with its own folder to read only, ${addons ? 'with' : 'without'} ` +
+         `--allow-addons, is '${transport}', Node ${version}`, () => {
+        const { directory } = copy();
+        const flag = major < 24 ? '--experimental-permission' : '--permission';
+        const { status, stdout, stderr } = kit.run(node, [
+          flag, `--allow-fs-read=${directory}/*`,
+          ...addons ? ['--allow-addons'] : [], 'transport.cjs',
+        ], { cwd: directory, env });
+        assert.deepStrictEqual({ status, stdout },
+          { status: 0, stdout: `${transport}\n` }, stderr);
+        assert.strictEqual(stderr.split('[DGRAM_NATIVE_FALLBACK]').length,
+          addons ? 1 : 2, stderr);
+      });
+    }
   }
 });

@@ -8,6 +8,9 @@ const path = require('node:path');
 
 const kit = require('./kit');
 
+/** Node 20.16 and 22.3: where there is no require(), this is. */
+const HAS_BUILTINS = 'getBuiltinModule' in process;
+
 describe('the tarball', function() {
   this.timeout(300000);
   let tarball;
@@ -86,6 +89,64 @@ describe('the tarball', function() {
     });
     assert.deepStrictEqual(messages, []);
   });
+});
+
+describe('a bundle with the package inside', function() {
+  this.timeout(300000);
+  let directory;
+  let env;
+
+  before(() => {
+    ({ directory, env } = kit.installed());
+    kit.addConsumer(directory);
+  });
+
+  /** Runs bundle.mjs of consumer/, bundled, beside nothing else. */
+  function runBundle(format, minify, more = {}) {
+    const outfile = path.join(kit.temporary('bundle'), 'dist',
+                              format === 'esm' ? 'app.mjs' : 'app.cjs');
+    require('esbuild').buildSync({
+      entryPoints: [path.join(directory, 'bundle.mjs')],
+      bundle: true, platform: 'node', format, minify, outfile,
+      logLevel: 'error',
+    });
+    // An addon that happens to be where the program runs is none of ours.
+    const build = path.join(path.dirname(outfile), 'build', 'Release');
+    fs.mkdirSync(build, { recursive: true });
+    fs.writeFileSync(path.join(build, 'dgram_native.node'), 'not an addon');
+    const { status, stdout, stderr } = kit.run(process.execPath, [outfile],
+      { cwd: path.dirname(outfile), env: { ...env, ...more } });
+    assert.strictEqual(status, 0, stderr);
+    return { seen: JSON.parse(stdout), stderr };
+  }
+
+  for (const format of ['cjs', 'esm']) {
+    for (const minify of [false, true]) {
+      const title = `esbuild, ${format}${minify ? ', minified' : ''}`;
+
+      it(`works on node:dgram, and says so: ${title}`, function() {
+        if (format === 'esm' && !HAS_BUILTINS) {
+          this.skip(); // it has no require()
+        }
+        const { seen, stderr } = runBundle(format, minify);
+        assert.deepStrictEqual(seen, ['node', 'Socket', 'hello']);
+        assert.strictEqual(stderr.split('[DGRAM_NATIVE_FALLBACK]').length, 2,
+                           stderr);
+        assert.ok(!stderr.includes('file too short'), stderr);
+      });
+
+      it(`works with an addon that is named: ${title}`, function() {
+        if (format === 'esm' && !HAS_BUILTINS) {
+          this.skip();
+        }
+        const { seen, stderr } = runBundle(format, minify,
+          { DGRAM_NATIVE_BINDING: kit.addonOf(directory) });
+        assert.notStrictEqual(seen[0], 'node');
+        assert.deepStrictEqual(seen.slice(1), ['Socket', 'hello']);
+        assert.strictEqual(stderr, '');
+      });
+    }
+  }
 });
 
 describe('tools that collect the files of a program', function() {

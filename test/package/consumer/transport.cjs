@@ -1,0 +1,3 @@
+'use strict';
+
+console.log(require('dgram-native').transport);
