@@ -9,7 +9,9 @@ const { WAYS, nodes, packageFile, same, useStage, within } =
 const JEST = packageFile('jest', 'bin', 'jest.js');
 
 /** How many tests each file has. */
-const FILES = { requires: 1, closes: 1, receives: 4, fakes: 3, leaves: 1, resets: 1 };
+const FILES = {
+  requires: 1, closes: 1, receives: 4, fakes: 3, leaves: 1, resets: 1,
+};
 
 /** Jest's complaints beside the result of a test. */
 const COMPLAINTS = new RegExp([
