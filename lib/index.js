@@ -38,6 +38,7 @@ const required = {
   fs: () => require('node:fs'),
   net: () => require('node:net'),
   path: () => require('node:path'),
+  timers: () => require('node:timers'),
   util: () => require('node:util'),
   vm: () => require('node:vm'),
   worker_threads: () => require('node:worker_threads'),

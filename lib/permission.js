@@ -8,8 +8,8 @@
 
 const { accessDenied } = require('./errors');
 
-// Programs replace the global. On Node 18 require('node:process') is no
-// substitute: it creates process.stdin.
+// Programs replace the global. The module node:process is no substitute: on
+// Node 18 it creates process.stdin.
 const { process } = globalThis;
 
 // Undefined where there is no permission model, or it is off.

@@ -22,6 +22,7 @@ const COPIED = ['elsewhere.js', 'index.mjs', 'register.js'];
 /** What index.js requires, and gets as a function instead. */
 const CORE = './evaluate';
 
+const REQUIRE_BUILTIN = /\brequire\('node:([\w/]+)'\)/g;
 const REQUIRE_FILE = /\brequire\('(\.\/[\w-]+)'\)/g;
 
 function read(id) {
@@ -38,6 +39,16 @@ function collect(id, found = new Map()) {
   return found.set(id, text);
 }
 
+/** lib/index.js has to list them, for Nodes whose `process` has no getter. */
+function checkBuiltins([id, text]) {
+  const listed = read('./index');
+  for (const [, name] of text.matchAll(REQUIRE_BUILTIN)) {
+    if (!listed.includes(`  ${name}: () => require('node:${name}'),`)) {
+      throw new Error(`lib/index.js does not list node:${name}, of ${id}.js`);
+    }
+  }
+}
+
 /**
  * In parentheses, so that V8 compiles it at once and not twice; an argument,
  * since V8 would put a property's name into stack traces.
@@ -52,7 +63,9 @@ function wrap([id, text]) {
  * it is given but Node's own modules.
  */
 function coreFunction() {
-  const files = [...collect(CORE)].map(wrap).join('\n\n');
+  const collected = [...collect(CORE)];
+  collected.forEach(checkBuiltins);
+  const files = collected.map(wrap).join('\n\n');
   return `(function evaluate(given) {
 'use strict';
 

@@ -39,8 +39,12 @@ typedef enum {
   HOOKS,
 } hook_t;
 
-static const char* const hook_names[HOOKS] = {
-    "deliver", "complete", "closed", "terminated", "idle", "stalled"};
+static const char* const hook_names[HOOKS] = {"deliver",
+                                              "complete",
+                                              "closed",
+                                              "terminated",
+                                              "idle",
+                                               "stalled"};
 
 /* Hooks that there must be. */
 #define HOOKS_NEEDED 3
@@ -388,9 +392,9 @@ static call_result_t deliver_in_scope(batch_t* batch,
 
   do {
     result = deliver_some(batch, more);
-    *late = look_up_inbox(batch->addon, batch->inbox) &&
-            dgram_wake_up_take(batch->wake_up,
-                               dgram_inbox_passed(batch->inbox));
+    *late =
+        look_up_inbox(batch->addon, batch->inbox) &&
+        dgram_wake_up_take(batch->wake_up, dgram_inbox_passed(batch->inbox));
     if (result == CALL_STOPPED)
       return result;
     threw = result == CALL_THREW || *more == DELIVER_THREW;
@@ -420,7 +424,7 @@ static dgram_delivery_t deliver_next(batch_t* batch, bool* late) {
   if (result == CALL_STOPPED)
     return DGRAM_DROPPED;
   return more == DELIVER_MORE && !is_over(batch) ? DGRAM_PAUSED
-                                                  : DGRAM_DELIVERED;
+                                                 : DGRAM_DELIVERED;
 }
 
 static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
@@ -904,7 +908,8 @@ static napi_value js_recv_start(napi_env env, napi_callback_info info) {
   socket = receiver_of(env, info);
   if (socket == NULL)
     return code_value(env, UV_EBADF);
-  if (addon->hooks[HOOK_DELIVER] == NULL) /* hook() was not called: nobody to tell */
+  if (addon->hooks[HOOK_DELIVER] ==
+      NULL) /* hook() was not called: nobody to tell */
     return code_value(env, UV_EINVAL);
   return code_value(env, dgram_socket_start(socket));
 }
@@ -1021,8 +1026,7 @@ static napi_status read_hook(napi_env env,
                              size_t i,
                              napi_value* out) {
   napi_valuetype type;
-  napi_status status =
-      napi_get_named_property(env, hooks, hook_names[i], out);
+  napi_status status = napi_get_named_property(env, hooks, hook_names[i], out);
 
   if (status == napi_ok)
     status = napi_typeof(env, *out, &type);
@@ -1050,9 +1054,8 @@ static napi_value js_hook(napi_env env, napi_callback_info info) {
   for (i = 0; i < HOOKS; i++) {
     drop(addon, &addon->hooks[i]);
     if (functions[i] != NULL)
-      DGRAM_TRY(
-          env,
-          napi_create_reference(env, functions[i], 1, &addon->hooks[i]));
+      DGRAM_TRY(env,
+                napi_create_reference(env, functions[i], 1, &addon->hooks[i]));
   }
   if (addon->running == NULL)
     DGRAM_TRY(env, make_memory(env, sizeof(uint32_t), &addon->running));
@@ -1265,9 +1268,8 @@ static napi_value js_inbox(napi_env env, napi_callback_info info) {
     DGRAM_TRY(env, need_inbox(addon));
   if (addon->inboxes[name].memory == NULL)
     return NULL;
-  DGRAM_TRY(
-      env,
-      napi_get_reference_value(env, addon->inboxes[name].memory, &value));
+  DGRAM_TRY(env,
+            napi_get_reference_value(env, addon->inboxes[name].memory, &value));
   return value;
 }
 

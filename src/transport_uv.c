@@ -272,8 +272,8 @@ static uint32_t uv_flush(dgram_socket_t* socket,
 }
 
 /* libuv cuts the slab into slots of 64 KiB where it has recvmmsg(), and fills
- * the first one elsewhere. It reads until it has thirty-two datagrams: two reads
- * of sixteen are no more than that. */
+ * the first one elsewhere. It reads until it has thirty-two datagrams: two
+ * reads of sixteen are no more than that. */
 #define SLOTS_MAX (DGRAM_WAKE_UP_LEAST / 2)
 
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
@@ -369,8 +369,7 @@ static bool uv_read_on(dgram_socket_t* socket) {
   if (rc < 0)
     dgram_env_received(env, 0, 0, 0, NULL, rc);
   else
-    dgram_env_received(
-        env, 0, (uint32_t) rc, (uint32_t) rc, &source.any, 0);
+    dgram_env_received(env, 0, (uint32_t) rc, (uint32_t) rc, &source.any, 0);
   return true;
 }
 

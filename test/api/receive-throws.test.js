@@ -38,9 +38,14 @@ function scenario(dgram, report, prepare) {
 describe('a datagram on its way to the listener', () => {
   itNative('is lost once where a stub throws', async () => {
     const reports = await reportsOf(scenario, { args: [String(() => {
-      const { listenerCount } = process;
-      process.listenerCount = () => { throw new Error('a stub'); };
-      return () => { process.listenerCount = listenerCount; };
+      const { AsyncResource } = process.mainModule.require('async_hooks');
+      const { runInAsyncScope } = AsyncResource.prototype;
+      AsyncResource.prototype.runInAsyncScope = () => {
+        throw new Error('a stub');
+      };
+      return () => {
+        AsyncResource.prototype.runInAsyncScope = runInAsyncScope;
+      };
     })] });
     assert.strictEqual(reports.at(-1), 'last');
     const errors = reports.filter((text) => text === 'a stub');
@@ -49,8 +54,8 @@ describe('a datagram on its way to the listener', () => {
 
   itNative('comes where worker_threads is stubbed', async () => {
     const reports = await reportsOf(scenario, { args: [String(() => {
-      require = process.mainModule.require.bind(process.mainModule);
-      require('worker_threads').markAsUntransferable = undefined;
+      process.mainModule.require('worker_threads')
+        .markAsUntransferable = undefined;
     })] });
     assert.deepStrictEqual(reports, ['a', 'b', 'c', 'last']);
   });

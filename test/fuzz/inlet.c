@@ -57,7 +57,8 @@ static fuzz_arrival_t* add_arrival(const void* base, size_t size, int status) {
   arrival->bytes = bytes;
   if (status != 0)
     return arrival;
-  FUZZ_CHECK(bytes >= slab && bytes + size <= slab + slots * DGRAM_RECV_SLOT_SIZE);
+  FUZZ_CHECK(bytes >= slab &&
+             bytes + size <= slab + slots * DGRAM_RECV_SLOT_SIZE);
   arrival->length = draw_length();
   if (arrival->length > size)
     arrival->length = (uint32_t) size;

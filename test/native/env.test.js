@@ -11,6 +11,7 @@ describe('dgram_env', () => {
   let env;
 
   beforeEach(() => { env = new inner.Env(); });
+
   afterEach(() => { env.end(); });
 
   describe('ids', () => {

@@ -135,8 +135,9 @@ function open() {
 
     cursor[layout.CURSOR_RUN] = ends ? run + 1 : run;
     cursor[layout.CURSOR_POSITION] = ends ? 0 : offset + size;
+    const text = slab.latin1Slice(start, start + size);
     if (status < 0) handle.onError?.(status);
-    else handle.onMessage?.(slab.latin1Slice(start, start + size), sources[run]);
+    else handle.onMessage?.(text, sources[run]);
   }
 
   binding.hook({

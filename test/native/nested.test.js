@@ -153,6 +153,7 @@ describe('what libuv hands over', () => {
   let env;
 
   beforeEach(() => { env = new inner.Env(); });
+
   afterEach(() => { env.end(); });
 
   function received(nread, withBuffer) {

@@ -72,8 +72,7 @@ static void check_source(state_t* state,
 }
 
 static uint32_t datagrams_of(const dgram_recv_t* run) {
-  return run->length == 0 ? 1
-                          : (run->length + run->segment - 1) / run->segment;
+  return run->length == 0 ? 1 : (run->length + run->segment - 1) / run->segment;
 }
 
 /* The runs that one message came as. Returns how many. */
