@@ -12,9 +12,13 @@ const { process } = globalThis;
 const NODES =
   /^function nextTick\(callback\) \{[^]*setHasTickScheduled\(true\)/;
 
+/** zone.js has a replacement read as the original, which it puts on it. */
+const NODES_KEYS = 'length,name,prototype';
+
 function isNodesOwn(nextTick) {
   return typeof nextTick === 'function' &&
-    NODES.test(Function.prototype.toString.call(nextTick));
+    NODES.test(Function.prototype.toString.call(nextTick)) &&
+    `${Reflect.ownKeys(nextTick).map(String)}` === NODES_KEYS;
 }
 
 /** Node's own, once it was seen: it may be replaced while we are loaded. */

@@ -9,7 +9,9 @@ const { WAYS, nodes, packageFile, same, useStage, within } =
 const JEST = packageFile('jest', 'bin', 'jest.js');
 
 /** How many tests each file has. */
-const FILES = { requires: 1, closes: 1, receives: 4, fakes: 3, leaves: 1 };
+const FILES = {
+  requires: 1, closes: 1, receives: 4, fakes: 3, leaves: 1, resets: 1,
+};
 
 /** Jest's complaints beside the result of a test. */
 const COMPLAINTS = new RegExp([
@@ -71,6 +73,7 @@ describe('Jest', () => {
     ['requires', 'receives'], ['receives', 'requires'],
     ['fakes', 'receives'], ['receives', 'fakes'],
     ['leaves', 'receives'], ['receives', 'leaves'],
+    ['resets', 'receives'],
     ['requires', 'fakes', 'leaves', 'receives'],
   ]) {
     it(`runs ${files.join(', then ')}, in one process`, () =>

@@ -1,0 +1,13 @@
+'use strict';
+
+const load = () => require(process.env.ECOSYSTEM_DGRAM);
+
+test('modules that are loaded again are the thread\'s', () => {
+  const before = load();
+  jest.resetModules();
+  expect(load().createSocket).toBe(before.createSocket);
+  expect(load().Socket).toBe(before.Socket);
+  const socket = load().createSocket('udp4');
+  expect(socket instanceof before.Socket).toBe(true);
+  socket.close();
+});
