@@ -143,8 +143,11 @@ function itemsOf(node, suite, options) {
     }));
 }
 
-/** Runs the parallel cases in `jobs` slots, those that only wait beside them in
- * as many again, then the others one by one. */
+/**
+ * Runs the parallel cases in `jobs` slots, those that only wait beside them in
+ * as many again, then the others one by one: they use fixed ports, and some of
+ * them skip themselves, or fail, after five seconds.
+ */
 async function runAll(items, jobs, done) {
   const reports = [];
   const drain = async (queue, slot) => {
