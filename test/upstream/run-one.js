@@ -11,12 +11,6 @@ const { readEvidence } = require('./evidence');
 
 const WITNESS = path.join(__dirname, 'witness.js');
 const OUTPUT_KEPT = 6000;
-
-/** What test/common gives to tests that are not parallel: Node's own first
- * port, and how many further ones a slot has. */
-const FIRST_PORT = 12346;
-const PORTS = 100;
-
 const SKIPPED = /^1\.\.0 # Skipped:?\s*(.*)$/m;
 
 /** The environment that Node's runner clears, what would preload more, and what
@@ -106,7 +100,6 @@ function runOne(one, how) {
   for (const name of CLEARED) delete env[name];
   Object.assign(env, {
     NODE_OPTIONS: nodeOptions,
-    NODE_COMMON_PORT: String(FIRST_PORT + PORTS * slot),
     NODE_TEST_DIR: scratch,
     TEST_THREAD_ID: String(slot),
     TEST_SERIAL_ID: String(serial),

@@ -145,8 +145,8 @@ function itemsOf(node, suite, options) {
 
 /**
  * Runs the parallel cases in `jobs` slots, those that only wait beside them in
- * as many again. Then the others, one by one as far as a Node is concerned:
- * what they share is a port, and each slot has one of its own.
+ * as many again, then the others one by one: they use fixed ports, and some of
+ * them skip themselves, or fail, after five seconds.
  */
 async function runAll(items, jobs, done) {
   const reports = [];
@@ -163,14 +163,7 @@ async function runAll(items, jobs, done) {
   const slots = Array.from({ length: 2 * jobs }, (unused, slot) => slot);
   await Promise.all(slots.map((slot) =>
     drain(slot < jobs ? beside : idle, slot)));
-
-  const alone = take((one) => !one.parallel);
-  const queues = [...new Set(alone.map(({ node }) => node))]
-    .map((node) => alone.filter((item) => item.node === node));
-  await Promise.all(slots.slice(0, jobs).map(async (slot) => {
-    for (let queue = queues.shift(); queue; queue = queues.shift())
-      await drain(queue, slot);
-  }));
+  await drain(take((one) => !one.parallel), 0);
   return reports.sort((a, b) => (a.case.file < b.case.file ? -1 : 1));
 }
 
