@@ -153,7 +153,7 @@ describeNative('loading the package', () => {
       };
       use();
       report(look());
-      for (let i = 0; i < 150; i++) use();
+      for (let i = 0; i < 60; i++) use();
       setImmediate(() => report(look()));
     `, { execArgv: ['--expose-gc'] });
     assert.deepStrictEqual([last.loads, last.listeners],
