@@ -153,7 +153,7 @@ describeNative('loading the package', () => {
       };
       use();
       report(look());
-      for (let i = 0; i < 150; i++) use();
+      for (let i = 0; i < 60; i++) use();
       setImmediate(() => report(look()));
     `, { execArgv: ['--expose-gc'] });
     assert.deepStrictEqual([last.loads, last.listeners],
@@ -186,6 +186,28 @@ describeNative('loading the package', () => {
     `), [EXCHANGED]);
   });
 
+  for (const when of ['before', 'after']) {
+    it(`works in a process that is frozen ${when} it`, async () => {
+      assert.deepStrictEqual(await reportsOf(`
+        if (${when === 'before'}) Object.freeze(process);
+        const dgram = require(${MAIN});
+        if (${when === 'after'}) Object.freeze(process);
+        const socket = dgram.createSocket('udp4');
+        const texts = [];
+        socket.on('message', (msg) => {
+          texts.push(String(msg));
+          if (texts.length < 4) return;
+          report([dgram.transport !== 'node', texts.join('')]);
+          socket.close();
+        });
+        socket.bind(0, '127.0.0.1', () => {
+          for (const text of 'abcd')
+            socket.send(text, socket.address().port, '127.0.0.1');
+        });
+      `), [EXCHANGED]);
+    });
+  }
+
   it('works in a frozen process, with an IPC channel', async () => {
     const child = temporary('frozen.js', `'use strict';
       Object.freeze(process);
@@ -212,6 +234,31 @@ describeNative('loading the package', () => {
     `, { args: [child] });
     assert.deepStrictEqual(reports, [true, 'still there', [0, null]]);
   });
+
+  it('tells the addon the settings, once and before its first socket',
+    async () => {
+      assert.deepStrictEqual(await reportsOf(`
+        const { dlopen } = process;
+        const calls = [];
+        process.dlopen = function(module, ...rest) {
+          dlopen.call(this, module, ...rest);
+          const { init } = module.exports;
+          module.exports = Object.defineProperties({}, {
+            ...Object.getOwnPropertyDescriptors(module.exports),
+            configure: { value: (settings) => calls.push(settings) },
+            init: { value() { calls.push('init'); return init(); } },
+          });
+        };
+        const dgram = require(${MAIN});
+        dgram.createSocket('udp4').close();
+        process.env.DGRAM_NATIVE_GSO = '1';
+        dgram.createSocket('udp4').close();
+        report(calls);
+      `, { env: { DGRAM_NATIVE_TRANSPORT: 'uv', DGRAM_NATIVE_GSO: '0' } }), [[
+        { transport: 'uv', gso: false, gro: true, linger: true },
+        'init', 'init',
+      ]]);
+    });
 
   it('is no use of anything deprecated', async () => {
     assert.deepStrictEqual(await reportsOf(`
