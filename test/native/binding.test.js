@@ -404,6 +404,51 @@ describe('binding', () => {
     });
   });
 
+  describe('a watched lane', () => {
+    /** Appends a datagram as lib/outbox.js does, without a flush. */
+    function append(handle, peer) {
+      const { lane, layout } = core;
+      const words = new Uint32Array(lane.sends);
+      words.set([handle.id, peer, 0, 5, 0, 0]);
+      Buffer.from(lane.arena).write('stuck');
+      words[layout.LANE_WAITING] = 1;
+      return words;
+    }
+
+    it('is told of when the loop goes on, and leaves', async () => {
+      const { binding, lane, layout } = core;
+      const { handle, port } = core.bound();
+      const texts = [];
+      handle.onMessage = (text) => texts.push(text);
+      handle.recvStart();
+      assert.strictEqual(binding.setPeer(1, 4, '127.0.0.1', port), 0);
+      let calls = 0;
+      const words = append(handle, 1);
+      assert.strictEqual(binding.watchLane(lane.id, false, () => {
+        calls++;
+        // What JavaScript did not do before, it does now.
+        if (words[layout.LANE_WAITING] >= layout.LANE_SENT)
+          words[layout.LANE_WAITING] = 0;
+      }), 0);
+      await until(() => texts.length === 1);
+      assert.deepStrictEqual(texts, ['stuck']);
+      await until(() => words[layout.LANE_WAITING] === 0);
+      const before = calls;
+      assert.ok(before >= 2, `${before} calls`);
+      for (let i = 0; i < 3; i++) await new Promise(setImmediate);
+      assert.strictEqual(calls, before);
+    });
+
+    it('is one that there is, with a function', () => {
+      const { binding, lane } = core;
+      for (const args of [[], [lane.id, true], [lane.id, true, 1],
+        [Symbol('x'), true, () => {}]])
+        assert.throws(() => binding.watchLane(...args), Error);
+      assert.strictEqual(binding.watchLane(lane.id + 1, true, () => {}),
+        codes.EINVAL);
+    });
+  });
+
   describe('hook', () => {
     it('wants three functions', () => {
       const f = () => {};
