@@ -186,7 +186,7 @@ uint32_t dgram_wake_up_budget(dgram_wake_up_t* wake_up, uint32_t waiting) {
     least -= wake_up->datagrams;
   else if (wake_up->stride > least)
     least = wake_up->stride;
-  if (waiting >= least && wake_up->start == 0)
+  if (waiting > least && wake_up->start == 0)
     wake_up->start = uv_hrtime();
   return least;
 }
@@ -206,10 +206,8 @@ bool dgram_wake_up_take(dgram_wake_up_t* wake_up, uint32_t datagrams) {
   return time >= DGRAM_WAKE_UP_TIME;
 }
 
-bool dgram_wake_up_goes_on(dgram_wake_up_t* wake_up) {
-  if (wake_up->start == 0)
-    wake_up->start = uv_hrtime();
-  return !dgram_wake_up_take(wake_up, 0);
+bool dgram_wake_up_goes_on(const dgram_wake_up_t* wake_up) {
+  return wake_up->datagrams < DGRAM_WAKE_UP_LEAST;
 }
 
 /* -- the inbox ------------------------------------------------------------ */

@@ -211,8 +211,9 @@ bool dgram_wake_up_take(dgram_wake_up_t* wake_up, uint32_t datagrams);
  * are there. */
 uint32_t dgram_wake_up_budget(dgram_wake_up_t* wake_up, uint32_t waiting);
 
-/* True when there is time to read once more. */
-bool dgram_wake_up_goes_on(dgram_wake_up_t* wake_up);
+/* True when it may read once more. After more datagrams than libuv reads the
+ * next read comes with the next wake-up: more are there by then. */
+bool dgram_wake_up_goes_on(const dgram_wake_up_t* wake_up);
 
 /* Reads one more message into the inbox that is being delivered, which is used
  * up. Returns false when there is none. For deliver(), see
