@@ -7,6 +7,9 @@ const path = require('node:path');
 process.env.DGRAM_NATIVE_BINDING ??= path.join(
   __dirname, 'build', 'Release', 'dgram_native.node');
 
+// Made here, once: not by children, which may have faults in their libc.
+require('./test/support/package');
+
 module.exports = {
   // Long enough for a loaded machine: a test that needs it has hung.
   timeout: 20000,

@@ -17,6 +17,8 @@ const { line } = require('../../scripts/tally');
 const { nodeBinary, versions } = require('./nodes');
 const { runSuite } = require('./suite');
 
+require('../support/package'); // made before there are faults, or several
+
 const PACKAGE = 'package';
 const ARGS = {
   unit: ['--config', 'test/unit.mocharc.cjs'],

@@ -19,6 +19,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
+require('../support/package'); // made before there are faults, or several
+
 const Table = require('cli-table3');
 
 const { build } = require('./kernel');

@@ -17,6 +17,8 @@ const { obstacle } = require('../network/link');
 const { describe, progress } = require('./report');
 const { judge } = require('./verdict');
 
+require('../support/package'); // made before there are faults, or several
+
 /** Of a core, for the process under test; its peer takes about as much. */
 const SHARE = 0.3;
 
