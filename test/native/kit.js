@@ -64,7 +64,7 @@ function readInboxes(binding) {
 /**
  * One environment of the C core, and the least that lib/ does with it.
  * A handle gets `onMessage(text, source)`, `onError(code)` and `onClosed()`,
- * the environment `onComplete(ticket, status, length)`.
+ * the environment `onComplete(ticket, status, length)` and `onStalled()`.
  */
 function open() {
   const binding = load();
@@ -144,6 +144,7 @@ function open() {
     deliver,
     complete(...rest) { core.onComplete?.(...rest); },
     closed(id) { handles.get(id).onClosed?.(); },
+    stalled() { core.onStalled?.(); },
   });
 
   const core = {

@@ -11,7 +11,7 @@ const SETTINGS = path.join(__dirname, '..', '..', 'lib', 'settings.js');
 const USUAL = {
   fallback: true,
   sharedBuffers: false,
-  addon: { gso: true, gro: true, linger: true },
+  addon: { gso: true, gro: true, linger: true, keepHeap: false },
 };
 
 /** What is read in an environment with these variables and no others. */
@@ -40,6 +40,7 @@ const CASES = [
   [{ FALLBACK: '1', SHARED_BUFFERS: '0' }, USUAL],
   [{ BINDING: '/some/file.node' }, { ...USUAL, binding: '/some/file.node' }],
   [{ BINDING: '' }, USUAL],
+  [{ KEEP_HEAP: '1' }, withAddon({ keepHeap: true })],
 ];
 
 describe('settings', () => {
