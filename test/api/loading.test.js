@@ -102,9 +102,10 @@ describeNative('loading the package', () => {
         const before = look();
         const { transport } = require(process.argv[2]);
         const after = look();
+        const made = [...resources];
         process.nextTick = nextTick;
         require('node:assert').deepStrictEqual(after, before);
-        report({ made: resources, ticks, transport: transport !== 'node' });
+        report({ made, ticks, transport: transport !== 'node' });
       `, { args: [target], stdio: ['pipe'] })));
     assert.deepStrictEqual(ours,
       [{ made: [], ticks: 0, transport: true }]);
