@@ -11,6 +11,7 @@
 const binding = require('./binding');
 const errors = require('./errors');
 const { keep } = require('./memory');
+const { drain } = require('./ticks');
 const uncaught = require('./uncaught');
 
 const {
@@ -27,10 +28,6 @@ const TEXT_WORDS = TEXT_BYTES / 4;
 const DONE = 0;
 const MORE = 1;
 const LAST_THREW = 2;
-
-// Runs what MakeCallback would run after each callback. Node has offered it
-// under this name since 0.10; without it C calls us once per datagram.
-const drain = process._tickCallback;
 
 // A slice of a Buffer is a view; this is the method that copies. The copy has
 // an ArrayBuffer of its own, of exactly its size.
@@ -121,6 +118,7 @@ function deliver(handle, name) {
     left -= Math.abs(given);
     // As with Node the ticks of a listener that threw wait for the next one's.
     if (fine) {
+      // Node drains where C's own call ends.
       if (drain === undefined) return MORE;
       drain();
     }

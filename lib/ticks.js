@@ -52,4 +52,53 @@ function isReplaced() {
   return process.nextTick !== own;
 }
 
-module.exports = { isReplaced, schedule };
+const { _tickCallback } = process;
+
+/** How Node's own reads, which --pending-deprecation wraps. */
+const NODES_DRAIN = /^function runNextTicks\(\)/;
+
+/** The first call has warned, or would have. */
+let hasWarned = false;
+
+/**
+ * With --pending-deprecation the first call warns (DEP0134), and throws with
+ * --throw-deprecation. That call is ours; the program knows nothing of it.
+ */
+function drainInSilence() {
+  const { emitWarning } = process;
+  const silence = function(...args) {
+    process.emitWarning = emitWarning; // the program's ticks run next
+    if (args[2] !== 'DEP0134') Reflect.apply(emitWarning, this, args);
+  };
+  process.emitWarning = silence;
+  try {
+    _tickCallback();
+  } finally {
+    if (process.emitWarning === silence) process.emitWarning = emitWarning;
+  }
+}
+
+function drainDeprecated() {
+  const isFirst = !hasWarned;
+  hasWarned = true;
+  // What is frozen cannot be kept quiet.
+  if (isFirst && !Object.isFrozen(process)) drainInSilence();
+  else _tickCallback();
+}
+
+function chooseDrain() {
+  if (typeof _tickCallback !== 'function') return undefined;
+  if (NODES_DRAIN.test(Function.prototype.toString.call(_tickCallback))) {
+    return _tickCallback;
+  }
+  return Object.isFrozen(process) ? undefined : drainDeprecated;
+}
+
+/**
+ * Runs the ticks and microtasks that Node would run after a callback. Node has
+ * offered it as process._tickCallback() since 0.10; undefined: it cannot be
+ * used.
+ */
+const drain = chooseDrain();
+
+module.exports = { drain, isReplaced, schedule };
