@@ -39,12 +39,8 @@ typedef enum {
   HOOKS,
 } hook_t;
 
-static const char* const hook_names[HOOKS] = {"deliver",
-                                              "complete",
-                                              "closed",
-                                              "terminated",
-                                              "idle",
-                                               "stalled"};
+static const char* const hook_names[HOOKS] =
+    {"deliver", "complete", "closed", "terminated", "idle", "stalled"};
 
 /* Hooks that there must be. */
 #define HOOKS_NEEDED 3
@@ -216,14 +212,10 @@ static bool open_scope(addon_t* addon, scope_t* scope) {
   return false;
 }
 
-static void rest(addon_t* addon);
-
 static void close_scope(addon_t* addon, const scope_t* scope) {
   napi_close_callback_scope(addon->env, scope->callback);
   napi_close_handle_scope(addon->env, scope->handles);
   addon->calls--;
-  if (addon->core.sockets_open == 0)
-    rest(addon);
 }
 
 /* Whether the call that ended with `error` was terminated (DevTools'
@@ -302,10 +294,10 @@ static call_result_t call_hook(const addon_t* addon,
 
 /* Calls a hook as Node calls back: ticks and microtasks are drained afterwards,
  * what it throws goes to 'uncaughtException'. */
-static void call_back(addon_t* addon,
-                      hook_t hook,
-                      const uint32_t* numbers,
-                      size_t count) {
+static void call_in_scope(addon_t* addon,
+                          hook_t hook,
+                          const uint32_t* numbers,
+                          size_t count) {
   napi_value argv[3];
   napi_value result;
   scope_t scope;
@@ -320,6 +312,40 @@ static void call_back(addon_t* addon,
   if (i == count)
     (void) call_hook(addon, hook, count, argv, &result);
   close_scope(addon, &scope);
+}
+
+/* Whether no socket is open, and no call into lib/ is on the stack, which may
+ * open one. At the end of the environment see on_idle(). */
+static bool is_at_rest(const addon_t* addon) {
+  return addon->calls == 0 && addon->core.sockets_open == 0 &&
+         !addon->core.closing;
+}
+
+/* What others could see of us goes, and memory that was made for a while. */
+static void rest(addon_t* addon) {
+  napi_handle_scope scope;
+  uint32_t i;
+
+  if (is_at_rest(addon) && addon->core.inboxes_count > 1) {
+    for (i = 1; i < DGRAM_INBOXES; i++)
+      drop(addon, &addon->inboxes[i].memory);
+    addon->core.inboxes_count = 1;
+    call_in_scope(addon, HOOK_IDLE, NULL, 0);
+  }
+  if (is_at_rest(addon) && addon->context != NULL &&
+      napi_open_handle_scope(addon->env, &scope) == napi_ok) {
+    napi_async_destroy(addon->env, addon->context);
+    addon->context = NULL;
+    napi_close_handle_scope(addon->env, scope);
+  }
+}
+
+static void call_back(addon_t* addon,
+                      hook_t hook,
+                      const uint32_t* numbers,
+                      size_t count) {
+  call_in_scope(addon, hook, numbers, count);
+  rest(addon);
 }
 
 /* A batch that is being delivered. */
@@ -421,6 +447,7 @@ static dgram_delivery_t deliver_next(batch_t* batch, bool* late) {
       napi_create_uint32(env, name, &batch->argv[1]) == napi_ok)
     result = deliver_in_scope(batch, &more, late);
   close_scope(addon, &scope);
+  rest(addon);
   if (result == CALL_STOPPED)
     return DGRAM_DROPPED;
   return more == DELIVER_MORE && !is_over(batch) ? DGRAM_PAUSED
@@ -457,27 +484,6 @@ static void on_complete(dgram_socket_t* socket,
 }
 
 /* -- Life of a socket ------------------------------------------------------ */
-
-/* No socket is open: what others could see of us goes, and memory that was made
- * for a while. */
-static void rest(addon_t* addon) {
-  napi_handle_scope scope;
-  uint32_t i;
-
-  if (addon->calls > 0 || addon->core.sockets_open > 0 || addon->core.closing)
-    return; /* within a scope; a callback has opened one; see on_idle() */
-  if (addon->core.inboxes_count > 1) {
-    for (i = 1; i < DGRAM_INBOXES; i++)
-      drop(addon, &addon->inboxes[i].memory);
-    addon->core.inboxes_count = 1;
-    call_back(addon, HOOK_IDLE, NULL, 0); /* and this again */
-  } else if (addon->context != NULL &&
-             napi_open_handle_scope(addon->env, &scope) == napi_ok) {
-    napi_async_destroy(addon->env, addon->context);
-    addon->context = NULL;
-    napi_close_handle_scope(addon->env, scope);
-  }
-}
 
 static void on_closed(dgram_socket_t* socket) {
   addon_t* addon = socket->env->data;

@@ -83,10 +83,10 @@ void dgram_sources_init(dgram_sources_t* sources) {
   memset(sources, 0, sizeof(*sources));
 }
 
-/* Only what the text tells is compared: the padding of a sockaddr_in and the
- * flow label of a sockaddr_in6 differ between datagrams of one source. */
-static bool same_source(const dgram_address_t* slot,
-                        const struct sockaddr* address) {
+/* The padding of a sockaddr_in and the flow label of a sockaddr_in6 differ
+ * between datagrams of one source. */
+bool dgram_address_equal(const dgram_address_t* slot,
+                         const struct sockaddr* address) {
   const struct sockaddr_in* in4 = (const struct sockaddr_in*) address;
   const struct sockaddr_in6* in6 = (const struct sockaddr_in6*) address;
 
@@ -138,7 +138,7 @@ static uint32_t find_in_set(dgram_sources_t* sources,
   uint32_t slot;
 
   for (slot = first; slot < first + WAYS; slot++)
-    if (same_source(&sources->slots[slot], address) ||
+    if (dgram_address_equal(&sources->slots[slot], address) ||
         sources->slots[slot].any.sa_family == AF_UNSPEC)
       return slot;
   /* By chance: taking turns would forget each of five sources that come one
@@ -152,10 +152,10 @@ uint32_t dgram_sources_find(dgram_sources_t* sources,
                             bool* fresh) {
   uint32_t slot = sources->last;
 
-  if (!same_source(&sources->slots[slot], address))
+  if (!dgram_address_equal(&sources->slots[slot], address))
     slot = find_in_set(
         sources, (hash_source(address) & (SETS - 1)) * WAYS, address);
-  *fresh = !same_source(&sources->slots[slot], address) ||
+  *fresh = !dgram_address_equal(&sources->slots[slot], address) ||
            dgram_address_has_zone(address);
   if (*fresh)
     copy_source(&sources->slots[slot], address);

@@ -33,6 +33,10 @@ void dgram_address_describe(const struct sockaddr* address,
  * of a link-local address is the name of an interface, which can be renamed. */
 bool dgram_address_has_zone(const struct sockaddr* address);
 
+/* True when both have the same text and port. */
+bool dgram_address_equal(const dgram_address_t* one,
+                         const struct sockaddr* other);
+
 /* The sources whose text JavaScript remembers, by slot. */
 typedef struct {
   uint32_t last; /* slot of the latest hit */

@@ -21,8 +21,8 @@ struct dgram_socket_s {
   bool shared;       /* the descriptor is known to others: no merged receives */
   bool wants_closed; /* addon.c's: call hook.closed */
   uint32_t connections; /* made so far: tells peers of a connection apart */
-  uint16_t block;    /* datagrams that its listeners deal with in half a ms */
-  uint32_t uses;     /* who counts on its memory, see dgram_socket_use() */
+  uint16_t block; /* datagrams that its listeners deal with in half a ms */
+  uint32_t uses;  /* who counts on its memory, see dgram_socket_use() */
   dgram_inbox_t* inbox; /* with a batch that may not be done, or NULL */
   union {
     void* transport_data;      /* the transport's, until its closed() */

@@ -119,7 +119,8 @@ struct held_s {
 #define LIMIT_LASTS 1024u
 
 typedef struct {
-  dgram_address_t peer; /* as key_of() makes it */
+  dgram_address_t peer;
+  uint32_t connection;  /* of a connected socket; 0: to `peer` */
   uint32_t segment_max; /* 0: no runs */
   uint32_t left;        /* datagrams; 0: a free entry */
 } limit_t;
@@ -316,29 +317,27 @@ static socklen_t address_size(const dgram_address_t* address) {
                                             : sizeof(address->in4);
 }
 
-/* What tells destinations apart. A connected peer's address is not at hand:
- * the number of the connection stands for it. */
-static dgram_address_t key_of(const dgram_socket_t* socket,
-                              const batch_t* batch,
-                              uint32_t peer) {
-  dgram_address_t key = {0};
-
-  if (peer != 0)
-    return batch->peers[peer];
-  key.in6.sin6_flowinfo = socket->connections;
-  return key;
+/* A connected peer's address is not at hand: the number of the connection
+ * stands for it. */
+static bool is_limit_of(const limit_t* limit,
+                        const data_path_t* path,
+                        const batch_t* batch,
+                        uint32_t peer) {
+  if (peer == 0)
+    return limit->connection == path->socket->connections;
+  return limit->connection == 0 &&
+         dgram_address_equal(&limit->peer, &batch->peers[peer].any);
 }
 
 static limit_t* find_limit(const data_path_t* path,
                            const batch_t* batch,
                            uint32_t peer) {
-  dgram_address_t key = key_of(path->socket, batch, peer);
   limit_t* limit;
   int i;
 
   for (i = 0; i < LIMITS; i++) {
     limit = &path->limits->entries[i];
-    if (limit->left > 0 && memcmp(&limit->peer, &key, sizeof(key)) == 0)
+    if (limit->left > 0 && is_limit_of(limit, path, batch, peer))
       return limit;
   }
   return NULL;
@@ -459,8 +458,11 @@ static limit_t* need_limit(data_path_t* path,
   limit = find_limit(path, batch, peer);
   if (limit == NULL) {
     limit = &path->limits->entries[path->limits->next++ % LIMITS];
-    limit->peer = key_of(path->socket, batch, peer);
-    limit->left = 0;
+    memset(limit, 0, sizeof(*limit));
+    if (peer == 0)
+      limit->connection = path->socket->connections;
+    else
+      limit->peer = batch->peers[peer];
   }
   return limit;
 }

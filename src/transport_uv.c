@@ -95,8 +95,7 @@ static void finish_head(dgram_socket_t* socket, queue_t* queue, int status) {
 
 static void on_sent(uv_udp_send_t* request, int status);
 
-static int hand_over_head(dgram_socket_t* socket) {
-  queue_t* queue = socket->transport_data;
+static int hand_over_head(dgram_socket_t* socket, queue_t* queue) {
   queued_t* item = queue->head;
   const dgram_address_t* peer = peer_of(item);
   uv_buf_t buf = uv_buf_init(item->bytes, item->length);
@@ -115,9 +114,7 @@ static int hand_over_head(dgram_socket_t* socket) {
 static void on_pause_over(uv_timer_t* timer);
 
 /* Returns false without memory. */
-static bool start_pause(dgram_socket_t* socket) {
-  queue_t* queue = socket->transport_data;
-
+static bool start_pause(dgram_socket_t* socket, queue_t* queue) {
   if (queue->pause == NULL) {
     queue->pause = calloc(1, sizeof(*queue->pause));
     if (queue->pause == NULL)
@@ -132,11 +129,11 @@ static bool start_pause(dgram_socket_t* socket) {
 }
 
 /* Makes the head wait. Returns 0 or what libuv said to it. */
-static int suspend(dgram_socket_t* socket) {
+static int suspend(dgram_socket_t* socket, queue_t* queue) {
   if (!socket->env->queue_always && dgram_platform_is_writable(&socket->udp) &&
-      start_pause(socket))
+      start_pause(socket, queue))
     return 0;
-  return hand_over_head(socket);
+  return hand_over_head(socket, queue);
 }
 
 static bool is_waiting(const queue_t* queue) {
@@ -160,7 +157,7 @@ static void drain(dgram_socket_t* socket, queue_t* queue) {
                     queue->head->bytes,
                     queue->head->length);
     if (rc == UV_EAGAIN)
-      rc = budget > 0 ? suspend(socket) : hand_over_head(socket);
+      rc = budget > 0 ? suspend(socket, queue) : hand_over_head(socket, queue);
     if (is_waiting(queue))
       break;
     finish_head(socket, queue, rc);
@@ -229,7 +226,7 @@ static int enqueue(dgram_socket_t* socket,
   if (is_waiting(queue) || queue->draining)
     return DGRAM_QUEUED;
 
-  rc = suspend(socket);
+  rc = suspend(socket, queue);
   if (rc == 0)
     return DGRAM_QUEUED;
   queue->head = queue->tail = NULL;

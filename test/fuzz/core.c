@@ -67,7 +67,7 @@ void fuzz_core_turn(fuzz_core_t* core) {
 
   uv_run(core->env.loop, UV_RUN_NOWAIT);
   if (!nested)
-  }
+}
 
 void fuzz_core_close(fuzz_core_t* core) {
   uint32_t place;
