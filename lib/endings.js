@@ -10,8 +10,11 @@ const { record } = require('./thread');
 
 const { process } = globalThis;
 
-/** process.kill() calls `_kill`, and looks it up each time. */
-const ENDINGS = ['_kill', 'abort'];
+/**
+ * process.kill() calls `_kill`, and looks it up each time. `execve` (Node 22.15)
+ * puts another program in place of this one.
+ */
+const ENDINGS = ['_kill', 'abort', 'execve'];
 
 /** Where the C core cannot send in exit(). */
 const EXIT = 'reallyExit';

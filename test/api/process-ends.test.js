@@ -36,6 +36,12 @@ describe('a process that ends', () => {
   it('by process.abort() has sent', () => sendsAll(
     (send) => { send(); process.abort(); }, { signal: 'SIGABRT' }));
 
+  (process.execve === undefined ? it.skip : it)(
+    'by process.execve() has sent', () => sendsAll((send) => {
+      send();
+      process.execve('/bin/true', ['true'], {});
+    }, { code: 0 }));
+
   it('by process.reallyExit() has sent', () => sendsAll(
     (send) => { send(); process.reallyExit(3); }, { code: 3 }));
 
