@@ -11,8 +11,8 @@ const { record } = require('./thread');
 const { process } = globalThis;
 
 /**
- * process.kill() calls `_kill`, and looks it up each time. `execve` (Node 22.15)
- * puts another program in place of this one.
+ * process.kill() calls `_kill`, and looks it up each time; `execve`, of Node
+ * 22.15, replaces the program.
  */
 const ENDINGS = ['_kill', 'abort', 'execve'];
 

@@ -106,7 +106,7 @@ typedef struct {
 /* An environment has so many of them at most. The first is the one of all
  * batches, as a rule. Another is made where a batch is put off, and where
  * JavaScript turns the event loop in the middle of one; it has fewer slots. */
-#define DGRAM_INBOXES 16
+#define DGRAM_INBOXES 64
 #define DGRAM_SPARE_SLOTS 8u
 
 /* Destinations that JavaScript may have parsed at one time. Slot 0 stays

@@ -391,6 +391,7 @@ static bool is_waiting(const dgram_inbox_t* inbox) {
 
 static void on_idle(uv_idle_t* idler) {
   dgram_env_t* env = idler->data;
+  bool idle = !env->starved;
   uint32_t i;
 
   if (env->starved)
@@ -399,9 +400,16 @@ static void on_idle(uv_idle_t* idler) {
     dgram_inbox_t* inbox = &env->inboxes[i];
     dgram_wake_up_t wake_up = {0};
 
-    if (is_waiting(inbox) && (inbox->delivering == 0 || is_left(env, inbox)))
-      (void) go_on(env, inbox, &wake_up);
+    if (!is_waiting(inbox) ||
+        (inbox->delivering > 0 && !is_left(env, inbox)))
+      continue;
+    idle = false;
+    (void) go_on(env, inbox, &wake_up);
   }
+  /* Only outer calls are left, which settle() when they return: a nested loop
+   * may sleep meanwhile. */
+  if (idle && !env->closing)
+    (void) uv_idle_stop(idler);
 }
 
 static bool make_idler(dgram_env_t* env) {
@@ -428,12 +436,34 @@ static bool wants_idler(const dgram_env_t* env) {
   return env->starved && room;
 }
 
+/* A socket with a reference keeps the loop alive also while it waits here, and
+ * its transport does not watch it. */
+static bool keeps_loop(const dgram_env_t* env) {
+  const dgram_socket_t* socket;
+  uint32_t i;
+
+  for (i = 0; i < env->inboxes_count; i++)
+    if (is_waiting(&env->inboxes[i]) &&
+        dgram_socket_has_ref(env->inboxes[i].socket))
+      return true;
+  for (i = 0; env->starved && i < env->sockets_size; i++) {
+    socket = env->sockets[i];
+    if (socket != NULL && socket->reading && dgram_socket_has_ref(socket))
+      return true;
+  }
+  return false;
+}
+
 static void settle(dgram_env_t* env) {
   bool wanted = !env->closing && wants_idler(env);
 
-  if (wanted && make_idler(env))
+  if (wanted && make_idler(env)) {
     (void) uv_idle_start(env->idler, on_idle);
-  else if (env->idler != NULL && !env->closing)
+    if (keeps_loop(env))
+      uv_ref((uv_handle_t*) env->idler);
+    else
+      uv_unref((uv_handle_t*) env->idler);
+  } else if (env->idler != NULL && !env->closing)
     (void) uv_idle_stop(env->idler);
 }
 

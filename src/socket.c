@@ -377,6 +377,7 @@ void dgram_socket_ref(dgram_socket_t* socket) {
     return;
   uv_ref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
+  dgram_env_changed(socket->env, socket);
 }
 
 void dgram_socket_unref(dgram_socket_t* socket) {
@@ -384,6 +385,7 @@ void dgram_socket_unref(dgram_socket_t* socket) {
     return;
   uv_unref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
+  dgram_env_changed(socket->env, socket);
 }
 
 bool dgram_socket_has_ref(const dgram_socket_t* socket) {

@@ -7,7 +7,7 @@
 
 const assert = require('node:assert');
 const {
-  bound, inChild, isNative, reportsOf, stateOf,
+  bound, inChild, isNative, once, open, reportsOf, stateOf,
 } = require('../support/dgram');
 
 /** libuv reads so many. */
@@ -50,6 +50,39 @@ function flood(dgram, report, event, options, work) {
       }, 300);
     });
   });
+}
+
+/** A socket that is all that keeps its process, and a slow listener. */
+function lonely(dgram, report, port) {
+  const receiver = dgram.createSocket('udp4');
+  receiver.on('message', (msg) => {
+    const end = process.hrtime.bigint() + 200000n;
+    while (process.hrtime.bigint() < end);
+    if (String(msg) !== 'end') return;
+    report('end');
+    receiver.close();
+  });
+  receiver.bind(port, '127.0.0.1');
+}
+
+/** Floods it, and then tells it to end, until it has. */
+async function floodLonely() {
+  const free = await bound();
+  const { port } = free.address();
+  free.close();
+  let hasEnded = false;
+  const child = inChild(lonely, { args: [port] })
+    .finally(() => { hasEnded = true; });
+  const sender = open('udp4');
+  sender.on('error', () => {}); // it is not there yet, or not any more
+  sender.connect(port, '127.0.0.1');
+  await once(sender, 'connect');
+  for (let round = 0; !hasEnded; round++) {
+    for (let i = 0; i < 200; i++) sender.send('a datagram');
+    if (round > 60) sender.send('end');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return child;
 }
 
 /** A child's fd 3: a descriptor of ours with these datagrams in it. */
@@ -129,6 +162,11 @@ describe('an iteration of the event loop', () => {
        });
        assert.deepStrictEqual(rest, ['2', '3']);
      });
+
+  it('leaves a process its busy socket, when it has nothing else', async () => {
+    const { code, reports } = await floodLonely();
+    assert.deepStrictEqual({ code, reports }, { code: 0, reports: ['end'] });
+  });
 
   it('reads again what listeners have sent to their own socket', async () => {
     const [turns] = await reportsOf((dgram, report) => {

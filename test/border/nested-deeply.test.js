@@ -1,0 +1,62 @@
+'use strict';
+
+// Listeners that turn the event loop, each within the one before: a chain of
+// synchronous requests.
+
+const assert = require('node:assert');
+
+const { succeedWithOurs } = require('./kit');
+
+const DEPTH = 40;
+
+describe('a listener that waits in a nested event loop', () => {
+  it(`receives at a depth of ${DEPTH}`, async () => {
+    const [depth] = await succeedWithOurs(`(({ report, load, turn }) => {
+      const dgram = load();
+      const socket = dgram.createSocket('udp4');
+      const sender = dgram.createSocket('udp4');
+      let depth = 0;
+      socket.on('message', () => {
+        if (++depth === ${DEPTH}) return;
+        sender.send('x', socket.address().port, '127.0.0.1');
+        const before = depth;
+        process._tickCallback();
+        for (let i = 0; i < 1000 && depth === before; i++) turn(1);
+      });
+      socket.bind(0, '127.0.0.1', () => {
+        sender.send('x', socket.address().port, '127.0.0.1');
+        setTimeout(() => {
+          report(depth);
+          socket.close();
+          sender.close();
+        }, 50);
+      });
+    })`);
+    assert.strictEqual(depth, DEPTH);
+  });
+
+  it('sleeps after the last datagram of its batch', async () => {
+    const [turns] = await succeedWithOurs(`(({ report, load, turn }) => {
+      const dgram = load();
+      const socket = dgram.createSocket('udp4');
+      const sender = dgram.createSocket('udp4');
+      let count = 0;
+      socket.on('message', () => {
+        if (++count < 10) return;
+        // Nothing is left: the loop has no reason not to sleep.
+        turn(3);
+        const { readdirSync } = require('node:fs');
+        const active = process.report.getReport().libuv
+          .filter(({ type, is_active }) => type === 'idle' && is_active);
+        report(active.length);
+        socket.close();
+        sender.close();
+      });
+      socket.bind(0, '127.0.0.1', () => {
+        const { port } = socket.address();
+        for (let i = 0; i < 10; i++) sender.send('x', port, '127.0.0.1');
+      });
+    })`);
+    assert.strictEqual(turns, 0);
+  });
+});
