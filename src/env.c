@@ -400,8 +400,7 @@ static void on_idle(uv_idle_t* idler) {
     dgram_inbox_t* inbox = &env->inboxes[i];
     dgram_wake_up_t wake_up = {0};
 
-    if (!is_waiting(inbox) ||
-        (inbox->delivering > 0 && !is_left(env, inbox)))
+    if (!is_waiting(inbox) || (inbox->delivering > 0 && !is_left(env, inbox)))
       continue;
     idle = false;
     (void) go_on(env, inbox, &wake_up);

@@ -121,8 +121,10 @@ describe('the raw binding', () => {
           if (++events > 4) return;
           // Its own socket and memory, too; where they end the batch is over.
           report('a storm');
+          // libuv aborts in a loop that is nested in a completion.
+          const nest = core.binding.transport === 'uv' ? undefined : turn;
           ${storm}(seed + events, targets,
-                   [a.handle, b.handle, ...others], 3000, turn);
+                   [a.handle, b.handle, ...others], 3000, nest);
         };
         b.handle.onMessage = during;
         core.onComplete = during;
