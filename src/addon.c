@@ -1031,7 +1031,7 @@ static napi_status read_hook(napi_env env,
                              napi_value hooks,
                              size_t i,
                              napi_value* out) {
-  napi_valuetype type;
+  napi_valuetype type = napi_undefined;
   napi_status status = napi_get_named_property(env, hooks, hook_names[i], out);
 
   if (status == napi_ok)

@@ -19,8 +19,10 @@ void fuzz_inlet_reset(const uint8_t* memory, uint32_t count) {
   fuzz_arrivals_count = 0;
   slab = memory;
   slots = count;
-  if (memory != NULL && early_error != 0)
-    add_arrival(NULL, 0, early_error);
+  if (memory == NULL || early_error == 0)
+    return;
+  add_arrival(NULL, 0, early_error);
+  early_error = 0; /* a nested event has its own */
 }
 
 /* -- one message ---------------------------------------------------------- */
