@@ -55,6 +55,7 @@ process.dlopen = function(module, ...rest) {
   if (typeof binding.hook !== 'function') return result;
   module.exports = {
     ...wrapped(binding),
+    get transport() { return binding.transport; }, // until configure()
     define: (prototype) => defineWith(binding, prototype),
     hook: (hooks) => binding.hook(wrapped(hooks)), // what C calls
   };

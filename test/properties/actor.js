@@ -193,11 +193,15 @@ class Actor {
 
   /** Nothing is read meanwhile, as while a built-in handle is passed on. */
   pause() {
-    if (this.isBound) this.state.handle.recvStop();
+    if (!this.isBound) return;
+    this.state.handle.recvStop();
+    this.isPaused = true;
   }
 
   resume() {
-    if (this.isBound) this.state.handle.recvStart();
+    if (!this.isBound) return;
+    this.state.handle.recvStart();
+    this.isPaused = false;
   }
 
   throw() {
@@ -218,6 +222,7 @@ class Actor {
       group,
       calls: [],
       due: false, // it cannot be forgotten any more
+      waited: !this.isBound, // for bind()
       after: this.sends.filter((other) => other.lane === 'later' && other.due)
         .length,
     };
@@ -228,13 +233,15 @@ class Actor {
   /**
    * Finds out whether the socket was still there when the turn of a send came,
    * or of a sendMany().
+   * @param {object} send
+   * @param {number} failures of bind() before the call: one that failed within
+   *   it, which a lookup that calls back at once can do, has given it up
    */
-  watch(send) {
+  watch(send, failures) {
     const arrive = () => { send.due = this.isOpen; };
     const wait = this.spec.lookup === 'none' ?
       () => process.nextTick(arrive) :
       () => setImmediate(() => setImmediate(arrive));
-    const failures = this.bindFailures;
     if (this.isBound && send.lane === 'now') {
       send.due = true;
     } else if (this.isBound) {
@@ -257,6 +264,7 @@ class Actor {
       [Buffer.concat([Buffer.from('<<'), bytes, Buffer.from('>')]), 2, size] :
       [FORMS[form](bytes)];
     if (!connected) args.push(port, address);
+    const failures = this.bindFailures;
     let returned = false;
     if (callback) {
       args.push((error, sent) => {
@@ -269,7 +277,7 @@ class Actor {
     returned = true;
     // The bytes were copied.
     bytes.fill('!');
-    this.watch(send);
+    this.watch(send, failures);
   }
 
   burst({ count, size, last, ...rest }) {
@@ -283,12 +291,16 @@ class Actor {
     const connected = this.isConnected;
     const { port, address } = this.addressFor(to);
     const literal = address === 'name' ? LOOPBACK[this.spec.type] : address;
-    const group = { lane: 'now', sends: [], callback, calls: [], due: false };
+    const group = {
+      lane: 'now', sends: [], callback, calls: [], due: false,
+      waited: !this.isBound,
+    };
     const packets = sizes.flatMap((size) => {
       const bytes = payload(this.stage.nextId(), size);
       group.sends.push(this.handOver(bytes, 'now', { group }));
       return connected ? [bytes] : [bytes, port, literal];
     });
+    const failures = this.bindFailures;
     const done = (error, sent) =>
       group.calls.push({ error: error?.code ?? null, sent });
     try {
@@ -299,7 +311,9 @@ class Actor {
       throw error;
     }
     this.groups.push(group);
-    for (const watched of [group, ...group.sends]) this.watch(watched);
+    for (const watched of [group, ...group.sends]) {
+      this.watch(watched, failures);
+    }
   }
 
   // --------------------------------------------------------- listeners --
@@ -349,10 +363,7 @@ class Actor {
     } else {
       this.errors.push({ syscall, code });
     }
-    if (syscall === 'bind') {
-      this.bindFailures++;
-      this.closing = false; // a close() that had to wait is forgotten
-    }
+    if (syscall === 'bind') this.bindFailures++;
   }
 
   // --------------------------------------------------------------- end --

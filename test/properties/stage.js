@@ -14,6 +14,15 @@ const TURNS_MAX = 2000;
 /** Two turns in which nothing happens: one to read, one to see it was all. */
 const QUIET_TURNS = 3;
 
+const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+function resume(actor) {
+  if (!actor.closing && actor.isOpen) actor.resume();
+}
+
+const hasQueue = ({ isOpen, socket }) =>
+  isOpen && socket.getSendQueueCount() > 0;
+
 class Stage {
   /**
    * @param {object} dgram the module under test
@@ -88,13 +97,16 @@ class Stage {
 
   /** Until nothing happens any more. */
   async settle() {
-    for (const actor of this.actors)
-      if (!actor.closing && actor.isOpen) actor.resume();
     let quiet = 0;
     for (let i = 0; quiet < QUIET_TURNS; i++) {
       const before = this.kernel.activity;
-      for (const actor of this.actors) actor.revive();
-      await turn();
+      for (const actor of this.actors) {
+        actor.revive();
+        // Listeners pause, too, with the rest of a batch to come.
+        if (i === 0 || actor.isPaused) resume(actor);
+      }
+      // A queue may pause for some milliseconds.
+      await (this.actors.some(hasQueue) ? pause() : turn());
       const calm = this.kernel.activity === before &&
         this.actors.every((actor) => actor.isQuiet);
       quiet = calm ? quiet + 1 : 0;
