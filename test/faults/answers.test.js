@@ -13,8 +13,8 @@ const repeat = (times, value) => new Array(times).fill(value);
 
 describe('after an answer', function() {
   this.timeout(20000);
-  // A request that arrives before the server reads again is answered in the same
-  // wake-up, with one look for both: the scheduler decides that.
+  // A request that arrives before the server reads again is answered in the
+  // same wake-up, with one look for both: the scheduler decides that.
   this.retries(4);
   install();
 
