@@ -386,6 +386,7 @@ class Lane {
       const ticket = words[at + SEND_TICKET];
       if (ticket === 0) continue;
       const send = sends[index];
+      if (send === null) continue; // told before: the lane was flushed again
       const status = statuses[at + SEND_STATUS];
       if (status === QUEUED) waiting.set(ticket, send);
       if (send.sent(status)) settled.push(send);

@@ -91,7 +91,23 @@ function descriptorLater(ours, theirs) {
   return misses || (isBound(theirs) && !isBound(ours));
 }
 
+/** Called once, with the error of a bind() or its lookup. */
+function isToldOfBind({ called }) {
+  const error = called?.[0]?.[0];
+  return called?.length === 1 &&
+    /^(?:bind|getaddrinfo|lookup)$/.test(error?.own?.syscall ?? 'lookup') &&
+    error?.class !== undefined;
+}
+
 const differences = [
+  {
+    reason: 'docs/parity.md, "Callbacks of send(), connect() and sendMany() ' +
+      'that wait for a bind() that fails": they are called with its error',
+    applies: (call, ours, theirs) =>
+      /^(?:send|sendto|connect|close)$/.test(call.method) &&
+      theirs.called?.length === 0 && isToldOfBind(ours),
+    parts: true,
+  },
   {
     reason: 'docs/parity.md, "Behaviour that changed between versions": ' +
       'the words of an error are those of the newest Node',
