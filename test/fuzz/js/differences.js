@@ -106,6 +106,11 @@ const differences = [
     applies: (call, ours, theirs) =>
       /^(?:send|sendto|connect|close)$/.test(call.method) &&
       theirs.called?.length === 0 && isToldOfBind(ours),
+    // The callback is a program's, and may throw.
+    later: (call, ours, theirs) =>
+      /^(?:send|sendto|connect)$/.test(call.method) &&
+      theirs.errors.some((error) => error.startsWith('emitted ')) &&
+      ours.errors.length > theirs.errors.length,
     parts: true,
   },
   {
