@@ -3,19 +3,20 @@
     {
       'target_name': 'dgram_native',
       'sources': [
-        'src/addon.c',
-        'src/address.c',
-        'src/env.c',
-        'src/lanes.c',
-        'src/napi_util.c',
-        'src/socket.c',
-        'src/transport.c',
-        'src/transport_uv.c',
+        'src/addon/module.c',
+        'src/core/address.c',
+        'src/core/env.c',
+        'src/core/send_batches.c',
+        'src/addon/napi_util.c',
+        'src/core/socket.c',
+        'src/transport/choose.c',
+        'src/transport/uv.c',
       ],
+      'include_dirs': ['src'],
       'defines': ['NAPI_VERSION=8'],
       'conditions': [
         ['OS == "win"', {
-          'sources': ['src/platform_win.c'],
+          'sources': ['src/platform/win.c'],
           'libraries': ['ws2_32.lib'],
           'msvs_settings': {
             'VCCLCompilerTool': {
@@ -24,7 +25,7 @@
             },
           },
         }, {
-          'sources': ['src/platform_unix.c'],
+          'sources': ['src/platform/unix.c'],
           'cflags_c': [
             '-std=c11',
             '-Wall',
@@ -41,10 +42,10 @@
           # glibc 2.28.
           'defines!': ['_FILE_OFFSET_BITS=64'],
           'sources': [
-            'src/control.c',
-            'src/linger.c',
-            'src/run.c',
-            'src/transport_linux.c',
+            'src/transport/linux/ancillary.c',
+            'src/transport/linux/busy_poll.c',
+            'src/transport/linux/segment_group.c',
+            'src/transport/linux/transport.c',
           ],
           'ldflags': [
             # gyp links with the C++ compiler; nothing of C++ is used.

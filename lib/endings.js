@@ -3,7 +3,7 @@
 /**
  * Functions that end the process without a word to anybody: what JavaScript
  * still holds has to leave before. exit() and the end of a worker are the C
- * core's, see src/lanes.c.
+ * core's, see src/core/send_batches.c.
  */
 
 const { record } = require('./thread');

@@ -24,7 +24,7 @@ const {
 
 const TEXT_WORDS = TEXT_BYTES / 4;
 
-/** What deliver() returns: deliver_t of src/addon.c. */
+/** What deliver() returns: deliver_t of src/addon/module.c. */
 const DONE = 0;
 const MORE = 1;
 const LAST_THREW = 2;

@@ -2,10 +2,10 @@
 #ifndef DGRAM_FUZZ_CORE_H
 #define DGRAM_FUZZ_CORE_H
 
-#include "env.h"
+#include "core/env.h"
 #include "kernel.h"
-#include "socket.h"
-#include "transport.h"
+#include "core/socket.h"
+#include "transport/transport.h"
 
 #define FUZZ_SOCKETS 4
 

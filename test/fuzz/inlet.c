@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
-#include "control.h"
+#include "transport/linux/ancillary.h"
 
 fuzz_arrival_t fuzz_arrivals[DGRAM_RECV_SLOTS + 1];
 uint32_t fuzz_arrivals_count;

@@ -4,8 +4,8 @@
 #ifndef DGRAM_FUZZ_INLET_H
 #define DGRAM_FUZZ_INLET_H
 
-#include "address.h"
-#include "batch.h"
+#include "core/address.h"
+#include "core/batch.h"
 #include "kernel.h"
 
 typedef struct {

@@ -3,16 +3,16 @@
 // The libFuzzer targets, and what each is linked with.
 
 const CORE = [
-  'src/address.c',
-  'src/control.c',
-  'src/env.c',
-  'src/linger.c',
-  'src/platform_unix.c',
-  'src/run.c',
-  'src/socket.c',
-  'src/transport.c',
-  'src/transport_linux.c',
-  'src/transport_uv.c',
+  'src/core/address.c',
+  'src/transport/linux/ancillary.c',
+  'src/core/env.c',
+  'src/transport/linux/busy_poll.c',
+  'src/platform/unix.c',
+  'src/transport/linux/segment_group.c',
+  'src/core/socket.c',
+  'src/transport/choose.c',
+  'src/transport/linux/transport.c',
+  'src/transport/uv.c',
   'test/fuzz/core.c',
   'test/fuzz/inlet.c',
   'test/fuzz/kernel.c',
@@ -23,10 +23,10 @@ const CORE = [
 const targets = {
   send: CORE,
   receive: CORE,
-  sources: ['src/address.c', 'test/fuzz/kernel.c'],
-  address: ['src/address.c', 'test/fuzz/kernel.c'],
-  run: ['src/run.c'],
-  control: ['src/control.c'],
+  sources: ['src/core/address.c', 'test/fuzz/kernel.c'],
+  address: ['src/core/address.c', 'test/fuzz/kernel.c'],
+  run: ['src/transport/linux/segment_group.c'],
+  control: ['src/transport/linux/ancillary.c'],
 };
 
 module.exports = { targets };

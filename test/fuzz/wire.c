@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
-#include "control.h"
+#include "transport/linux/ancillary.h"
 
 #define FDS 1024
 

@@ -3,7 +3,7 @@
 #ifndef DGRAM_FUZZ_WIRE_H
 #define DGRAM_FUZZ_WIRE_H
 
-#include "address.h"
+#include "core/address.h"
 #include "kernel.h"
 
 typedef struct {

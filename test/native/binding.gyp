@@ -5,12 +5,12 @@
       'target_name': 'dgram_test',
       'sources': [
         'dgram_test.cc',
-        '../../src/address.c',
-        '../../src/env.c',
-        '../../src/run.c',
-        '../../src/socket.c',
-        '../../src/transport.c',
-        '../../src/transport_uv.c',
+        '../../src/core/address.c',
+        '../../src/core/env.c',
+        '../../src/transport/linux/segment_group.c',
+        '../../src/core/socket.c',
+        '../../src/transport/choose.c',
+        '../../src/transport/uv.c',
       ],
       'include_dirs': [
         '../../src',
@@ -19,22 +19,22 @@
       'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
       'conditions': [
         ['OS == "win"', {
-          'sources': ['../../src/platform_win.c'],
+          'sources': ['../../src/platform/win.c'],
           'libraries': ['ws2_32.lib'],
           'msvs_settings': {
             'VCCLCompilerTool': {'AdditionalOptions': ['/std:c11']},
           },
         }, {
-          'sources': ['../../src/platform_unix.c'],
+          'sources': ['../../src/platform/unix.c'],
           'cflags_c': ['-std=c11'],
           'cflags': ['-fvisibility=hidden', '-Wall', '-Wextra'],
         }],
         ['OS == "linux"', {
           'defines': ['_GNU_SOURCE'],
           'sources': [
-            '../../src/control.c',
-            '../../src/linger.c',
-            '../../src/transport_linux.c',
+            '../../src/transport/linux/ancillary.c',
+            '../../src/transport/linux/busy_poll.c',
+            '../../src/transport/linux/transport.c',
           ],
         }],
         ['OS == "mac"', {

@@ -10,12 +10,12 @@
 #include <uv.h>
 
 extern "C" {
-#include "address.h"
-#include "batch.h"
-#include "env.h"
-#include "run.h"
-#include "socket.h"
-#include "transport.h"
+#include "core/address.h"
+#include "core/batch.h"
+#include "core/env.h"
+#include "transport/linux/segment_group.h"
+#include "core/socket.h"
+#include "transport/transport.h"
 }
 
 namespace {

@@ -1,6 +1,6 @@
 /* Addresses as text and as bytes, and the way from one to the other and back.
  * The names of interfaces are drawn, too. */
-#include "address.h"
+#include "core/address.h"
 
 #include <arpa/inet.h>
 

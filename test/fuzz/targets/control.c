@@ -1,6 +1,6 @@
 /* Control data of a received message: arbitrary bytes, and lists of messages
  * whose meaning is known because they are put together here. */
-#include "control.h"
+#include "transport/linux/ancillary.h"
 
 #include <netinet/in.h>
 

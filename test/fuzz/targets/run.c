@@ -1,5 +1,5 @@
 /* Which datagrams form a run: the longest prefix that keeps every rule. */
-#include "run.h"
+#include "transport/linux/segment_group.h"
 
 #include "../input.h"
 

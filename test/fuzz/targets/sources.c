@@ -1,6 +1,6 @@
 /* The memory of recent sources, against what JavaScript would remember: a slot
  * that is not fresh must hold the very source it is asked about. */
-#include "address.h"
+#include "core/address.h"
 
 #include "../input.h"
 

@@ -1,4 +1,4 @@
-#include "run.h"
+#include "transport/linux/segment_group.h"
 
 uint32_t dgram_run_length(const dgram_send_t* sends,
                           uint32_t count,

@@ -21,8 +21,8 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "address.h"
-#include "batch.h"
+#include "core/address.h"
+#include "core/batch.h"
 
 typedef struct dgram_env_s dgram_env_t;
 typedef struct dgram_socket_s dgram_socket_t;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "address.h"
+#include "core/address.h"
 
 /* The descriptor of `udp`, or UV_EBADF when it has none; always UV_EBADF on
  * Windows, where a socket is not a descriptor (as Node says there). */

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "batch.h"
-#include "env.h"
+#include "core/batch.h"
+#include "core/env.h"
 
 struct dgram_transport_s {
   const char* name; /* what `dgram.transport` says */

@@ -1,4 +1,4 @@
-#include "linger.h"
+#include "transport/linux/busy_poll.h"
 
 #include <poll.h>
 #include <stdbool.h>

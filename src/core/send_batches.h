@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "batch.h"
-#include "env.h"
+#include "core/batch.h"
+#include "core/env.h"
 
 typedef struct {
   dgram_send_t* sends; /* DGRAM_LANE_SENDS entries */

@@ -1,9 +1,9 @@
-#include "socket.h"
+#include "core/socket.h"
 
 #include <stdlib.h>
 
-#include "platform.h"
-#include "transport.h"
+#include "platform/platform.h"
+#include "transport/transport.h"
 
 /* The first libuv with UV_UDP_REUSEPORT. */
 #define UV_1_49 0x013100u

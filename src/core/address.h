@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "batch.h"
+#include "core/batch.h"
 
 /* Large enough for both families, a fifth of sockaddr_storage. */
 typedef union {

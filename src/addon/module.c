@@ -8,14 +8,14 @@
 #include <node_api.h>
 #include <uv.h>
 
-#include "address.h"
-#include "batch.h"
-#include "env.h"
-#include "lanes.h"
-#include "napi_util.h"
-#include "platform.h"
-#include "socket.h"
-#include "transport.h"
+#include "core/address.h"
+#include "core/batch.h"
+#include "core/env.h"
+#include "core/send_batches.h"
+#include "addon/napi_util.h"
+#include "platform/platform.h"
+#include "core/socket.h"
+#include "transport/transport.h"
 
 /* Long enough for any address, a zone or the name of an interface. */
 #define TEXT_MAX 256

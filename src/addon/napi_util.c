@@ -1,4 +1,4 @@
-#include "napi_util.h"
+#include "addon/napi_util.h"
 
 #include <string.h>
 #include <uv.h>

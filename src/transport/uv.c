@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform.h"
-#include "socket.h"
-#include "transport.h"
+#include "platform/platform.h"
+#include "core/socket.h"
+#include "transport/transport.h"
 
 /* Milliseconds from one try to the next. */
 #define PAUSE 1

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "env.h"
+#include "core/env.h"
 
 struct dgram_socket_s {
   uv_udp_t udp; /* first: a uv_udp_t* is a dgram_socket_t* */

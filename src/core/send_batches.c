@@ -1,8 +1,8 @@
-#include "lanes.h"
+#include "core/send_batches.h"
 
 #include <stdlib.h>
 
-#include "platform.h"
+#include "platform/platform.h"
 
 /* What exit() sends. One thread's only: the main thread's. A program may have
  * loaded this library several times there. */

@@ -1,4 +1,4 @@
-#include "control.h"
+#include "transport/linux/ancillary.h"
 
 #include <netinet/in.h>
 #include <string.h>

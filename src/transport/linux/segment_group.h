@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "batch.h"
+#include "core/batch.h"
 
 /* UDP_MAX_SEGMENTS of older kernels; newer ones take 128. */
 #define DGRAM_RUN_SEGMENTS 64u

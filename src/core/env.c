@@ -1,10 +1,10 @@
-#include "env.h"
+#include "core/env.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "socket.h"
-#include "transport.h"
+#include "core/socket.h"
+#include "transport/transport.h"
 
 /* An id has 20 bits of index and 11 of the number that tells successors apart,
  * from 1 on: 0, which much that is no number turns into, is no id. */

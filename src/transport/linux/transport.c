@@ -47,11 +47,11 @@
 #include <sys/socket.h>
 #include <sys/utsname.h>
 
-#include "control.h"
-#include "linger.h"
-#include "run.h"
-#include "socket.h"
-#include "transport.h"
+#include "transport/linux/ancillary.h"
+#include "transport/linux/busy_poll.h"
+#include "transport/linux/segment_group.h"
+#include "core/socket.h"
+#include "transport/transport.h"
 
 /* Slots of a socket's first recvmmsg(), and the least it is given. */
 #define SLOTS_MIN 4u
