@@ -13,7 +13,7 @@ const Table = require('cli-table3');
 // Without the addon there would be nothing to show.
 process.env.DGRAM_NATIVE_FALLBACK = '0';
 
-const binding = require('../lib/binding');
+const binding = require('../lib/load/binding');
 const native = require('../lib');
 
 const DATAGRAMS = 20000;

@@ -6,8 +6,8 @@
  * itself, untouched, where there is no compiled addon.
  */
 
-const binding = require('./binding');
-const { record } = require('./thread');
+const binding = require('./load/binding');
+const { record } = require('./node/thread');
 
 /** Users see it; their bundler may have given it another one. */
 function setName(fn, name) {
@@ -16,11 +16,11 @@ function setName(fn, name) {
 }
 
 function ours() {
-  const { Socket, createSocket } = require('./socket');
+  const { Socket, createSocket } = require('./socket/socket');
   setName(Socket, 'Socket');
   setName(createSocket, 'createSocket');
-  require('./deprecated').install(Socket);
-  require('./ipc').install();
+  require('./node/deprecations').install(Socket);
+  require('./node/ipc').install();
   return { createSocket, Socket, transport: binding.transport };
 }
 

@@ -6,8 +6,8 @@
  * all the files that it requires, made by scripts/bundle.js.
  */
 
-const host = require('./host');
-const thread = require('./thread');
+const host = require('./load/host');
+const thread = require('./node/thread');
 
 /**
  * @param {object} given nothing of it is kept: it may be a sandbox's
@@ -27,7 +27,7 @@ function evaluate({ directory, version, isShared, ...given }) {
   try {
     const api = require('./api');
     if (isShared) {
-      thread.add(directory, { version, api, binding: require('./binding') });
+      thread.add(directory, { version, api, binding: require('./load/binding') });
     }
     return api;
   } finally {

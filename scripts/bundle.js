@@ -20,28 +20,37 @@ const dist = path.join(root, 'dist');
 const COPIED = ['elsewhere.js', 'index.mjs', 'register.js'];
 
 /** What index.js requires, and gets as a function instead. */
-const CORE = './evaluate';
+const CORE = 'evaluate';
 
 const REQUIRE_BUILTIN = /\brequire\('node:([\w/]+)'\)/g;
-const REQUIRE_FILE = /\brequire\('(\.\/[\w-]+)'\)/g;
+const REQUIRE_FILE = /\brequire\('(\.\.?\/[\w/.-]+)'\)/g;
 
 function read(id) {
   return fs.readFileSync(path.join(lib, `${id}.js`), 'utf8');
 }
 
+/** A file's id is its path below lib/: there are no folders in the bundle. */
+function resolve(from, request) {
+  return path.posix.join(path.posix.dirname(from), request);
+}
+
+function readResolved(id) {
+  return read(id).replace(REQUIRE_FILE, (_, request) =>
+    `require('${resolve(id, request)}')`);
+}
+
 /** The files that `id` needs, and it: what is required comes first. */
 function collect(id, found = new Map()) {
   if (found.has(id)) return found;
-  const text = read(id);
-  for (const [, needed] of text.matchAll(REQUIRE_FILE)) {
-    collect(needed, found);
+  for (const [, request] of read(id).matchAll(REQUIRE_FILE)) {
+    collect(resolve(id, request), found);
   }
-  return found.set(id, text);
+  return found.set(id, readResolved(id));
 }
 
 /** lib/index.js has to list them, for Nodes whose `process` has no getter. */
 function checkBuiltins([id, text]) {
-  const listed = read('./index');
+  const listed = read('index');
   for (const [, name] of text.matchAll(REQUIRE_BUILTIN)) {
     if (!listed.includes(`  ${name}: () => require('node:${name}'),`)) {
       throw new Error(`lib/index.js does not list node:${name}, of ${id}.js`);
@@ -110,9 +119,9 @@ function replaceOnce(text, what, by) {
 function entry() {
   const { version } = require('../package.json');
   const text = replaceOnce(
-    replaceOnce(read('./index'), 'const VERSION = \'\';',
+    replaceOnce(read('index'), 'const VERSION = \'\';',
                 `const VERSION = '${version}';`),
-    `require('${CORE}')`, '/* below */');
+    `require('./${CORE}')`, '/* below */');
   const [head, tail] = text.split('/* below */');
   const start = `// Made of lib/ by scripts/bundle.js.\n\n${head}`;
   const line = start.split('\n').length - 1;

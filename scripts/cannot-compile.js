@@ -2,7 +2,7 @@
 
 // Ends `npm install` where no prebuilt addon fits and none could be compiled.
 // That does not break the installation of the program that depends on us: at
-// run time lib/fallback.js takes node:dgram and warns.
+// run time lib/load/fallback.js takes node:dgram and warns.
 
 const STRICT = process.env.DGRAM_NATIVE_FALLBACK === '0';
 

@@ -22,7 +22,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The memory that lib/outbox.js fills. */
+/* The memory that lib/batch/outbox.js fills. */
 typedef struct {
   napi_ref sends;
   napi_ref arena;
@@ -63,7 +63,7 @@ typedef struct {
   uint32_t inboxes_made;
   lane_t* lanes;
   uint32_t lanes_count;
-  dgram_lanes_t watched; /* those of them that lib/outbox.js uses */
+  dgram_lanes_t watched; /* those of them that lib/batch/outbox.js uses */
   uv_prepare_t prepare;  /* looks at the watched lanes in each turn */
   bool has_prepare;      /* it is initialised, and not closed */
 } addon_t;
@@ -1181,7 +1181,7 @@ static napi_value js_flush(napi_env env, napi_callback_info info) {
 }
 
 /* Whatever was scheduled has had its turn when the loop goes on: a lane that is
- * not empty now was forgotten. lib/outbox.js sees to it; should that fail, its
+ * not empty now was forgotten. lib/batch/outbox.js sees to it; should that fail, its
  * datagrams leave at least. */
 static void on_prepare(uv_prepare_t* handle) {
   addon_t* addon = handle->data;
@@ -1375,7 +1375,7 @@ static napi_status read_switch(napi_env env,
   return dgram_napi_bool(env, value, out);
 }
 
-/* Once, before the first socket: lib/settings.js has read the environment.
+/* Once, before the first socket: lib/load/settings.js has read the environment.
  * getenv() here would race with setenv() in another thread. */
 static napi_value js_configure(napi_env env, napi_callback_info info) {
   dgram_env_t* core = &addon_of(env)->core;

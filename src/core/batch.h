@@ -1,4 +1,4 @@
-/* Layout of the memory shared with lib/outbox.js and lib/inbox.js.
+/* Layout of the memory shared with lib/batch/outbox.js and lib/batch/inbox.js.
  *
  * This is the one definition: addon.c exports the numbers below as
  * `binding.layout`, the JavaScript side reads them from there, and
@@ -43,12 +43,12 @@ typedef struct {
   uint32_t offset;  /* in the slab, in bytes */
   uint32_t length;  /* of all segments, in bytes */
   uint32_t segment; /* of one datagram, in bytes */
-  uint32_t peer;    /* slot in lib/inbox.js's table of peers */
+  uint32_t peer;    /* slot in lib/batch/inbox.js's table of peers */
   uint32_t fresh;   /* 0: that slot is as it was; n: texts[n - 1] fills it */
   int32_t status;   /* 0, or a negative UV_ code and nothing was received */
 } dgram_recv_t;
 
-/* What lib/inbox.js needs to know of a peer that is new in its slot. */
+/* What lib/batch/inbox.js needs to know of a peer that is new in its slot. */
 typedef struct {
   uint32_t family; /* 4 or 6 */
   uint32_t port;   /* host byte order */
@@ -67,7 +67,7 @@ typedef struct {
   (DGRAM_LANE_SENDS * sizeof(dgram_send_t) + sizeof(dgram_lane_state_t))
 
 /* No datagram is longer than this, whatever the family (RFC 768; the field
- * is 16 bits). lib/outbox.js copies at most one byte more, so that the kernel
+ * is 16 bits). lib/batch/outbox.js copies at most one byte more, so that the kernel
  * still answers EMSGSIZE. */
 #define DGRAM_DATAGRAM_MAX 65535u
 

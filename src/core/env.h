@@ -28,7 +28,7 @@ typedef struct dgram_env_s dgram_env_t;
 typedef struct dgram_socket_s dgram_socket_t;
 typedef struct dgram_transport_s dgram_transport_t;
 
-/* Receive memory, visible to lib/inbox.js, and the batch in it. The pointers
+/* Receive memory, visible to lib/batch/inbox.js, and the batch in it. The pointers
  * are good from dgram_env_lend() until JavaScript runs. */
 typedef struct {
   dgram_cursor_t* cursor;

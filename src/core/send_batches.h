@@ -1,7 +1,7 @@
 /* The lanes of one environment as C sees them without JavaScript: when the
  * event loop goes on although a lane should have left, and when the
  * environment or the process ends. Knows nothing of Node-API: the memory
- * belongs to ArrayBuffers that addon.c keeps alive, and lib/outbox.js gives to
+ * belongs to ArrayBuffers that addon.c keeps alive, and lib/batch/outbox.js gives to
  * nobody. */
 #ifndef DGRAM_LANES_H
 #define DGRAM_LANES_H

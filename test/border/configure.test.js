@@ -129,7 +129,7 @@ describe('the variables', () => {
       const [settings] = await succeed(({ report }, file) => {
         const { gso, gro, linger } = require(file).addon;
         report([gso, gro, linger]);
-      }, { env, args: [require.resolve('../../lib/settings')] });
+      }, { env, args: [require.resolve('../../lib/load/settings')] });
       assert.deepStrictEqual(settings, [expected, expected, expected]);
     }
   });

@@ -65,7 +65,7 @@ describe('a batch that cannot move on', () => {
             process.exit(0);
           }, 200);
         });
-      })`, { args: [require.resolve('../../lib/binding')] });
+      })`, { args: [require.resolve('../../lib/load/binding')] });
       assert.deepStrictEqual({ code, signal }, { code: 0, signal: null });
       assert.deepStrictEqual(reports.slice(1), [['the timer ran', true]]);
     });

@@ -1,6 +1,6 @@
 'use strict';
 
-// A program for inbox.test.js: has lib/inbox.js fail at each of its points in
+// A program for inbox.test.js: has lib/batch/inbox.js fail at each of its points in
 // turn, in the middle of a batch, and sees whether the next datagram comes.
 // Prints what went wrong, one line each, and at the end how many points there
 // were.
@@ -15,9 +15,9 @@ require('node:worker_threads').markAsUntransferable = () => {};
 
 const lib = path.join(__dirname, '..', '..', 'lib');
 const { install } = require('../support/saboteur');
-const saboteur = install([path.join(lib, 'inbox.js')]);
+const saboteur = install([path.join(lib, 'batch', 'inbox.js')]);
 const dgram = require(lib);
-const binding = require(path.join(lib, 'binding.js'));
+const binding = require(path.join(lib, 'load', 'binding.js'));
 const builtin = require('node:dgram');
 
 if (!['linux', 'uv'].includes(dgram.transport)) throw new Error('not ours');

@@ -9,7 +9,7 @@
 const { createHash } = require('node:crypto');
 const { once } = require('node:events');
 
-const { closeFd } = require('../../lib/binding');
+const { closeFd } = require('../../lib/load/binding');
 const packed = require('../support/package');
 const { argumentsOf, serve } = require('../support/remote');
 

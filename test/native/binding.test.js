@@ -405,7 +405,7 @@ describe('binding', () => {
   });
 
   describe('a watched lane', () => {
-    /** Appends a datagram as lib/outbox.js does, without a flush. */
+    /** Appends a datagram as lib/batch/outbox.js does, without a flush. */
     function append(handle, peer) {
       const { lane, layout } = core;
       const words = new Uint32Array(lane.sends);

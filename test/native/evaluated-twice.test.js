@@ -53,7 +53,7 @@ describe('the package beside lib/', () => {
     const first = require('../../lib');
     const second = require(packed.main);
     assert.notStrictEqual(second.Socket, first.Socket);
-    const counters = [require('../../lib/binding'), packed.binding()];
+    const counters = [require('../../lib/load/binding'), packed.binding()];
     const before = counters.map((binding) => binding.stats().sockets);
     const got = [[], []];
     const a = await bound(first, got[0]);

@@ -8,7 +8,7 @@
 const path = require('node:path');
 const { getSystemErrorMap } = require('node:util');
 
-const settings = require('../../lib/settings');
+const settings = require('../../lib/load/settings');
 
 const root = path.join(__dirname, '..', '..');
 // Built by `npm run build:test`; eslint runs before that.
@@ -33,7 +33,7 @@ function load() {
   return binding;
 }
 
-/** Receive memory as lib/inbox.js sees it, by name. */
+/** Receive memory as lib/batch/inbox.js sees it, by name. */
 function readInboxes(binding) {
   const { layout } = binding;
   const inboxes = new Map();

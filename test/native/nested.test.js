@@ -8,7 +8,7 @@ const { once } = require('node:events');
 
 const { codes, inner, until } = require('./kit');
 const dgram = require('../../lib');
-const binding = require('../../lib/binding');
+const binding = require('../../lib/load/binding');
 
 async function bound(listener) {
   const socket = dgram.createSocket('udp4', listener);

@@ -1,12 +1,12 @@
 'use strict';
 
-// The DGRAM_NATIVE_* variables as lib/settings.js reads them, once.
+// The DGRAM_NATIVE_* variables as lib/load/settings.js reads them, once.
 
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 
-const SETTINGS = path.join(__dirname, '..', '..', 'lib', 'settings.js');
+const SETTINGS = require.resolve('../../lib/load/settings');
 
 const USUAL = {
   fallback: true,

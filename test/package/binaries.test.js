@@ -85,7 +85,7 @@ const glibc = path.join(directory, 'dgram-native.glibc.node');
     });
 
     it('the one for glibc loads too: libc.so.6 is musl\'s own there', () => {
-      // What systems with musl other than Alpine get: lib/binding.js and
+      // What systems with musl other than Alpine get: lib/load/binding.js and
       // node-gyp-build know only Alpine.
       assert.strictEqual(load(glibc), 'loaded');
     });

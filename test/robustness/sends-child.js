@@ -1,6 +1,6 @@
 'use strict';
 
-// Sends of every kind while lib/outbox.js and its neighbours fail at one point
+// Sends of every kind while lib/batch/outbox.js and its neighbours fail at one point
 // after the other; after each failure the next sends must arrive and be called
 // back. Prints what went wrong, and then how much was tried, as JSON.
 //
@@ -15,7 +15,8 @@ const path = require('node:path');
 const { install } = require('../support/saboteur');
 
 const FILES = [
-  'outbox', 'send-many', 'ticks', 'endings', 'thread', 'memory', 'uncaught',
+  'batch/outbox', 'socket/send-many', 'node/ticks', 'node/endings',
+  'node/thread', 'batch/untransferable', 'node/uncaught',
 ].map((name) => require.resolve(`../../lib/${name}`));
 
 const saboteur = install(FILES);
@@ -41,12 +42,12 @@ const record = () => nodeDgram[Symbol.for('dgram-native')];
 function evaluate() {
   for (const file of Object.keys(require.cache)) {
     if (file.startsWith(LIB) && file.endsWith('.js') &&
-        file !== require.resolve('../../lib/binding'))
+        file !== require.resolve('../../lib/load/binding'))
       delete require.cache[file];
   }
   if (record() !== undefined) record().beforeEnding = undefined;
-  dgram = require('../../lib/socket');
-  require('../../lib/send-many');
+  dgram = require('../../lib/socket/socket');
+  require('../../lib/socket/send-many');
 }
 
 const got = new Set();

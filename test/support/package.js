@@ -23,9 +23,9 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** What decides the bytes of the JavaScript that is published. */
 function ingredients() {
-  const lib = fs.readdirSync(path.join(root, 'lib'), { withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => path.join('lib', name));
+  const lib = fs.readdirSync(path.join(root, 'lib'), { recursive: true })
+    .filter((name) => /\.m?[jt]s$/.test(name))
+    .map((name) => path.join('lib', name));
   const examples = fs.readdirSync(path.join(root, 'examples'))
     .map((name) => path.join('examples', name));
   return [...lib, ...examples, path.join('scripts', 'bundle.js'),

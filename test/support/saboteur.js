@@ -6,7 +6,7 @@
  * rewritten as they are loaded, so that each statement, call and allocation
  * asks here first.
  *
- *   const saboteur = install([require.resolve('../../lib/outbox')]);
+ *   const saboteur = install([require.resolve('../../lib/batch/outbox')]);
  *   const dgram = require('../../lib');       // after install()
  *   scenario();
  *   for (const point of saboteur.reached()) { // since install(), or the last

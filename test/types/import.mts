@@ -15,6 +15,6 @@ import { createSockets } from 'dgram-native';
 // @ts-expect-error -- nor by the default
 dgram.createSockets();
 // @ts-expect-error -- not exported by package.json
-import 'dgram-native/lib/socket.js';
+import 'dgram-native/lib/socket/socket.js';
 
 console.log(same, transport, createSockets);

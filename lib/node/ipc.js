@@ -15,14 +15,14 @@
 
 const dc = require('node:diagnostics_channel');
 const nodeDgram = require('node:dgram');
-const { builtinHandle, isBuiltinHandle, kState } = require('./borrowed');
-const { UDP } = require('./handle');
+const { builtinHandle, isBuiltinHandle, kState } = require('./node-internals');
+const { UDP } = require('../handle/handle');
 const { record } = require('./thread');
 
 const { process } = globalThis;
 
 /** UV_EINVAL, what writing a message returns that cannot be sent. */
-const INVALID = require('./errors').errno('EINVAL');
+const INVALID = require('../errors/errors').errno('EINVAL');
 
 function exportSocket(socket) {
   const handle = socket[kState]?.handle;

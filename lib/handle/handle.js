@@ -11,14 +11,14 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { listenerCount } = require('node:events').prototype;
-const binding = require('./binding');
-const errors = require('./errors');
-const inbox = require('./inbox');
-const outbox = require('./outbox');
-const permission = require('./permission');
-const uncaught = require('./uncaught');
+const binding = require('../load/binding');
+const errors = require('../errors/errors');
+const inbox = require('../batch/inbox');
+const outbox = require('../batch/outbox');
+const permission = require('../node/permission');
+const uncaught = require('../node/uncaught');
 const { createLookup, skipsLiterals } = require('./lookup');
-const { validateFunction } = require('./validators');
+const { validateFunction } = require('../errors/validators');
 
 // Programs replace the global.
 const { process } = globalThis;

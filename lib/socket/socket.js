@@ -11,25 +11,25 @@ const dc = require('node:diagnostics_channel');
 const EventEmitter = require('node:events');
 const timers = require('node:timers');
 const { promisify } = require('node:util');
-const binding = require('./binding');
-const cluster = require('./cluster');
-const errors = require('./errors');
-const outbox = require('./outbox');
+const binding = require('../load/binding');
+const cluster = require('../node/cluster');
+const errors = require('../errors/errors');
+const outbox = require('../batch/outbox');
 const {
   NodeSocket, asyncIdKey, isInNodesPlace, kState,
-} = require('./borrowed');
+} = require('../node/node-internals');
 const {
   UDP, adoptHandle, createHandle, hasOwnSend, inheritMethods, takesLiterals,
-} = require('./handle');
-const { isIP, skipsLiterals } = require('./lookup');
+} = require('../handle/handle');
+const { isIP, skipsLiterals } = require('../handle/lookup');
 const {
   checkMessage, copyMessage, sliceMessage, toList,
 } = require('./message');
-const { isDenied } = require('./permission');
+const { isDenied } = require('../node/permission');
 const {
   validateAbortSignal, validateBoolean, validateNumber, validateObject,
   validatePort, validateString, validateUint32,
-} = require('./validators');
+} = require('../errors/validators');
 
 // Programs replace these.
 const { process } = globalThis;
@@ -49,7 +49,7 @@ const CONNECTING = 1;
 const CONNECTED = 2;
 
 // For programs that use dgram through register.js.
-const { sharedBuffers: SHARED_BUFFERS } = require('./settings');
+const { sharedBuffers: SHARED_BUFFERS } = require('../load/settings');
 
 // The kernel's memory, or its limit of watched descriptors, is used up.
 const NO_ROOM = ['ENOMEM', 'ENOSPC'];

@@ -8,7 +8,7 @@
  */
 
 const { listenerCount } = require('node:events').prototype;
-const binding = require('./binding');
+const binding = require('../load/binding');
 
 const { process } = globalThis;
 

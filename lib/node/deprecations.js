@@ -6,7 +6,7 @@
  * would be inherited, but programs find them on the prototype itself.
  */
 
-const { NodeSocket } = require('./borrowed');
+const { NodeSocket } = require('./node-internals');
 
 /** @param {Function} Socket our class */
 function install(Socket) {

@@ -7,7 +7,7 @@
  */
 
 const nodeDgram = require('node:dgram');
-const binding = require('./binding');
+const binding = require('../load/binding');
 
 // Node's class, whatever register.js of any copy put in its place.
 const { Socket: NodeSocket } = require('./thread').record;

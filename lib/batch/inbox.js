@@ -8,11 +8,11 @@
  * 'batch' is given the batch as a whole, before the datagrams one by one.
  */
 
-const binding = require('./binding');
-const errors = require('./errors');
-const { keep } = require('./memory');
-const { drain } = require('./ticks');
-const uncaught = require('./uncaught');
+const binding = require('../load/binding');
+const errors = require('../errors/errors');
+const { keep } = require('./untransferable');
+const { drain } = require('../node/ticks');
+const uncaught = require('../node/uncaught');
 
 const {
   RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_PEER, RECV_FRESH,

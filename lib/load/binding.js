@@ -13,12 +13,12 @@ const fs = require('node:fs');
 const path = require('node:path');
 const host = require('./host');
 const settings = require('./settings');
-const { checkWhole } = require('./whole-file');
+const { checkWhole } = require('./elf-check');
 
 const { process } = globalThis;
 
 // dirname() and resolve() are what Node's loader has just used: compiled.
-const ROOT = path.dirname(host.directory ?? __dirname);
+const ROOT = path.dirname(host.directory ?? path.dirname(__dirname));
 
 /** In a bundle of ES modules nothing says where that is. */
 const IS_LOST = host.directory === '';

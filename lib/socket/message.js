@@ -7,7 +7,7 @@
 
 // As a global it is looked up each time: Node defines it with a getter.
 const { Buffer } = require('node:buffer');
-const errors = require('./errors');
+const errors = require('../errors/errors');
 
 /**
  * The part of a message that send(msg, offset, length, ...) names; both count

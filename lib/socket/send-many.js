@@ -5,13 +5,13 @@
  * of Bun's udpSocket.sendMany(). Everything is checked before anything leaves.
  */
 
-const errors = require('./errors');
-const outbox = require('./outbox');
-const { LOOPBACK } = require('./lookup');
+const errors = require('../errors/errors');
+const outbox = require('../batch/outbox');
+const { LOOPBACK } = require('../handle/lookup');
 const { checkMessage, copyMessage } = require('./message');
 const {
   validateFunction, validatePort, validateString,
-} = require('./validators');
+} = require('../errors/validators');
 
 /**
  * Room for a copy of the list, which nobody else changes meanwhile. It is read

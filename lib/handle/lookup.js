@@ -7,7 +7,7 @@
  * Node, as long as nobody could have noticed the call.
  */
 
-const { validateFunction } = require('./validators');
+const { validateFunction } = require('../errors/validators');
 
 const { process } = globalThis;
 

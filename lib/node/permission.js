@@ -6,7 +6,7 @@
  * --allow-net, bind(), connect() and send() fail as they do with node:dgram.
  */
 
-const { accessDenied } = require('./errors');
+const { accessDenied } = require('../errors/errors');
 
 // Programs replace the global. The module node:process is no substitute: on
 // Node 18 it creates process.stdin.

@@ -30,12 +30,12 @@
 const { AsyncResource } = require('node:async_hooks');
 // As globals they are looked up each time: Node defines them with getters.
 const { Buffer } = require('node:buffer');
-const binding = require('./binding');
-const { beforeEnding } = require('./endings');
-const errors = require('./errors');
-const { LOOPBACK } = require('./lookup');
-const { isReplaced, schedule } = require('./ticks');
-const { isWatched, run } = require('./uncaught');
+const binding = require('../load/binding');
+const { beforeEnding } = require('../node/endings');
+const errors = require('../errors/errors');
+const { LOOPBACK } = require('../handle/lookup');
+const { isReplaced, schedule } = require('../node/ticks');
+const { isWatched, run } = require('../node/uncaught');
 
 const { process } = globalThis;
 
