@@ -5,7 +5,7 @@
 module.exports = {
   ...require('../.mocharc.cjs'),
   spec: [
-    'test/{api,border,native,e2e,examples}/**/*.test.js',
+    'test/{api,boundary,native,e2e,examples}/**/*.test.js',
     'test/upstream/*.test.js',
   ],
 };

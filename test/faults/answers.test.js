@@ -1,7 +1,8 @@
 'use strict';
 
 // Whether the fast transport looks for another request before it falls asleep,
-// linger.h. poll() is scripted: how fast the two processes are does not matter.
+// busy_poll.h. poll() is scripted: how fast the two processes are does not
+// matter.
 
 const assert = require('node:assert');
 
@@ -70,7 +71,7 @@ describe('after an answer', function() {
   });
 
   for (const env of [
-    { DGRAM_NATIVE_LINGER: '0' }, { DGRAM_NATIVE_TRANSPORT: 'uv' },
+    { DGRAM_NATIVE_BUSY_POLL: '0' }, { DGRAM_NATIVE_TRANSPORT: 'uv' },
   ]) {
     it(`never with ${Object.entries(env)[0].join('=')}`, async () => {
       assert.deepStrictEqual(await looks('poll:*=ready', 20, env),

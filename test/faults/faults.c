@@ -12,7 +12,7 @@
  *           segment>N; of setsockopt: gro, segment
  *   EFFECT  the name of an error; short:N, at most N messages (with 0 the call
  *           says that it sent none); ctrunc, the
- *           message came with its control data cut off; ready, of poll: there
+ *           message came with its ancillary data cut off; ready, of poll: there
  *           is said to be an event; a text for uname, which is the kernel's
  *           release
  *

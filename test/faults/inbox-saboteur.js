@@ -1,6 +1,6 @@
 'use strict';
 
-// A program for inbox.test.js: has lib/batch/inbox.js fail at each of its points in
+// A program for inbox.test.js: batch/inbox.js fails at each of its points in
 // turn, in the middle of a batch, and sees whether the next datagram comes.
 // Prints what went wrong, one line each, and at the end how many points there
 // were.

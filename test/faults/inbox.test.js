@@ -1,6 +1,6 @@
 'use strict';
 
-// At any line of lib/batch/inbox.js JavaScript may throw or be terminated: what is
+// At any line of batch/inbox.js JavaScript may throw or be terminated: what is
 // lost is told, once, and the next datagram comes.
 
 const assert = require('node:assert');

@@ -38,7 +38,7 @@
 #define DESCRIPTORS 4096
 #define FAULTS_MAX 256
 
-/* Messages of one receive, and room for the control data of each. */
+/* Messages of one receive, and room for the ancillary data of each. */
 #define RECV_MAX 64
 #define CONTROL_MAX 256
 
@@ -61,7 +61,7 @@ typedef enum {
 enum {
   NOTHING = 0,
   SHORT = -1,  /* at most `argument` messages */
-  CTRUNC = -2, /* message `argument` comes with its control data cut off */
+  CTRUNC = -2, /* message `argument` comes with its ancillary data cut off */
   TRUNC = -3,  /* the first message comes cut to `argument` bytes */
   WAKE = -4    /* a wake-up for nothing: events, and 256 times which socket */
 };

@@ -21,7 +21,7 @@ static inline size_t length_of(const struct msghdr* header) {
   return length;
 }
 
-/* The value of UDP_SEGMENT or UDP_GRO among the control data, or 0. */
+/* The value of UDP_SEGMENT or UDP_GRO among the ancillary data, or 0. */
 static inline unsigned segment_of(const struct msghdr* from, int option) {
   struct msghdr header = *from;
   struct cmsghdr* cmsg;

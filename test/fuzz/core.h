@@ -3,8 +3,8 @@
 #define DGRAM_FUZZ_CORE_H
 
 #include "core/env.h"
-#include "kernel.h"
 #include "core/socket.h"
+#include "kernel.h"
 #include "transport/transport.h"
 
 #define FUZZ_SOCKETS 4

@@ -7,7 +7,7 @@
 
 fuzz_arrival_t fuzz_arrivals[DGRAM_RECV_SLOTS + 1];
 uint32_t fuzz_arrivals_count;
-static const uint8_t* slab;
+static const uint8_t* recv_buffer;
 static uint32_t slots;
 
 static fuzz_arrival_t* add_arrival(const void* base, size_t size, int status);
@@ -17,7 +17,7 @@ static int early_error;
 
 void fuzz_inlet_reset(const uint8_t* memory, uint32_t count) {
   fuzz_arrivals_count = 0;
-  slab = memory;
+  recv_buffer = memory;
   slots = count;
   if (memory == NULL || early_error == 0)
     return;
@@ -59,8 +59,8 @@ static fuzz_arrival_t* add_arrival(const void* base, size_t size, int status) {
   arrival->bytes = bytes;
   if (status != 0)
     return arrival;
-  FUZZ_CHECK(bytes >= slab &&
-             bytes + size <= slab + slots * DGRAM_RECV_SLOT_SIZE);
+  FUZZ_CHECK(bytes >= recv_buffer &&
+             bytes + size <= recv_buffer + slots * DGRAM_RECV_SLOT_SIZE);
   arrival->length = draw_length();
   if (arrival->length > size)
     arrival->length = (uint32_t) size;
@@ -158,7 +158,7 @@ int fuzz_recvmmsg(int fd,
     errno = EBADF;
     return -1;
   }
-  FUZZ_CHECK(slab != NULL);
+  FUZZ_CHECK(recv_buffer != NULL);
   FUZZ_CHECK(vlen > 0 && vlen <= slots);
   FUZZ_CHECK(flags == MSG_DONTWAIT && tmo == NULL);
   n = draw_count(vlen);

@@ -11,7 +11,7 @@
 typedef struct {
   const uint8_t* bytes; /* where they were put */
   uint32_t length;
-  uint32_t segment; /* 0: the control data was arbitrary */
+  uint32_t segment; /* 0: the ancillary data was arbitrary */
   int status;       /* 0, or the UV_ code that stands for the message */
   dgram_address_t source;
 } fuzz_arrival_t;

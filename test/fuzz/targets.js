@@ -25,8 +25,8 @@ const targets = {
   receive: CORE,
   sources: ['src/core/address.c', 'test/fuzz/kernel.c'],
   address: ['src/core/address.c', 'test/fuzz/kernel.c'],
-  run: ['src/transport/linux/segment_group.c'],
-  control: ['src/transport/linux/ancillary.c'],
+  segment_group: ['src/transport/linux/segment_group.c'],
+  ancillary: ['src/transport/linux/ancillary.c'],
 };
 
 module.exports = { targets };

@@ -22,13 +22,14 @@ const mocha = require.resolve('mocha/bin/mocha.js');
 const RUNS = {
   'collected': {
     flags: ['--expose-gc', '--gc-interval=1'],
-    files: ['batch', 'buffer-ownership', 'close-in-listener', 'connect',
-      'send-and-close', 'send-queue', 'throwing-listener'],
+    files: ['receive/batch', 'receive/buffer-ownership',
+      'receive/throwing-listener', 'socket/close-in-listener',
+      'connect/connect', 'send/send-and-close', 'send/send-queue'],
     enough: 1000,
   },
   'moved': {
     flags: ['--expose-gc', '--gc-interval=1', '--stress-compaction'],
-    files: ['send-queue', 'throwing-listener'],
+    files: ['send/send-queue', 'receive/throwing-listener'],
     enough: 50,
   },
 };

@@ -10,7 +10,6 @@
 //   node test/memory/run.js [FILE [ARGUMENT...]]   a program instead
 
 const { execFileSync } = require('node:child_process');
-const fs = require('node:fs');
 const path = require('node:path');
 
 const { build, copy, findings, prepare, run } = require('./sanitizer');

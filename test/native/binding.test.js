@@ -373,50 +373,53 @@ describe('binding', () => {
     });
   });
 
-  describe('a lane', () => {
+  describe('a send batch', () => {
     it('is checked', () => {
-      const { binding, lane, layout } = core;
+      const { binding, batch, layout } = core;
       for (const [id, count] of [
-        [lane.id, layout.LANE_SENDS + 1], [lane.id, 0xffffffff], [lane.id, -1],
-        [lane.id + 1, 1], [-1, 1], [0xffffffff, 0],
+        [batch.id, layout.BATCH_SENDS + 1], [batch.id, 0xffffffff],
+        [batch.id, -1],
+        [batch.id + 1, 1], [-1, 1], [0xffffffff, 0],
       ])
         assert.throws(() => binding.flush(id, count), RangeError);
-      assert.strictEqual(binding.flush(lane.id, 0), 0);
+      assert.strictEqual(binding.flush(batch.id, 0), 0);
       assert.throws(() => binding.flush(Symbol('x'), 0), TypeError);
     });
 
     for (const part of ['sends', 'arena']) {
       it(`is refused when its ${part} were given away`, () => {
-        const { lane } = core;
-        structuredClone(lane[part], { transfer: [lane[part]] });
-        assert.throws(() => core.binding.flush(lane.id, 1), RangeError);
+        const { batch } = core;
+        structuredClone(batch[part], { transfer: [batch[part]] });
+        assert.throws(() => core.binding.flush(batch.id, 1), RangeError);
       });
     }
 
     it('is one of many', () => {
-      const lanes = Array.from({ length: 20 }, () => core.binding.openLane());
-      assert.strictEqual(new Set(lanes.map(({ id }) => id)).size, 20);
-      for (const { id, sends, arena } of lanes) {
-        assert.strictEqual(sends.byteLength, (core.layout.LANE_OWED + 1) * 4);
-        assert.strictEqual(arena.byteLength, core.layout.LANE_ARENA);
+      const { binding, layout } = core;
+      const batches = Array.from({ length: 20 }, () => binding.openSendBatch());
+      assert.strictEqual(new Set(batches.map(({ id }) => id)).size, 20);
+      for (const { id, sends, arena } of batches) {
+        assert.strictEqual(sends.byteLength,
+                           (layout.BATCH_CALLBACKS_DUE + 1) * 4);
+        assert.strictEqual(arena.byteLength, core.layout.BATCH_ARENA);
         assert.strictEqual(core.binding.flush(id, 1), 0);
       }
     });
   });
 
-  describe('a watched lane', () => {
+  describe('a watched send batch', () => {
     /** Appends a datagram as lib/batch/outbox.js does, without a flush. */
     function append(handle, peer) {
-      const { lane, layout } = core;
-      const words = new Uint32Array(lane.sends);
+      const { batch, layout } = core;
+      const words = new Uint32Array(batch.sends);
       words.set([handle.id, peer, 0, 5, 0, 0]);
-      Buffer.from(lane.arena).write('stuck');
-      words[layout.LANE_WAITING] = 1;
+      Buffer.from(batch.arena).write('stuck');
+      words[layout.BATCH_PENDING] = 1;
       return words;
     }
 
     it('is told of when the loop goes on, and leaves', async () => {
-      const { binding, lane, layout } = core;
+      const { binding, batch, layout } = core;
       const { handle, port } = core.bound();
       const texts = [];
       handle.onMessage = (text) => texts.push(text);
@@ -427,13 +430,13 @@ describe('binding', () => {
       core.onStalled = () => {
         calls++;
         // What JavaScript did not do before, it does now.
-        if (words[layout.LANE_WAITING] >= layout.LANE_SENT)
-          words[layout.LANE_WAITING] = 0;
+        if (words[layout.BATCH_PENDING] >= layout.BATCH_SENT)
+          words[layout.BATCH_PENDING] = 0;
       };
-      assert.strictEqual(binding.watchLane(lane.id, false), 0);
+      assert.strictEqual(binding.watchSendBatch(batch.id, false), 0);
       await until(() => texts.length === 1);
       assert.deepStrictEqual(texts, ['stuck']);
-      await until(() => words[layout.LANE_WAITING] === 0);
+      await until(() => words[layout.BATCH_PENDING] === 0);
       const before = calls;
       assert.ok(before >= 2, `${before} calls`);
       for (let i = 0; i < 3; i++) await new Promise(setImmediate);
@@ -441,9 +444,10 @@ describe('binding', () => {
     });
 
     it('is one that there is', () => {
-      const { binding, lane } = core;
-      assert.throws(() => binding.watchLane(Symbol('x'), true), TypeError);
-      assert.strictEqual(binding.watchLane(lane.id + 1, true), codes.EINVAL);
+      const { binding, batch } = core;
+      assert.throws(() => binding.watchSendBatch(Symbol('x'), true), TypeError);
+      assert.strictEqual(binding.watchSendBatch(batch.id + 1, true),
+                         codes.EINVAL);
     });
   });
 

@@ -127,7 +127,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
                            InstanceMethod<&Bench::SetPeer>("setPeer"),
                            InstanceMethod<&Bench::Flush>("flush"),
                            InstanceMethod<&Bench::Deliver>("deliver"),
-                           InstanceMethod<&Bench::Lend>("lend"),
+                           InstanceMethod<&Bench::Lend>("acquire"),
                            InstanceMethod<&Bench::End>("end"),
                            InstanceMethod<&Bench::UvReceived>("uvReceived"),
                            InstanceMethod<&Bench::State>("state"),
@@ -138,7 +138,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
     dgram_env_init(&core_, LoopOf(info.Env()));
     core_.transport = &kTransport;
     core_.data = this;
-    core_.lend = OnLend;
+    core_.acquire = OnLend;
     core_.deliver = OnDeliver;
   }
 
@@ -297,7 +297,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
     auto runs = info[1].As<Napi::Array>();
     listener_ = Napi::Persistent(info[2].As<Napi::Function>());
     dgram_wake_up_t wake_up{};
-    if (!dgram_env_lend(&core_, socket))
+    if (!dgram_env_acquire_inbox(&core_, socket))
       return;
     for (uint32_t i = 0; i < runs.Length(); i++) {
       int rc;
@@ -319,7 +319,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
   // lend(id)
   Napi::Value Lend(const CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(),
-                              dgram_env_lend(&core_, Socket(info)));
+                              dgram_env_acquire_inbox(&core_, Socket(info)));
   }
 
   // The uv transport is told what libuv says: uvReceived(nread, withBuffer)
@@ -372,7 +372,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
     for (uint32_t i = 0; i < core_.inboxes_count; i++)
       if (core_.inboxes[i].socket != nullptr)
         number("used", i + 1);
-    out["starved"] = Napi::Boolean::New(info.Env(), core_.starved);
+    out["readDeferred"] = Napi::Boolean::New(info.Env(), core_.read_deferred);
     out["started"] = started;
     return out;
   }
@@ -412,19 +412,19 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("SEND_TICKET", offsetof(dgram_send_t, ticket) / 4.0);
   number("SEND_STATUS", offsetof(dgram_send_t, status) / 4.0);
   number("QUEUED", DGRAM_QUEUED);
-  number("LANE_SENDS", DGRAM_LANE_SENDS);
-  number("LANE_ARENA", DGRAM_LANE_ARENA);
-  const double state = DGRAM_LANE_SENDS * sizeof(dgram_send_t) / 4.0;
-  number("LANE_WAITING", state + offsetof(dgram_lane_state_t, waiting) / 4.0);
-  number("LANE_OWED", state + offsetof(dgram_lane_state_t, owed) / 4.0);
-  number("LANE_SENT", DGRAM_LANE_SENT);
+  number("BATCH_SENDS", DGRAM_BATCH_SENDS);
+  number("BATCH_ARENA", DGRAM_BATCH_ARENA);
+  const double state = DGRAM_BATCH_SENDS * sizeof(dgram_send_t) / 4.0;
+  number("BATCH_PENDING", state + offsetof(dgram_batch_state_t, waiting) / 4.0);
+  number("BATCH_CALLBACKS_DUE", state + offsetof(dgram_batch_state_t, owed) / 4.0);
+  number("BATCH_SENT", DGRAM_BATCH_SENT);
   number("DATAGRAM_MAX", DGRAM_DATAGRAM_MAX);
   number("RECV_WORDS", sizeof(dgram_recv_t) / 4.0);
   number("RECV_OFFSET", offsetof(dgram_recv_t, offset) / 4.0);
   number("RECV_LENGTH", offsetof(dgram_recv_t, length) / 4.0);
   number("RECV_SEGMENT", offsetof(dgram_recv_t, segment) / 4.0);
   number("RECV_PEER", offsetof(dgram_recv_t, peer) / 4.0);
-  number("RECV_FRESH", offsetof(dgram_recv_t, fresh) / 4.0);
+  number("RECV_NEW_TEXT", offsetof(dgram_recv_t, fresh) / 4.0);
   number("RECV_STATUS", offsetof(dgram_recv_t, status) / 4.0);
   number("TEXT_BYTES", sizeof(dgram_peer_text_t));
   number("TEXT_FAMILY", offsetof(dgram_peer_text_t, family) / 4.0);
@@ -433,19 +433,19 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("TEXT_ERROR", offsetof(dgram_peer_text_t, error) / 4.0);
   number("TEXT_TEXT", offsetof(dgram_peer_text_t, text));
   number("CURSOR_WORDS", sizeof(dgram_cursor_t) / 4.0);
-  number("CURSOR_RUN", offsetof(dgram_cursor_t, run) / 4.0);
+  number("CURSOR_GRO_BUFFER", offsetof(dgram_cursor_t, run) / 4.0);
   number("CURSOR_POSITION", offsetof(dgram_cursor_t, position) / 4.0);
   number("CURSOR_COUNT", offsetof(dgram_cursor_t, count) / 4.0);
   number("CURSOR_BUDGET", offsetof(dgram_cursor_t, budget) / 4.0);
   number("CURSOR_BLOCK", offsetof(dgram_cursor_t, block) / 4.0);
   number("CURSOR_STEPS", offsetof(dgram_cursor_t, steps) / 4.0);
-  number("INBOX_RUNS", offsetof(dgram_inbox_head_t, runs));
+  number("INBOX_GRO_BUFFERS", offsetof(dgram_inbox_head_t, runs));
   number("INBOX_TEXTS", offsetof(dgram_inbox_head_t, texts));
-  number("INBOX_SLAB", DGRAM_INBOX_SLAB);
+  number("INBOX_RECV_BUFFER", DGRAM_INBOX_RECV_BUFFER);
   number("INBOXES", DGRAM_INBOXES);
-  number("RECV_RUNS", DGRAM_RECV_RUNS);
+  number("RECV_GRO_BUFFERS", DGRAM_RECV_GRO_BUFFERS);
   number("RECV_SLOTS", DGRAM_RECV_SLOTS);
-  number("RECV_SLAB", DGRAM_RECV_SLAB);
+  number("RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE);
   number("PEERS_MAX", DGRAM_PEERS_MAX);
   number("SOURCES_MAX", DGRAM_SOURCES_MAX);
   number("SOCKETS_MAX", DGRAM_SOCKETS_MAX);
@@ -464,7 +464,7 @@ Napi::Value RunLength(const CallbackInfo& info) {
   }
   return Number::New(
       info.Env(),
-      dgram_run_length(
+      dgram_segment_group_length(
           sends.data(), list.Length(), info[1].ToNumber(), info[2].ToNumber()));
 }
 

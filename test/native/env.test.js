@@ -235,7 +235,7 @@ describe('dgram_env', () => {
         return true;
       });
       assert.strictEqual(seen[0].text, '10.0.0.2');
-      assert.strictEqual(env.state().starved, false);
+      assert.strictEqual(env.state().readDeferred, false);
     });
 
     it('is not lent while a batch is not done; who asked starts again',
@@ -247,16 +247,16 @@ describe('dgram_env', () => {
          env.close(closing);
 
          deliver([from(1), from(2)], (batch) => {
-           asked.push(env.lend(id));
+           asked.push(env.acquire(id));
            return batch.length;
          });
          assert.deepStrictEqual(asked, [false]);
-         assert.strictEqual(env.state().starved, true);
+         assert.strictEqual(env.state().readDeferred, true);
          assert.deepStrictEqual(env.state().started, []);
          await until(() => env.state().started.length > 0);
          assert.deepStrictEqual(env.state().started, [id]);
-         assert.strictEqual(env.state().starved, false);
-         assert.strictEqual(env.lend(id), true);
+         assert.strictEqual(env.state().readDeferred, false);
+         assert.strictEqual(env.acquire(id), true);
        });
 
     it('goes on in the next iteration where it was paused', async () => {

@@ -2,7 +2,7 @@
 
 // A hot reloader, or Jest's module registry, evaluates lib/ again. In a
 // checkout dist/ and lib/ may both be loaded: two copies, each with an instance
-// of the addon. test/api/copies.test.js and sandbox.test.js do this to the
+// of the addon. test/api/node/copies.test.js and sandbox.test.js do this to the
 // package.
 
 const assert = require('node:assert');

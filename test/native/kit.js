@@ -42,17 +42,16 @@ function readInboxes(binding) {
   function inboxOf(name) {
     if (!inboxes.has(name)) {
       const memory = binding.inbox(name);
+      const words = layout.RECV_GRO_BUFFERS * layout.RECV_WORDS;
       memories.push(memory);
       inboxes.set(name, {
         cursor: new Uint32Array(memory, 0, layout.CURSOR_WORDS),
-        runs: new Uint32Array(memory, layout.INBOX_RUNS,
-                              layout.RECV_RUNS * layout.RECV_WORDS),
-        runStatuses: new Int32Array(memory, layout.INBOX_RUNS,
-                                    layout.RECV_RUNS * layout.RECV_WORDS),
+        runs: new Uint32Array(memory, layout.INBOX_GRO_BUFFERS, words),
+        runStatuses: new Int32Array(memory, layout.INBOX_GRO_BUFFERS, words),
         textWords: new Uint32Array(memory, layout.INBOX_TEXTS,
                                    layout.RECV_SLOTS * layout.TEXT_BYTES / 4),
         texts: Buffer.from(memory, layout.INBOX_TEXTS),
-        slab: Buffer.from(memory, layout.INBOX_SLAB),
+        slab: Buffer.from(memory, layout.INBOX_RECV_BUFFER),
       });
     }
     return inboxes.get(name);
@@ -69,10 +68,10 @@ function readInboxes(binding) {
 function open() {
   const binding = load();
   const { layout } = binding;
-  const lane = binding.openLane();
-  const sends = new Uint32Array(lane.sends);
-  const statuses = new Int32Array(lane.sends);
-  const arena = Buffer.from(lane.arena);
+  const batch = binding.openSendBatch();
+  const sends = new Uint32Array(batch.sends);
+  const statuses = new Int32Array(batch.sends);
+  const arena = Buffer.from(batch.arena);
   const { inboxOf, memories } = readInboxes(binding);
   const sources = [];
   const handles = new Map();
@@ -92,7 +91,7 @@ function open() {
 
   function source({ runs, textWords, texts }, at) {
     const slot = runs[at + layout.RECV_PEER];
-    const fresh = runs[at + layout.RECV_FRESH];
+    const fresh = runs[at + layout.RECV_NEW_TEXT];
     if (fresh > 0) {
       const text = (fresh - 1) * layout.TEXT_BYTES;
       const length = textWords[text / 4 + layout.TEXT_LENGTH];
@@ -113,7 +112,7 @@ function open() {
     const inbox = inboxOf(name);
     const { cursor } = inbox;
     const count = cursor[layout.CURSOR_COUNT];
-    const isLeft = () => cursor[layout.CURSOR_RUN] < count;
+    const isLeft = () => cursor[layout.CURSOR_GRO_BUFFER] < count;
     if (cursor[layout.CURSOR_STEPS] === 0) {
       inbox.sources = Array.from(
         { length: count }, (_, i) => source(inbox, i * layout.RECV_WORDS));
@@ -124,7 +123,7 @@ function open() {
   }
 
   function deliverNext(handle, { cursor, runs, runStatuses, slab, sources }) {
-    const run = cursor[layout.CURSOR_RUN];
+    const run = cursor[layout.CURSOR_GRO_BUFFER];
     const offset = cursor[layout.CURSOR_POSITION];
     const at = run * layout.RECV_WORDS;
     const status = runStatuses[at + layout.RECV_STATUS];
@@ -133,7 +132,7 @@ function open() {
     const start = runs[at + layout.RECV_OFFSET] + offset;
     const ends = offset + size >= length;
 
-    cursor[layout.CURSOR_RUN] = ends ? run + 1 : run;
+    cursor[layout.CURSOR_GRO_BUFFER] = ends ? run + 1 : run;
     cursor[layout.CURSOR_POSITION] = ends ? 0 : offset + size;
     const text = slab.latin1Slice(start, start + size);
     if (status < 0) handle.onError?.(status);
@@ -150,7 +149,7 @@ function open() {
   const core = {
     binding,
     layout,
-    lane,
+    batch,
     memories,
     Handle,
 
@@ -172,7 +171,7 @@ function open() {
                   i * layout.SEND_WORDS);
         end += length;
       });
-      const queued = binding.flush(lane.id, entries.length);
+      const queued = binding.flush(batch.id, entries.length);
       return {
         queued,
         statuses: entries.map(

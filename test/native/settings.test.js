@@ -4,14 +4,13 @@
 
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
-const path = require('node:path');
 
 const SETTINGS = require.resolve('../../lib/load/settings');
 
 const USUAL = {
   fallback: true,
   sharedBuffers: false,
-  addon: { gso: true, gro: true, linger: true, keepHeap: false },
+  addon: { gso: true, gro: true, busyPoll: true, keepHeap: false },
 };
 
 /** What is read in an environment with these variables and no others. */
@@ -33,8 +32,8 @@ const CASES = [
   [{ TRANSPORT: 'linux' }, withAddon({ transport: 'linux' })],
   [{ TRANSPORT: 'other' }, USUAL],
   [{ GSO: '0' }, withAddon({ gso: false })],
-  [{ GRO: '0', LINGER: '0' }, withAddon({ gro: false, linger: false })],
-  [{ GSO: '', GRO: '1', LINGER: 'no' }, USUAL],
+  [{ GRO: '0', BUSY_POLL: '0' }, withAddon({ gro: false, busyPoll: false })],
+  [{ GSO: '', GRO: '1', BUSY_POLL: 'no' }, USUAL],
   [{ FALLBACK: '0', SHARED_BUFFERS: '1' },
    { ...USUAL, fallback: false, sharedBuffers: true }],
   [{ FALLBACK: '1', SHARED_BUFFERS: '0' }, USUAL],

@@ -1,6 +1,6 @@
 'use strict';
 
-// Sends of every kind while lib/batch/outbox.js and its neighbours fail at one point
+// Sends of every kind while batch/outbox.js and its neighbours fail at a point
 // after the other; after each failure the next sends must arrive and be called
 // back. Prints what went wrong, and then how much was tried, as JSON.
 //

@@ -38,7 +38,7 @@ const { syncBuiltinESMExports } = require('node:module');
 const BuiltinSocket = dgram.Socket;
 /** Where a copy of the package says what its classes are. */
 const RECORD = Symbol.for('dgram-native');
-/** The function of lib/node/node-internals.js that makes a built-in socket on purpose. */
+/** Makes a built-in socket on purpose: a function of node-internals.js. */
 const BORROWED = /^at builtinHandle \(/;
 const { appendFileSync } = fs;
 const { threadId } = workerThreads;

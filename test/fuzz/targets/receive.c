@@ -21,7 +21,7 @@ static uint32_t slots_of(uint32_t place) {
   return place == 0 ? DGRAM_RECV_SLOTS : DGRAM_SPARE_SLOTS;
 }
 
-static bool on_lend(dgram_env_t* env, dgram_inbox_t* inbox) {
+static bool on_acquire(dgram_env_t* env, dgram_inbox_t* inbox) {
   state_t* state = env->data;
   uint32_t place = (uint32_t) (inbox - env->inboxes);
   dgram_inbox_head_t* head = (dgram_inbox_head_t*) memories[place];
@@ -34,9 +34,9 @@ static bool on_lend(dgram_env_t* env, dgram_inbox_t* inbox) {
   inbox->cursor = &head->cursor;
   inbox->runs = head->runs;
   inbox->texts = head->texts;
-  inbox->slab = memories[place] + DGRAM_INBOX_SLAB;
+  inbox->recv_buffer = memories[place] + DGRAM_INBOX_RECV_BUFFER;
   if (inbox->socket == NULL)
-    fuzz_inlet_reset(inbox->slab, slots_of(place));
+    fuzz_inlet_reset(inbox->recv_buffer, slots_of(place));
   return true;
 }
 
@@ -90,7 +90,7 @@ static uint32_t check_arrival(state_t* state,
   do {
     run = &inbox->runs[i++];
     FUZZ_CHECK(i <= inbox->count && run->status == 0);
-    FUZZ_CHECK(inbox->slab + run->offset == arrival->bytes + length);
+    FUZZ_CHECK(inbox->recv_buffer + run->offset == arrival->bytes + length);
     FUZZ_CHECK(run->segment <= run->length);
     FUZZ_CHECK((run->segment == 0) == (run->length == 0));
     if (run->segment < run->length)
@@ -108,7 +108,7 @@ static void check_batch(state_t* state, const dgram_inbox_t* inbox) {
   uint32_t i = 0;
   uint32_t k;
 
-  FUZZ_CHECK(inbox->count <= DGRAM_RECV_RUNS);
+  FUZZ_CHECK(inbox->count <= DGRAM_RECV_GRO_BUFFERS);
   FUZZ_CHECK(inbox->fresh <= DGRAM_RECV_SLOTS);
   for (k = 0; k < fuzz_arrivals_count; k++)
     i += check_arrival(state, inbox, i, &fuzz_arrivals[k]);
@@ -251,7 +251,7 @@ static void make_memory(void) {
   uint32_t i;
 
   for (i = 0; i < DGRAM_INBOXES; i++)
-    memories[i] = fuzz_alloc(DGRAM_INBOX_SLAB +
+    memories[i] = fuzz_alloc(DGRAM_INBOX_RECV_BUFFER +
                              (size_t) slots_of(i) * DGRAM_RECV_SLOT_SIZE);
 }
 
@@ -266,7 +266,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz_core_open(&state.core,
                  fuzz_one_in(&state.input, 2) ? &dgram_transport_uv
                                               : &dgram_transport_linux);
-  state.core.env.lend = on_lend;
+  state.core.env.acquire = on_acquire;
   state.core.env.deliver = on_deliver;
   state.core.env.data = &state;
   fuzz_core_socket(&state.core, 0, true);

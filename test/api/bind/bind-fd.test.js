@@ -1,0 +1,171 @@
+'use strict';
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const net = require('node:net');
+const os = require('node:os');
+const {
+  bound, inChild, isOpen, modulePath, once, open, receiveText, send,
+  stateOf, throwsCode, throwsSystemError,
+} = require('../../support/dgram');
+
+const badType = (type, body) => throwsCode(body,
+  TypeError, 'ERR_INVALID_FD_TYPE', `Unsupported fd type: ${type}`);
+
+const describeHere =
+  process.platform === 'win32' ? describe.skip : describe;
+
+describeHere('bind({ fd })', () => {
+  it('refuses the descriptor of a file', () => {
+    const fd = fs.openSync(__filename);
+    try {
+      badType('FILE', () => open('udp4').bind({ fd }));
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+
+  it('refuses the descriptor of a TCP server', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      badType('TCP', () => open('udp4').bind({ fd: server._handle.fd }));
+    } finally {
+      server.close();
+    }
+  });
+
+  it('refuses a descriptor that is not open', () => {
+    assert.throws(() => open('udp4').bind({ fd: 2 ** 30 }), {
+      name: 'TypeError',
+      code: 'ERR_INVALID_FD_TYPE',
+      message: /^Unsupported fd type: (UNKNOWN|INVALID)$/,
+    });
+  });
+
+  it('refuses the descriptor of a socket of this loop', async () => {
+    const { handle } = stateOf(await bound());
+    assert.ok(Number.isInteger(handle.fd) && handle.fd > 2);
+    throwsSystemError(() => open('udp4').bind({ fd: handle.fd }),
+      'EEXIST', 'open');
+    throwsSystemError(() => open('udp4').bind({
+      fd: handle.fd, exclusive: true,
+    }), 'EEXIST', 'open');
+  });
+
+  it('leaves the socket in the state of being bound when it throws', () => {
+    const socket = open('udp4');
+    const fd = fs.openSync(__filename);
+    assert.throws(() => socket.bind({ fd }));
+    fs.closeSync(fd);
+    assert.ok(isOpen(socket));
+    assert.strictEqual(stateOf(socket).bindState, 1);
+    throwsCode(() => socket.bind(),
+      Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound');
+  });
+
+  it('takes what is no positive int32 for no descriptor', async () => {
+    for (const fd of [0, -1, 1.5, 2 ** 31, '3', null, NaN, {}]) {
+      const socket = open('udp4');
+      socket.bind({ fd, address: '127.0.0.1' });
+      await once(socket, 'listening');
+      assert.strictEqual(socket.address().address, '127.0.0.1');
+    }
+  });
+
+  it('has EBADF for a descriptor before it is bound', () => {
+    assert.strictEqual(stateOf(open('udp4')).handle.fd,
+      -os.constants.errno.EBADF);
+  });
+
+  it('takes over a descriptor that was inherited', async () => {
+    const socket = await bound();
+    const address = socket.address();
+    const other = await bound();
+    const child = inChild((dgram, report) => {
+      const socket = dgram.createSocket('udp4');
+      const order = [];
+      socket.on('listening', () => order.push('listening'));
+      socket.bind({ fd: 3 }, () => order.push('callback'));
+      order.push('returned');
+      report(order);
+      report(socket.address());
+      socket.on('message', (msg, { port }) => {
+        report(String(msg));
+        if (String(msg) === 'end')
+          socket.close();
+        else
+          socket.send(msg, port, '127.0.0.1');
+      });
+      socket.on('close', () => report('closed'));
+    }, { stdio: ['ignore', 0, 0, stateOf(socket).handle.fd] });
+    socket.close();
+    const echoes = receiveText(other, 10);
+    // Equal lengths: what one system call may send and receive together.
+    for (let i = 0; i < 10; i++)
+      other.send(`text ${i}`, address.port, '127.0.0.1');
+    other.send('end', address.port, '127.0.0.1');
+    const { reports, stderr, code } = await child;
+    assert.deepStrictEqual({ stderr, code }, { stderr: '', code: 0 });
+    assert.deepStrictEqual(reports, [
+      ['listening', 'callback', 'returned'],
+      address,
+      ...Array.from({ length: 10 }, (_, i) => `text ${i}`),
+      'end',
+      'closed',
+    ]);
+    assert.deepStrictEqual(await echoes,
+      Array.from({ length: 10 }, (_, i) => `text ${i}`));
+  });
+
+  it('changes nothing for others who have the descriptor', async () => {
+    const socket = require('node:dgram').createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const { port } = socket.address();
+    const { reports } = await inChild((dgram, report) => {
+      const socket = dgram.createSocket('udp4');
+      socket.bind({ fd: 3 }, () => {
+        report(socket.address().port);
+        socket.close();
+      });
+    }, { stdio: ['ignore', 0, 0, stateOf(socket).handle.fd] });
+    assert.deepStrictEqual(reports, [port]);
+    // Of one length, which the kernel may merge for those who asked it.
+    const texts = receiveText(socket, 20);
+    const sender = open('udp4');
+    for (let i = 0; i < 20; i++)
+      sender.send(`text ${10 + i}`, port, '127.0.0.1');
+    assert.deepStrictEqual(await texts,
+      Array.from({ length: 20 }, (_, i) => `text ${10 + i}`));
+    socket.close();
+  });
+
+  it('takes over the descriptor of a socket of another module', async () => {
+    // Each way round: the fd of ours for the built-in and the reverse.
+    for (const [ours, theirs] of [[modulePath, 'node:dgram'],
+      ['node:dgram', modulePath]]) {
+      const socket = require(ours).createSocket('udp4');
+      socket.bind(0, '127.0.0.1');
+      await once(socket, 'listening');
+      const { port } = socket.address();
+      const child = inChild((dgram, report, theirs) => {
+        const socket = require(theirs).createSocket('udp4');
+        socket.bind({ fd: 3 }, () => report(socket.address().port));
+        socket.on('message', (msg) => {
+          report(String(msg));
+          socket.close();
+        });
+      }, {
+        args: [theirs],
+        stdio: ['ignore', 0, 0, stateOf(socket).handle.fd],
+      });
+      socket.close();
+      const sender = open('udp4');
+      await send(sender, 'hello', port, '127.0.0.1');
+      const { reports, stderr } = await child;
+      assert.deepStrictEqual({ reports, stderr },
+        { reports: [port, 'hello'], stderr: '' });
+    }
+  });
+});

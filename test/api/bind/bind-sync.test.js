@@ -1,0 +1,183 @@
+'use strict';
+
+const assert = require('node:assert');
+const {
+  bound, describeSince, isLinux, isOpen, once, open, receiveText, stateOf,
+  steps, throwsCode, throwsSystemError, turn,
+} = require('../../support/dgram');
+
+describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
+  it('binds at once and returns the address', () => {
+    const socket = open('udp4');
+    const address = socket.bindSync();
+    assert.deepStrictEqual(Object.keys(address), ['address', 'family', 'port']);
+    assert.strictEqual(address.address, '0.0.0.0');
+    assert.strictEqual(address.family, 'IPv4');
+    assert.ok(address.port > 0);
+    assert.deepStrictEqual(socket.address(), address);
+    assert.strictEqual(stateOf(socket).bindState, 2);
+  });
+
+  it('takes an address', () => {
+    const { address, family } =
+      open('udp4').bindSync({ port: 0, address: '127.0.0.1' });
+    assert.deepStrictEqual({ address, family },
+      { address: '127.0.0.1', family: 'IPv4' });
+  });
+
+  it('takes a port', async () => {
+    const other = open('udp4');
+    const { port } = other.bindSync({ address: '127.0.0.1' });
+    other.close();
+    assert.deepStrictEqual(
+      open('udp4').bindSync({ port: String(port), address: '127.0.0.1' }),
+      { address: '127.0.0.1', family: 'IPv4', port });
+  });
+
+  it('takes falsy values for the defaults', () => {
+    for (const options of [{}, { address: '' }, { address: null },
+      { port: null }, { port: undefined, address: undefined }])
+      assert.strictEqual(open('udp4').bindSync(options).address, '0.0.0.0');
+    assert.strictEqual(open('udp6').bindSync().address, '::');
+    assert.strictEqual(
+      open({ type: 'udp6', ipv6Only: true }).bindSync().address, '::');
+  });
+
+  it('emits listening by a tick', async () => {
+    assert.deepStrictEqual(await steps(5, (log) => {
+      process.nextTick(log, 'tick before');
+      const socket = open('udp4');
+      socket.on('listening', () => log('listening'));
+      socket.bindSync();
+      log('returned');
+      process.nextTick(log, 'tick after');
+      setImmediate(log, 'immediate');
+    }), ['returned', 'tick before', 'listening', 'tick after', 'immediate']);
+  });
+
+  it('does not emit listening after close()', async () => {
+    const socket = open('udp4');
+    socket.on('listening', assert.fail);
+    socket.bindSync();
+    socket.close();
+    await once(socket, 'close');
+    await turn();
+  });
+
+  it('receives and sends', async () => {
+    const socket = open('udp4');
+    const { port } = socket.bindSync({ address: '127.0.0.1' });
+    const texts = receiveText(socket, 2);
+    const sender = open('udp4');
+    sender.send('from another', port, '127.0.0.1', () => {
+      socket.send('from itself', port, '127.0.0.1');
+    });
+    assert.deepStrictEqual(await texts, ['from another', 'from itself']);
+  });
+
+  it('refuses options that are no object', () => {
+    const socket = open('udp4');
+    for (const [options, received] of [
+      [1234, 'type number (1234)'], ['x', 'type string (\'x\')'],
+      [null, 'null'], [[], 'an instance of Array'],
+      [() => {}, 'function '],
+    ]) {
+      throwsCode(() => socket.bindSync(options),
+        TypeError, 'ERR_INVALID_ARG_TYPE',
+        'The "options" argument must be of type object. ' +
+        `Received ${received}`);
+    }
+    assert.strictEqual(stateOf(socket).bindState, 0);
+  });
+
+  it('refuses a bad port', () => {
+    const socket = open('udp4');
+    for (const [port, received] of [
+      [-1, 'type number (-1)'], [65536, 'type number (65536)'],
+      [1.5, 'type number (1.5)'], [NaN, 'type number (NaN)'],
+      ['abc', 'type string (\'abc\')'], ['', 'type string (\'\')'],
+      [true, 'type boolean (true)'], [{}, 'an instance of Object'],
+    ]) {
+      throwsCode(() => socket.bindSync({ port }),
+        RangeError, 'ERR_SOCKET_BAD_PORT',
+        'options.port should be >= 0 and < 65536. ' +
+        `Received ${received}.`);
+    }
+    assert.strictEqual(stateOf(socket).bindState, 0);
+  });
+
+  it('refuses a host name', () => {
+    const socket = open('udp4');
+    for (const address of ['localhost', '127.0.0', 'example.org']) {
+      throwsCode(() => socket.bindSync({ address }),
+        TypeError, 'ERR_INVALID_ARG_VALUE',
+        'The property \'options.address\' must be a numeric IP address; ' +
+        'bindSync does not perform DNS resolution. ' +
+        `Received '${address}'`);
+    }
+    assert.strictEqual(stateOf(socket).bindState, 0);
+  });
+
+  it('refuses an address that is no string', () => {
+    throwsCode(() => open('udp4').bindSync({ address: 127 }),
+      TypeError, 'ERR_INVALID_ARG_TYPE',
+      'The "options.address" property must be of type string. ' +
+      'Received type number (127)');
+  });
+
+  it('checks the port before the address', () => {
+    throwsCode(() => open('udp4').bindSync({ port: -1, address: 127 }),
+      RangeError, 'ERR_SOCKET_BAD_PORT',
+      'options.port should be >= 0 and < 65536. Received type number (-1).');
+  });
+
+  it('throws what the system says and can be tried again', async () => {
+    const { port } = (await bound()).address();
+    const socket = open('udp4');
+    socket.on('error', assert.fail);
+    throwsSystemError(() => socket.bindSync({ port, address: '127.0.0.1' }),
+      'EADDRINUSE', 'bind', '127.0.0.1', port);
+    throwsSystemError(() => socket.bindSync({ address: '203.0.113.1' }),
+      'EADDRNOTAVAIL', 'bind', '203.0.113.1');
+    throwsSystemError(() => socket.bindSync({ address: '::1' }),
+      'EINVAL', 'bind', '::1');
+    assert.ok(isOpen(socket));
+    assert.strictEqual(stateOf(socket).bindState, 0);
+    assert.strictEqual(socket.bindSync({ address: '127.0.0.1' }).address,
+      '127.0.0.1');
+    await once(socket, 'listening');
+  });
+
+  it('refuses to bind twice', async () => {
+    const already = (socket) => throwsCode(() => socket.bindSync(),
+      Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound');
+    const socket = open('udp4');
+    socket.bindSync();
+    already(socket);
+    throwsCode(() => socket.bind(),
+      Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound');
+    const binding = open('udp4');
+    binding.bind();
+    already(binding);
+    await once(binding, 'listening');
+    already(binding);
+  });
+
+  it('throws after close(), before anything else', () => {
+    const socket = open('udp4');
+    socket.close();
+    throwsCode(() => socket.bindSync(5),
+      Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
+  });
+
+  it('does not look names up', () => {
+    const socket = open({ type: 'udp4', lookup: assert.fail });
+    assert.strictEqual(socket.bindSync({ address: '127.0.0.1' }).address,
+      '127.0.0.1');
+  });
+
+  (isLinux ? it : it.skip)('takes a zone', () => {
+    assert.strictEqual(open('udp6').bindSync({ address: '::1%lo' }).address,
+      '::1');
+  });
+});

@@ -1,0 +1,178 @@
+'use strict';
+
+// The package in a sandbox, as Jest makes one for each test file: a realm with
+// a global, a process and a require() of its own, which ends with the test.
+
+const assert = require('node:assert');
+const {
+  describeNative, packed, run, temporary,
+} = require('../../support/dgram');
+
+/**
+ * What every program here has: evaluate(text) runs dist/index.js, or `text` in
+ * its place, in a new realm, and gives { exports, end }. After end() nothing
+ * can be required there.
+ */
+const PRELUDE = `'use strict';
+  const fs = require('node:fs');
+  const path = require('node:path');
+  const vm = require('node:vm');
+  const MAIN = ${JSON.stringify(packed.main)};
+  const TEXT = fs.readFileSync(MAIN, 'utf8');
+  const report = (value) =>
+    fs.writeSync(1, JSON.stringify(value) + '\\n');
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  /** A copy, as Jest has it; its nextTick() may be a fake. */
+  function copyOfProcess(without) {
+    const copy = Object.create(Object.getPrototypeOf(process),
+      Object.getOwnPropertyDescriptors(process));
+    for (const name of without) {
+      Object.defineProperty(copy, name, { value: undefined });
+    }
+    return copy;
+  }
+
+  function evaluate({ text = TEXT, without = [], filename = MAIN } = {}) {
+    const context = vm.createContext({
+      console, Buffer, setTimeout, process: copyOfProcess(without),
+    });
+    let ended = false;
+    const requireHere = (id) => {
+      if (ended) throw new Error('required after the end: ' + id);
+      if (id === 'node:process' || id === 'node:module')
+        throw new Error('of the sandbox: ' + id);
+      return require(id);
+    };
+    const module = { exports: {} };
+    vm.runInContext(
+      '(function(exports, require, module, __filename, __dirname) {' + text +
+      '\\n})', context, { filename })(
+      module.exports, requireHere, module, filename, path.dirname(filename));
+    return {
+      context, exports: module.exports,
+      end() { ended = true; context.process.nextTick = () => {}; },
+    };
+  }
+
+  /** One datagram to itself, through a connected socket. */
+  async function exchange({ createSocket }) {
+    const receiver = createSocket('udp4');
+    const sender = createSocket('udp4');
+    const text = await new Promise((resolve) => {
+      receiver.on('message', (msg) => resolve(String(msg)));
+      receiver.bind(0, '127.0.0.1', () => {
+        sender.connect(receiver.address().port, '127.0.0.1',
+          () => sender.send('exchanged'));
+      });
+    });
+    receiver.close();
+    sender.close();
+    return text;
+  }
+`;
+
+async function reportsOf(text, execArgv = []) {
+  const { code, signal, reports, stderr } = await run(
+    [temporary('sandbox.js', `${PRELUDE}(async () => {${text}})();`)],
+    { execArgv });
+  assert.deepStrictEqual({ code, signal, stderr },
+    { code: 0, signal: null, stderr: '' });
+  return reports;
+}
+
+// Node before 20.16 has to do with what the sandbox requires.
+const NODES = {
+  'with process.getBuiltinModule()': [],
+  'without it': ['getBuiltinModule'],
+};
+
+describeNative('in a sandbox', () => {
+  for (const [how, without] of Object.entries(NODES)) {
+    const options = JSON.stringify({ without });
+
+    it(`the classes are of Node's realm, ${how}`, async () => {
+      assert.deepStrictEqual(await reportsOf(`
+        const { exports } = evaluate(${options});
+        report([exports.transport !== 'node',
+          exports.createSocket.constructor === Function,
+          exports.createSocket instanceof Function,
+          exports.Socket === require(MAIN).Socket]);
+        const socket = exports.createSocket('udp4');
+        try { socket.address(); } catch (error) {
+          report([error instanceof Error, error.stack.includes(MAIN)]);
+        }
+        socket.close();
+      `), [[true, true, true, true], [true, true]]);
+    });
+
+    it(`the next one works after the first one ended, ${how}`, async () => {
+      assert.deepStrictEqual(await reportsOf(`
+        const first = evaluate(${options});
+        first.end();
+        const second = evaluate(${options});
+        report(first.exports.Socket === second.exports.Socket);
+        report(await exchange(second.exports));
+        report(await exchange(first.exports));
+      `), [true, 'exchanged', 'exchanged']);
+    });
+
+    it(`one that ended can be collected, ${how}`, async () => {
+      assert.deepStrictEqual(await reportsOf(`
+        function first() {
+          const sandbox = evaluate(${options});
+          sandbox.end();
+          return new WeakRef(sandbox.context);
+        }
+        const weak = first();
+        for (let i = 0; i < 20 && weak.deref() !== undefined; i++) {
+          await turn();
+          gc();
+        }
+        report(weak.deref() === undefined);
+        report(await exchange(evaluate(${options}).exports));
+      `, ['--expose-gc']), [true, 'exchanged']);
+    });
+  }
+
+  it('the line numbers in stack traces are those of the file', async () => {
+    const [lines] = await reportsOf(`
+      const { exports } = evaluate();
+      const socket = exports.createSocket('udp4');
+      socket.close();
+      try { socket.address(); } catch ({ stack }) {
+        const line = Number(/index\\.js:(\\d+)/.exec(
+          stack.split('\\n').find((text) => text.includes('Socket.address')))[1]);
+        report(TEXT.split('\\n').slice(line - 4, line));
+      }
+    `);
+    assert.ok(lines.some((line) =>
+      line.startsWith('Socket.prototype.address = ')), lines.join('\n'));
+  });
+
+  it('a text that needs its neighbours is evaluated where it is', async () => {
+    // Code coverage and minifiers put references to the outside into it.
+    assert.deepStrictEqual(await reportsOf(`
+      const text = 'const count = { calls: 0 };' + TEXT.replace(
+        '(function evaluate(given) {',
+        '(function evaluate(given) { count.calls++;');
+      const { exports } = evaluate({ text });
+      report([text.includes('count.calls++'), exports.transport !== 'node',
+        exports.createSocket.constructor === Function]);
+      report(await exchange(exports));
+      // It is not handed on to others.
+      const whole = evaluate();
+      report(whole.exports.createSocket.constructor === Function);
+      report(await exchange(whole.exports));
+    `), [[true, true, false], 'exchanged', true, 'exchanged']);
+  });
+
+  it('an error of the load is told there as well', async () => {
+    const { code, reports } = await run([temporary('sandbox.js', `${PRELUDE}
+      process.env.DGRAM_NATIVE_BINDING = '/nowhere/dgram_native.node';
+      try { evaluate(); } catch ({ message }) { report(message); }
+    `)]);
+    assert.strictEqual(code, 0);
+    assert.match(reports[0], /^\/nowhere\/dgram_native\.node: /);
+  });
+});

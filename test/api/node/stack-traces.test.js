@@ -1,0 +1,290 @@
+'use strict';
+
+// Errors of this package read as Node's: the same words, and a stack that
+// begins with the method that was called. Each case is made with both.
+
+const assert = require('node:assert');
+const nodeDgram = require('node:dgram');
+const net = require('node:net');
+const path = require('node:path');
+const util = require('node:util');
+const {
+  closeLater, describeNative, dgram, inChild, isOpen, modulePath, nodeAtLeast,
+  run, temporary, thrownBy,
+} = require('../../support/dgram');
+
+const BOTH = [dgram, nodeDgram];
+
+/** Where this package's own functions are. */
+const INSIDE = path.dirname(require.resolve(modulePath)) + path.sep;
+
+function make(api, options = 'udp4') {
+  return closeLater(api.createSocket(options)).on('error', () => {});
+}
+
+const closed = (body) => (socket) => {
+  socket.close();
+  body(socket);
+};
+
+/** By the method that throws: calls of it, each with a socket. */
+const CASES = {
+  address: [(socket) => socket.address(), closed((s) => s.address())],
+  remoteAddress: [(socket) => socket.remoteAddress(),
+    closed((socket) => socket.remoteAddress())],
+  setTTL: [(socket) => socket.setTTL(5), (socket) => socket.setTTL('5'),
+    closed((socket) => socket.setTTL(5))],
+  setBroadcast: [(socket) => socket.setBroadcast(true)],
+  setMulticastTTL: [(socket) => socket.setMulticastTTL(5),
+    (socket) => socket.setMulticastTTL({})],
+  setMulticastLoopback: [(socket) => socket.setMulticastLoopback(true)],
+  setMulticastInterface: [
+    (socket) => socket.setMulticastInterface('127.0.0.1'),
+    (socket) => socket.setMulticastInterface(5),
+    closed((socket) => socket.setMulticastInterface('127.0.0.1'))],
+  addMembership: [(socket) => socket.addMembership('name'),
+    (socket) => socket.addMembership(),
+    closed((socket) => socket.addMembership('224.0.0.1'))],
+  dropMembership: [(socket) => socket.dropMembership('name'),
+    (socket) => socket.dropMembership()],
+  addSourceSpecificMembership: [
+    (socket) => socket.addSourceSpecificMembership('a', 'b'),
+    (socket) => socket.addSourceSpecificMembership(5, 'b'),
+    (socket) => socket.addSourceSpecificMembership('a', null),
+    closed((socket) => socket.addSourceSpecificMembership('a', 'b'))],
+  dropSourceSpecificMembership: [
+    (socket) => socket.dropSourceSpecificMembership('a', 'b'),
+    (socket) => socket.dropSourceSpecificMembership('a', 5)],
+  setRecvBufferSize: [(socket) => socket.setRecvBufferSize(5000),
+    (socket) => socket.setRecvBufferSize('x')],
+  setSendBufferSize: [(socket) => socket.setSendBufferSize(5000)],
+  getRecvBufferSize: [(socket) => socket.getRecvBufferSize()],
+  getSendBufferSize: [(socket) => socket.getSendBufferSize()],
+  bind: [
+    (socket) => socket.bind({ fd: 1e6 }),
+    (socket) => socket.bind().bind(),
+    closed((socket) => socket.bind())],
+  connect: [
+    (socket) => socket.connect(0), (socket) => socket.connect(1, 5),
+    (socket) => { socket.connect(1); socket.connect(1); }],
+  disconnect: [(socket) => socket.disconnect()],
+  close: [closed((socket) => socket.close())],
+  send: [
+    (socket) => socket.send(5, 1), (socket) => socket.send([5], 1),
+    (socket) => socket.send('x', 0), (socket) => socket.send('x', 1, 5),
+    (socket) => socket.send('x', 5, 1, 1),
+    (socket) => socket.send('x', 0, 5, 1),
+    (socket) => socket.send(5, 0, 5, 1),
+    closed((socket) => socket.send('x', 1))],
+  sendto: [
+    (socket) => socket.sendto('x', 'y'), (socket) => socket.sendto('x', 1, 'y'),
+    (socket) => socket.sendto('x', 1, 1, 'y'),
+    (socket) => socket.sendto('x', 1, 1, 1, 5)],
+};
+
+/** Those that came later, and so have nothing to be compared with at times. */
+const NEWER = {
+  bindSync: [
+    (socket) => socket.bindSync(5),
+    (socket) => socket.bindSync({ port: 'x' }),
+    (socket) => socket.bindSync({ address: 'x' }),
+    (socket) => socket.bindSync({ address: 5 }),
+    (socket) => socket.bindSync({ address: '203.0.113.1' }),
+    (socket) => { socket.bindSync(); socket.bindSync(); },
+    closed((socket) => socket.bindSync())],
+  connectSync: [
+    (socket) => socket.connectSync(0), (socket) => socket.connectSync(1, 'x'),
+    (socket) => socket.connectSync(1, 5),
+    (socket) => socket.connectSync(1, '::1'),
+    (socket) => { socket.connectSync(1); socket.connectSync(1); },
+    (socket) => { socket.bind(); socket.connectSync(1); },
+    closed((socket) => socket.connectSync(1))],
+};
+
+/** Ours alone. */
+const OWN = {
+  sendMany: [
+    (socket) => socket.sendMany(5), (socket) => socket.sendMany(['x']),
+    (socket) => socket.sendMany([5, 1, null]),
+    (socket) => socket.sendMany(['x', 0, null]),
+    (socket) => socket.sendMany(['x', 1, 'name']),
+    (socket) => socket.sendMany(['x', 1, 5]),
+    (socket) => socket.sendMany([], 5),
+    closed((socket) => socket.sendMany([]))],
+};
+
+/** What the constructor refuses, and since when Node does. */
+const CONSTRUCTOR = [
+  ['x'], [{}], [{ type: 'udp4', lookup: 5 }], [{ type: 'udp4', signal: 5 }],
+  [{ type: 'udp4', recvBufferSize: 'x' }, '20.19.0', '22.13.0'],
+  [{ type: 'udp4', sendBufferSize: 1.5 }, '20.19.0', '22.13.0'],
+  [{ type: 'udp4', receiveBlockList: 5 }, '22.13.0'],
+];
+
+const isFrame = (line) => /^ {4}at /.test(line);
+const frames = ({ stack }) => stack.split('\n').filter(isFrame);
+
+/** The text of an error without what differs: its frames. */
+const words = (text) =>
+  text.split('\n').filter((line) => !isFrame(line)).join('\n')
+    // Where the braces stand is up to the last frame.
+    .replace(/\s+/g, ' ');
+
+function readsAsNodes(ours, theirs) {
+  assert.strictEqual(words(ours.stack), words(theirs.stack));
+  assert.strictEqual(words(util.inspect(ours)), words(util.inspect(theirs)));
+  assert.strictEqual(String(ours), String(theirs));
+}
+
+/** That the stack begins in this method, and then comes who called it. */
+function beginsWith(error, method) {
+  const [first, second] = frames(error);
+  assert.match(first, new RegExp(`^ {4}at (new )?${method} `), error.stack);
+  assert.ok(!second.includes(INSIDE), error.stack);
+}
+
+describeNative('the stack of an error', () => {
+  for (const [method, bodies] of Object.entries(CASES)) {
+    it(`${method}: begins with the method, and reads as Node's`, () => {
+      for (const body of bodies) {
+        const [ours, theirs] =
+          BOTH.map((api) => thrownBy(() => body(make(api))));
+        readsAsNodes(ours, theirs);
+        beginsWith(ours, `Socket\\.${method}`);
+      }
+    });
+  }
+
+  for (const [method, bodies] of Object.entries({ ...NEWER, ...OWN })) {
+    it(`${method}: begins with the method`, () => {
+      for (const body of bodies) {
+        const error = thrownBy(() => body(make(dgram)));
+        assert.match(frames(error)[0],
+          new RegExp(`^ {4}at Socket\\.(${method}|bindSync) `), error.stack);
+        if (method in nodeDgram.Socket.prototype && method in NEWER)
+          readsAsNodes(error, thrownBy(() => body(make(nodeDgram))));
+      }
+    });
+  }
+
+  it('the constructor\'s begins with it', () => {
+    for (const [options, ...releases] of CONSTRUCTOR) {
+      const ours = thrownBy(() => new dgram.Socket(options));
+      beginsWith(ours, 'Socket');
+      if (releases.length === 0 || nodeAtLeast(...releases))
+        readsAsNodes(ours, thrownBy(() => new nodeDgram.Socket(options)));
+    }
+  });
+
+  it('is as long as the program wants it, and nobody\'s setting is changed',
+    () => {
+      const { stackTraceLimit } = Error;
+      try {
+        for (const limit of [0, 1, 3, undefined, 'x']) {
+          Error.stackTraceLimit = limit;
+          const error = thrownBy(() => make(dgram).address());
+          assert.strictEqual(Error.stackTraceLimit, limit);
+          assert.strictEqual(
+            (error.stack ?? '').split('\n').filter(isFrame).length,
+            typeof limit === 'number' ? limit : 0);
+        }
+      } finally {
+        Error.stackTraceLimit = stackTraceLimit;
+      }
+    });
+
+  it('is there where Error is frozen', async () => {
+    const { reports, stderr } = await inChild((api, report) => {
+      Object.freeze(Error);
+      for (const body of [(socket) => socket.address(),
+        (socket) => socket.connect(0),
+        (socket) => socket.getRecvBufferSize()]) {
+        try {
+          body(api.createSocket('udp4'));
+        } catch ({ stack }) {
+          report(stack.split('\n')[1]);
+        }
+      }
+    });
+    assert.strictEqual(stderr, '');
+    assert.strictEqual(reports.length, 3);
+    for (const [i, name] of ['address', 'connect', 'getRecvBufferSize']
+      .entries())
+      assert.ok(reports[i].includes(`at Socket.${name} `), reports[i]);
+  });
+
+  it('that is uncaught is printed as Node\'s', async () => {
+    for (const call of ['getRecvBufferSize()', 'setTTL(5)', 'connect(0)']) {
+      const [ours, theirs] = await Promise.all(
+        [modulePath, 'node:dgram'].map(async (api) => {
+          const { code, stderr } = await run([temporary('uncaught.js',
+            `require(${JSON.stringify(api)}).createSocket('udp4').${call};`)]);
+          assert.strictEqual(code, 1);
+          // Behind the line of the source that threw.
+          return words(stderr.slice(stderr.search(/^\w*Error/m)));
+        }));
+      assert.strictEqual(ours, theirs);
+    }
+  });
+});
+
+describeNative('ERR_SOCKET_BUFFER_SIZE', () => {
+  const [ours, theirs] = BOTH.map((api) => () =>
+    thrownBy(() => make(api).setSendBufferSize(5000)));
+
+  it('is of Node\'s own class, with its properties', () => {
+    const [a, b] = [ours(), theirs()];
+    assert.strictEqual(a.constructor, b.constructor);
+    const properties = (error) =>
+      Object.entries(Object.getOwnPropertyDescriptors(error))
+        .map(([key, { enumerable, configurable, writable, value }]) =>
+          [key, enumerable, configurable, writable,
+            key === 'stack' ? '' : value]);
+    assert.deepStrictEqual(properties(a), properties(b));
+    a.errno = -1;
+    assert.strictEqual(a.info.errno, -1);
+  });
+
+  it('needs no socket and leaves none', () => {
+    const seen = [];
+    const channel = require('node:diagnostics_channel').channel('udp.socket');
+    const note = ({ socket }) => seen.push(socket);
+    channel.subscribe(note);
+    try {
+      ours();
+    } finally {
+      channel.unsubscribe(note);
+    }
+    assert.strictEqual(seen.length, 1);
+    assert.ok(seen[0] instanceof dgram.Socket && isOpen(seen[0]));
+  });
+});
+
+// What a tick throws or a callback is given has no method to begin with.
+describeNative('the stack of an error from a tick', () => {
+  const inner = /at [^\n]*(Exception|Error|ipBlocked|failBind) \(/;
+
+  it('has no frame of what made the error', async () => {
+    const blockList = new net.BlockList();
+    blockList.addAddress('127.0.0.9');
+    const found = [];
+    const note = (resolve) => (error) => {
+      found.push(error);
+      resolve();
+    };
+    await new Promise((resolve) => closeLater(dgram.createSocket('udp4'))
+      .on('error', note(resolve)).bind(0, '203.0.113.1'));
+    await new Promise((resolve) => closeLater(dgram.createSocket('udp4'))
+      .on('error', note(resolve)).connect(9, '::1'));
+    await new Promise((resolve) => closeLater(
+      dgram.createSocket({ type: 'udp4', sendBlockList: blockList }))
+      .send('x', 9, '127.0.0.9', note(resolve)));
+    await new Promise((resolve) => closeLater(
+      dgram.createSocket({ type: 'udp4', recvBufferSize: 2 ** 31 }))
+      .on('error', note(resolve)).bind(0, '127.0.0.1'));
+    assert.deepStrictEqual(found.map(({ code }) => code), ['EADDRNOTAVAIL',
+      'EINVAL', 'ERR_IP_BLOCKED', 'ERR_SOCKET_BUFFER_SIZE']);
+    for (const { stack } of found)
+      assert.doesNotMatch(stack.split('\n')[1], inner);
+  });
+});

@@ -1,0 +1,98 @@
+'use strict';
+
+// Runtime.terminateExecution of the inspector (DevTools' "terminate current
+// JavaScript call") ends what runs, and nothing else: no error is told, the
+// process lives, the next datagram comes.
+
+const assert = require('node:assert');
+const { inChild, itNative } = require('../../support/dgram');
+
+/** `prepare` makes something spin; it calls back when it was terminated. */
+function scenario(dgram, report, where) {
+  const { Worker } = require('node:worker_threads');
+  process.on('uncaughtException', (error) => report(`uncaught ${error}`));
+  process.on('exit', (code) => report(`exit ${code}`));
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(`
+    const { Session } = require('node:inspector');
+    const { parentPort, workerData } = require('node:worker_threads');
+    const session = new Session();
+    session.connectToMainThread();
+    parentPort.postMessage('ready');
+    Atomics.wait(workerData, 0, 0);
+    session.post('Runtime.terminateExecution');
+    session.disconnect();
+  `, { eval: true, workerData: flag });
+  const spin = () => {
+    Atomics.store(flag, 0, 1);
+    Atomics.notify(flag, 0);
+    for (;;);
+  };
+  worker.once('message', () => {
+    const receiver = dgram.createSocket('udp4');
+    const sender = dgram.createSocket('udp4');
+    const got = [];
+    receiver.on('message', (msg) => {
+      got.push(String(msg));
+      process.nextTick(() => got.push(`tick ${msg}`));
+      if (String(msg) === 'spin') spin();
+      if (String(msg) !== 'end') return;
+      setImmediate(() => {
+        report(got);
+        receiver.close();
+        sender.close();
+      });
+    });
+    receiver.bind(0, '127.0.0.1', () => {
+      const { port } = receiver.address();
+      sender.connect(port, '127.0.0.1', () => {
+        if (where === 'callback') {
+          sender.send('first', spin);
+        } else {
+          for (const text of ['one', 'spin', 'two']) sender.send(text);
+        }
+        worker.once('exit', () => sender.send('end'));
+      });
+    });
+  });
+}
+
+describe('Runtime.terminateExecution', function() {
+  this.timeout(30000);
+
+  it('in a listener leaves the next datagrams', async () => {
+    const { code, reports, stderr } =
+      await inChild(scenario, { args: ['message'] });
+    assert.strictEqual(code, 0, stderr);
+    const [got, exit] = reports;
+    assert.strictEqual(exit, 'exit 0');
+    assert.deepStrictEqual(
+      got.filter((text) => !text.startsWith('tick')),
+      ['one', 'spin', 'two', 'end']);
+  });
+
+  itNative('in the callback of a queued send leaves the socket', async () => {
+    const { code, reports, stderr } = await inChild(scenario,
+      { args: ['callback'], execArgv: ['--test-udp-no-try-send'] });
+    assert.strictEqual(code, 0, stderr);
+    const [got, exit] = reports;
+    assert.strictEqual(exit, 'exit 0');
+    assert.deepStrictEqual(
+      got.filter((text) => !text.startsWith('tick')), ['first', 'end']);
+  });
+
+  itNative('is not what a listener throws that throws null', async () => {
+    const { code, reports } = await inChild((dgram, report) => {
+      process.on('uncaughtException', (error) => report(`uncaught ${error}`));
+      const socket = dgram.createSocket('udp4', () => {
+        socket.close();
+        throw null;
+      });
+      socket.bind(0, '127.0.0.1', () => {
+        socket.send('x', socket.address().port, '127.0.0.1');
+      });
+    });
+    assert.strictEqual(code, 0);
+    assert.deepStrictEqual(reports, ['uncaught null']);
+  });
+});

@@ -1,0 +1,132 @@
+'use strict';
+
+// What stands between a datagram and its listener may fail: each datagram is
+// lost once at most, with the error told, and the loop goes on.
+
+const assert = require('node:assert');
+const {
+  bound, itNative, nodeAtLeast, once, open, receive, receiveText, reportsOf,
+} = require('../../support/dgram');
+
+/** Three datagrams, and what they and a timer report. */
+function scenario(dgram, report, prepare) {
+  const socket = dgram.createSocket('udp4');
+  let told = 0;
+  process.on('uncaughtException', (error) => {
+    told++;
+    // Were there no end to it, there would be no timer either.
+    if (told > 100) process.exit(1);
+    report(error.message);
+  });
+  socket.on('message', (msg) => report(String(msg)));
+  socket.bind(0, '127.0.0.1', () => {
+    const { port } = socket.address();
+    const sender = require('node:dgram').createSocket('udp4');
+    const undo = new Function('return ' + prepare)()();
+    for (const text of ['a', 'b', 'c']) sender.send(text, port, '127.0.0.1');
+    setTimeout(() => {
+      undo?.();
+      sender.send('last', port, '127.0.0.1');
+      socket.on('message', () => {
+        socket.close();
+        sender.close();
+      });
+    }, 100);
+  });
+}
+
+describe('a datagram on its way to the listener', () => {
+  itNative('is lost once where a stub throws', async () => {
+    const reports = await reportsOf(scenario, { args: [String(() => {
+      const { AsyncResource } = process.mainModule.require('async_hooks');
+      const { runInAsyncScope } = AsyncResource.prototype;
+      AsyncResource.prototype.runInAsyncScope = () => {
+        throw new Error('a stub');
+      };
+      return () => {
+        AsyncResource.prototype.runInAsyncScope = runInAsyncScope;
+      };
+    })] });
+    assert.strictEqual(reports.at(-1), 'last');
+    const errors = reports.filter((text) => text === 'a stub');
+    assert.ok(errors.length >= 1 && errors.length <= 3, `${reports}`);
+  });
+
+  itNative('comes where worker_threads is stubbed', async () => {
+    const reports = await reportsOf(scenario, { args: [String(() => {
+      process.mainModule.require('worker_threads')
+        .markAsUntransferable = undefined;
+    })] });
+    assert.deepStrictEqual(reports, ['a', 'b', 'c', 'last']);
+  });
+
+  itNative('comes where process is frozen after bind()', async () => {
+    const reports = await reportsOf(scenario, { args: [String(() => {
+      Object.freeze(process);
+    })] });
+    assert.deepStrictEqual(reports, ['a', 'b', 'c', 'last']);
+  });
+
+  itNative('is safe from who transfers its block', async () => {
+    const receiver = await bound({ type: 'udp4', sharedBuffers: true });
+    const errors = [];
+    receiver.on('message', (msg) => {
+      try {
+        structuredClone(msg, { transfer: [msg.buffer] });
+      } catch ({ name }) {
+        errors.push(name);
+      }
+    });
+    const sender = open('udp4');
+    sender.connect(receiver.address().port, '127.0.0.1');
+    await once(sender, 'connect');
+    const texts = ['one', 'two', 'three', 'four'];
+    const received = receiveText(receiver, 4);
+    for (const text of texts) sender.send(text);
+    assert.deepStrictEqual(await received, texts);
+    // Older ones copy what is not to be transferred. One that has no neighbours
+    // may go.
+    assert.ok(errors.every((name) => name === 'DataCloneError'), `${errors}`);
+    if (nodeAtLeast('21.0.0')) assert.ok(errors.length >= 2, `${errors}`);
+  });
+
+  itNative('may be transferred where it has its own memory', async () => {
+    const receiver = await bound('udp4');
+    const sender = open('udp4');
+    const received = receive(receiver, 1);
+    sender.send('mine', receiver.address().port, '127.0.0.1');
+    const [{ msg }] = await received;
+    const moved = structuredClone(msg, { transfer: [msg.buffer] });
+    assert.strictEqual(Buffer.from(moved).toString(), 'mine');
+    assert.strictEqual(msg.length, 0);
+  });
+});
+
+describe('the async resource of batches', () => {
+  itNative('is there only while sockets are open', async () => {
+    const reports = await reportsOf((dgram, report) => {
+      const alive = new Map();
+      require('node:async_hooks').createHook({
+        init(id, type) {
+          if (type === 'DGRAMBATCH') alive.set(id, type);
+        },
+        destroy(id) { alive.delete(id); },
+      }).enable();
+      const round = (done) => {
+        const socket = dgram.createSocket('udp4', () => {
+          const during = alive.size;
+          socket.close(() => setImmediate(setImmediate, () => {
+            report([during, alive.size]);
+            done?.();
+          }));
+        });
+        socket.bind(0, '127.0.0.1', () => {
+          socket.send('x', socket.address().port, '127.0.0.1');
+        });
+      };
+      report(alive.size);
+      round(() => round());
+    });
+    assert.deepStrictEqual(reports, [0, [1, 0], [1, 0]]);
+  });
+});

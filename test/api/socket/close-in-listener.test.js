@@ -1,0 +1,146 @@
+'use strict';
+
+const assert = require('node:assert');
+const {
+  bound, connectedTo, isOpen, once, receive, receiveText, steps,
+  turn,
+} = require('../../support/dgram');
+
+describe('close inside a listener of messages', () => {
+  it('discards what has come already', async () => {
+    const receiver = await bound();
+    const sender = await connectedTo(receiver);
+    const texts = [];
+    receiver.on('message', (msg) => {
+      texts.push(String(msg));
+      if (texts.length === 3)
+        receiver.close();
+    });
+    for (let i = 0; i < 10; i++)
+      sender.send(`${i}`);
+    await once(receiver, 'close');
+    await turn();
+    assert.deepStrictEqual(texts, ['0', '1', '2']);
+  });
+
+  it('by a tick of the message comes before the next message', async () => {
+    const receiver = await bound();
+    const sender = await connectedTo(receiver);
+    const texts = [];
+    receiver.on('message', (msg) => {
+      texts.push(String(msg));
+      process.nextTick(() => receiver.close());
+    });
+    for (let i = 0; i < 10; i++)
+      sender.send(`${i}`);
+    await once(receiver, 'close');
+    await turn();
+    assert.deepStrictEqual(texts, ['0']);
+  });
+
+  it('by a microtask of the message comes before the next message',
+    async () => {
+      const receiver = await bound();
+      const sender = await connectedTo(receiver);
+      const texts = [];
+      receiver.on('message', async (msg) => {
+        texts.push(String(msg));
+        await null;
+        receiver.close();
+      });
+      for (let i = 0; i < 10; i++)
+        sender.send(`${i}`);
+      await once(receiver, 'close');
+      await turn();
+      assert.deepStrictEqual(texts, ['0']);
+    });
+
+  it('does not spare the second listener the same message', async () => {
+    const receiver = await bound();
+    const sender = await connectedTo(receiver);
+    const texts = [];
+    receiver.on('message', () => isOpen(receiver) && receiver.close());
+    receiver.on('message', (msg) => texts.push(String(msg)));
+    sender.send('0');
+    sender.send('1');
+    await once(receiver, 'close');
+    await turn();
+    assert.deepStrictEqual(texts, ['0']);
+  });
+
+  it('of another socket discards what that one has waiting', async () => {
+    const sockets = [await bound(), await bound()];
+    const sender = await bound();
+    const log = await steps(2, (log) => {
+      for (const socket of sockets) {
+        socket.on('message', () => {
+          const i = sockets.indexOf(socket);
+          log(i);
+          if (isOpen(sockets[1 - i]))
+            sockets[1 - i].close();
+        });
+      }
+      for (const socket of [...sockets, ...sockets])
+        sender.send('x', socket.address().port, '127.0.0.1');
+    });
+    await turn();
+    // Which one comes first is the kernel's choice.
+    assert.deepStrictEqual(log, [log[0], log[0]]);
+  });
+
+  it('lets the next socket have the port', async () => {
+    const first = await bound();
+    const { port } = first.address();
+    const sender = await bound();
+    const second = new Promise((resolve) => {
+      first.on('message', () => {
+        first.close();
+        resolve(bound('udp4', port));
+      });
+    });
+    sender.send('to the first', port, '127.0.0.1');
+    const texts = receiveText(await second, 1);
+    sender.send('to the second', port, '127.0.0.1');
+    assert.deepStrictEqual(await texts, ['to the second']);
+  });
+
+  it('forgets nothing of the senders of what it discards', async () => {
+    const [first, second] = [await bound(), await bound()];
+    const senders = [];
+    for (let i = 0; i < 10; i++)
+      senders.push(await bound());
+    const closed = once(first, 'close');
+    first.on('message', () => first.close());
+    for (const sender of senders)
+      sender.send('discarded', first.address().port, '127.0.0.1');
+    await closed;
+    await turn();
+    const messages = receive(second, 10);
+    for (const sender of senders) {
+      sender.send(`${sender.address().port}`, second.address().port,
+        '127.0.0.1');
+    }
+    for (const { msg, rinfo } of await messages)
+      assert.strictEqual(String(msg), `${rinfo.port}`);
+  });
+
+  it('and then a new socket: it has nothing of the old batch', async () => {
+    const receiver = await bound();
+    const { port } = receiver.address();
+    const sender = await connectedTo(receiver);
+    let successor;
+    const made = new Promise((resolve) => {
+      receiver.once('message', () => {
+        receiver.close();
+        successor = bound('udp4', port);
+        resolve();
+      });
+    });
+    for (let i = 0; i < 10; i++)
+      sender.send(`old ${i}`);
+    await made;
+    const texts = receiveText(await successor, 1);
+    sender.send('new');
+    assert.deepStrictEqual(await texts, ['new']);
+  });
+});

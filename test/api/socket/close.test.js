@@ -1,0 +1,152 @@
+'use strict';
+
+const assert = require('node:assert');
+const {
+  bound, connectedTo, isOpen, once, open, receiveText, stateOf, steps,
+  throwsCode, turn,
+} = require('../../support/dgram');
+
+describe('close', () => {
+  it('returns the socket and emits by a tick', async () => {
+    const socket = open('udp4');
+    const closed = once(socket, 'close');
+    assert.strictEqual(socket.close(), socket);
+    assert.strictEqual(isOpen(socket), false);
+    assert.deepStrictEqual(await closed, []);
+  });
+
+  for (const [text, make] of [
+    ['fresh', () => open('udp4')],
+    ['bound', () => bound()],
+    ['connected', async () => connectedTo(await bound())],
+  ]) {
+    it(`keeps the order of ticks on a ${text} socket`, async () => {
+      const socket = await make();
+      assert.deepStrictEqual(await steps(5, (log) => {
+        Promise.resolve().then(() => log('microtask'));
+        process.nextTick(log, 'tick before');
+        socket.on('close', () => log('listener'));
+        socket.close(() => log('callback'));
+        process.nextTick(log, 'tick after');
+      }), ['tick before', 'listener', 'callback', 'tick after', 'microtask']);
+    });
+  }
+
+  it('calls a listener that was added after it', async () => {
+    const socket = open('udp4');
+    socket.close();
+    await once(socket, 'close');
+  });
+
+  it('ignores an argument that is no function', async () => {
+    for (const argument of ['bad argument', 1, null, {}, true]) {
+      const socket = open('udp4');
+      assert.strictEqual(socket.close(argument), socket);
+      await once(socket, 'close');
+    }
+  });
+
+  it('throws the second time', async () => {
+    const socket = await bound();
+    socket.close();
+    const again = () => throwsCode(() => socket.close(),
+      Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
+    again();
+    await once(socket, 'close');
+    again();
+  });
+
+  it('adds the callback even when it throws', async () => {
+    const socket = open('udp4');
+    const calls = [];
+    socket.close(() => calls.push(1));
+    assert.throws(() => socket.close(() => calls.push(2)));
+    await once(socket, 'close');
+    assert.deepStrictEqual(calls, [1, 2]);
+  });
+
+  it('emits once only', async () => {
+    const socket = await bound();
+    let count = 0;
+    socket.on('close', () => count++);
+    socket.close();
+    await once(socket, 'close');
+    await turn();
+    assert.strictEqual(count, 1);
+  });
+
+  it('waits for the queue of a socket that is being bound', async () => {
+    const socket = open('udp4');
+    const events = [];
+    socket.on('listening', () => events.push('listening'));
+    socket.on('close', () => events.push('close'));
+    socket.send('dropped', 9, '127.0.0.1', () => events.push('sent'));
+    assert.strictEqual(socket.close(() => events.push('callback')), socket);
+    assert.ok(isOpen(socket));
+    // Queued as well, so not too late.
+    assert.strictEqual(stateOf(socket).queue.length, 2);
+    await once(socket, 'close');
+    await turn();
+    assert.deepStrictEqual(events, ['listening', 'close', 'callback']);
+  });
+
+  it('in the listener of listening does not disturb the queued sends',
+    async () => {
+      const socket = open('udp4');
+      socket.on('listening', () => socket.close());
+      socket.send('a', 9, '127.0.0.1', assert.fail);
+      socket.send('b', 9, '127.0.0.1', assert.fail);
+      await once(socket, 'close');
+      await turn();
+    });
+
+  it('in the callback of bind leaves a closed socket', async () => {
+    const socket = open('udp4');
+    await new Promise((resolve) => {
+      socket.bind(0, () => {
+        socket.close(resolve);
+        assert.strictEqual(isOpen(socket), false);
+      });
+    });
+  });
+
+  it('stops receiving at once', async () => {
+    const socket = await bound();
+    socket.on('message', assert.fail);
+    const other = await bound();
+    const texts = receiveText(other, 1);
+    const sender = await connectedTo(socket);
+    sender.send('in the queue of the kernel');
+    const closed = once(socket, 'close');
+    socket.close();
+    await closed;
+    sender.disconnect();
+    sender.send('later', other.address().port, '127.0.0.1');
+    assert.deepStrictEqual(await texts, ['later']);
+  });
+
+  it('lets the callback of the handle open a socket', async () => {
+    const sender = await bound();
+    const socket = await bound();
+    const { handle } = stateOf(socket);
+    const next = await new Promise((resolve) =>
+      handle.close(() => resolve(bound())));
+    const texts = receiveText(next, 1);
+    sender.send('x', next.address().port, '127.0.0.1');
+    assert.deepStrictEqual(await texts, ['x']);
+  });
+
+  it('frees its handle for many sockets', async () => {
+    for (let round = 0; round < 20; round++) {
+      const sockets = Array.from({ length: 50 }, () => open('udp4'));
+      await Promise.all(sockets.map((socket) => {
+        socket.bind(0, '127.0.0.1');
+        return once(socket, 'listening');
+      }));
+      await Promise.all(sockets.map((socket) => {
+        socket.close();
+        return once(socket, 'close');
+      }));
+    }
+  });
+});

@@ -1,0 +1,69 @@
+'use strict';
+
+const assert = require('node:assert');
+const { getEventListeners } = require('node:events');
+const {
+  bound, close, isOpen, once, open, steps, turn,
+} = require('../../support/dgram');
+
+describe('option signal', () => {
+  it('closes the socket when it is aborted', async () => {
+    const controller = new AbortController();
+    const socket = await bound({ type: 'udp4', signal: controller.signal });
+    assert.ok(isOpen(socket));
+    const closed = once(socket, 'close');
+    controller.abort();
+    assert.strictEqual(isOpen(socket), false);
+    assert.deepStrictEqual(await closed, []);
+  });
+
+  it('closes the socket at once when it was aborted before', async () => {
+    const controller = new AbortController();
+    controller.abort();
+    assert.deepStrictEqual(await steps(4, (log) => {
+      process.nextTick(log, 'tick before');
+      const socket = open({ type: 'udp4', signal: controller.signal });
+      log(isOpen(socket));
+      socket.on('close', () => log('close'));
+      process.nextTick(log, 'tick after');
+    }), [false, 'tick before', 'close', 'tick after']);
+  });
+
+  it('may be aborted after close()', async () => {
+    const controller = new AbortController();
+    const socket = open({ type: 'udp4', signal: controller.signal });
+    let count = 0;
+    socket.on('close', () => count++);
+    socket.close();
+    controller.abort();
+    await once(socket, 'close');
+    await turn();
+    assert.strictEqual(count, 1);
+  });
+
+  it('is not listened to after close', async () => {
+    const { signal } = new AbortController();
+    const socket = open({ type: 'udp4', signal });
+    assert.strictEqual(getEventListeners(signal, 'abort').length, 1);
+    await close(socket);
+    assert.strictEqual(getEventListeners(signal, 'abort').length, 0);
+  });
+
+  it('closes many sockets', async () => {
+    const controller = new AbortController();
+    const sockets = Array.from({ length: 5 },
+      () => open({ type: 'udp4', signal: controller.signal }));
+    const closed = sockets.map((socket) => once(socket, 'close'));
+    controller.abort();
+    await Promise.all(closed);
+  });
+
+  it('drops the sends that wait for the bind', async () => {
+    const controller = new AbortController();
+    const socket = open({ type: 'udp4', signal: controller.signal });
+    socket.send('x', 9, '127.0.0.1', assert.fail);
+    controller.abort();
+    await once(socket, 'close');
+    await turn();
+  });
+});
