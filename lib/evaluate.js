@@ -27,7 +27,8 @@ function evaluate({ directory, version, isShared, ...given }) {
   try {
     const api = require('./api');
     if (isShared) {
-      thread.add(directory, { version, api, binding: require('./load/binding') });
+      const binding = require('./load/binding');
+      thread.add(directory, { version, api, binding });
     }
     return api;
   } finally {

@@ -15,11 +15,12 @@ const { drain } = require('../node/ticks');
 const uncaught = require('../node/uncaught');
 
 const {
-  RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_PEER, RECV_FRESH,
-  RECV_STATUS, RECV_SLOTS, RECV_RUNS, TEXT_BYTES, TEXT_FAMILY, TEXT_PORT,
-  TEXT_LENGTH, TEXT_ERROR, TEXT_TEXT, SOURCES_MAX, CURSOR_WORDS, CURSOR_RUN,
+  RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_PEER, RECV_NEW_TEXT,
+  RECV_STATUS, RECV_SLOTS, RECV_GRO_BUFFERS, TEXT_BYTES, TEXT_FAMILY, TEXT_PORT,
+  TEXT_LENGTH, TEXT_ERROR, TEXT_TEXT, SOURCES_MAX, CURSOR_WORDS,
+  CURSOR_GRO_BUFFER,
   CURSOR_POSITION, CURSOR_COUNT, CURSOR_BUDGET, CURSOR_BLOCK, CURSOR_STEPS,
-  INBOX_RUNS, INBOX_TEXTS, INBOX_SLAB, INBOXES,
+  INBOX_GRO_BUFFERS, INBOX_TEXTS, INBOX_RECV_BUFFER, INBOXES,
 } = binding.layout;
 
 const TEXT_WORDS = TEXT_BYTES / 4;
@@ -54,22 +55,23 @@ class Inbox {
     const memory = binding.inbox(name);
     this.name = name;
     this.cursor = new Uint32Array(memory, 0, CURSOR_WORDS);
-    this.runs = new Uint32Array(memory, INBOX_RUNS, RECV_RUNS * RECV_WORDS);
-    this.statuses = new Int32Array(memory, INBOX_RUNS, RECV_RUNS * RECV_WORDS);
+    const words = RECV_GRO_BUFFERS * RECV_WORDS;
+    this.runs = new Uint32Array(memory, INBOX_GRO_BUFFERS, words);
+    this.statuses = new Int32Array(memory, INBOX_GRO_BUFFERS, words);
     this.texts = new Int32Array(memory, INBOX_TEXTS, RECV_SLOTS * TEXT_WORDS);
     this.textBytes = new View(memory, INBOX_TEXTS, RECV_SLOTS * TEXT_BYTES);
-    this.slab = new View(memory, INBOX_SLAB);
+    this.slab = new View(memory, INBOX_RECV_BUFFER);
     /**
      * The source of each run. They are looked up before any listener is called:
      * a later run, or another batch, may give the slot of one to another.
      */
-    this.sources = new Array(RECV_RUNS).fill(null);
+    this.sources = new Array(RECV_GRO_BUFFERS).fill(null);
     /** The runs of the current block end here. */
     this.blockEnd = 0;
     /** Its memory: payloads one after the other, and columns behind them. */
     this.block = null;
     /** Where each of its runs starts in that. */
-    this.starts = new Uint32Array(RECV_RUNS);
+    this.starts = new Uint32Array(RECV_GRO_BUFFERS);
   }
 }
 
@@ -103,10 +105,10 @@ function deliver(handle, name) {
   const watched = uncaught.isWatched();
   if (cursor[CURSOR_STEPS] === 0) begin(inbox, count);
   let left = cursor[CURSOR_BUDGET];
-  while (cursor[CURSOR_RUN] < count && !handle.closed) {
+  while (cursor[CURSOR_GRO_BUFFER] < count && !handle.closed) {
     let given = 1;
     let fine;
-    if (cursor[CURSOR_RUN] < inbox.blockEnd) {
+    if (cursor[CURSOR_GRO_BUFFER] < inbox.blockEnd) {
       fine = deliverNext(handle, inbox, watched);
     } else {
       given = beginBlock(handle, inbox, count);
@@ -114,7 +116,7 @@ function deliver(handle, name) {
       fine = given > 0;
     }
     // After the last one the addon's own call ends, and Node drains there.
-    if (cursor[CURSOR_RUN] >= count) return fine ? DONE : LAST_THREW;
+    if (cursor[CURSOR_GRO_BUFFER] >= count) return fine ? DONE : LAST_THREW;
     left -= Math.abs(given);
     // As with Node the ticks of a listener that threw wait for the next one's.
     if (fine) {
@@ -152,7 +154,7 @@ function begin(inbox, count) {
  */
 function beginBlock(handle, inbox, count) {
   const { cursor } = inbox;
-  const from = cursor[CURSOR_RUN];
+  const from = cursor[CURSOR_GRO_BUFFER];
   const whole = handle.wants('batch');
   if (!whole && !handle.sharedBuffers) {
     inbox.blockEnd = count;
@@ -182,7 +184,7 @@ function emitBatch(handle, inbox, from, end, size) {
   cursor[CURSOR_STEPS]++;
   inbox.blockEnd = end;
   if (!handle.wants('message')) {
-    cursor[CURSOR_RUN] = end;
+    cursor[CURSOR_GRO_BUFFER] = end;
     cursor[CURSOR_POSITION] = 0;
   } else if (handle.sharedBuffers) {
     keep(inbox.block);
@@ -220,11 +222,11 @@ function findBlockEnd(inbox, from, count, most) {
 function takePayloads(inbox, from, end, size, extra) {
   const { cursor, runs, slab, starts } = inbox;
   const position = cursor[CURSOR_POSITION];
-  cursor[CURSOR_RUN] = end;
+  cursor[CURSOR_GRO_BUFFER] = end;
   cursor[CURSOR_POSITION] = 0;
   // Not zeroed: every byte is written, here or below.
   const bytes = Buffer.allocUnsafeSlow(size + extra);
-  cursor[CURSOR_RUN] = from;
+  cursor[CURSOR_GRO_BUFFER] = from;
   cursor[CURSOR_POSITION] = position;
   if (extra > 0) bytes.fill(0, size);
   let to = 0;
@@ -241,11 +243,11 @@ function takePayloads(inbox, from, end, size, extra) {
 /** @returns {boolean} false when a listener threw, and that was dealt with */
 function deliverNext(handle, inbox, watched) {
   const { cursor, runs } = inbox;
-  const run = cursor[CURSOR_RUN];
+  const run = cursor[CURSOR_GRO_BUFFER];
   const at = run * RECV_WORDS;
   const status = inbox.statuses[at + RECV_STATUS];
   if (status < 0) {
-    cursor[CURSOR_RUN] = run + 1;
+    cursor[CURSOR_GRO_BUFFER] = run + 1;
     return uncaught.run(handle, handle.onmessage, handle, status, handle);
   }
   const length = runs[at + RECV_LENGTH];
@@ -253,7 +255,7 @@ function deliverNext(handle, inbox, watched) {
   const size = Math.min(runs[at + RECV_SEGMENT], length - position);
   // The place is moved on first: the listener may throw.
   if (position + size >= length) {
-    cursor[CURSOR_RUN] = run + 1;
+    cursor[CURSOR_GRO_BUFFER] = run + 1;
     cursor[CURSOR_POSITION] = 0;
   } else {
     cursor[CURSOR_POSITION] = position + size;
@@ -364,7 +366,7 @@ function countDatagrams({ runs }, from, end) {
 function findSource(inbox, at) {
   const { runs, texts } = inbox;
   const slot = runs[at + RECV_PEER];
-  const fresh = runs[at + RECV_FRESH];
+  const fresh = runs[at + RECV_NEW_TEXT];
   if (fresh === 0) return sources[slot];
   const word = (fresh - 1) * TEXT_WORDS;
   const from = (fresh - 1) * TEXT_BYTES + TEXT_TEXT;

@@ -41,8 +41,9 @@ const { process } = globalThis;
 
 const {
   SEND_WORDS, SEND_SOCKET, SEND_PEER, SEND_OFFSET, SEND_LENGTH, SEND_TICKET,
-  SEND_STATUS, QUEUED, LANE_SENDS, LANE_ARENA, LANE_WAITING, LANE_OWED,
-  LANE_SENT, DATAGRAM_MAX, PEERS_MAX,
+  SEND_STATUS, QUEUED, BATCH_SENDS, BATCH_ARENA, BATCH_PENDING,
+  BATCH_CALLBACKS_DUE,
+  BATCH_SENT, DATAGRAM_MAX, PEERS_MAX,
 } = binding.layout;
 
 /** In a descriptor: the peer that the socket is connected to. */
@@ -273,12 +274,12 @@ class Lane {
    * @param {boolean} forgetful sends of closed sockets are not called back
    */
   constructor(connected, forgetful) {
-    const memory = spareMemory ?? binding.openLane();
+    const memory = spareMemory ?? binding.openSendBatch();
     spareMemory = null;
     try {
       this.use(memory);
       this.forgetful = forgetful;
-      this.watched = binding.watchLane(memory.id, connected);
+      this.watched = binding.watchSendBatch(memory.id, connected);
     } catch (error) {
       spareMemory = memory;
       throw error;
@@ -291,7 +292,7 @@ class Lane {
     this.words = new Uint32Array(sends);
     this.statuses = new Int32Array(sends);
     this.arena = Buffer.from(arena);
-    this.sends = new Array(LANE_SENDS).fill(null);
+    this.sends = new Array(BATCH_SENDS).fill(null);
   }
 
   /**
@@ -316,7 +317,7 @@ class Lane {
 
   /** Whatever it is, and however long. */
   pushOther(handle, peer, message, send) {
-    this.reserve(Math.min(sizeBound(message), LANE_ARENA));
+    this.reserve(Math.min(sizeBound(message), BATCH_ARENA));
     const written = writeMessage(this.arena, this.used, message);
     this.append(handle, peer, written, Math.min(written, COPY_MAX), send);
   }
@@ -324,8 +325,8 @@ class Lane {
   /** Makes room for one more datagram. */
   reserve(size) {
     // When they have left, but nobody took their statuses, it is more, too.
-    if (this.words[LANE_WAITING] >= LANE_SENDS ||
-        this.used + size > LANE_ARENA) {
+    if (this.words[BATCH_PENDING] >= BATCH_SENDS ||
+        this.used + size > BATCH_ARENA) {
       this.flush();
     }
   }
@@ -333,7 +334,7 @@ class Lane {
   /** Describes the bytes that were written behind the last datagram's. */
   append(handle, peer, length, copied, send) {
     const { words, many } = this;
-    const index = words[LANE_WAITING];
+    const index = words[BATCH_PENDING];
     const at = index * SEND_WORDS;
     words[at + SEND_SOCKET] = handle.id;
     words[at + SEND_PEER] = peer;
@@ -346,14 +347,14 @@ class Lane {
       this.sends[index] = send;
     }
     this.used += copied;
-    words[LANE_WAITING] = index + 1;
+    words[BATCH_PENDING] = index + 1;
   }
 
   /** True when a datagram of this handle has not left yet. */
   holds(handle) {
     const { words } = this;
-    const count = words[LANE_WAITING];
-    if (count >= LANE_SENT) return false;
+    const count = words[BATCH_PENDING];
+    if (count >= BATCH_SENT) return false;
     for (let index = 0; index < count; index++) {
       if (words[index * SEND_WORDS + SEND_SOCKET] === handle.id) return true;
     }
@@ -362,20 +363,20 @@ class Lane {
 
   /** Sends what is there. Each Send has its status then. */
   flush() {
-    const count = this.words[LANE_WAITING];
+    const count = this.words[BATCH_PENDING];
     if (count === 0) return;
-    if (count < LANE_SENT) binding.flush(this.id, count);
+    if (count < BATCH_SENT) binding.flush(this.id, count);
     this.tell();
   }
 
   /** Takes the statuses of what has left; also when that was left undone. */
   tell() {
     const { words, many } = this;
-    const count = words[LANE_WAITING] - LANE_SENT;
+    const count = words[BATCH_PENDING] - BATCH_SENT;
     if (count < 0) return;
     if (many === null) this.tellSends(count);
     this.used = 0;
-    words[LANE_WAITING] = 0;
+    words[BATCH_PENDING] = 0;
     if (many !== null) many.flushed(this.statuses, count);
   }
 
@@ -393,7 +394,7 @@ class Lane {
       words[at + SEND_TICKET] = 0;
       sends[index] = null;
     }
-    if (settled.length > 0) words[LANE_OWED] = 1;
+    if (settled.length > 0) words[BATCH_CALLBACKS_DUE] = 1;
   }
 
   /**
@@ -420,7 +421,7 @@ class Lane {
     const at = due.indexOf(batch);
     if (at >= 0) due.splice(at, 1);
     if (due.length === 0 && this.settled.length === 0) {
-      this.words[LANE_OWED] = 0;
+      this.words[BATCH_CALLBACKS_DUE] = 0;
     }
   }
 
@@ -429,7 +430,7 @@ class Lane {
     this.flush();
     this.takeBatch();
     while (this.due.length > 0) finishBatch(this.due[0]);
-    this.words[LANE_OWED] = 0;
+    this.words[BATCH_CALLBACKS_DUE] = 0;
   }
 }
 
@@ -453,7 +454,7 @@ class Batch {
 }
 
 /**
- * What writeMessage() may write at most, within LANE_ARENA: it stops after the
+ * What writeMessage() may write at most, within BATCH_ARENA: it stops after the
  * part that passes COPY_MAX, and a UTF-16 unit takes three bytes at most.
  */
 function sizeBound(message) {
@@ -667,7 +668,7 @@ function sendFirst() {
 }
 
 function keepForTick() {
-  if (process._exiting || tickLane.words[LANE_WAITING] >= CONNECTED_MAX) {
+  if (process._exiting || tickLane.words[BATCH_PENDING] >= CONNECTED_MAX) {
     tickLane.flush(); // no tick will come any more, or they are enough
   } else if (!watchingEnds) {
     watchingEnds = true;

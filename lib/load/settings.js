@@ -25,7 +25,7 @@ module.exports = {
     transport: TRANSPORTS.find((name) => env.DGRAM_NATIVE_TRANSPORT === name),
     gso: !isOff('GSO'),
     gro: !isOff('GRO'),
-    linger: !isOff('LINGER'),
+    busyPoll: !isOff('BUSY_POLL'),
     keepHeap: isOn('KEEP_HEAP'),
   },
 };

@@ -8,13 +8,13 @@
 #include <node_api.h>
 #include <uv.h>
 
+#include "addon/napi_util.h"
 #include "core/address.h"
 #include "core/batch.h"
 #include "core/env.h"
 #include "core/send_batches.h"
-#include "addon/napi_util.h"
-#include "platform/platform.h"
 #include "core/socket.h"
+#include "platform/platform.h"
 #include "transport/transport.h"
 
 /* Long enough for any address, a zone or the name of an interface. */
@@ -26,7 +26,7 @@
 typedef struct {
   napi_ref sends;
   napi_ref arena;
-} lane_t;
+} send_batch_t;
 
 /* Functions of lib/; see js_hook(). */
 typedef enum {
@@ -35,7 +35,8 @@ typedef enum {
   HOOK_CLOSED,     /* (id): a socket is closed */
   HOOK_TERMINATED, /* (): JavaScript was terminated and may go on */
   HOOK_IDLE,       /* (): no socket is open; spare inboxes were given up */
-  HOOK_STALLED,    /* (): the loop goes on, and a watched lane has not left */
+  HOOK_STALLED, /* (): the loop goes on, and a watched send batch has not left
+                 */
   HOOKS,
 } hook_t;
 
@@ -61,11 +62,12 @@ typedef struct {
     uint32_t name; /* changes with the memory */
   } inboxes[DGRAM_INBOXES];
   uint32_t inboxes_made;
-  lane_t* lanes;
-  uint32_t lanes_count;
-  dgram_lanes_t watched; /* those of them that lib/batch/outbox.js uses */
-  uv_prepare_t prepare;  /* looks at the watched lanes in each turn */
-  bool has_prepare;      /* it is initialised, and not closed */
+  send_batch_t* send_batches;
+  uint32_t send_batches_count;
+  dgram_send_batches_t
+      watched;          /* those of them that lib/batch/outbox.js uses */
+  uv_prepare_t prepare; /* looks at the watched send batches in each turn */
+  bool has_prepare;     /* it is initialised, and not closed */
 } addon_t;
 
 /* Never NULL: the record is set before the first function exists, and freed
@@ -113,9 +115,10 @@ static napi_status make_inbox(addon_t* addon, uint32_t place, uint32_t slots) {
   drop(addon, memory);
   addon->inboxes[place].name =
       place | ++addon->inboxes_made % (1u << 20) * DGRAM_INBOXES;
-  return make_memory(addon->env,
-                     DGRAM_INBOX_SLAB + (size_t) slots * DGRAM_RECV_SLOT_SIZE,
-                     memory);
+  return make_memory(
+      addon->env,
+      DGRAM_INBOX_RECV_BUFFER + (size_t) slots * DGRAM_RECV_SLOT_SIZE,
+      memory);
 }
 
 /* Makes the first inbox with the first socket that receives: an environment
@@ -144,11 +147,11 @@ static bool look_up_inbox(const addon_t* addon, dgram_inbox_t* inbox) {
   inbox->cursor = &((dgram_inbox_head_t*) data)->cursor;
   inbox->runs = ((dgram_inbox_head_t*) data)->runs;
   inbox->texts = ((dgram_inbox_head_t*) data)->texts;
-  inbox->slab = (uint8_t*) data + DGRAM_INBOX_SLAB;
+  inbox->recv_buffer = (uint8_t*) data + DGRAM_INBOX_RECV_BUFFER;
   return true;
 }
 
-static bool on_lend(dgram_env_t* core, dgram_inbox_t* inbox) {
+static bool on_acquire(dgram_env_t* core, dgram_inbox_t* inbox) {
   addon_t* addon = core->data;
   napi_handle_scope scope;
   bool ok;
@@ -1069,24 +1072,24 @@ static napi_value js_hook(napi_env env, napi_callback_info info) {
   return hooks;
 }
 
-/* Makes the memory of a lane that nobody knows yet. */
-static napi_status make_lane(napi_env env, lane_t* lane) {
-  napi_status status = make_memory(env, DGRAM_LANE_SIZE, &lane->sends);
+/* Makes the memory of a send batch that nobody knows yet. */
+static napi_status make_send_batch(napi_env env, send_batch_t* send_batch) {
+  napi_status status = make_memory(env, DGRAM_BATCH_SIZE, &send_batch->sends);
 
   if (status != napi_ok)
     return status;
-  status = make_memory(env, DGRAM_LANE_ARENA, &lane->arena);
+  status = make_memory(env, DGRAM_BATCH_ARENA, &send_batch->arena);
   if (status != napi_ok)
-    (void) napi_delete_reference(env, lane->sends);
+    (void) napi_delete_reference(env, send_batch->sends);
   return status;
 }
 
-/* The lane as JavaScript gets it. Its properties are defined, not set: an
+/* The send batch as JavaScript gets it. Its properties are defined, not set: an
  * inherited setter is not called. */
-static napi_status describe_lane(napi_env env,
-                                 const lane_t* lane,
-                                 uint32_t id,
-                                 napi_value* out) {
+static napi_status describe_send_batch(napi_env env,
+                                       const send_batch_t* send_batch,
+                                       uint32_t id,
+                                       napi_value* out) {
   napi_property_descriptor properties[] = {
       {"id", NULL, NULL, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sends", NULL, NULL, NULL, NULL, NULL, napi_enumerable, NULL},
@@ -1095,9 +1098,11 @@ static napi_status describe_lane(napi_env env,
   napi_status status = napi_create_uint32(env, id, &properties[0].value);
 
   if (status == napi_ok)
-    status = napi_get_reference_value(env, lane->sends, &properties[1].value);
+    status =
+        napi_get_reference_value(env, send_batch->sends, &properties[1].value);
   if (status == napi_ok)
-    status = napi_get_reference_value(env, lane->arena, &properties[2].value);
+    status =
+        napi_get_reference_value(env, send_batch->arena, &properties[2].value);
   if (status == napi_ok)
     status = napi_create_object(env, out);
   if (status == napi_ok)
@@ -1106,53 +1111,57 @@ static napi_status describe_lane(napi_env env,
   return status;
 }
 
-/* Returns 0 or UV_ENOMEM; the table has room for another lane then. */
-static int reserve_lane(addon_t* addon) {
-  lane_t* lanes =
-      realloc(addon->lanes, (addon->lanes_count + 1) * sizeof(lanes[0]));
+/* Returns 0 or UV_ENOMEM; the table has room for another send batch then. */
+static int reserve_send_batch(addon_t* addon) {
+  send_batch_t* send_batches =
+      realloc(addon->send_batches,
+              (addon->send_batches_count + 1) * sizeof(send_batches[0]));
 
-  if (lanes == NULL)
+  if (send_batches == NULL)
     return UV_ENOMEM;
-  addon->lanes = lanes;
+  addon->send_batches = send_batches;
   return 0;
 }
 
-static napi_value js_open_lane(napi_env env, napi_callback_info info) {
+static napi_value js_open_send_batch(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
   napi_value result = NULL;
   napi_status status;
-  lane_t lane;
+  send_batch_t send_batch;
 
   (void) info;
-  DGRAM_TRY(env, make_lane(env, &lane));
-  status = describe_lane(env, &lane, addon->lanes_count, &result);
-  if (status == napi_ok && reserve_lane(addon) == 0) {
-    addon->lanes[addon->lanes_count++] = lane;
+  DGRAM_TRY(env, make_send_batch(env, &send_batch));
+  status =
+      describe_send_batch(env, &send_batch, addon->send_batches_count, &result);
+  if (status == napi_ok && reserve_send_batch(addon) == 0) {
+    addon->send_batches[addon->send_batches_count++] = send_batch;
     return result;
   }
   if (status == napi_ok)
     dgram_napi_throw_uv(env, UV_ENOMEM, NULL);
   else
     dgram_napi_throw_last(env);
-  (void) napi_delete_reference(env, lane.sends);
-  (void) napi_delete_reference(env, lane.arena);
+  (void) napi_delete_reference(env, send_batch.sends);
+  (void) napi_delete_reference(env, send_batch.arena);
   return NULL;
 }
 
-/* The memory of lane `id`. Returns false when there is no such lane, or
- * JavaScript has given its memory away. */
-static bool find_lane(const addon_t* addon, uint32_t id, dgram_lane_t* out) {
+/* The memory of send batch `id`. Returns false when there is no such send
+ * batch, or JavaScript has given its memory away. */
+static bool find_send_batch(const addon_t* addon,
+                            uint32_t id,
+                            dgram_send_batch_t* out) {
   napi_env env = addon->env;
   void* sends;
   void* arena;
   size_t size;
 
-  if (id >= addon->lanes_count ||
-      !memory_of(env, addon->lanes[id].sends, &sends, &size) ||
-      !memory_of(env, addon->lanes[id].arena, &arena, &size))
+  if (id >= addon->send_batches_count ||
+      !memory_of(env, addon->send_batches[id].sends, &sends, &size) ||
+      !memory_of(env, addon->send_batches[id].arena, &arena, &size))
     return false;
   out->sends = sends;
-  out->state = (dgram_lane_state_t*) (out->sends + DGRAM_LANE_SENDS);
+  out->state = (dgram_batch_state_t*) (out->sends + DGRAM_BATCH_SENDS);
   out->arena = arena;
   out->connected = false;
   return true;
@@ -1162,7 +1171,7 @@ static napi_value js_flush(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
   napi_value argv[2];
   size_t argc = COUNT_OF(argv);
-  dgram_lane_t lane;
+  dgram_send_batch_t send_batch;
   uint32_t id;
   uint32_t count;
   napi_value queued;
@@ -1170,25 +1179,27 @@ static napi_value js_flush(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, argv, NULL, NULL));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &count));
-  if (!find_lane(addon, id, &lane) || count > DGRAM_LANE_SENDS) {
-    napi_throw_range_error(env, NULL, "flush() of what is not in a lane");
+  if (!find_send_batch(addon, id, &send_batch) || count > DGRAM_BATCH_SENDS) {
+    napi_throw_range_error(env, NULL, "flush() of what is not in a send_batch");
     return NULL;
   }
   DGRAM_TRY(env,
             napi_create_uint32(
-                env, dgram_lane_flush(&addon->core, &lane, count), &queued));
+                env,
+                dgram_send_batch_flush(&addon->core, &send_batch, count),
+                &queued));
   return queued;
 }
 
-/* Whatever was scheduled has had its turn when the loop goes on: a lane that is
- * not empty now was forgotten. lib/batch/outbox.js sees to it; should that fail, its
- * datagrams leave at least. */
+/* Whatever was scheduled has had its turn when the loop goes on: a send batch
+ * that is not empty now was forgotten. lib/batch/outbox.js sees to it; should
+ * that fail, its datagrams leave at least. */
 static void on_prepare(uv_prepare_t* handle) {
   addon_t* addon = handle->data;
 
-  if (dgram_lanes_stalled(&addon->watched)) {
+  if (dgram_send_batches_stalled(&addon->watched)) {
     call_back(addon, HOOK_STALLED, NULL, 0);
-    dgram_lanes_flush(&addon->watched);
+    dgram_send_batches_flush(&addon->watched);
   } else if (addon->core.sockets_open == 0) {
     uv_prepare_stop(handle);
   }
@@ -1210,15 +1221,16 @@ static void need_prepare(addon_t* addon) {
   start_prepare(addon);
 }
 
-/* watchLane(id, connected): the hook `stalled` is called when the event loop
- * goes on and a watched lane has not left. From now on the lane's memory must
- * stay where it is. Returns 0, or a UV_ code: nothing of it is sent at exit().
+/* watchSendBatch(id, connected): the hook `stalled` is called when the event
+ * loop goes on and a watched send batch has not left. From now on the send
+ * batch's memory must stay where it is. Returns 0, or a UV_ code: nothing of it
+ * is sent at exit().
  */
-static napi_value js_watch_lane(napi_env env, napi_callback_info info) {
+static napi_value js_watch_send_batch(napi_env env, napi_callback_info info) {
   addon_t* addon = addon_of(env);
   napi_value argv[2];
   size_t argc = COUNT_OF(argv);
-  dgram_lane_t lane;
+  dgram_send_batch_t send_batch;
   uint32_t id;
   bool connected;
   int rc;
@@ -1226,16 +1238,16 @@ static napi_value js_watch_lane(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, argv, NULL, NULL));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
   DGRAM_TRY(env, dgram_napi_bool(env, argv[1], &connected));
-  if (!find_lane(addon, id, &lane))
+  if (!find_send_batch(addon, id, &send_batch))
     return code_value(env, UV_EINVAL);
-  lane.connected = connected;
-  rc = dgram_lanes_add(&addon->watched, &lane);
+  send_batch.connected = connected;
+  rc = dgram_send_batches_add(&addon->watched, &send_batch);
   if (rc != 0)
     return code_value(env, rc);
   need_prepare(addon);
   /* A worker's environment is cleaned up, whichever way it ends. */
   if (connected && addon->core.loop == uv_default_loop())
-    rc = dgram_lanes_at_exit(&addon->watched);
+    rc = dgram_send_batches_at_exit(&addon->watched);
   return code_value(env, rc);
 }
 
@@ -1389,7 +1401,7 @@ static napi_value js_configure(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, napi_get_named_property(env, options, "transport", &value));
   DGRAM_TRY(env, read_switch(env, options, "gso", &settings.gso));
   DGRAM_TRY(env, read_switch(env, options, "gro", &settings.gro));
-  DGRAM_TRY(env, read_switch(env, options, "linger", &settings.linger));
+  DGRAM_TRY(env, read_switch(env, options, "busyPoll", &settings.busy_poll));
   DGRAM_TRY(env, read_switch(env, options, "keepHeap", &settings.keep_heap));
   if (dgram_napi_text(env, value, name, sizeof(name)) != 0)
     name[0] = '\0'; /* not a name: the best one */
@@ -1458,22 +1470,22 @@ static const number_t layout[] = {
     {"SEND_TICKET", WORD(dgram_send_t, ticket)},
     {"SEND_STATUS", WORD(dgram_send_t, status)},
     {"QUEUED", DGRAM_QUEUED},
-    {"LANE_SENDS", DGRAM_LANE_SENDS},
-    {"LANE_ARENA", DGRAM_LANE_ARENA},
-    {"LANE_WAITING",
-     DGRAM_LANE_SENDS* WORD_COUNT(dgram_send_t) +
-         WORD(dgram_lane_state_t, waiting)},
-    {"LANE_OWED",
-     DGRAM_LANE_SENDS* WORD_COUNT(dgram_send_t) +
-         WORD(dgram_lane_state_t, owed)},
-    {"LANE_SENT", DGRAM_LANE_SENT},
+    {"BATCH_SENDS", DGRAM_BATCH_SENDS},
+    {"BATCH_ARENA", DGRAM_BATCH_ARENA},
+    {"BATCH_PENDING",
+     DGRAM_BATCH_SENDS* WORD_COUNT(dgram_send_t) +
+         WORD(dgram_batch_state_t, waiting)},
+    {"BATCH_CALLBACKS_DUE",
+     DGRAM_BATCH_SENDS* WORD_COUNT(dgram_send_t) +
+         WORD(dgram_batch_state_t, owed)},
+    {"BATCH_SENT", DGRAM_BATCH_SENT},
     {"DATAGRAM_MAX", DGRAM_DATAGRAM_MAX},
     {"RECV_WORDS", sizeof(dgram_recv_t) / sizeof(uint32_t)},
     {"RECV_OFFSET", WORD(dgram_recv_t, offset)},
     {"RECV_LENGTH", WORD(dgram_recv_t, length)},
     {"RECV_SEGMENT", WORD(dgram_recv_t, segment)},
     {"RECV_PEER", WORD(dgram_recv_t, peer)},
-    {"RECV_FRESH", WORD(dgram_recv_t, fresh)},
+    {"RECV_NEW_TEXT", WORD(dgram_recv_t, fresh)},
     {"RECV_STATUS", WORD(dgram_recv_t, status)},
     {"TEXT_BYTES", sizeof(dgram_peer_text_t)},
     {"TEXT_FAMILY", WORD(dgram_peer_text_t, family)},
@@ -1482,19 +1494,19 @@ static const number_t layout[] = {
     {"TEXT_ERROR", WORD(dgram_peer_text_t, error)},
     {"TEXT_TEXT", offsetof(dgram_peer_text_t, text)},
     {"CURSOR_WORDS", sizeof(dgram_cursor_t) / sizeof(uint32_t)},
-    {"CURSOR_RUN", WORD(dgram_cursor_t, run)},
+    {"CURSOR_GRO_BUFFER", WORD(dgram_cursor_t, run)},
     {"CURSOR_POSITION", WORD(dgram_cursor_t, position)},
     {"CURSOR_COUNT", WORD(dgram_cursor_t, count)},
     {"CURSOR_BUDGET", WORD(dgram_cursor_t, budget)},
     {"CURSOR_BLOCK", WORD(dgram_cursor_t, block)},
     {"CURSOR_STEPS", WORD(dgram_cursor_t, steps)},
-    {"INBOX_RUNS", offsetof(dgram_inbox_head_t, runs)},
+    {"INBOX_GRO_BUFFERS", offsetof(dgram_inbox_head_t, runs)},
     {"INBOX_TEXTS", offsetof(dgram_inbox_head_t, texts)},
-    {"INBOX_SLAB", DGRAM_INBOX_SLAB},
+    {"INBOX_RECV_BUFFER", DGRAM_INBOX_RECV_BUFFER},
     {"INBOXES", DGRAM_INBOXES},
-    {"RECV_RUNS", DGRAM_RECV_RUNS},
+    {"RECV_GRO_BUFFERS", DGRAM_RECV_GRO_BUFFERS},
     {"RECV_SLOTS", DGRAM_RECV_SLOTS},
-    {"RECV_SLAB", DGRAM_RECV_SLAB},
+    {"RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE},
     {"PEERS_MAX", DGRAM_PEERS_MAX},
     {"SOURCES_MAX", DGRAM_SOURCES_MAX},
     {"SOCKETS_MAX", DGRAM_SOCKETS_MAX},
@@ -1517,9 +1529,9 @@ static const napi_property_descriptor functions[] = {
     FUNCTION("hook", js_hook),
     FUNCTION("define", js_define),
     FUNCTION("init", js_init),
-    FUNCTION("openLane", js_open_lane),
+    FUNCTION("openSendBatch", js_open_send_batch),
     FUNCTION("flush", js_flush),
-    FUNCTION("watchLane", js_watch_lane),
+    FUNCTION("watchSendBatch", js_watch_send_batch),
     FUNCTION("setPeer", js_set_peer),
     FUNCTION("inbox", js_inbox),
     FUNCTION("guessHandleType", js_guess_handle_type),
@@ -1535,17 +1547,17 @@ static void on_idle(dgram_env_t* core) {
 
   if (addon->has_prepare)
     return; /* on_prepare_closed() comes back to this */
-  dgram_lanes_free(&addon->watched);
+  dgram_send_batches_free(&addon->watched);
   for (i = 0; i < HOOKS; i++)
     drop(addon, &addon->hooks[i]);
   for (i = 0; i < DGRAM_INBOXES; i++)
     drop(addon, &addon->inboxes[i].memory);
   drop(addon, &addon->running);
-  for (i = 0; i < addon->lanes_count; i++) {
-    drop(addon, &addon->lanes[i].sends);
-    drop(addon, &addon->lanes[i].arena);
+  for (i = 0; i < addon->send_batches_count; i++) {
+    drop(addon, &addon->send_batches[i].sends);
+    drop(addon, &addon->send_batches[i].arena);
   }
-  addon->lanes_count = 0;
+  addon->send_batches_count = 0;
   if (addon->context != NULL)
     napi_async_destroy(addon->env, addon->context);
   addon->context = NULL;
@@ -1563,7 +1575,7 @@ static void on_cleanup(napi_async_cleanup_hook_handle handle, void* data) {
   addon_t* addon = data;
 
   (void) handle;
-  dgram_lanes_end(&addon->watched);
+  dgram_send_batches_end(&addon->watched);
   if (addon->has_prepare)
     uv_close((uv_handle_t*) &addon->prepare, on_prepare_closed);
   dgram_env_close(&addon->core);
@@ -1574,9 +1586,9 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
 
   (void) env;
   (void) hint;
-  dgram_lanes_free(&addon->watched);
+  dgram_send_batches_free(&addon->watched);
   dgram_env_free(&addon->core);
-  free(addon->lanes);
+  free(addon->send_batches);
   free(addon);
 }
 
@@ -1626,12 +1638,12 @@ NAPI_MODULE_INIT() {
   addon->env = env;
   dgram_env_init(&addon->core, loop);
   addon->core.data = addon;
-  addon->core.lend = on_lend;
+  addon->core.acquire = on_acquire;
   addon->core.deliver = on_deliver;
   addon->core.complete = on_complete;
   addon->core.closed = on_closed;
   addon->core.idle = on_idle;
-  dgram_lanes_init(&addon->watched, &addon->core);
+  dgram_send_batches_init(&addon->watched, &addon->core);
   if (napi_set_instance_data(env, addon, finalize_addon, NULL) != napi_ok) {
     free(addon);
     dgram_napi_throw_last(env);

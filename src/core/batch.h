@@ -14,7 +14,7 @@
 typedef struct {
   uint32_t socket; /* id of the sending socket */
   uint32_t peer;   /* slot in the table of peers; 0: the connected peer */
-  uint32_t offset; /* of the payload in the lane's arena, in bytes */
+  uint32_t offset; /* of the payload in the send batch's arena, in bytes */
   uint32_t length; /* of the payload, in bytes */
   uint32_t ticket; /* names the send in a late completion; 0: not wanted */
   int32_t status;  /* out: bytes sent, a negative UV_ code, DGRAM_QUEUED */
@@ -24,17 +24,17 @@ typedef struct {
  * and completes its ticket later. Neither a length nor a UV_ code. */
 #define DGRAM_QUEUED INT32_MIN
 
-/* How far a lane has come; behind its descriptors. */
+/* How far a send batch has come; behind its descriptors. */
 typedef struct {
   /* Descriptors that have not left. JavaScript counts them as the last step of
-   * an append. Once C has sent them it is DGRAM_LANE_SENT | their number, until
-   * JavaScript has taken their statuses and writes 0. */
+   * an append. Once C has sent them it is DGRAM_BATCH_SENT | their number,
+   * until JavaScript has taken their statuses and writes 0. */
   uint32_t waiting;
   uint32_t owed; /* JavaScript has callbacks to call; else 0 */
-} dgram_lane_state_t;
+} dgram_batch_state_t;
 
 /* Above any number of descriptors. */
-#define DGRAM_LANE_SENT 0x10000u
+#define DGRAM_BATCH_SENT 0x10000u
 
 /* Datagrams that came in together from one peer: `length` bytes that are cut
  * every `segment` bytes (the last one may be shorter). A plain datagram has
@@ -57,18 +57,18 @@ typedef struct {
   char text[64];   /* numeric address, zone included, not terminated */
 } dgram_peer_text_t;
 
-/* A lane holds the sends of one tick. Half a thousand datagrams and 256 KiB
- * keep a flush within the second-level cache. */
-#define DGRAM_LANE_SENDS 512
-#define DGRAM_LANE_ARENA (256u * 1024u)
+/* A send batch holds the sends of one tick. Half a thousand datagrams and 256
+ * KiB keep a flush within the second-level cache. */
+#define DGRAM_BATCH_SENDS 512
+#define DGRAM_BATCH_ARENA (256u * 1024u)
 
 /* Of its descriptors and state, in bytes. */
-#define DGRAM_LANE_SIZE                                                        \
-  (DGRAM_LANE_SENDS * sizeof(dgram_send_t) + sizeof(dgram_lane_state_t))
+#define DGRAM_BATCH_SIZE                                                       \
+  (DGRAM_BATCH_SENDS * sizeof(dgram_send_t) + sizeof(dgram_batch_state_t))
 
 /* No datagram is longer than this, whatever the family (RFC 768; the field
- * is 16 bits). lib/batch/outbox.js copies at most one byte more, so that the kernel
- * still answers EMSGSIZE. */
+ * is 16 bits). lib/batch/outbox.js copies at most one byte more, so that the
+ * kernel still answers EMSGSIZE. */
 #define DGRAM_DATAGRAM_MAX 65535u
 
 /* How far JavaScript is with a batch. It moves `run` and `position` on before
@@ -88,20 +88,20 @@ typedef struct {
  * anything smaller. */
 #define DGRAM_RECV_SLOTS 32
 #define DGRAM_RECV_SLOT_SIZE 65536u
-#define DGRAM_RECV_SLAB (DGRAM_RECV_SLOTS * DGRAM_RECV_SLOT_SIZE)
+#define DGRAM_RECV_BUFFER_SIZE (DGRAM_RECV_SLOTS * DGRAM_RECV_SLOT_SIZE)
 
 /* A long run may be cut into several, see dgram_env_received(). */
-#define DGRAM_RECV_RUNS 128
+#define DGRAM_RECV_GRO_BUFFERS 128
 
-/* Receive memory starts with this; the slab is DGRAM_INBOX_SLAB bytes behind
- * its start. */
+/* Receive memory starts with this; the slab is DGRAM_INBOX_RECV_BUFFER bytes
+ * behind its start. */
 typedef struct {
   dgram_cursor_t cursor;
-  dgram_recv_t runs[DGRAM_RECV_RUNS];
+  dgram_recv_t runs[DGRAM_RECV_GRO_BUFFERS];
   dgram_peer_text_t texts[DGRAM_RECV_SLOTS];
 } dgram_inbox_head_t;
 
-#define DGRAM_INBOX_SLAB 8192u
+#define DGRAM_INBOX_RECV_BUFFER 8192u
 
 /* An environment has so many of them at most. The first is the one of all
  * batches, as a rule. Another is made where a batch is put off, and where

@@ -20,8 +20,8 @@
 /* Fewer do not tell how long one takes. */
 #define PACE_MIN 16u
 
-_Static_assert(sizeof(dgram_inbox_head_t) <= DGRAM_INBOX_SLAB,
-               "the slab comes behind it");
+_Static_assert(sizeof(dgram_inbox_head_t) <= DGRAM_INBOX_RECV_BUFFER,
+               "the recv_buffer comes behind it");
 
 void dgram_env_init(dgram_env_t* env, uv_loop_t* loop) {
   memset(env, 0, sizeof(*env));
@@ -32,7 +32,7 @@ void dgram_env_init(dgram_env_t* env, uv_loop_t* loop) {
 }
 
 void dgram_env_free(dgram_env_t* env) {
-  dgram_socket_free_dead(env);
+  dgram_socket_free_pending(env);
   free(env->sockets);
   free(env->peers);
   env->sockets = NULL;
@@ -220,7 +220,7 @@ static uint32_t datagrams_of(uint32_t length, uint32_t segment) {
 
 static bool is_left(dgram_env_t* env, dgram_inbox_t* inbox) {
   /* Memory that was made anew knows of no batch. */
-  return env->lend(env, inbox) && inbox->cursor->count <= inbox->count &&
+  return env->acquire(env, inbox) && inbox->cursor->count <= inbox->count &&
          inbox->cursor->run < inbox->cursor->count;
 }
 
@@ -245,16 +245,16 @@ static void empty(dgram_inbox_t* inbox) {
   inbox->left = 0;
 }
 
-bool dgram_env_lend(dgram_env_t* env, dgram_socket_t* socket) {
+bool dgram_env_acquire_inbox(dgram_env_t* env, dgram_socket_t* socket) {
   dgram_inbox_t* inbox = free_inbox(env);
 
   if (inbox == NULL || (socket->inbox != NULL && is_left(env, socket->inbox))) {
-    env->starved = true;
+    env->read_deferred = true;
     return false;
   }
   socket->inbox = NULL;
   inbox->slots = inbox == env->inboxes ? DGRAM_RECV_SLOTS : DGRAM_SPARE_SLOTS;
-  if (!env->lend(env, inbox))
+  if (!env->acquire(env, inbox))
     return false;
   empty(inbox);
   inbox->split = socket->block;
@@ -268,7 +268,7 @@ static uint32_t first_piece(const dgram_inbox_t* inbox,
                             uint32_t segment) {
   /* Each slot that is still to come has room for one. */
   if (segment == 0 || length / segment <= inbox->split ||
-      inbox->count >= DGRAM_RECV_RUNS - inbox->slots)
+      inbox->count >= DGRAM_RECV_GRO_BUFFERS - inbox->slots)
     return length;
   return segment * inbox->split;
 }
@@ -356,7 +356,7 @@ bool dgram_env_read_on(dgram_inbox_t* inbox) {
   dgram_env_t* env = socket->env;
 
   if (!socket->reading || socket->closing || inbox->delivering > 1 ||
-      socket->inbox != inbox || !env->lend(env, inbox))
+      socket->inbox != inbox || !env->acquire(env, inbox))
     return false;
   empty(inbox);
   env->inbox = inbox;
@@ -376,7 +376,7 @@ static void resume_starved(dgram_env_t* env) {
   dgram_socket_t* socket;
   uint32_t i;
 
-  env->starved = false;
+  env->read_deferred = false;
   for (i = 0; i < env->sockets_size; i++) {
     socket = env->sockets[i];
     if (socket != NULL && socket->reading && !socket->closing)
@@ -391,10 +391,10 @@ static bool is_waiting(const dgram_inbox_t* inbox) {
 
 static void on_idle(uv_idle_t* idler) {
   dgram_env_t* env = idler->data;
-  bool idle = !env->starved;
+  bool idle = !env->read_deferred;
   uint32_t i;
 
-  if (env->starved)
+  if (env->read_deferred)
     resume_starved(env);
   for (i = 0; i < env->inboxes_count; i++) {
     dgram_inbox_t* inbox = &env->inboxes[i];
@@ -432,7 +432,7 @@ static bool wants_idler(const dgram_env_t* env) {
       return true;
     room |= env->inboxes[i].socket == NULL;
   }
-  return env->starved && room;
+  return env->read_deferred && room;
 }
 
 /* A socket with a reference keeps the loop alive also while it waits here, and
@@ -445,7 +445,7 @@ static bool keeps_loop(const dgram_env_t* env) {
     if (is_waiting(&env->inboxes[i]) &&
         dgram_socket_has_ref(env->inboxes[i].socket))
       return true;
-  for (i = 0; env->starved && i < env->sockets_size; i++) {
+  for (i = 0; env->read_deferred && i < env->sockets_size; i++) {
     socket = env->sockets[i];
     if (socket != NULL && socket->reading && dgram_socket_has_ref(socket))
       return true;
@@ -528,7 +528,7 @@ static dgram_delivery_t go_on(dgram_env_t* env,
     inbox->waits = true;
   else
     end_batch(inbox);
-  if (several || env->starved || result == DGRAM_PAUSED)
+  if (several || env->read_deferred || result == DGRAM_PAUSED)
     settle(env);
   dgram_socket_unuse(socket);
   return result;

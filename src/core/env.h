@@ -3,12 +3,12 @@
  * never to a socket, so that ten thousand idle sockets fit. Knows nothing of
  * JavaScript: addon.c fills in the functions that reach it.
  *
- * Rule P, which every file here keeps: no pointer into a table (sockets, lanes,
- * peers), to a socket or into memory of JavaScript's outlives a call that may
- * run JavaScript. That is every call of deliver(), complete() and closed(), and
- * most of Node-API's: it converts an argument with valueOf(), and reads or sets
- * a property through accessors and proxies. JavaScript may close sockets, open
- * others, turn the event loop, detach memory. So
+ * Rule P, which every file here keeps: no pointer into a table (sockets, send
+ * batches, peers), to a socket or into memory of JavaScript's outlives a call
+ * that may run JavaScript. That is every call of deliver(), complete() and
+ * closed(), and most of Node-API's: it converts an argument with valueOf(), and
+ * reads or sets a property through accessors and proxies. JavaScript may close
+ * sockets, open others, turn the event loop, detach memory. So
  *  - a method converts its arguments first and looks its socket up last;
  *  - results are copied out of the socket first and put into objects last, and
  *    objects that are made here get properties of their own (no setter runs);
@@ -28,13 +28,13 @@ typedef struct dgram_env_s dgram_env_t;
 typedef struct dgram_socket_s dgram_socket_t;
 typedef struct dgram_transport_s dgram_transport_t;
 
-/* Receive memory, visible to lib/batch/inbox.js, and the batch in it. The pointers
- * are good from dgram_env_lend() until JavaScript runs. */
+/* Receive memory, visible to lib/batch/inbox.js, and the batch in it. The
+ * pointers are good from dgram_env_acquire_inbox() until JavaScript runs. */
 typedef struct {
   dgram_cursor_t* cursor;
-  dgram_recv_t* runs;       /* DGRAM_RECV_RUNS entries */
+  dgram_recv_t* runs;       /* DGRAM_RECV_GRO_BUFFERS entries */
   dgram_peer_text_t* texts; /* DGRAM_RECV_SLOTS entries */
-  uint8_t* slab;            /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
+  uint8_t* recv_buffer;     /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
   uint32_t slots;
   uint32_t count;         /* runs filled in */
   uint32_t fresh;         /* texts filled in */
@@ -70,7 +70,7 @@ typedef enum {
 typedef struct {
   bool gso;       /* segmented sends */
   bool gro;       /* merged receives */
-  bool linger;    /* linger.h */
+  bool busy_poll; /* busy_poll.h */
   bool keep_heap; /* dgram_platform_keep_heap() */
 } dgram_settings_t;
 
@@ -96,10 +96,11 @@ struct dgram_env_s {
   dgram_sources_t sources;
   dgram_inbox_t inboxes[DGRAM_INBOXES];
   dgram_inbox_t* inbox; /* the one that was lent last */
-  bool starved;         /* dgram_env_lend() had none: sockets wait for one */
+  bool read_deferred;   /* dgram_env_acquire_inbox() had none: sockets wait for
+                           one */
 
-  uint32_t inboxes_count; /* so many were used, from the first on */
-  dgram_socket_t* dead;   /* closed, to be freed later */
+  uint32_t inboxes_count;       /* so many were used, from the first on */
+  dgram_socket_t* pending_free; /* closed, to be freed later */
 
   /* Active while a batch is not done: the next iteration, also that of a nested
    * loop, goes on with it. Made with the first such batch. */
@@ -107,8 +108,8 @@ struct dgram_env_s {
 
   /* Looks up the memory of an inbox, which belongs to JavaScript, or makes it
    * anew when JavaScript has detached it. Returns false when there is none.
-   * Does not run JavaScript. For dgram_env_lend(). */
-  bool (*lend)(dgram_env_t* env, dgram_inbox_t* inbox);
+   * Does not run JavaScript. For dgram_env_acquire_inbox(). */
+  bool (*acquire)(dgram_env_t* env, dgram_inbox_t* inbox);
 
   /* Hands the runs of an inbox to JavaScript, from its cursor on; for
    * dgram_env_deliver(). Everything may have happened to the socket when it
@@ -171,7 +172,7 @@ int dgram_env_set_peer(dgram_env_t* env,
                        const char* text,
                        uint16_t port);
 
-/* Sends a lane: consecutive datagrams of one socket go to its transport
+/* Sends a send batch: consecutive datagrams of one socket go to its transport
  * together. A descriptor that names no open socket, no filled slot or bytes
  * outside the arena is completed with UV_EBADF or UV_EINVAL: JavaScript wrote
  * it, so it is not trusted. Returns how many were DGRAM_QUEUED. */
@@ -182,11 +183,11 @@ uint32_t dgram_env_flush(dgram_env_t* env,
                          size_t arena_size);
 
 /* Asks for an inbox for `socket`, before each read from the kernel: it is
- * env->inbox then. Returns false when there is none. With env->starved set that
- * is because JavaScript still has a batch of this socket, or batches in all of
- * them: the transport stops polling, and start() is called again when that has
- * changed. Else there is no memory. */
-bool dgram_env_lend(dgram_env_t* env, dgram_socket_t* socket);
+ * env->inbox then. Returns false when there is none. With env->read_deferred
+ * set that is because JavaScript still has a batch of this socket, or batches
+ * in all of them: the transport stops polling, and start() is called again when
+ * that has changed. Else there is no memory. */
+bool dgram_env_acquire_inbox(dgram_env_t* env, dgram_socket_t* socket);
 
 /* Appends a run to the inbox that was lent, or several where it has more than
  * inbox->split datagrams. `source` is NULL only with an error status. The
@@ -227,8 +228,8 @@ void dgram_env_complete(dgram_socket_t* socket,
                         int status,
                         size_t length);
 
-/* Delivers what was received for `socket` since dgram_env_lend(), unless that
- * is nothing. */
+/* Delivers what was received for `socket` since dgram_env_acquire_inbox(),
+ * unless that is nothing. */
 dgram_delivery_t dgram_env_deliver(dgram_env_t* env,
                                    dgram_socket_t* socket,
                                    dgram_wake_up_t* wake_up);

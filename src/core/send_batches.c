@@ -10,107 +10,113 @@ static struct {
   bool registered;
   uv_pid_t pid;
   uv_thread_t thread;
-  dgram_lanes_t* first;
+  dgram_send_batches_t* first;
 } main_thread;
 
-void dgram_lanes_init(dgram_lanes_t* lanes, dgram_env_t* env) {
-  lanes->env = env;
-  lanes->items = NULL;
-  lanes->count = 0;
-  lanes->at_exit = false;
-  lanes->next = NULL;
+void dgram_send_batches_init(dgram_send_batches_t* send_batches,
+                             dgram_env_t* env) {
+  send_batches->env = env;
+  send_batches->items = NULL;
+  send_batches->count = 0;
+  send_batches->at_exit = false;
+  send_batches->next = NULL;
 }
 
-static void unlink_at_exit(dgram_lanes_t* lanes) {
-  dgram_lanes_t** link = &main_thread.first;
+static void unlink_at_exit(dgram_send_batches_t* send_batches) {
+  dgram_send_batches_t** link = &main_thread.first;
 
-  while (*link != lanes)
+  while (*link != send_batches)
     link = &(*link)->next;
-  *link = lanes->next;
-  lanes->at_exit = false;
+  *link = send_batches->next;
+  send_batches->at_exit = false;
 }
 
-void dgram_lanes_free(dgram_lanes_t* lanes) {
-  if (lanes->at_exit)
-    unlink_at_exit(lanes);
-  free(lanes->items);
-  lanes->items = NULL;
-  lanes->count = 0;
+void dgram_send_batches_free(dgram_send_batches_t* send_batches) {
+  if (send_batches->at_exit)
+    unlink_at_exit(send_batches);
+  free(send_batches->items);
+  send_batches->items = NULL;
+  send_batches->count = 0;
 }
 
-int dgram_lanes_add(dgram_lanes_t* lanes, const dgram_lane_t* lane) {
-  dgram_lane_t* items;
+int dgram_send_batches_add(dgram_send_batches_t* send_batches,
+                           const dgram_send_batch_t* send_batch) {
+  dgram_send_batch_t* items;
 
-  items = realloc(lanes->items, (lanes->count + 1) * sizeof(items[0]));
+  items = realloc(send_batches->items,
+                  (send_batches->count + 1) * sizeof(items[0]));
   if (items == NULL)
     return UV_ENOMEM;
-  items[lanes->count] = *lane;
-  lanes->items = items;
-  lanes->count++;
+  items[send_batches->count] = *send_batch;
+  send_batches->items = items;
+  send_batches->count++;
   return 0;
 }
 
-uint32_t dgram_lane_flush(dgram_env_t* env,
-                          const dgram_lane_t* lane,
-                          uint32_t count) {
-  uint32_t queued =
-      dgram_env_flush(env, lane->sends, count, lane->arena, DGRAM_LANE_ARENA);
+uint32_t dgram_send_batch_flush(dgram_env_t* env,
+                                const dgram_send_batch_t* send_batch,
+                                uint32_t count) {
+  uint32_t queued = dgram_env_flush(
+      env, send_batch->sends, count, send_batch->arena, DGRAM_BATCH_ARENA);
 
   if (count > 0)
-    lane->state->waiting = DGRAM_LANE_SENT | count;
+    send_batch->state->waiting = DGRAM_BATCH_SENT | count;
   return queued;
 }
 
-bool dgram_lanes_stalled(const dgram_lanes_t* lanes) {
+bool dgram_send_batches_stalled(const dgram_send_batches_t* send_batches) {
   uint32_t i;
 
-  for (i = 0; i < lanes->count; i++)
-    if ((lanes->items[i].state->waiting | lanes->items[i].state->owed) != 0)
+  for (i = 0; i < send_batches->count; i++)
+    if ((send_batches->items[i].state->waiting |
+         send_batches->items[i].state->owed) != 0)
       return true;
   return false;
 }
 
 /* JavaScript wrote the number, so it is not trusted. */
-static void flush_waiting(dgram_env_t* env, const dgram_lane_t* lane) {
-  uint32_t count = lane->state->waiting;
+static void flush_waiting(dgram_env_t* env,
+                          const dgram_send_batch_t* send_batch) {
+  uint32_t count = send_batch->state->waiting;
 
-  if (count > 0 && count <= DGRAM_LANE_SENDS)
-    (void) dgram_lane_flush(env, lane, count);
+  if (count > 0 && count <= DGRAM_BATCH_SENDS)
+    (void) dgram_send_batch_flush(env, send_batch, count);
 }
 
-void dgram_lanes_flush(dgram_lanes_t* lanes) {
+void dgram_send_batches_flush(dgram_send_batches_t* send_batches) {
   uint32_t i;
 
-  for (i = 0; i < lanes->count; i++)
-    flush_waiting(lanes->env, &lanes->items[i]);
+  for (i = 0; i < send_batches->count; i++)
+    flush_waiting(send_batches->env, &send_batches->items[i]);
 }
 
-void dgram_lanes_end(dgram_lanes_t* lanes) {
+void dgram_send_batches_end(dgram_send_batches_t* send_batches) {
   uint32_t i;
 
-  for (i = 0; i < lanes->count; i++)
-    if (lanes->items[i].connected)
-      flush_waiting(lanes->env, &lanes->items[i]);
-  lanes->count = 0;
+  for (i = 0; i < send_batches->count; i++)
+    if (send_batches->items[i].connected)
+      flush_waiting(send_batches->env, &send_batches->items[i]);
+  send_batches->count = 0;
 }
 
 /* exit() may have been called in a child that has these sockets too, or by
  * another thread while the main one is sending. */
 static void on_exit_called(void) {
-  dgram_lanes_t* lanes;
+  dgram_send_batches_t* send_batches;
   uv_thread_t self = uv_thread_self();
 
   if (uv_os_getpid() != main_thread.pid ||
       !uv_thread_equal(&self, &main_thread.thread))
     return;
-  for (lanes = main_thread.first; lanes != NULL; lanes = lanes->next)
-    dgram_lanes_end(lanes);
+  for (send_batches = main_thread.first; send_batches != NULL;
+       send_batches = send_batches->next)
+    dgram_send_batches_end(send_batches);
 }
 
-int dgram_lanes_at_exit(dgram_lanes_t* lanes) {
+int dgram_send_batches_at_exit(dgram_send_batches_t* send_batches) {
   int rc;
 
-  if (lanes->at_exit)
+  if (send_batches->at_exit)
     return 0;
   if (!main_thread.registered) {
     rc = dgram_platform_at_exit(on_exit_called);
@@ -120,8 +126,8 @@ int dgram_lanes_at_exit(dgram_lanes_t* lanes) {
     main_thread.pid = uv_os_getpid();
     main_thread.thread = uv_thread_self();
   }
-  lanes->next = main_thread.first;
-  main_thread.first = lanes;
-  lanes->at_exit = true;
+  send_batches->next = main_thread.first;
+  main_thread.first = send_batches;
+  send_batches->at_exit = true;
   return 0;
 }

@@ -21,7 +21,7 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   dgram_socket_t* socket = calloc(1, sizeof(*socket));
   int rc;
 
-  dgram_socket_free_dead(env);
+  dgram_socket_free_pending(env);
   if (socket == NULL)
     return UV_ENOMEM;
   socket->env = env;
@@ -52,15 +52,15 @@ void dgram_socket_unuse(dgram_socket_t* socket) {
 
   if (--socket->uses > 0 || !socket->closed)
     return;
-  socket->next_dead = env->dead;
-  env->dead = socket;
+  socket->next_dead = env->pending_free;
+  env->pending_free = socket;
 }
 
-void dgram_socket_free_dead(dgram_env_t* env) {
-  while (env->dead != NULL) {
-    dgram_socket_t* socket = env->dead;
+void dgram_socket_free_pending(dgram_env_t* env) {
+  while (env->pending_free != NULL) {
+    dgram_socket_t* socket = env->pending_free;
 
-    env->dead = socket->next_dead;
+    env->pending_free = socket->next_dead;
     free(socket);
   }
 }
@@ -113,7 +113,7 @@ static int settle(dgram_socket_t* socket, bool was_open, int rc) {
 }
 
 /* A descriptor from elsewhere may be connected already. */
-static void look_at_peer(dgram_socket_t* socket) {
+static void detect_connected(dgram_socket_t* socket) {
   dgram_address_t peer;
 
   socket->connected = dgram_socket_peer(socket, &peer) == 0;
@@ -142,7 +142,7 @@ int dgram_socket_open(dgram_socket_t* socket, int fd) {
   if (rc != 0)
     return rc;
   socket->shared = true; /* whoever made it may still use it */
-  look_at_peer(socket);
+  detect_connected(socket);
   return 0;
 }
 
@@ -163,7 +163,7 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
     return rc;
   }
   socket->shared = true;
-  look_at_peer(socket);
+  detect_connected(socket);
   return 0;
 }
 

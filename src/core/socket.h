@@ -46,7 +46,7 @@ void dgram_socket_use(dgram_socket_t* socket);
 void dgram_socket_unuse(dgram_socket_t* socket);
 
 /* Frees the sockets that were closed while they were in use. */
-void dgram_socket_free_dead(dgram_env_t* env);
+void dgram_socket_free_pending(dgram_env_t* env);
 
 /* Takes over descriptor `fd`; a duplicate of 0, 1 or 2. UV_EEXIST: this loop
  * watches it already. UV_EINVAL: it is no UDP socket. */

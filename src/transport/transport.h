@@ -19,11 +19,11 @@ struct dgram_transport_s {
   const char* name; /* what `dgram.transport` says */
 
   /* Starts reading; binds to any address what is not bound yet. Each wake-up
-   * asks dgram_env_lend() before it reads, fills env->inbox through
+   * asks dgram_env_acquire_inbox() before it reads, fills env->inbox through
    * dgram_env_received() and calls dgram_env_deliver() once per batch. When
-   * dgram_env_lend() says no, and env->starved, it stops polling, lest the
-   * loop spin; start() is called again later. Returns 0 when it reads
-   * already. */
+   * dgram_env_acquire_inbox() says no, and env->read_deferred, it stops
+   * polling, lest the loop spin; start() is called again later. Returns 0 when
+   * it reads already. */
   int (*start)(dgram_socket_t* socket);
 
   /* Reads one more message, or error, into env->inbox, without delivering it.

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/platform.h"
 #include "core/socket.h"
+#include "platform/platform.h"
 #include "transport/transport.h"
 
 /* Milliseconds from one try to the next. */
@@ -279,7 +279,7 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   uint32_t slots = dgram_socket_batch(socket);
 
   (void) suggested;
-  if (!dgram_env_lend(env, socket)) {
+  if (!dgram_env_acquire_inbox(env, socket)) {
     *buf = uv_buf_init(NULL, 0);
     return;
   }
@@ -287,7 +287,8 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
     slots = SLOTS_MAX;
   if (slots > env->inbox->slots)
     slots = env->inbox->slots;
-  *buf = uv_buf_init((char*) env->inbox->slab, slots * DGRAM_RECV_SLOT_SIZE);
+  *buf = uv_buf_init((char*) env->inbox->recv_buffer,
+                     slots * DGRAM_RECV_SLOT_SIZE);
 }
 
 /* The length of a datagram, or a UV_ code. Where somebody has set IP_RECVERR on
@@ -316,12 +317,13 @@ static void take(const dgram_socket_t* socket,
   if (length < 0)
     dgram_env_received(env, 0, 0, 0, NULL, length);
   else
-    dgram_env_received(env,
-                       (uint32_t) ((uint8_t*) buf->base - env->inbox->slab),
-                       (uint32_t) length,
-                       (uint32_t) length,
-                       source,
-                       0);
+    dgram_env_received(
+        env,
+        (uint32_t) ((uint8_t*) buf->base - env->inbox->recv_buffer),
+        (uint32_t) length,
+        (uint32_t) length,
+        source,
+        0);
 }
 
 static void on_recv(uv_udp_t* udp,
@@ -341,13 +343,13 @@ static void on_recv(uv_udp_t* udp,
     return;
   if (buf->base == NULL && nread == UV_ENOBUFS) {
     /* on_alloc() had nothing to give: nothing is read until it has. */
-    if (env->starved)
+    if (env->read_deferred)
       uv_udp_recv_stop(udp);
     return;
   }
   /* On Windows an error comes without a buffer, and nobody was asked for one.
    */
-  if (buf->base == NULL && !dgram_env_lend(env, socket))
+  if (buf->base == NULL && !dgram_env_acquire_inbox(env, socket))
     return;
   take(socket, nread, buf, source);
   if (!(flags & UV_UDP_MMSG_CHUNK))
@@ -359,7 +361,7 @@ static bool uv_read_on(dgram_socket_t* socket) {
   dgram_env_t* env = socket->env;
   dgram_address_t source;
   int rc = dgram_platform_recv(
-      &socket->udp, env->inbox->slab, DGRAM_RECV_SLOT_SIZE, &source);
+      &socket->udp, env->inbox->recv_buffer, DGRAM_RECV_SLOT_SIZE, &source);
 
   if (rc == UV_EAGAIN || rc == UV_ENOTSUP)
     return false;

@@ -3,13 +3,13 @@
 #include <netinet/in.h>
 #include <string.h>
 
-void dgram_control_put_segment(struct msghdr* header,
-                               char* control,
-                               uint16_t segment) {
+void dgram_ancillary_put_segment(struct msghdr* header,
+                                 char* control,
+                                 uint16_t segment) {
   struct cmsghdr* cmsg;
 
   header->msg_control = control;
-  header->msg_controllen = DGRAM_CONTROL_SEGMENT;
+  header->msg_controllen = DGRAM_ANCILLARY_SEGMENT;
   cmsg = CMSG_FIRSTHDR(header);
   cmsg->cmsg_level = IPPROTO_UDP;
   cmsg->cmsg_type = UDP_SEGMENT;
@@ -19,8 +19,8 @@ void dgram_control_put_segment(struct msghdr* header,
 
 /* Not CMSG_FIRSTHDR() and CMSG_NXTHDR(): they trust a length before it is
  * known to lie within the buffer. */
-uint32_t dgram_control_get_segment(const struct msghdr* header,
-                                   uint32_t length) {
+uint32_t dgram_ancillary_get_segment(const struct msghdr* header,
+                                     uint32_t length) {
   const char* next = header->msg_control;
   size_t left = header->msg_controllen;
   struct cmsghdr cmsg;

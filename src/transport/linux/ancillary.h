@@ -1,7 +1,7 @@
 /* The control messages of UDP on Linux: the segment size of a run, on its way
  * out (UDP_SEGMENT) and in (UDP_GRO). Linux only, as transport_linux.c is. */
-#ifndef DGRAM_CONTROL_H
-#define DGRAM_CONTROL_H
+#ifndef DGRAM_ANCILLARY_H
+#define DGRAM_ANCILLARY_H
 
 #include <netinet/udp.h>
 #include <stdint.h>
@@ -15,19 +15,19 @@
 #define UDP_GRO 104
 #endif
 
-/* What dgram_control_put_segment() writes. */
-#define DGRAM_CONTROL_SEGMENT CMSG_SPACE(sizeof(uint16_t))
+/* What dgram_ancillary_put_segment() writes. */
+#define DGRAM_ANCILLARY_SEGMENT CMSG_SPACE(sizeof(uint16_t))
 
 /* Tells the kernel to cut the message every `segment` bytes. `control` has
- * DGRAM_CONTROL_SEGMENT bytes, aligned for a struct cmsghdr. */
-void dgram_control_put_segment(struct msghdr* header,
-                               char* control,
-                               uint16_t segment);
+ * DGRAM_ANCILLARY_SEGMENT bytes, aligned for a struct cmsghdr. */
+void dgram_ancillary_put_segment(struct msghdr* header,
+                                 char* control,
+                                 uint16_t segment);
 
 /* The size of one datagram of the `length` bytes that came in with `header`;
- * `length` when they are no merged run. Control data that ends early, or says
+ * `length` when they are no merged run. Ancillary data that ends early, or says
  * that it goes on beyond its end, is read as far as it is there. */
-uint32_t dgram_control_get_segment(const struct msghdr* header,
-                                   uint32_t length);
+uint32_t dgram_ancillary_get_segment(const struct msghdr* header,
+                                     uint32_t length);
 
 #endif

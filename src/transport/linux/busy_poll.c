@@ -28,27 +28,29 @@ static bool becomes_ready(const uv_loop_t* loop) {
   return false;
 }
 
-bool dgram_linger_is_due(dgram_linger_t* linger) {
-  if (linger->pause == 0)
+bool dgram_busy_poll_is_due(dgram_busy_poll_t* busy_poll) {
+  if (busy_poll->pause == 0)
     return true;
-  linger->pause--;
+  busy_poll->pause--;
   return false;
 }
 
-void dgram_linger_learn(dgram_linger_t* linger, bool useful, uint8_t pause) {
+void dgram_busy_poll_learn(dgram_busy_poll_t* busy_poll,
+                           bool useful,
+                           uint8_t pause) {
   if (useful) {
-    if (linger->credit < CREDIT)
-      linger->credit++;
-  } else if (linger->credit >= COST) {
-    linger->credit = (uint8_t) (linger->credit - COST);
+    if (busy_poll->credit < CREDIT)
+      busy_poll->credit++;
+  } else if (busy_poll->credit >= COST) {
+    busy_poll->credit = (uint8_t) (busy_poll->credit - COST);
   } else {
-    linger->credit = 0;
-    linger->pause = pause;
+    busy_poll->credit = 0;
+    busy_poll->pause = pause;
   }
 }
 
-void dgram_linger(dgram_linger_t* linger, const uv_loop_t* loop) {
-  if (!dgram_linger_is_due(linger) || uv_backend_timeout(loop) == 0)
+void dgram_busy_poll(dgram_busy_poll_t* busy_poll, const uv_loop_t* loop) {
+  if (!dgram_busy_poll_is_due(busy_poll) || uv_backend_timeout(loop) == 0)
     return; /* at 0 it would not sleep: immediates, or a timer that is due */
-  dgram_linger_learn(linger, becomes_ready(loop), PAUSE);
+  dgram_busy_poll_learn(busy_poll, becomes_ready(loop), PAUSE);
 }

@@ -1,9 +1,9 @@
 #include "transport/linux/segment_group.h"
 
-uint32_t dgram_run_length(const dgram_send_t* sends,
-                          uint32_t count,
-                          uint32_t segment_max,
-                          uint32_t bytes_max) {
+uint32_t dgram_segment_group_length(const dgram_send_t* sends,
+                                    uint32_t count,
+                                    uint32_t segment_max,
+                                    uint32_t bytes_max) {
   const uint32_t segment = sends[0].length;
   uint32_t bytes = segment;
   uint32_t n = 1;

@@ -21,9 +21,9 @@
  * one peer, one size (the last may be shorter, not empty), payloads side by
  * side, at most `segment_max` bytes each and `bytes_max` together. Returns 1
  * for a datagram that goes alone. */
-uint32_t dgram_run_length(const dgram_send_t* sends,
-                          uint32_t count,
-                          uint32_t segment_max,
-                          uint32_t bytes_max);
+uint32_t dgram_segment_group_length(const dgram_send_t* sends,
+                                    uint32_t count,
+                                    uint32_t segment_max,
+                                    uint32_t bytes_max);
 
 #endif

@@ -37,7 +37,7 @@
  *  R4  A pending ICMP error (EPOLLERR) makes libuv stop a uv_poll_t with
  *      UV_EBADF. The error is read, reported, and polling starts again.
  *  R5  After one message, a datagram or a run, that was answered at once the
- *      next request may be near: linger.h.
+ *      next request may be near: busy_poll.h.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -47,10 +47,10 @@
 #include <sys/socket.h>
 #include <sys/utsname.h>
 
+#include "core/socket.h"
 #include "transport/linux/ancillary.h"
 #include "transport/linux/busy_poll.h"
 #include "transport/linux/segment_group.h"
-#include "core/socket.h"
 #include "transport/transport.h"
 
 /* Slots of a socket's first recvmmsg(), and the least it is given. */
@@ -145,26 +145,27 @@ typedef struct {
 typedef struct data_path_s {
   uv_poll_t poll; /* first: a uv_poll_t* is a data_path_t* */
   dgram_socket_t* socket;
-  bool polling;   /* `poll` is initialized */
-  bool gso;       /* segmented sends are worth a try */
-  bool pausing;   /* `pause` runs */
-  bool gro;       /* UDP_GRO was set, or is not to be */
-  bool merges;    /* UDP_GRO is on */
-  bool sending;   /* send_queued() is at work */
-  bool starved;   /* dgram_env_lend() said no: until it is started again */
-  bool full;      /* the last read filled its slots */
-  uint8_t alone;  /* so many datagrams go alone next */
-  uint16_t slots; /* of the next recvmmsg() */
-  dgram_linger_t linger;
-  dgram_linger_t again; /* reads after the first of a wake-up */
-  limits_t* limits;     /* NULL: no run has failed */
-  pause_t* pause;       /* NULL: not needed yet */
-  uint32_t queue_count; /* in datagrams */
-  size_t queue_size;    /* in bytes */
-  held_t* held;         /* comes before what the kernel has */
+  bool polling;       /* `poll` is initialized */
+  bool gso;           /* segmented sends are worth a try */
+  bool pausing;       /* `pause` runs */
+  bool gro;           /* UDP_GRO was set, or is not to be */
+  bool merges;        /* UDP_GRO is on */
+  bool sending;       /* send_queued() is at work */
+  bool read_deferred; /* dgram_env_acquire_inbox() said no: until it is started
+                         again */
+  bool full;          /* the last read filled its slots */
+  uint8_t alone;      /* so many datagrams go alone next */
+  uint16_t slots;     /* of the next recvmmsg() */
+  dgram_busy_poll_t busy_poll;
+  dgram_busy_poll_t again; /* reads after the first of a wake-up */
+  limits_t* limits;        /* NULL: no run has failed */
+  pause_t* pause;          /* NULL: not needed yet */
+  uint32_t queue_count;    /* in datagrams */
+  size_t queue_size;       /* in bytes */
+  held_t* held;            /* comes before what the kernel has */
   queued_t* head;
   queued_t* tail;
-} data_path_t;
+} linux_socket_t;
 
 /* What a send works on: the caller's batch, or a queued one. */
 typedef struct {
@@ -205,7 +206,7 @@ static bool is_allowed(int rc) {
  * message has a call of its own there. The pointers are real, and have a
  * message behind them: who emulates the calls (qemu-user) looks there before it
  * looks at the descriptor, and answers EFAULT to none. */
-static bool knows_batches(void) {
+static bool has_mmsg_syscalls(void) {
   char byte = 0;
   struct iovec vector = {&byte, sizeof(byte)};
   struct mmsghdr message = {.msg_hdr = {.msg_iov = &vector, .msg_iovlen = 1}};
@@ -214,10 +215,10 @@ static bool knows_batches(void) {
          is_allowed(recvmmsg(-1, &message, 1, 0, NULL));
 }
 
-static void look_at_kernel(void) {
+static void detect_kernel_features(void) {
   uint32_t version = kernel_version();
 
-  batches_allowed = knows_batches();
+  batches_allowed = has_mmsg_syscalls();
 
   /* Linux 7.0.0 to 7.1.4 corrupt runs of equal segments (tailscale #19777). */
   has_gso = version >= 0x041200 && (version < 0x070000 || version > 0x070104);
@@ -243,12 +244,12 @@ static bool is_udp(int fd) {
          protocol == IPPROTO_UDP;
 }
 
-static data_path_t* data_path(dgram_socket_t* socket) {
-  data_path_t* path = socket->transport_data;
+static linux_socket_t* data_path(dgram_socket_t* socket) {
+  linux_socket_t* path = socket->transport_data;
 
   if (path != NULL)
     return path;
-  uv_once(&once, look_at_kernel);
+  uv_once(&once, detect_kernel_features);
   path = calloc(1, sizeof(*path));
   if (path == NULL)
     return NULL;
@@ -267,7 +268,7 @@ static void on_poll(uv_poll_t* poll, int status, int events);
 
 /* Datagrams that wait to be sent keep the loop alive whatever unref() said, as
  * a uv_udp_send_t does. */
-static void update_ref(data_path_t* path) {
+static void update_ref(linux_socket_t* path) {
   if (path->head != NULL || uv_has_ref((const uv_handle_t*) &path->socket->udp))
     uv_ref((uv_handle_t*) &path->poll);
   else
@@ -276,9 +277,9 @@ static void update_ref(data_path_t* path) {
 
 /* Makes the poll handle watch what is of interest now. What a nested loop may
  * not do is watched again when the outer one has done it. */
-static int update_poll(data_path_t* path) {
+static int update_poll(linux_socket_t* path) {
   dgram_socket_t* socket = path->socket;
-  bool reading = socket->reading && !path->starved;
+  bool reading = socket->reading && !path->read_deferred;
   int events = 0;
   int rc;
 
@@ -304,12 +305,13 @@ static int update_poll(data_path_t* path) {
 
 /* -- sending -------------------------------------------------------------- */
 
-/* A message under construction, with its iovec and control data. */
+/* A message under construction, with its iovec and ancillary data. */
 typedef struct {
   struct mmsghdr headers[SEND_MESSAGES];
   struct iovec vectors[SEND_MESSAGES];
   uint32_t lengths[SEND_MESSAGES]; /* in datagrams */
-  _Alignas(struct cmsghdr) char controls[SEND_MESSAGES][DGRAM_CONTROL_SEGMENT];
+  _Alignas(
+      struct cmsghdr) char controls[SEND_MESSAGES][DGRAM_ANCILLARY_SEGMENT];
 } messages_t;
 
 static socklen_t address_size(const dgram_address_t* address) {
@@ -320,7 +322,7 @@ static socklen_t address_size(const dgram_address_t* address) {
 /* A connected peer's address is not at hand: the number of the connection
  * stands for it. */
 static bool is_limit_of(const limit_t* limit,
-                        const data_path_t* path,
+                        const linux_socket_t* path,
                         const batch_t* batch,
                         uint32_t peer) {
   if (peer == 0)
@@ -329,7 +331,7 @@ static bool is_limit_of(const limit_t* limit,
          dgram_address_equal(&limit->peer, &batch->peers[peer].any);
 }
 
-static limit_t* find_limit(const data_path_t* path,
+static limit_t* find_limit(const linux_socket_t* path,
                            const batch_t* batch,
                            uint32_t peer) {
   limit_t* limit;
@@ -348,20 +350,20 @@ static limit_t* find_limit(const data_path_t* path,
 static uint32_t wear_limit(limit_t* limit,
                            const dgram_send_t* sends,
                            uint32_t count) {
-  uint32_t length =
-      dgram_run_length(sends, count, limit->segment_max, DGRAM_RUN_BYTES_IP4);
+  uint32_t length = dgram_segment_group_length(
+      sends, count, limit->segment_max, DGRAM_RUN_BYTES_IP4);
 
   if (count > 2)
     count = 2; /* as many as it takes to know */
-  if (length == 1 &&
-      dgram_run_length(sends, count, SEGMENT_MAX, DGRAM_RUN_BYTES_IP4) > 1)
+  if (length == 1 && dgram_segment_group_length(
+                         sends, count, SEGMENT_MAX, DGRAM_RUN_BYTES_IP4) > 1)
     limit->left--;
   return length;
 }
 
 /* The rest of this is for IPv4; IPv6 can take a little more, but an IPv4
  * address in IPv6 form cannot, and a connected peer's is not at hand. */
-static uint32_t run_length(const data_path_t* path,
+static uint32_t run_length(const linux_socket_t* path,
                            const batch_t* batch,
                            uint32_t position) {
   const dgram_send_t* sends = &batch->sends[position];
@@ -374,13 +376,14 @@ static uint32_t run_length(const data_path_t* path,
     limit = find_limit(path, batch, sends->peer);
   if (limit != NULL)
     return wear_limit(limit, sends, count);
-  return dgram_run_length(sends, count, SEGMENT_MAX, DGRAM_RUN_BYTES_IP4);
+  return dgram_segment_group_length(
+      sends, count, SEGMENT_MAX, DGRAM_RUN_BYTES_IP4);
 }
 
 /* Fills in messages for `count` datagrams, or so many as there is room for.
  * Returns the number of messages. */
 static unsigned build_messages(messages_t* messages,
-                               const data_path_t* path,
+                               const linux_socket_t* path,
                                const batch_t* batch,
                                uint32_t position) {
   unsigned max = batches_allowed && path->alone == 0 ? SEND_MESSAGES : 1;
@@ -405,7 +408,7 @@ static unsigned build_messages(messages_t* messages,
       header->msg_namelen = address_size(peer);
     }
     if (length > 1)
-      dgram_control_put_segment(
+      dgram_ancillary_put_segment(
           header, messages->controls[n], (uint16_t) first->length);
     messages->lengths[n] = length;
     position += length;
@@ -446,7 +449,7 @@ typedef struct {
 
 /* The limit of a destination, made if there is none. Returns NULL without
  * memory. */
-static limit_t* need_limit(data_path_t* path,
+static limit_t* need_limit(linux_socket_t* path,
                            const batch_t* batch,
                            uint32_t peer) {
   limit_t* limit;
@@ -468,7 +471,7 @@ static limit_t* need_limit(data_path_t* path,
 }
 
 /* S2. Returns true when the run's datagrams shall go again one by one. */
-static bool give_up_run(data_path_t* path,
+static bool give_up_run(linux_socket_t* path,
                         const batch_t* batch,
                         uint32_t position,
                         int code,
@@ -494,7 +497,7 @@ static bool give_up_run(data_path_t* path,
 
 /* The head of a run that was given up fails alone, and in the same way: it was
  * not for being a run. */
-static void reconsider(data_path_t* path,
+static void reconsider(linux_socket_t* path,
                        uint32_t position,
                        int code,
                        const verdict_t* verdict) {
@@ -519,7 +522,7 @@ static void mark_sent(dgram_send_t* sends, uint32_t count) {
 static int transmit(dgram_socket_t* socket,
                     const batch_t* batch,
                     uint32_t* position) {
-  data_path_t* path = socket->transport_data;
+  linux_socket_t* path = socket->transport_data;
   int fd = descriptor(socket);
   messages_t messages;
   verdict_t verdict = {0};
@@ -615,7 +618,7 @@ static uint32_t enqueue(dgram_socket_t* socket,
                         dgram_send_t* sends,
                         uint32_t count,
                         const uint8_t* arena) {
-  data_path_t* path = data_path(socket);
+  linux_socket_t* path = data_path(socket);
   queued_t* item = NULL;
   int rc = UV_ENOMEM;
   uint32_t i;
@@ -670,7 +673,7 @@ static uint32_t linux_flush(dgram_socket_t* socket,
                             dgram_send_t* sends,
                             uint32_t count,
                             const uint8_t* arena) {
-  data_path_t* path = data_path(socket);
+  linux_socket_t* path = data_path(socket);
   batch_t batch = {sends, count, socket->env->peers, arena};
   uint32_t position = 0;
   int rc = 0;
@@ -689,7 +692,7 @@ static uint32_t linux_flush(dgram_socket_t* socket,
 
 /* Completes the datagrams of the head that have a status. JavaScript may do
  * anything meanwhile; the socket's memory and the head stay. */
-static void complete_head(data_path_t* path, uint32_t from, uint32_t to) {
+static void complete_head(linux_socket_t* path, uint32_t from, uint32_t to) {
   dgram_socket_t* socket = path->socket;
   queued_t* item = path->head;
   uint32_t i;
@@ -706,7 +709,7 @@ static void complete_head(data_path_t* path, uint32_t from, uint32_t to) {
   }
 }
 
-static void drop_head(data_path_t* path) {
+static void drop_head(linux_socket_t* path) {
   queued_t* item = path->head;
 
   path->head = item->next;
@@ -716,7 +719,7 @@ static void drop_head(data_path_t* path) {
 }
 
 /* Completes the whole head with that error. */
-static void fail_head(data_path_t* path, int code) {
+static void fail_head(linux_socket_t* path, int code) {
   queued_t* item = path->head;
   uint32_t from = item->position;
   uint32_t i;
@@ -730,7 +733,7 @@ static void fail_head(data_path_t* path, int code) {
 
 /* Cancels what is queued, and frees the path unless its poll handle is still to
  * be given back. */
-static void end_path(data_path_t* path) {
+static void end_path(linux_socket_t* path) {
   while (path->head != NULL)
     fail_head(path, UV_ECANCELED);
   while (path->held != NULL) {
@@ -751,7 +754,7 @@ static void on_pause_over(uv_timer_t* timer);
 /* Makes the queue wait for a moment. The timer keeps the loop alive, whatever
  * unref() said: there are datagrams to be sent. Without memory for it the loop
  * spins, and the datagrams leave all the same. */
-static void start_pause(data_path_t* path) {
+static void start_pause(linux_socket_t* path) {
   pause_t* pause = path->pause;
 
   if (pause == NULL) {
@@ -775,7 +778,7 @@ static void on_pause_closed(uv_handle_t* handle) {
   free(handle);
 }
 
-static void end_pause(data_path_t* path) {
+static void end_pause(linux_socket_t* path) {
   if (path->pause == NULL)
     return;
   uv_close((uv_handle_t*) &path->pause->timer, on_pause_closed);
@@ -787,7 +790,7 @@ static void end_pause(data_path_t* path) {
  * not those that completions add, or the loop would stay here. A completion
  * that turns the loop itself comes here again, and maybe to the end of the
  * socket, while the head is in use: both wait. */
-static void send_queued(data_path_t* path) {
+static void send_queued(linux_socket_t* path) {
   dgram_socket_t* socket = path->socket;
   const queued_t* last = path->tail;
   bool more = true;
@@ -825,13 +828,13 @@ static void send_queued(data_path_t* path) {
 /* The descriptor cannot be watched any more: another handle of the loop has
  * its number, which happens when somebody closes it behind libuv's back. The
  * program is told, of the socket and of each datagram. */
-static void fail_path(data_path_t* path, int code) {
+static void fail_path(linux_socket_t* path, int code) {
   dgram_socket_t* socket = path->socket;
   const queued_t* last;
   dgram_wake_up_t wake_up = {0};
   bool more = true;
 
-  if (socket->reading && dgram_env_lend(socket->env, socket)) {
+  if (socket->reading && dgram_env_acquire_inbox(socket->env, socket)) {
     dgram_env_received(socket->env, 0, 0, 0, NULL, code);
     (void) dgram_env_deliver(socket->env, socket, &wake_up);
   }
@@ -849,7 +852,7 @@ static void fail_path(data_path_t* path, int code) {
 }
 
 /* update_poll() where there is no caller who could be given the error. */
-static void watch_again(data_path_t* path) {
+static void watch_again(linux_socket_t* path) {
   int rc = update_poll(path);
 
   if (rc != 0)
@@ -857,7 +860,7 @@ static void watch_again(data_path_t* path) {
 }
 
 static void on_pause_over(uv_timer_t* timer) {
-  data_path_t* path = ((pause_t*) timer)->path;
+  linux_socket_t* path = ((pause_t*) timer)->path;
   dgram_socket_t* socket = path->socket;
 
   dgram_socket_use(socket);
@@ -869,13 +872,13 @@ static void on_pause_over(uv_timer_t* timer) {
 }
 
 static size_t linux_queue_size(const dgram_socket_t* socket) {
-  const data_path_t* path = socket->transport_data;
+  const linux_socket_t* path = socket->transport_data;
 
   return path == NULL ? 0 : path->queue_size;
 }
 
 static size_t linux_queue_count(const dgram_socket_t* socket) {
-  const data_path_t* path = socket->transport_data;
+  const linux_socket_t* path = socket->transport_data;
 
   return path == NULL ? 0 : path->queue_count;
 }
@@ -890,13 +893,15 @@ typedef struct {
   _Alignas(struct cmsghdr) char controls[DGRAM_RECV_SLOTS][RECV_CONTROL];
 } slots_t;
 
-static void prepare_slots(slots_t* slots, uint32_t count, uint8_t* slab) {
+static void prepare_slots(slots_t* slots,
+                          uint32_t count,
+                          uint8_t* recv_buffer) {
   size_t i;
 
   for (i = 0; i < count; i++) { /* R1 */
     struct msghdr* header = &slots->headers[i].msg_hdr;
 
-    slots->vectors[i].iov_base = slab + i * DGRAM_RECV_SLOT_SIZE;
+    slots->vectors[i].iov_base = recv_buffer + i * DGRAM_RECV_SLOT_SIZE;
     slots->vectors[i].iov_len = DGRAM_RECV_SLOT_SIZE;
     slots->sources[i].any.sa_family = AF_UNSPEC;
     header->msg_name = &slots->sources[i];
@@ -909,7 +914,7 @@ static void prepare_slots(slots_t* slots, uint32_t count, uint8_t* slab) {
   }
 }
 
-static void take_slot(dgram_env_t* env, slots_t* slots, uint32_t i) {
+static void append_received(dgram_env_t* env, slots_t* slots, uint32_t i) {
   struct msghdr* header = &slots->headers[i].msg_hdr;
   uint32_t length = slots->headers[i].msg_len;
 
@@ -922,7 +927,7 @@ static void take_slot(dgram_env_t* env, slots_t* slots, uint32_t i) {
   dgram_env_received(env,
                      i * DGRAM_RECV_SLOT_SIZE,
                      length,
-                     dgram_control_get_segment(header, length),
+                     dgram_ancillary_get_segment(header, length),
                      &slots->sources[i].any,
                      0);
 }
@@ -934,7 +939,7 @@ static void set_gro(const dgram_socket_t* socket, int on) {
 
 /* Fits the socket to its traffic: `n` of `count` slots were filled, with
  * `datagrams` in all. */
-static void adapt(data_path_t* path,
+static void adapt(linux_socket_t* path,
                   uint32_t n,
                   uint32_t count,
                   uint32_t datagrams) {
@@ -977,7 +982,7 @@ static int fill_slots(int fd, slots_t* slots, uint32_t count) {
 }
 
 /* Delivers what is held, or so much of it that a batch has room for. */
-static void deliver_held(data_path_t* path, dgram_wake_up_t* wake_up) {
+static void deliver_held(linux_socket_t* path, dgram_wake_up_t* wake_up) {
   dgram_env_t* env = path->socket->env;
   uint32_t i;
 
@@ -986,7 +991,7 @@ static void deliver_held(data_path_t* path, dgram_wake_up_t* wake_up) {
 
     path->held = run->next;
     if (run->status == 0)
-      memcpy(env->inbox->slab + (size_t) i * DGRAM_RECV_SLOT_SIZE,
+      memcpy(env->inbox->recv_buffer + (size_t) i * DGRAM_RECV_SLOT_SIZE,
              run->bytes,
              run->length);
     dgram_env_received(env,
@@ -1002,14 +1007,14 @@ static void deliver_held(data_path_t* path, dgram_wake_up_t* wake_up) {
 
 /* Reads so many messages, at most, into the inbox. Returns how many, or a UV_
  * code, which is there too unless it is UV_EAGAIN. */
-static int read_messages(data_path_t* path, uint32_t count) {
+static int read_messages(linux_socket_t* path, uint32_t count) {
   dgram_env_t* env = path->socket->env;
   slots_t slots;
   uint64_t before = env->received;
   uint32_t i;
   int n;
 
-  prepare_slots(&slots, count, env->inbox->slab);
+  prepare_slots(&slots, count, env->inbox->recv_buffer);
   n = fill_slots(descriptor(path->socket), &slots, count);
   path->full = n == (int) count;
   if (n == UV_EAGAIN)
@@ -1019,7 +1024,7 @@ static int read_messages(data_path_t* path, uint32_t count) {
     path->alone = ALONE_AFTER_ERROR; /* S5 */
   }
   for (i = 0; (int) i < n; i++)
-    take_slot(env, &slots, i);
+    append_received(env, &slots, i);
   if (env->received > before)
     adapt(path, (uint32_t) n, count, (uint32_t) (env->received - before));
   return n;
@@ -1027,15 +1032,15 @@ static int read_messages(data_path_t* path, uint32_t count) {
 
 /* Reads one batch and delivers it. Returns what the system call said; 0: there
  * was none. */
-static int receive(data_path_t* path, dgram_wake_up_t* wake_up) {
+static int receive(linux_socket_t* path, dgram_wake_up_t* wake_up) {
   dgram_socket_t* socket = path->socket;
   dgram_env_t* env = socket->env;
   uint32_t count;
   int n;
 
-  if (!dgram_env_lend(env, socket)) {
-    path->starved = env->starved;
-    if (path->starved)
+  if (!dgram_env_acquire_inbox(env, socket)) {
+    path->read_deferred = env->read_deferred;
+    if (path->read_deferred)
       uv_poll_stop(&path->poll);
     return 0;
   }
@@ -1055,7 +1060,7 @@ static int receive(data_path_t* path, dgram_wake_up_t* wake_up) {
 }
 
 static bool linux_read_on(dgram_socket_t* socket) {
-  data_path_t* path = socket->transport_data;
+  linux_socket_t* path = socket->transport_data;
 
   return path->held == NULL && read_messages(path, 1) != UV_EAGAIN;
 }
@@ -1066,7 +1071,7 @@ static bool may_read(const dgram_socket_t* socket) {
 }
 
 /* R2. Returns what the last call said that did not say UV_EAGAIN. */
-static int receive_all(data_path_t* path, dgram_wake_up_t* wake_up) {
+static int receive_all(linux_socket_t* path, dgram_wake_up_t* wake_up) {
   dgram_socket_t* socket = path->socket;
   uint64_t sent = socket->env->sent;
   int n = receive(path, wake_up);
@@ -1077,14 +1082,15 @@ static int receive_all(data_path_t* path, dgram_wake_up_t* wake_up) {
   for (reads = 1; reads < READS_MAX; reads++) {
     if (n <= 0 || !may_read(socket) ||
         !(path->full || socket->env->sent > sent) ||
-        !dgram_linger_is_due(&path->again) || !dgram_wake_up_goes_on(wake_up))
+        !dgram_busy_poll_is_due(&path->again) ||
+        !dgram_wake_up_goes_on(wake_up))
       return n;
     sent = socket->env->sent;
     full = path->full;
     next = receive(path, wake_up);
     if (socket->closing)
       return n;
-    dgram_linger_learn(
+    dgram_busy_poll_learn(
         &path->again, next > 0, full ? PAUSE_FULL : PAUSE_ANSWERED);
     if (next == UV_EAGAIN)
       return n;
@@ -1106,7 +1112,7 @@ static void discard_error_queue(int fd) {
   }
 }
 
-static void on_readable(data_path_t* path, int status) {
+static void on_readable(linux_socket_t* path, int status) {
   dgram_socket_t* socket = path->socket;
   uint64_t sent = socket->env->sent;
   dgram_wake_up_t wake_up = {0};
@@ -1114,12 +1120,12 @@ static void on_readable(data_path_t* path, int status) {
 
   if (n == UV_EAGAIN && status < 0)
     discard_error_queue(descriptor(socket));
-  if (n == 1 && socket->env->settings.linger && socket->env->sent > sent &&
+  if (n == 1 && socket->env->settings.busy_poll && socket->env->sent > sent &&
       may_read(socket))
-    dgram_linger(&path->linger, socket->env->loop); /* R5 */
+    dgram_busy_poll(&path->busy_poll, socket->env->loop); /* R5 */
 }
 
-static void on_events(data_path_t* path, int status, int events) {
+static void on_events(linux_socket_t* path, int status, int events) {
   dgram_socket_t* socket = path->socket;
 
   if (status < 0)
@@ -1137,7 +1143,7 @@ static void on_events(data_path_t* path, int status, int events) {
 }
 
 static void on_poll(uv_poll_t* poll, int status, int events) {
-  data_path_t* path = (data_path_t*) poll;
+  linux_socket_t* path = (linux_socket_t*) poll;
   dgram_socket_t* socket = path->socket;
 
   dgram_socket_use(socket);
@@ -1146,7 +1152,7 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
 }
 
 static int linux_start(dgram_socket_t* socket) {
-  data_path_t* path = data_path(socket);
+  linux_socket_t* path = data_path(socket);
   bool was_reading = socket->reading;
   int rc;
 
@@ -1158,7 +1164,7 @@ static int linux_start(dgram_socket_t* socket) {
       return rc;
   }
   socket->reading = true;
-  path->starved = false;
+  path->read_deferred = false;
   rc = update_poll(path);
   if (rc != 0)
     socket->reading = was_reading;
@@ -1166,7 +1172,7 @@ static int linux_start(dgram_socket_t* socket) {
 }
 
 static int linux_stop(dgram_socket_t* socket) {
-  data_path_t* path = socket->transport_data;
+  linux_socket_t* path = socket->transport_data;
 
   return path == NULL ? 0 : update_poll(path);
 }
@@ -1205,7 +1211,7 @@ static held_t* hold_next(int fd) {
     run->status = UV_EMSGSIZE;
   if (run->status == 0) {
     run->length = (uint32_t) n;
-    run->segment = dgram_control_get_segment(&header, run->length);
+    run->segment = dgram_ancillary_get_segment(&header, run->length);
   }
   smaller = realloc(run, sizeof(*run) + run->length);
   return smaller == NULL ? run : smaller;
@@ -1223,7 +1229,7 @@ static bool is_readable(int fd) {
  * although the option is off, nothing can be merged any more. A peer that
  * never lets that happen is given up on. */
 static void linux_share(dgram_socket_t* socket) {
-  data_path_t* path = data_path(socket);
+  linux_socket_t* path = data_path(socket);
   int fd = descriptor(socket);
   held_t** end;
   uint32_t bytes = 0;
@@ -1251,7 +1257,7 @@ static void linux_share(dgram_socket_t* socket) {
 }
 
 static void linux_ref_changed(dgram_socket_t* socket) {
-  data_path_t* path = socket->transport_data;
+  linux_socket_t* path = socket->transport_data;
 
   if (path != NULL && path->polling)
     update_ref(path);
@@ -1262,7 +1268,7 @@ static void linux_ref_changed(dgram_socket_t* socket) {
 /* The poll handle and the socket are given back by libuv in either order; the
  * path goes with the last of them. */
 static void on_poll_closed(uv_handle_t* handle) {
-  data_path_t* path = (data_path_t*) handle;
+  linux_socket_t* path = (linux_socket_t*) handle;
 
   path->polling = false;
   if (path->socket == NULL)
@@ -1272,7 +1278,7 @@ static void on_poll_closed(uv_handle_t* handle) {
 /* The poll handle goes first: it must be off the descriptor when libuv closes
  * that. */
 static void linux_close(dgram_socket_t* socket) {
-  data_path_t* path = socket->transport_data;
+  linux_socket_t* path = socket->transport_data;
 
   if (path != NULL)
     end_pause(path);
@@ -1282,7 +1288,7 @@ static void linux_close(dgram_socket_t* socket) {
 }
 
 static void linux_closed(dgram_socket_t* socket) {
-  data_path_t* path = socket->transport_data;
+  linux_socket_t* path = socket->transport_data;
 
   if (path == NULL)
     return;
@@ -1292,7 +1298,7 @@ static void linux_closed(dgram_socket_t* socket) {
 }
 
 static void linux_moved(dgram_socket_t* socket) {
-  data_path_t* path = socket->transport_data;
+  linux_socket_t* path = socket->transport_data;
 
   if (path != NULL)
     path->socket = socket;
