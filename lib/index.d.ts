@@ -3,91 +3,144 @@
 import * as dgram from 'node:dgram';
 import { AddressInfo, BlockList } from 'node:net';
 
-/** As the installed @types/node have it: their Buffer types differ. */
+/** Taken from the installed @types/node, whose versions differ in `Buffer`. */
 type MessageListener =
   NonNullable<Parameters<typeof dgram.createSocket>[1]>;
 
-/** A batch of datagrams in columns; see docs/api.md. */
+/** A batch of received datagrams, one typed array per column. */
 export interface Batch {
-  /** Datagrams in the batch, at least 1. */
+  /** Number of datagrams, at least 1. */
   readonly count: number;
-  /** All payloads, one after the other; nobody writes to it again. */
+  /** The payloads, concatenated. This memory is never reused. */
   readonly data: Buffer;
-  /** Where each payload starts in `data`, in bytes. */
+  /** Start of each payload in `data`, in bytes. */
   readonly offsets: Uint32Array;
-  /** Bytes of each payload. */
+  /** Size of each payload, in bytes. */
   readonly sizes: Uint32Array;
-  /** Ports of the senders. */
+  /** Source port of each datagram. */
   readonly ports: Uint16Array;
-  /** Addresses of the senders. */
+  /** Source address of each datagram. */
   readonly addresses: readonly string[];
-  /** The family of the socket. */
+  /** Address family of the socket. */
   readonly family: 'IPv4' | 'IPv6';
 }
 
-/** What send() takes. */
+/** A message that send() accepts; an array is sent as one datagram. */
 export type Message =
   | string
   | NodeJS.ArrayBufferView
   | ReadonlyArray<string | NodeJS.ArrayBufferView>;
 
+/** An element of the list that sendMany() accepts on an unconnected socket. */
+export type PacketElement = Message | number | null | undefined;
+
+/**
+ * `unknown` if `T` repeats `message, port, address`, or is an array whose
+ * length the compiler does not know; else `never`.
+ */
+export type PacketsOf<T extends readonly unknown[]> =
+  number extends T['length'] ? unknown :
+  T extends readonly [] ? unknown :
+  T extends readonly [
+    Message, number, string | null | undefined, ...infer Rest,
+  ] ? PacketsOf<Rest> : never;
+
 export interface SocketOptions extends dgram.SocketOptions {
-  /** Messages of one batch are views of one memory. Default: false. */
+  /**
+   * The messages of one batch are views of one ArrayBuffer. Retaining one
+   * message retains the whole batch. Default: false. Not available if
+   * `transport` is 'node': ERR_FEATURE_UNAVAILABLE_ON_PLATFORM.
+   */
   sharedBuffers?: boolean | undefined;
-  /** Several sockets may bind one port, the kernel spreads the load. */
+  /** Lets several sockets bind one port (SO_REUSEPORT). In Node since 22.12. */
   reusePort?: boolean | undefined;
-  /** Datagrams from these addresses are dropped. */
+  /** Datagrams from these addresses are dropped. In Node since 22.13. */
   receiveBlockList?: BlockList | undefined;
-  /** Datagrams to these addresses fail with ERR_IP_BLOCKED. */
+  /** Sends to these addresses fail with ERR_IP_BLOCKED. In Node since 22.13. */
   sendBlockList?: BlockList | undefined;
 }
 
+type BatchListener = (batch: Batch) => void;
+
 /**
- * The sockets of node:dgram and what we add. Where `transport` is 'node' the
- * additions are missing: sendMany() always, bindSync() and connectSync() on a
- * Node that has none.
+ * The Socket of node:dgram with these additions. If `transport` is 'node',
+ * bindSync() and connectSync() exist only if this Node has them.
  */
 export class Socket extends dgram.Socket {
   /**
-   * Sends many datagrams at once and in order.
-   * @param packets connected: messages; unconnected: message, port, address of
-   *   each datagram in turn
-   * @param callback once all have left or failed: the first error, and how many
-   *   the kernel took
-   * @returns how many datagrams were handed on
+   * Sends many datagrams at once, in order.
+   * @param packets connected socket: one message for each datagram
+   * @param callback called once all datagrams were sent or failed, with the
+   *   first error and the number of datagrams that the kernel accepted
+   * @returns the number of datagrams in `packets` that were submitted
    */
   sendMany(
-    packets: ReadonlyArray<Message | number | null | undefined>,
+    packets: ReadonlyArray<Message>,
     callback?: (error: Error | null, sent: number) => void,
   ): number;
 
-  /** Binds at once to a numeric address; 'listening' follows (Node 26.4). */
+  /**
+   * @param packets unconnected socket: message, port and address of each
+   *   datagram in turn, in one flat list
+   */
+  sendMany<T extends ReadonlyArray<PacketElement> | []>(
+    packets: T & PacketsOf<T>,
+    callback?: (error: Error | null, sent: number) => void,
+  ): number;
+
+  /** Binds to a numeric address; 'listening' follows. In Node since 24.19. */
   bindSync(options?: {
     port?: number | undefined;
     address?: string | undefined;
   }): AddressInfo;
 
-  /** Connects at once to a numeric address; 'connect' follows (Node 26.4). */
+  /** Connects to a numeric address; 'connect' follows. In Node since 24.19. */
   connectSync(port: number, address?: string): void;
 
-  addListener(event: 'batch', listener: (batch: Batch) => void): this;
+  addListener(event: 'batch', listener: BatchListener): this;
   addListener(event: 'close' | 'connect' | 'listening',
               listener: () => void): this;
   addListener(event: 'error', listener: (error: Error) => void): this;
   addListener(event: 'message', listener: MessageListener): this;
   addListener(event: string | symbol, listener: (...args: any[]) => void): this;
 
-  on(event: 'batch', listener: (batch: Batch) => void): this;
+  emit(event: 'batch', batch: Batch): boolean;
+  emit(event: string | symbol, ...args: any[]): boolean;
+
+  off(event: 'batch', listener: BatchListener): this;
+  off(event: string | symbol, listener: (...args: any[]) => void): this;
+
+  on(event: 'batch', listener: BatchListener): this;
   on(event: 'close' | 'connect' | 'listening', listener: () => void): this;
   on(event: 'error', listener: (error: Error) => void): this;
   on(event: 'message', listener: MessageListener): this;
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 
-  once(event: 'batch', listener: (batch: Batch) => void): this;
+  once(event: 'batch', listener: BatchListener): this;
   once(event: 'close' | 'connect' | 'listening', listener: () => void): this;
   once(event: 'error', listener: (error: Error) => void): this;
   once(event: 'message', listener: MessageListener): this;
   once(event: string | symbol, listener: (...args: any[]) => void): this;
+
+  prependListener(event: 'batch', listener: BatchListener): this;
+  prependListener(event: 'close' | 'connect' | 'listening',
+                  listener: () => void): this;
+  prependListener(event: 'error', listener: (error: Error) => void): this;
+  prependListener(event: 'message', listener: MessageListener): this;
+  prependListener(event: string | symbol,
+                  listener: (...args: any[]) => void): this;
+
+  prependOnceListener(event: 'batch', listener: BatchListener): this;
+  prependOnceListener(event: 'close' | 'connect' | 'listening',
+                      listener: () => void): this;
+  prependOnceListener(event: 'error', listener: (error: Error) => void): this;
+  prependOnceListener(event: 'message', listener: MessageListener): this;
+  prependOnceListener(event: string | symbol,
+                      listener: (...args: any[]) => void): this;
+
+  removeListener(event: 'batch', listener: BatchListener): this;
+  removeListener(event: string | symbol,
+                 listener: (...args: any[]) => void): this;
 }
 
 export function createSocket(
@@ -100,8 +153,8 @@ export function createSocket(
 ): Socket;
 
 /**
- * What carries the datagrams of this process: a data path of ours, or 'node',
- * node:dgram itself, where there is no compiled addon.
+ * The transport of this process: 'linux' (recvmmsg and sendmmsg), 'uv' (libuv),
+ * or 'node': node:dgram itself, by choice or because no addon could be loaded.
  */
 export const transport: 'linux' | 'uv' | 'node';
 

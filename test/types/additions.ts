@@ -1,11 +1,11 @@
-// Compiled by tsc, never run: what a TypeScript program may write.
+// Compiled by tsc, never run: the additions as a TypeScript program uses them.
 import * as nodeDgram from 'node:dgram';
 import { AddressInfo } from 'node:net';
 import { createSocket, transport, Batch, Socket } from 'dgram-native';
 
 const socket: Socket = createSocket({ type: 'udp4', sharedBuffers: true });
 
-// Where a program expects node's socket, ours will do.
+// Assignable to the Socket of node:dgram.
 const plain: nodeDgram.Socket = socket;
 plain.on('message', (msg: Buffer, rinfo: nodeDgram.RemoteInfo) => {
   plain.send(msg, rinfo.port, rinfo.address, (error, bytes: number) => {});
@@ -24,9 +24,36 @@ socket.on('batch', (batch: Batch) => {
   }
 }).once('listening', () => {});
 
+const onBatch = (batch: Batch): void => { console.log(batch.count); };
+socket.addListener('batch', onBatch).prependListener('batch', onBatch)
+  .prependOnceListener('batch', onBatch).once('batch', onBatch)
+  .removeListener('batch', onBatch).off('batch', onBatch);
+socket.prependListener('message', (msg, rinfo) => {
+  console.log(msg.length, rinfo.port);
+});
+socket.prependOnceListener('error', (error) => { console.log(error.message); });
+for (const method of ['off', 'removeListener', 'prependListener',
+                      'prependOnceListener', 'addListener'] as const) {
+  socket[method]('batch', onBatch);
+}
+// @ts-expect-error -- a batch is no Buffer
+socket.prependListener('batch', (batch: Buffer) => {}).off('batch', 1);
+// @ts-expect-error -- a listener is required
+socket.removeListener('batch');
+
 const handed: number = socket.sendMany(['a', Buffer.from('b')]);
 socket.sendMany(['a', 53, '127.0.0.1', new Uint8Array(2), 53, null],
                 (error: Error | null, sent: number) => {});
+
+
+// Lists whose length is not known at compile time.
+const built: (string | number)[] = [];
+socket.sendMany(built);
+const tuple = ['a', 53, '::1'] as const;
+socket.sendMany(tuple);
+socket.sendMany([]);
+socket.sendMany([['a', 'b'], 53, '127.0.0.1']);
+socket.sendMany(['a', 53, undefined, 'b', 53, 'localhost']);
 
 const path: 'linux' | 'uv' | 'node' = transport;
 // @ts-expect-error -- there may be no addon
@@ -34,7 +61,13 @@ const native: 'linux' | 'uv' = transport;
 
 // @ts-expect-error -- a boolean
 createSocket({ type: 'udp4', sharedBuffers: 1 });
-// @ts-expect-error -- not iterable for sendMany
+// @ts-expect-error -- a number is no message
+socket.sendMany([1, 2, 3, null]);
+// @ts-expect-error -- the address is missing
+socket.sendMany(['a', 53]);
+// @ts-expect-error -- a port is a number
+socket.sendMany(['a', 53, '127.0.0.1', 'b', '53', '127.0.0.1']);
+// @ts-expect-error -- no list
 socket.sendMany('abc');
 // @ts-expect-error -- no such type of socket
 createSocket('udp5');
