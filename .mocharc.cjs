@@ -1,19 +1,32 @@
 'use strict';
 
+const fs = require('node:fs');
 const path = require('node:path');
 
-// The addon that `npm run build` made, in every process that a test starts:
-// a prebuilt one, or node:dgram, would pass too.
+const TEST_ADDON = path.join(
+  __dirname, 'test', 'native', 'build', 'Release', 'dgram_test.node');
+
+// Every process that a test starts loads the addon of `npm run build`: a
+// prebuilt one, or node:dgram, would pass most tests too.
 process.env.DGRAM_NATIVE_BINDING ??= path.join(
   __dirname, 'build', 'Release', 'dgram_native.node');
 
-// Made here, once: not by children, which may have faults in their libc.
+const missing = [process.env.DGRAM_NATIVE_BINDING, TEST_ADDON]
+  .filter((file) => !fs.existsSync(file));
+if (missing.length > 0) {
+  console.error(`Not built: ${
+    missing.map((file) => path.relative(process.cwd(), file)).join(', ')
+  }\nRun \`npm run build\` and \`npm run build:test\` first.`);
+  process.exit(1);
+}
+
+// Packed once, in this process: child processes may run with faulty libc calls.
 require('./test/support/package');
 
 module.exports = {
-  // Long enough for a loaded machine: a test that needs it has hung.
+  // Generous, for a loaded machine: a test that exceeds it hangs.
   timeout: 20000,
-  // Never force the exit: a socket that somebody forgot shows as a hang.
+  // A forced exit would hide a socket that a test left open.
   exit: false,
   forbidOnly: Boolean(process.env.CI),
 };

@@ -96,6 +96,8 @@ module.exports = [
     // version on.
     files: ['lib/**'],
     rules: {
+      // Published as dist/cli.js.
+      'n/hashbang': ['error', { additionalExecutables: ['lib/cli.js'] }],
       'n/no-process-exit': 'error',
       'n/no-restricted-require': ['error', [{
         name: ['mocha', 'node-gyp'],
@@ -112,7 +114,7 @@ module.exports = [
 
   {
     // Tools and tests run on the Node that the project is developed with.
-    files: ['*.js', '{bench,demo,scripts,test}/**'],
+    files: ['*.js', '.mocharc.cjs', '{bench,demo,scripts,test}/**'],
     rules: {
       'n/hashbang': 'off',
       'n/no-process-exit': 'off',

@@ -17,7 +17,7 @@ const lib = path.join(root, 'lib');
 const dist = path.join(root, 'dist');
 
 /** They have ./index.js beside them here as in lib/. */
-const COPIED = ['elsewhere.js', 'index.mjs', 'register.js'];
+const COPIED = ['cli.js', 'elsewhere.js', 'index.mjs', 'register.js'];
 
 /** What index.js requires, and gets as a function instead. */
 const CORE = 'evaluate';

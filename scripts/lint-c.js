@@ -2,8 +2,8 @@
 
 // clang-format, clang-tidy and cppcheck over the C sources.
 //
-//   node scripts/lint-c.js          reports
-//   node scripts/lint-c.js --fix    formats, and nothing else
+//   node scripts/lint-c.js [FILE...]    reports
+//   node scripts/lint-c.js --fix        formats, and nothing else
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -28,7 +28,8 @@ function sources(dir) {
 
 let failures = 0;
 
-function run(tool, args) {
+function run(tool, args, inputs = files) {
+  if (inputs.length === 0) return;
   console.log(`${tool}: ${fix ? 'formatting' : 'checking'}`);
   const { error, status, stderr } = spawnSync(tool, args, {
     cwd: root,
@@ -42,8 +43,11 @@ function run(tool, args) {
   if (status !== 0) failures++;
 }
 
-const files = ['src', 'test', 'bench'].flatMap(sources);
-// Without what needs the headers of Windows, or is wrong on purpose.
+const named = process.argv.slice(2).filter((name) => /\.[ch]$/.test(name));
+const files = named.length > 0 ?
+  named :
+  ['src', 'test', 'bench'].flatMap(sources);
+// Without files that need the headers of Windows, or are wrong on purpose.
 const compiled = files.filter((name) =>
   /\.c$/.test(name) && !/\/win\.c$|^test\/memory\//.test(name));
 
@@ -59,16 +63,14 @@ if (fix) {
   run('clang-format', ['-i', ...files]);
 } else {
   run('clang-format', ['--dry-run', '-Werror', ...files]);
-  run('clang-tidy', [
-    '--quiet', ...compiled.filter((name) => !isFuzz(name)), '--', ...FLAGS,
-  ]);
-  run('clang-tidy', [
-    '--quiet', ...compiled.filter(isFuzz), '--', ...FLAGS, ...FUZZ_FLAGS,
-  ]);
+  const fuzz = compiled.filter(isFuzz);
+  const others = compiled.filter((name) => !isFuzz(name));
+  run('clang-tidy', ['--quiet', ...others, '--', ...FLAGS], others);
+  run('clang-tidy', ['--quiet', ...fuzz, '--', ...FLAGS, ...FUZZ_FLAGS], fuzz);
   run('cppcheck', [
     '--quiet', '--std=c11', '--enable=warning,performance,portability',
     '--inline-suppr', '--suppress=missingIncludeSystem', '--error-exitcode=1',
     '-Isrc', '-Itest/fuzz', ...compiled,
-  ]);
+  ], compiled);
 }
 process.exitCode = failures > 0 ? 1 : 0;

@@ -1,11 +1,22 @@
 'use strict';
 
-// The whole of mocha's part: `npm run test:unit`, each Node of
-// `npm run test:matrix` and `npm run test:memory` run these files.
+// The unit tests: `npm run test:unit`, and each Node of `npm run test:matrix`
+// and `npm run test:memory`. `npm run test:unit -- FILE` runs FILE alone.
+
+const fs = require('node:fs');
+
+const SPEC = [
+  'test/{api,boundary,native,e2e,examples}/**/*.test.js',
+  'test/upstream/*.test.js',
+];
+
+/** A file, folder or glob on the command line, not the value of an option. */
+function isSpec(argument) {
+  return !argument.endsWith('.mocharc.cjs') &&
+    (fs.existsSync(argument) || /\*.*\.js$/.test(argument));
+}
+
 module.exports = {
   ...require('../.mocharc.cjs'),
-  spec: [
-    'test/{api,boundary,native,e2e,examples}/**/*.test.js',
-    'test/upstream/*.test.js',
-  ],
+  spec: process.argv.slice(2).some(isSpec) ? [] : SPEC,
 };
