@@ -180,7 +180,7 @@ const differences = [
         (error.endsWith('ERR_BUFFER_OUT_OF_BOUNDS') || CONVERSION.test(error))),
   },
   {
-    reason: 'docs/parity.md, "connect() among the sends of one tick": what ' +
+    reason: 'docs/parity.md, "connect() between the sends of one tick": what ' +
       'is sent after it leaves with what was before',
     later: (call, ours, theirs) =>
       (/^connect/.test(call.method) || has(call, /: connect\b/)) &&
