@@ -32,9 +32,9 @@
 /* Functions of lib/ that C calls. lib/handle/handle.js passes them to hook(),
  * under the names in hooks.c. */
 typedef enum {
-  DGRAM_HOOK_DELIVER,    /* (id, inbox): delivers datagrams, see deliver.c */
+  DGRAM_HOOK_DELIVER,    /* (socket id, inbox id): delivers datagrams */
   DGRAM_HOOK_COMPLETE,   /* (ticket, status, length): a queued send completed */
-  DGRAM_HOOK_CLOSED,     /* (id): a socket is closed */
+  DGRAM_HOOK_CLOSED,     /* (socket id): a socket is closed */
   DGRAM_HOOK_TERMINATED, /* (): JavaScript was terminated and runs again */
   DGRAM_HOOK_IDLE,       /* (): no socket is open, spare inboxes were freed */
   DGRAM_HOOK_STALLED,    /* (): a watched send batch was not flushed in time */
@@ -65,15 +65,14 @@ typedef struct {
   /* inbox.c */
   struct {
     napi_ref memory;
-    uint32_t name; /* new for each memory */
+    uint32_t id; /* new for each memory */
   } inboxes[DGRAM_INBOXES];
   uint32_t inboxes_created;
 
   /* send_batch.c */
   dgram_batch_memory_t* send_batches;
   uint32_t send_batches_count;
-  dgram_send_batches_t
-      watched;          /* those of them that lib/batch/outbox.js uses */
+  dgram_send_batches_t watched; /* the ones in use by lib/batch/outbox.js */
   uv_prepare_t prepare; /* checks the watched send batches once an iteration */
   bool has_prepare;     /* it is initialised and not closed */
 } dgram_addon_t;
@@ -102,13 +101,13 @@ napi_status dgram_addon_define_options(napi_env env, napi_value prototype);
 
 /* -- send_batch.c ---------------------------------------------------------- */
 
-/* Starts the check of the watched send batches, if there are any. It stops by
- * itself when no socket is open. */
+/* Starts the prepare handle that checks the watched send batches, if there are
+ * any. It stops itself when no socket is open. */
 void dgram_addon_start_prepare(dgram_addon_t* addon);
 
-/* The environment ends: sends the datagrams of connected sockets that still
- * wait, and closes the check. Calls dgram_env_check_idle() once it is closed.
- */
+/* Sends pending datagrams of connected sockets at the end of the environment,
+ * and closes the prepare handle. Calls dgram_env_check_idle() when that is
+ * closed. */
 void dgram_addon_close_send_batches(dgram_addon_t* addon);
 
 /* Deletes the references to the memory of all send batches. */
@@ -120,11 +119,12 @@ void dgram_addon_release_send_batches(dgram_addon_t* addon);
  * receive: an environment that only sends does not need one. */
 napi_status dgram_addon_ensure_inbox(dgram_addon_t* addon);
 
-/* The name of an inbox's memory, for lib/batch/inbox.js. */
-uint32_t dgram_addon_inbox_name(const dgram_addon_t* addon,
-                                const dgram_inbox_t* inbox);
+/* Returns the id of the inbox's current memory, for hook.deliver and inbox().
+ */
+uint32_t dgram_addon_inbox_id(const dgram_addon_t* addon,
+                              const dgram_inbox_t* inbox);
 
-/* Refreshes the pointers of `inbox`. Returns false when it has no memory, or
+/* Updates the pointers of `inbox`. Returns false if it has no memory, or if
  * JavaScript has detached it. */
 bool dgram_addon_find_inbox(const dgram_addon_t* addon, dgram_inbox_t* inbox);
 
@@ -145,7 +145,7 @@ dgram_delivery_t dgram_addon_on_deliver(dgram_inbox_t* inbox,
 /* Result of a hook call. */
 typedef enum {
   DGRAM_CALL_RETURNED,
-  DGRAM_CALL_THREW,   /* 'uncaughtException' has handled the exception */
+  DGRAM_CALL_THREW,   /* the exception was handled, or the termination */
   DGRAM_CALL_STOPPED, /* JavaScript cannot run: the thread is terminating */
 } dgram_call_result_t;
 
@@ -155,10 +155,10 @@ typedef struct {
   napi_callback_scope callback;
 } dgram_addon_scope_t;
 
-/* Returns false when JavaScript cannot run. */
+/* Opens a scope. Returns false if JavaScript cannot run. */
 bool dgram_addon_open_scope(dgram_addon_t* addon, dgram_addon_scope_t* scope);
 
-/* Drains ticks and microtasks. */
+/* Closes the scope, which drains ticks and microtasks. */
 void dgram_addon_close_scope(dgram_addon_t* addon,
                              const dgram_addon_scope_t* scope);
 
@@ -170,13 +170,14 @@ dgram_call_result_t dgram_addon_call_hook(const dgram_addon_t* addon,
                                           const napi_value* argv,
                                           napi_value* result);
 
-/* Calls a hook with `count` numbers (at most 3), in a scope of its own. */
+/* Calls a hook with `count` numbers (at most 3) in its own scope, and then
+ * dgram_addon_release_unused(). */
 void dgram_addon_call_back(dgram_addon_t* addon,
                            dgram_hook_t hook,
                            const uint32_t* numbers,
                            size_t count);
 
-/* When no socket is open: releases the async context and the spare inboxes. */
+/* Releases the spare inboxes and the async context if no socket is open. */
 void dgram_addon_release_unused(dgram_addon_t* addon);
 
 /* Deletes the references to the hooks, and the async context. */

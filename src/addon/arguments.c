@@ -38,15 +38,14 @@ int dgram_napi_text(napi_env env, napi_value value, char* out, size_t size) {
 
   if (napi_get_value_string_utf8(env, value, out, size, &length) != napi_ok)
     return UV_EINVAL;
-  /* A cut falls between characters, so it may leave some bytes unused. */
+  /* Node-API truncates between characters, so up to 3 bytes can stay unused. */
   if (length + 4 >= size || memchr(out, '\0', length) != NULL)
     return UV_EINVAL;
   return 0;
 }
 
-/* The socket that `handle` names with its `id`, or NULL. The object could be
- * anybody's, its `id` anything: a number that names no open socket of this
- * environment is found out, one that names another socket reaches that one. */
+/* JavaScript can pass any object with any `id`. An id without an open socket in
+ * this environment yields NULL; the id of another socket yields that socket. */
 dgram_socket_t* dgram_addon_socket_of(napi_env env, napi_value handle) {
   napi_value value;
   uint32_t id;
@@ -60,9 +59,6 @@ dgram_socket_t* dgram_addon_socket_of(napi_env env, napi_value handle) {
   return dgram_env_socket(&dgram_addon_of(env)->core, id);
 }
 
-/* Reads the arguments of a method into `argv` (absent ones are undefined), and
- * the receiver. Its socket is looked up last, when every argument has been
- * converted: that may run JavaScript, which may close it (P in env.h). */
 napi_status dgram_napi_arguments(napi_env env,
                                  napi_callback_info info,
                                  size_t argc,
@@ -71,7 +67,6 @@ napi_status dgram_napi_arguments(napi_env env,
   return napi_get_cb_info(env, info, &argc, argv, self, NULL);
 }
 
-/* The receiver's socket, or NULL, for a method without arguments. */
 dgram_socket_t* dgram_addon_receiver_of(napi_env env, napi_callback_info info) {
   napi_value self;
 
@@ -87,7 +82,6 @@ napi_value dgram_napi_code(napi_env env, int code) {
   return value;
 }
 
-/* A method that passes one number on, as most options do. */
 napi_value dgram_addon_with_int32(napi_env env,
                                   napi_callback_info info,
                                   int (*set)(dgram_socket_t*, int)) {

@@ -34,8 +34,8 @@ napi_status dgram_napi_uint32(napi_env env, napi_value value, uint32_t* out);
 napi_status dgram_napi_bool(napi_env env, napi_value value, bool* out);
 
 /* Reads a string into `out`, NUL-terminated. Returns 0, or UV_EINVAL if the
- * value is not a string, is too long, or contains a NUL: a string that is cut
- * there might be a valid address. */
+ * value is not a string, is too long or contains a NUL. Truncated there, it
+ * might become a valid address. */
 int dgram_napi_text(napi_env env, napi_value value, char* out, size_t size);
 
 /* Returns the socket whose id is `handle.id`, or NULL. */
@@ -44,15 +44,16 @@ dgram_socket_t* dgram_addon_socket_of(napi_env env, napi_value handle);
 /* Returns the receiver's socket, or NULL, for a method without arguments. */
 dgram_socket_t* dgram_addon_receiver_of(napi_env env, napi_callback_info info);
 
-/* The return value of a method: 0, a number, or a negative UV_ code. */
+/* Creates the return value of a method: 0, a number or a negative UV_ code. */
 napi_value dgram_napi_code(napi_env env, int code);
 
-/* Implements a method with one number, which is passed to `set`. */
+/* Implements a method with one argument: converts it to int32, calls `set` and
+ * returns its result. */
 napi_value dgram_addon_with_int32(napi_env env,
                                   napi_callback_info info,
                                   int (*set)(dgram_socket_t*, int));
 
-/* Implements a method without arguments. */
+/* Implements a method without arguments: calls `act` and returns its result. */
 napi_value dgram_addon_with_socket(napi_env env,
                                    napi_callback_info info,
                                    int (*act)(dgram_socket_t*));

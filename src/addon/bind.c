@@ -1,7 +1,9 @@
-/* Methods of a handle: descriptor, addresses. */
+/* Methods of a handle that give the socket a descriptor or an address: open,
+ * adopt, share, bind, connect, disconnect, getsockname, getpeername. */
+#include "addon/addon.h"
+
 #include <string.h>
 
-#include "addon/addon.h"
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 
@@ -17,7 +19,7 @@ static napi_value js_share(napi_env env, napi_callback_info info) {
   return dgram_addon_with_socket(env, info, dgram_socket_share);
 }
 
-/* Reads an address in text. Returns 0 or UV_EINVAL. */
+/* Reads a numeric address. Returns 0 or UV_EINVAL. */
 static int read_address(napi_env env,
                         napi_value value,
                         int family,
@@ -26,7 +28,7 @@ static int read_address(napi_env env,
   char text[DGRAM_TEXT_MAX];
   int rc = dgram_napi_text(env, value, text, sizeof(text));
 
-  /* Node keeps the low 16 bits of the port. */
+  /* Node uses the low 16 bits of the port. */
   return rc != 0 ? rc : dgram_address_parse(out, family, text, (uint16_t) port);
 }
 
@@ -94,8 +96,8 @@ static napi_value js_disconnect(napi_env env, napi_callback_info info) {
   return dgram_addon_with_socket(env, info, dgram_socket_disconnect);
 }
 
-/* Sets what Node sets for an address: for one that is no IP address only an
- * empty `address`. */
+/* Sets the properties that Node sets: address, family and port, or only an
+ * empty `address` if it is not an IP address. */
 static napi_status set_address(napi_env env,
                                napi_value target,
                                const dgram_peer_text_t* text) {
@@ -164,6 +166,7 @@ napi_status dgram_addon_define_bind(napi_env env, napi_value prototype) {
       env, prototype, DGRAM_COUNT_OF(methods), methods);
 }
 
+/* `flags` of bind() and bind6(). */
 static const dgram_napi_number_t flags[] = {
     {"IPV6ONLY", DGRAM_BIND_IPV6ONLY},
     {"REUSEADDR", DGRAM_BIND_REUSEADDR},

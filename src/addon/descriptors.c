@@ -1,7 +1,8 @@
-/* Functions on descriptors. */
+/* Functions on descriptors: guessHandleType(), closeFd(), descriptor(). */
+#include "addon/addon.h"
+
 #include <string.h>
 
-#include "addon/addon.h"
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 #include "platform/platform.h"
@@ -39,6 +40,8 @@ static napi_value js_guess_handle_type(napi_env env, napi_callback_info info) {
   return value;
 }
 
+/* closeFd(fd): closes a UDP descriptor. Other types are ignored: one could
+ * belong to libuv, which aborts without it. */
 static napi_value js_close_fd(napi_env env, napi_callback_info info) {
   napi_value value;
   size_t argc = 1;
@@ -46,14 +49,14 @@ static napi_value js_close_fd(napi_env env, napi_callback_info info) {
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
   DGRAM_TRY(env, dgram_napi_int32(env, value, &fd));
-  /* Nothing else is anybody's here: without one of its own, libuv aborts. */
   if (fd >= 0 && uv_guess_handle(fd) == UV_UDP)
     dgram_platform_close(fd);
   return NULL;
 }
 
-/* The number of a handle's descriptor, unlike `handle.fd` without consequences:
- * for tests that compare it with what the kernel was asked. */
+/* descriptor(handle): the descriptor of a handle. Unlike `handle.fd` it does
+ * not mark the socket as shared. Tests compare it with the arguments of system
+ * calls. */
 static napi_value js_descriptor(napi_env env, napi_callback_info info) {
   const dgram_socket_t* socket;
   napi_value handle;

@@ -1,8 +1,11 @@
-/* Life of a socket and its handle. */
+/* The handle of a socket: init() creates the socket, define() puts the methods
+ * on the prototype. This file implements receiving, the send queue, references,
+ * closing and the descriptor; bind.c and options.c implement the others. */
 #include "addon/addon.h"
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 
+/* init(): creates a socket and returns its id. */
 static napi_value js_init(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   dgram_socket_t* socket;
@@ -60,8 +63,7 @@ static napi_value js_recv_start(napi_env env, napi_callback_info info) {
   socket = dgram_addon_receiver_of(env, info);
   if (socket == NULL)
     return dgram_napi_code(env, UV_EBADF);
-  if (addon->hooks[DGRAM_HOOK_DELIVER] ==
-      NULL) /* hook() was not called: nobody to tell */
+  if (addon->hooks[DGRAM_HOOK_DELIVER] == NULL) /* hook() was not called */
     return dgram_napi_code(env, UV_EINVAL);
   return dgram_napi_code(env, dgram_socket_start(socket));
 }
@@ -92,18 +94,19 @@ static napi_value js_has_ref(napi_env env, napi_callback_info info) {
   return bool_value(env, socket != NULL && dgram_socket_has_ref(socket));
 }
 
+/* closeHandle(notify): hook.closed is called later if `notify` is true. */
 static napi_value js_close(napi_env env, napi_callback_info info) {
   napi_value argv[1];
   napi_value self;
   dgram_socket_t* socket;
-  bool wants_closed;
+  bool notify;
 
   DGRAM_TRY(env, dgram_napi_arguments(env, info, 1, argv, &self));
-  DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &wants_closed));
+  DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &notify));
   socket = dgram_addon_socket_of(env, self);
   if (socket == NULL || socket->closing)
     return dgram_napi_code(env, UV_EBADF);
-  socket->wants_closed = wants_closed;
+  socket->wants_closed = notify;
   dgram_socket_close(socket);
   return dgram_napi_code(env, 0);
 }
@@ -134,6 +137,7 @@ static const napi_property_descriptor methods[] = {
      NULL},
 };
 
+/* define(prototype): defines the methods of a handle. */
 static napi_value js_define(napi_env env, napi_callback_info info) {
   napi_value prototype;
   size_t argc = 1;

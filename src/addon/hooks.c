@@ -1,15 +1,24 @@
-/* Calling the hooks of lib/: scopes, errors, terminations. */
+/* Calls into JavaScript: hook() stores the functions of lib/, the others call
+ * them.
+ *
+ * A hook drains ticks itself, and an exception in one of them leaves entries on
+ * the stack of async ids. 'uncaughtException' clears that stack, and has to do
+ * so before the callback scope is closed: Node aborts if the stack does not
+ * match. Therefore each call has its own scope, and exceptions are reported
+ * while it is open. napi_make_callback() would close the scope first. */
 #include "addon/addon.h"
-#include "addon/arguments.h"
+
+#include <stdio.h>
+
 #include "addon/napi_util.h"
 
 static const char* const hook_names[DGRAM_HOOKS] =
     {"deliver", "complete", "closed", "terminated", "idle", "stalled"};
 
-/* Hooks that there must be. */
+/* The first hooks are required, the others are optional. */
 #define HOOKS_REQUIRED 3
 
-static bool need_context(dgram_addon_t* addon) {
+static bool ensure_context(dgram_addon_t* addon) {
   napi_value name;
 
   return addon->context != NULL ||
@@ -24,7 +33,7 @@ bool dgram_addon_open_scope(dgram_addon_t* addon, dgram_addon_scope_t* scope) {
   if (addon->core.closing ||
       napi_open_handle_scope(env, &scope->handles) != napi_ok)
     return false;
-  if (need_context(addon) &&
+  if (ensure_context(addon) &&
       napi_open_callback_scope(env, NULL, addon->context, &scope->callback) ==
           napi_ok) {
     addon->active_calls++;
@@ -41,9 +50,9 @@ void dgram_addon_close_scope(dgram_addon_t* addon,
   addon->active_calls--;
 }
 
-/* Whether the call that ended with `error` was terminated (DevTools'
- * Runtime.terminateExecution), and did not throw a null of its own: no
- * `finally` runs then, so lib/ has not counted it as done. */
+/* Returns true when the call that ended with `error` was terminated (DevTools'
+ * Runtime.terminateExecution). A termination looks like `throw null`, but no
+ * `finally` runs: lib/ still counts the call as active. */
 static bool was_terminated(const dgram_addon_t* addon, napi_value error) {
   napi_valuetype type;
   void* data;
@@ -68,8 +77,9 @@ static bool hook_function(const dgram_addon_t* addon,
          *out != NULL;
 }
 
-/* Has lib/ tidy up after a termination, with nobody told. */
-static bool tidy_up(const dgram_addon_t* addon) {
+/* Calls hook.terminated, which restores Node's state after a termination. No
+ * listener is notified. */
+static bool run_terminated_hook(const dgram_addon_t* addon) {
   napi_env env = addon->env;
   napi_value function;
   napi_value receiver;
@@ -84,8 +94,8 @@ static bool tidy_up(const dgram_addon_t* addon) {
   return false;
 }
 
-/* Tells what a hook threw, while its scope is open. */
-static dgram_call_result_t tell(const dgram_addon_t* addon) {
+/* Reports the exception of a hook, while its scope is open. */
+static dgram_call_result_t report_exception(const dgram_addon_t* addon) {
   napi_env env = addon->env;
   napi_value error;
   bool thrown = false;
@@ -93,13 +103,12 @@ static dgram_call_result_t tell(const dgram_addon_t* addon) {
   if (napi_is_exception_pending(env, &thrown) != napi_ok || !thrown ||
       napi_get_and_clear_last_exception(env, &error) != napi_ok)
     return DGRAM_CALL_STOPPED;
-  if (was_terminated(addon, error) && tidy_up(addon))
+  if (was_terminated(addon, error) && run_terminated_hook(addon))
     return DGRAM_CALL_THREW;
   return napi_fatal_exception(env, error) == napi_ok ? DGRAM_CALL_THREW
                                                      : DGRAM_CALL_STOPPED;
 }
 
-/* Calls a hook within an open scope. */
 dgram_call_result_t dgram_addon_call_hook(const dgram_addon_t* addon,
                                           dgram_hook_t hook,
                                           size_t argc,
@@ -115,11 +124,11 @@ dgram_call_result_t dgram_addon_call_hook(const dgram_addon_t* addon,
   if (napi_call_function(env, receiver, function, argc, argv, result) ==
       napi_ok)
     return DGRAM_CALL_RETURNED;
-  return tell(addon);
+  return report_exception(addon);
 }
 
-/* Calls a hook as Node calls back: ticks and microtasks are drained afterwards,
- * what it throws goes to 'uncaughtException'. */
+/* Calls a hook as Node calls a callback: exceptions go to 'uncaughtException',
+ * and ticks and microtasks are drained afterwards. */
 static void call_in_scope(dgram_addon_t* addon,
                           dgram_hook_t hook,
                           const uint32_t* numbers,
@@ -140,23 +149,23 @@ static void call_in_scope(dgram_addon_t* addon,
   dgram_addon_close_scope(addon, &scope);
 }
 
-/* Whether no socket is open, and no call into lib/ is on the stack, which may
- * open one. At the end of the environment see on_idle(). */
-static bool is_at_rest(const dgram_addon_t* addon) {
+/* Returns true when no socket is open, and no hook call that could open one is
+ * on the stack. At the end of the environment on_idle() of module.c releases
+ * everything. */
+static bool is_unused(const dgram_addon_t* addon) {
   return addon->active_calls == 0 && addon->core.sockets_open == 0 &&
          !addon->core.closing;
 }
 
-/* What others could see of us goes, and memory that was made for a while. */
 void dgram_addon_release_unused(dgram_addon_t* addon) {
   napi_handle_scope scope;
 
-  if (is_at_rest(addon) && addon->core.inboxes_count > 1) {
+  if (is_unused(addon) && addon->core.inboxes_count > 1) {
     dgram_addon_release_inboxes(addon, 1);
     addon->core.inboxes_count = 1;
     call_in_scope(addon, DGRAM_HOOK_IDLE, NULL, 0);
   }
-  if (is_at_rest(addon) && addon->context != NULL &&
+  if (is_unused(addon) && addon->context != NULL &&
       napi_open_handle_scope(addon->env, &scope) == napi_ok) {
     napi_async_destroy(addon->env, addon->context);
     addon->context = NULL;
@@ -193,7 +202,16 @@ void dgram_addon_on_closed(dgram_socket_t* socket) {
   dgram_addon_release_unused(addon);
 }
 
-/* Reads hook `i`; NULL when it may be missing and is. */
+/* Throws the TypeError for a hook that is not a function. */
+static napi_status reject_hook(napi_env env, const char* name) {
+  char text[64];
+
+  snprintf(text, sizeof(text), "hook(): `%s` must be a function", name);
+  napi_throw_type_error(env, NULL, text);
+  return napi_function_expected;
+}
+
+/* Reads hook `i`. `*out` is NULL for an optional hook that is undefined. */
 static napi_status read_hook(napi_env env,
                              napi_value hooks,
                              size_t i,
@@ -208,12 +226,12 @@ static napi_status read_hook(napi_env env,
   *out = NULL;
   if (type == napi_undefined && i >= HOOKS_REQUIRED)
     return napi_ok;
-  napi_throw_type_error(env, NULL, "hook() wants functions");
-  return napi_function_expected;
+  return reject_hook(env, hook_names[i]);
 }
 
-/* hook(hooks): what C calls, see dgram_hook_t. Returns memory of one uint32 in
- * which a hook counts itself while it runs; a termination is known by it. */
+/* hook(hooks): stores the functions that C calls, see dgram_hook_t. Returns an
+ * ArrayBuffer of one uint32, in which lib/ counts the active calls of hooks.
+ * was_terminated() compares it with the count of C. */
 static napi_value js_hook(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   napi_value functions[DGRAM_HOOKS];
@@ -239,8 +257,8 @@ static napi_value js_hook(napi_env env, napi_callback_info info) {
   return hooks;
 }
 
-/* What a callback threw, for 'uncaughtException'. Returns when that was dealt
- * with. */
+/* fatal(error): reports an exception of a callback to 'uncaughtException', and
+ * returns if a listener handles it. */
 static napi_value js_fatal(napi_env env, napi_callback_info info) {
   napi_value error;
   size_t argc = 1;

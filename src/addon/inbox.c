@@ -1,41 +1,42 @@
-/* Receive memory. */
+/* Inboxes: the memory of received datagrams, which lib/batch/inbox.js reads.
+ * core/batch.h defines its layout. Most batches use the first inbox; the others
+ * are spare ones with fewer slots. */
 #include "addon/addon.h"
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 #include "platform/platform.h"
 
-/* The low bits of an inbox's name are its place. */
-static napi_status make_inbox(dgram_addon_t* addon,
-                              uint32_t place,
-                              uint32_t slots) {
-  napi_ref* memory = &addon->inboxes[place].memory;
+/* The lower bits of an id are the index of the inbox; the upper bits change
+ * with every memory. */
+static napi_status create_inbox(dgram_addon_t* addon,
+                                uint32_t index,
+                                uint32_t slots) {
+  napi_ref* memory = &addon->inboxes[index].memory;
 
   dgram_napi_delete_ref(addon->env, memory);
-  addon->inboxes[place].name =
-      place | ++addon->inboxes_created % (1u << 20) * DGRAM_INBOXES;
+  addon->inboxes[index].id =
+      index | ++addon->inboxes_created % (1u << 20) * DGRAM_INBOXES;
   return dgram_napi_create_memory(
       addon->env,
       DGRAM_INBOX_RECV_BUFFER + (size_t) slots * DGRAM_RECV_SLOT_SIZE,
       memory);
 }
 
-/* Makes the first inbox with the first socket that receives: an environment
- * that only sends does not need it. */
 napi_status dgram_addon_ensure_inbox(dgram_addon_t* addon) {
   if (addon->inboxes[0].memory != NULL)
     return napi_ok;
   if (addon->core.settings.keep_heap)
     dgram_platform_keep_heap();
-  return make_inbox(addon, 0, DGRAM_RECV_SLOTS);
+  return create_inbox(addon, 0, DGRAM_RECV_SLOTS);
 }
 
-static uint32_t place_of(const dgram_env_t* core, const dgram_inbox_t* inbox) {
+static uint32_t index_of(const dgram_env_t* core, const dgram_inbox_t* inbox) {
   return (uint32_t) (inbox - core->inboxes);
 }
 
-uint32_t dgram_addon_inbox_name(const dgram_addon_t* addon,
-                                const dgram_inbox_t* inbox) {
-  return addon->inboxes[place_of(&addon->core, inbox)].name;
+uint32_t dgram_addon_inbox_id(const dgram_addon_t* addon,
+                              const dgram_inbox_t* inbox) {
+  return addon->inboxes[index_of(&addon->core, inbox)].id;
 }
 
 bool dgram_addon_find_inbox(const dgram_addon_t* addon, dgram_inbox_t* inbox) {
@@ -44,7 +45,7 @@ bool dgram_addon_find_inbox(const dgram_addon_t* addon, dgram_inbox_t* inbox) {
 
   if (!dgram_napi_find_memory(
           addon->env,
-          addon->inboxes[place_of(&addon->core, inbox)].memory,
+          addon->inboxes[index_of(&addon->core, inbox)].memory,
           &data,
           &size))
     return false;
@@ -63,29 +64,30 @@ bool dgram_addon_on_acquire(dgram_env_t* core, dgram_inbox_t* inbox) {
   if (napi_open_handle_scope(addon->env, &scope) != napi_ok)
     return false;
   ok = dgram_addon_find_inbox(addon, inbox) ||
-       (make_inbox(addon, place_of(core, inbox), inbox->slots) == napi_ok &&
+       (create_inbox(addon, index_of(core, inbox), inbox->slots) == napi_ok &&
         dgram_addon_find_inbox(addon, inbox));
   napi_close_handle_scope(addon->env, scope);
   return ok;
 }
 
-/* inbox(name): the receive memory that hook.deliver was given the name of; the
- * first one without. */
+/* inbox(id): the ArrayBuffer of the inbox whose id hook.deliver receives; the
+ * first inbox if `id` is undefined. Returns undefined if there is none. */
 static napi_value js_inbox(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   napi_value value;
   size_t argc = 1;
-  uint32_t name;
+  uint32_t id;
+  uint32_t index;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &value, NULL, NULL));
-  DGRAM_TRY(env, dgram_napi_uint32(env, value, &name));
-  name %= DGRAM_INBOXES;
-  if (name == 0)
+  DGRAM_TRY(env, dgram_napi_uint32(env, value, &id));
+  index = id % DGRAM_INBOXES;
+  if (index == 0)
     DGRAM_TRY(env, dgram_addon_ensure_inbox(addon));
-  if (addon->inboxes[name].memory == NULL)
+  if (addon->inboxes[index].memory == NULL)
     return NULL;
-  DGRAM_TRY(env,
-            napi_get_reference_value(env, addon->inboxes[name].memory, &value));
+  DGRAM_TRY(
+      env, napi_get_reference_value(env, addon->inboxes[index].memory, &value));
   return value;
 }
 

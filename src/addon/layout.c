@@ -1,7 +1,10 @@
-/* `layout`: the numbers of core/batch.h for JavaScript. */
+/* `layout`: constants of core/batch.h, and the offsets of its fields in 32-bit
+ * words (*_BYTES, TEXT_TEXT and INBOX_*: in bytes). lib/batch/ takes the layout
+ * of the shared memory from here. */
+#include "addon/addon.h"
+
 #include <stddef.h>
 
-#include "addon/addon.h"
 #include "addon/napi_util.h"
 #include "core/batch.h"
 

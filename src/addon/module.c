@@ -1,11 +1,12 @@
-/* The module: what it exports, the record of an environment, its end. */
+/* Start and end of an environment: creates its record, exports the functions of
+ * the other files, cleans up. */
+#include "addon/addon.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "addon/addon.h"
 #include "addon/napi_util.h"
 
-/* Never NULL: the record is set before the first function exists, and freed
- * with the environment. */
 dgram_addon_t* dgram_addon_of(napi_env env) {
   void* addon = NULL;
 
@@ -13,12 +14,13 @@ dgram_addon_t* dgram_addon_of(napi_env env) {
   return addon;
 }
 
-/* Every socket is closed: lets go of the environment, which has waited. */
+/* Implements dgram_env_t.idle, which runs when every socket is closed. Node
+ * ends the environment after the cleanup hook was removed. */
 static void on_idle(dgram_env_t* core) {
   dgram_addon_t* addon = core->data;
 
   if (addon->has_prepare)
-    return; /* on_prepare_closed() comes back to this */
+    return; /* called again when the prepare handle is closed */
   dgram_send_batches_free(&addon->watched);
   dgram_addon_release_inboxes(addon, 0);
   dgram_addon_release_send_batches(addon);
@@ -45,17 +47,41 @@ static void finalize_addon(napi_env env, void* data, void* hint) {
   free(addon);
 }
 
-/* The binary is built with the headers of one libuv and runs on many. Its
- * structs have kept their size through 1.x; should one grow, libuv would
- * write beyond ours. */
-static bool libuv_fits(void) {
-  return uv_handle_size(UV_UDP) <= sizeof(uv_udp_t) &&
-         uv_handle_size(UV_POLL) <= sizeof(uv_poll_t) &&
-         uv_handle_size(UV_PREPARE) <= sizeof(uv_prepare_t) &&
-         uv_req_size(UV_UDP_SEND) <= sizeof(uv_udp_send_t);
+static bool fits(napi_env env, const char* name, size_t needed, size_t size) {
+  char text[256];
+
+  if (needed <= size)
+    return true;
+  snprintf(text,
+           sizeof(text),
+           "dgram-native was built for another libuv: %s takes %zu bytes in "
+           "libuv %s, but at most %zu were expected. Run "
+           "`npm rebuild dgram-native` with this Node.js",
+           name,
+           needed,
+           uv_version_string(),
+           size);
+  dgram_napi_throw_code(env, "ERR_DGRAM_NATIVE_ABI", text);
+  return false;
 }
 
-static napi_status make_exports(napi_env env, napi_value exports) {
+/* The binary is built with the headers of one libuv and runs with others. The
+ * structs have kept their size through 1.x. If one grew, libuv would write
+ * beyond the memory of the addon. */
+static bool libuv_fits(napi_env env) {
+  return fits(env, "uv_udp_t", uv_handle_size(UV_UDP), sizeof(uv_udp_t)) &&
+         fits(env, "uv_poll_t", uv_handle_size(UV_POLL), sizeof(uv_poll_t)) &&
+         fits(env,
+              "uv_prepare_t",
+              uv_handle_size(UV_PREPARE),
+              sizeof(uv_prepare_t)) &&
+         fits(env,
+              "uv_udp_send_t",
+              uv_req_size(UV_UDP_SEND),
+              sizeof(uv_udp_send_t));
+}
+
+static napi_status define_exports(napi_env env, napi_value exports) {
   static napi_status (*const parts[])(napi_env, napi_value) = {
       dgram_addon_export_settings,
       dgram_addon_export_descriptors,
@@ -79,13 +105,8 @@ NAPI_MODULE_INIT() {
   uv_loop_t* loop;
   dgram_addon_t* addon;
 
-  if (!libuv_fits()) {
-    dgram_napi_throw_code(env,
-                          "ERR_DGRAM_NATIVE_ABI",
-                          "dgram-native was built for another libuv; "
-                          "run `npm rebuild dgram-native` with this Node.js");
+  if (!libuv_fits(env))
     return NULL;
-  }
   DGRAM_TRY(env, napi_get_uv_event_loop(env, &loop));
   addon = calloc(1, sizeof(*addon));
   if (addon == NULL) {
@@ -109,6 +130,6 @@ NAPI_MODULE_INIT() {
   DGRAM_TRY(
       env,
       napi_add_async_cleanup_hook(env, on_cleanup, addon, &addon->cleanup));
-  DGRAM_TRY(env, make_exports(env, exports));
+  DGRAM_TRY(env, define_exports(env, exports));
   return exports;
 }

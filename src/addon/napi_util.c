@@ -5,10 +5,10 @@
 
 void dgram_napi_throw_last(napi_env env) {
   const napi_extended_error_info* info = NULL;
-  const char* message = "Node-API call failed";
+  const char* message = "A Node-API call failed";
   bool pending = false;
 
-  /* This one first: the next call overwrites it. */
+  /* Read first, because the next call overwrites it. */
   if (napi_get_last_error_info(env, &info) == napi_ok &&
       info->error_message != NULL)
     message = info->error_message;
@@ -73,7 +73,8 @@ napi_status dgram_napi_set_uv(napi_env env,
   return status;
 }
 
-/* The message is the error's own already, and not enumerable. */
+/* Sets errno, code and syscall. The error has its message already, and that
+ * property is not enumerable. */
 static napi_status describe_error(napi_env env,
                                   napi_value error,
                                   int rc,
@@ -103,7 +104,7 @@ void dgram_napi_throw_uv(napi_env env, int rc, const char* syscall) {
     dgram_napi_throw_last(env);
 }
 
-/* Not napi_throw_error(): it assigns the code. */
+/* napi_throw_error() is not used, because it assigns the code. */
 void dgram_napi_throw_code(napi_env env, const char* code, const char* text) {
   napi_value message;
   napi_value error;
@@ -144,9 +145,6 @@ napi_status dgram_napi_create_memory(napi_env env, size_t size, napi_ref* out) {
   return napi_create_reference(env, buffer, 1, out);
 }
 
-/* The bytes of a buffer that dgram_napi_create_memory() made; none when
- * JavaScript has detached it, which is why no pointer to them outlives a call
- * of its. */
 bool dgram_napi_find_memory(napi_env env,
                             napi_ref ref,
                             void** data,

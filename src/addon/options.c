@@ -1,10 +1,11 @@
-/* Methods of a handle: socket options. */
+/* Methods of a handle that set socket options: multicast membership, multicast
+ * interface, TTL, loopback, broadcast, buffer sizes. */
 #include "addon/addon.h"
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 
-/* Reads the address of an interface; `*out` is NULL for undefined and null:
- * the system's choice. */
+/* Reads the address of an interface. `*out` is NULL for undefined and null: the
+ * system chooses the interface. */
 static int read_interface(napi_env env,
                           napi_value value,
                           char* text,
@@ -129,21 +130,24 @@ static napi_value js_set_ttl(napi_env env, napi_callback_info info) {
   return dgram_addon_with_int32(env, info, dgram_socket_set_ttl);
 }
 
+/* bufferSize(size, isRecv, context): sets the buffer size, or reads it if
+ * `size` is 0. Returns the size that the kernel reports. An error goes into
+ * `context`, as with Node's handle. */
 static napi_value js_buffer_size(napi_env env, napi_callback_info info) {
   napi_value argv[3];
   napi_value self;
   dgram_socket_t* socket;
-  uint32_t wanted;
+  uint32_t requested;
   bool is_recv;
   int size;
   int rc;
 
   DGRAM_TRY(env,
             dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
-  DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &wanted));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &requested));
   DGRAM_TRY(env, dgram_napi_bool(env, argv[1], &is_recv));
-  rc = wanted > INT32_MAX ? UV_EINVAL : 0;
-  size = (int) wanted;
+  rc = requested > INT32_MAX ? UV_EINVAL : 0;
+  size = (int) requested;
   socket = dgram_addon_socket_of(env, self);
   if (socket == NULL)
     return dgram_napi_code(env, UV_EBADF);

@@ -1,14 +1,20 @@
-/* Send batches: their memory, flush, the watch. */
+/* Send batches: lib/batch/outbox.js writes datagrams into their memory, flush()
+ * sends them. core/batch.h defines the layout.
+ *
+ * A prepare handle checks the watched send batches once an event loop
+ * iteration, and sends datagrams that JavaScript failed to flush. */
 #include "addon/addon.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 
-/* Makes the memory of a send batch that nobody knows yet. */
-static napi_status make_send_batch(napi_env env,
-                                   dgram_batch_memory_t* send_batch) {
+/* Creates the memory of a send batch; the table does not contain it yet. */
+static napi_status create_send_batch(napi_env env,
+                                     dgram_batch_memory_t* send_batch) {
   napi_status status =
       dgram_napi_create_memory(env, DGRAM_BATCH_SIZE, &send_batch->sends);
 
@@ -20,8 +26,8 @@ static napi_status make_send_batch(napi_env env,
   return status;
 }
 
-/* The send batch as JavaScript gets it. Its properties are defined, not set: an
- * inherited setter is not called. */
+/* Creates the object for JavaScript. Its properties are defined, not assigned,
+ * so that no inherited setter runs. */
 static napi_status describe_send_batch(napi_env env,
                                        const dgram_batch_memory_t* send_batch,
                                        uint32_t id,
@@ -47,7 +53,7 @@ static napi_status describe_send_batch(napi_env env,
   return status;
 }
 
-/* Returns 0 or UV_ENOMEM; the table has room for another send batch then. */
+/* Makes room for another send batch in the table. Returns 0 or UV_ENOMEM. */
 static int reserve_send_batch(dgram_addon_t* addon) {
   dgram_batch_memory_t* send_batches =
       realloc(addon->send_batches,
@@ -59,6 +65,7 @@ static int reserve_send_batch(dgram_addon_t* addon) {
   return 0;
 }
 
+/* openSendBatch(): creates a send batch and returns { id, sends, arena }. */
 static napi_value js_open_send_batch(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   napi_value result = NULL;
@@ -66,7 +73,7 @@ static napi_value js_open_send_batch(napi_env env, napi_callback_info info) {
   dgram_batch_memory_t send_batch;
 
   (void) info;
-  DGRAM_TRY(env, make_send_batch(env, &send_batch));
+  DGRAM_TRY(env, create_send_batch(env, &send_batch));
   status =
       describe_send_batch(env, &send_batch, addon->send_batches_count, &result);
   if (status == napi_ok && reserve_send_batch(addon) == 0) {
@@ -82,8 +89,8 @@ static napi_value js_open_send_batch(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* The memory of send batch `id`. Returns false when there is no such send
- * batch, or JavaScript has given its memory away. */
+/* Finds the memory of send batch `id`. Returns false if it does not exist, or
+ * JavaScript has detached its memory. */
 static bool find_send_batch(const dgram_addon_t* addon,
                             uint32_t id,
                             dgram_send_batch_t* out) {
@@ -105,6 +112,31 @@ static bool find_send_batch(const dgram_addon_t* addon,
   return true;
 }
 
+static napi_value throw_bad_batch(napi_env env, uint32_t id) {
+  char text[128];
+
+  snprintf(text,
+           sizeof(text),
+           "flush(): send batch %" PRIu32 " does not exist or is detached",
+           id);
+  napi_throw_range_error(env, NULL, text);
+  return NULL;
+}
+
+static napi_value throw_bad_count(napi_env env, uint32_t count) {
+  char text[128];
+
+  snprintf(text,
+           sizeof(text),
+           "flush(): count is %" PRIu32 ", expected at most %d",
+           count,
+           DGRAM_BATCH_SENDS);
+  napi_throw_range_error(env, NULL, text);
+  return NULL;
+}
+
+/* flush(id, count): sends the first `count` datagrams of a send batch, and
+ * writes a status for each. Returns how many of them were queued. */
 static napi_value js_flush(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   napi_value argv[2];
@@ -117,10 +149,10 @@ static napi_value js_flush(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, argv, NULL, NULL));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &count));
-  if (!find_send_batch(addon, id, &send_batch) || count > DGRAM_BATCH_SENDS) {
-    napi_throw_range_error(env, NULL, "flush() of what is not in a send_batch");
-    return NULL;
-  }
+  if (!find_send_batch(addon, id, &send_batch))
+    return throw_bad_batch(env, id);
+  if (count > DGRAM_BATCH_SENDS)
+    return throw_bad_count(env, count);
   DGRAM_TRY(env,
             napi_create_uint32(
                 env,
@@ -129,9 +161,9 @@ static napi_value js_flush(napi_env env, napi_callback_info info) {
   return queued;
 }
 
-/* Whatever was scheduled has had its turn when the loop goes on: a send batch
- * that is not empty now was forgotten. lib/batch/outbox.js sees to it; should
- * that fail, its datagrams leave at least. */
+/* Runs before the event loop polls. All callbacks that JavaScript scheduled
+ * have run by now, so a send batch that is not empty was missed. hook.stalled
+ * settles it; if the hook fails, the flush here still sends the datagrams. */
 static void on_prepare(uv_prepare_t* handle) {
   dgram_addon_t* addon = handle->data;
 
@@ -150,7 +182,8 @@ void dgram_addon_start_prepare(dgram_addon_t* addon) {
   uv_unref((uv_handle_t*) &addon->prepare);
 }
 
-static void need_prepare(dgram_addon_t* addon) {
+/* Creates and starts the prepare handle. */
+static void ensure_prepare(dgram_addon_t* addon) {
   if (!addon->has_prepare) {
     uv_prepare_init(addon->core.loop, &addon->prepare);
     addon->prepare.data = addon;
@@ -159,11 +192,10 @@ static void need_prepare(dgram_addon_t* addon) {
   dgram_addon_start_prepare(addon);
 }
 
-/* watchSendBatch(id, connected): the hook `stalled` is called when the event
- * loop goes on and a watched send batch has not left. From now on the send
- * batch's memory must stay where it is. Returns 0, or a UV_ code: nothing of it
- * is sent at exit().
- */
+/* watchSendBatch(id, connected): calls hook.stalled whenever the event loop
+ * goes on before the send batch was flushed. JavaScript must not detach its
+ * memory any more. exit() sends pending datagrams of connected sockets. Returns
+ * 0, or a UV_ code if exit() will not send them. */
 static napi_value js_watch_send_batch(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   napi_value argv[2];
@@ -182,13 +214,14 @@ static napi_value js_watch_send_batch(napi_env env, napi_callback_info info) {
   rc = dgram_send_batches_add(&addon->watched, &send_batch);
   if (rc != 0)
     return dgram_napi_code(env, rc);
-  need_prepare(addon);
-  /* A worker's environment is cleaned up, whichever way it ends. */
+  ensure_prepare(addon);
+  /* A worker does not need this: its environment is always cleaned up. */
   if (connected && addon->core.loop == uv_default_loop())
     rc = dgram_send_batches_at_exit(&addon->watched);
   return dgram_napi_code(env, rc);
 }
 
+/* setPeer(slot, family, address, port): fills a destination slot. */
 static napi_value js_set_peer(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   napi_value argv[4];

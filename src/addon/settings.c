@@ -1,11 +1,13 @@
-/* Settings of an environment. */
+/* Settings of an environment: configure(), transport, queueAlways(). */
+#include "addon/addon.h"
+
 #include <string.h>
 
-#include "addon/addon.h"
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 #include "transport/transport.h"
 
+/* queueAlways(always): implements node --test-udp-no-try-send. */
 static napi_value js_queue_always(napi_env env, napi_callback_info info) {
   napi_value value;
   size_t argc = 1;
@@ -17,7 +19,7 @@ static napi_value js_queue_always(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* Reads a switch; undefined leaves it as it is. */
+/* Reads a boolean setting; undefined leaves it unchanged. */
 static napi_status read_switch(napi_env env,
                                napi_value options,
                                const char* name,
@@ -33,8 +35,9 @@ static napi_status read_switch(napi_env env,
   return dgram_napi_bool(env, value, out);
 }
 
-/* Once, before the first socket: lib/load/settings.js has read the environment.
- * getenv() here would race with setenv() in another thread. */
+/* configure(options): applies the environment variables, once, before the first
+ * socket. lib/load/settings.js reads them: getenv() would race with setenv() in
+ * another thread. */
 static napi_value js_configure(napi_env env, napi_callback_info info) {
   dgram_env_t* core = &dgram_addon_of(env)->core;
   dgram_settings_t settings = core->settings;
@@ -50,9 +53,12 @@ static napi_value js_configure(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, read_switch(env, options, "busyPoll", &settings.busy_poll));
   DGRAM_TRY(env, read_switch(env, options, "keepHeap", &settings.keep_heap));
   if (dgram_napi_text(env, value, name, sizeof(name)) != 0)
-    name[0] = '\0'; /* not a name: the best one */
+    name[0] = '\0'; /* no name: the best transport */
   if (core->created > 0) {
-    napi_throw_error(env, NULL, "configure() after the first socket");
+    napi_throw_error(
+        env,
+        NULL,
+        "configure() must be called before the first socket is created");
     return NULL;
   }
   core->settings = settings;

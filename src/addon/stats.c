@@ -1,4 +1,4 @@
-/* Counters of an environment. */
+/* stats(): the counters of an environment. */
 #include "addon/addon.h"
 #include "addon/napi_util.h"
 
