@@ -5,10 +5,10 @@
 
 void dgram_napi_throw_last(napi_env env) {
   const napi_extended_error_info* info = NULL;
-  const char* message = "Node-API call failed";
+  const char* message = "A Node-API call failed";
   bool pending = false;
 
-  /* This one first: the next call overwrites it. */
+  /* Read first, because the next call overwrites it. */
   if (napi_get_last_error_info(env, &info) == napi_ok &&
       info->error_message != NULL)
     message = info->error_message;
@@ -73,7 +73,8 @@ napi_status dgram_napi_set_uv(napi_env env,
   return status;
 }
 
-/* The message is the error's own already, and not enumerable. */
+/* Sets errno, code and syscall. The error has its message already, and that
+ * property is not enumerable. */
 static napi_status describe_error(napi_env env,
                                   napi_value error,
                                   int rc,
@@ -103,7 +104,7 @@ void dgram_napi_throw_uv(napi_env env, int rc, const char* syscall) {
     dgram_napi_throw_last(env);
 }
 
-/* Not napi_throw_error(): it assigns the code. */
+/* napi_throw_error() is not used, because it assigns the code. */
 void dgram_napi_throw_code(napi_env env, const char* code, const char* text) {
   napi_value message;
   napi_value error;
@@ -116,40 +117,43 @@ void dgram_napi_throw_code(napi_env env, const char* code, const char* text) {
     dgram_napi_throw_last(env);
 }
 
-napi_status dgram_napi_int32(napi_env env, napi_value value, int32_t* out) {
-  napi_status status = napi_get_value_int32(env, value, out);
+napi_status dgram_napi_create_numbers(napi_env env,
+                                      const dgram_napi_number_t* numbers,
+                                      size_t count,
+                                      napi_value* out) {
+  napi_status status = napi_create_object(env, out);
+  size_t i;
 
-  if (status != napi_number_expected)
-    return status;
-  status = napi_coerce_to_number(env, value, &value);
-  return status == napi_ok ? napi_get_value_int32(env, value, out) : status;
+  for (i = 0; i < count && status == napi_ok; i++)
+    status =
+        dgram_napi_set_number(env, *out, numbers[i].name, numbers[i].value);
+  return status;
 }
 
-napi_status dgram_napi_uint32(napi_env env, napi_value value, uint32_t* out) {
-  napi_status status = napi_get_value_uint32(env, value, out);
-
-  if (status != napi_number_expected)
-    return status;
-  status = napi_coerce_to_number(env, value, &value);
-  return status == napi_ok ? napi_get_value_uint32(env, value, out) : status;
+void dgram_napi_delete_ref(napi_env env, napi_ref* ref) {
+  if (*ref != NULL)
+    napi_delete_reference(env, *ref);
+  *ref = NULL;
 }
 
-napi_status dgram_napi_bool(napi_env env, napi_value value, bool* out) {
-  napi_status status = napi_get_value_bool(env, value, out);
+napi_status dgram_napi_create_memory(napi_env env, size_t size, napi_ref* out) {
+  napi_value buffer;
+  napi_status status = napi_create_arraybuffer(env, size, NULL, &buffer);
 
-  if (status != napi_boolean_expected)
+  if (status != napi_ok)
     return status;
-  status = napi_coerce_to_bool(env, value, &value);
-  return status == napi_ok ? napi_get_value_bool(env, value, out) : status;
+  return napi_create_reference(env, buffer, 1, out);
 }
 
-int dgram_napi_text(napi_env env, napi_value value, char* out, size_t size) {
-  size_t length = 0;
+bool dgram_napi_find_memory(napi_env env,
+                            napi_ref ref,
+                            void** data,
+                            size_t* size) {
+  napi_value buffer = NULL;
 
-  if (napi_get_value_string_utf8(env, value, out, size, &length) != napi_ok)
-    return UV_EINVAL;
-  /* A cut falls between characters, so it may leave some bytes unused. */
-  if (length + 4 >= size || memchr(out, '\0', length) != NULL)
-    return UV_EINVAL;
-  return 0;
+  return ref != NULL &&
+         napi_get_reference_value(env, ref, &buffer) == napi_ok &&
+         buffer != NULL &&
+         napi_get_arraybuffer_info(env, buffer, data, size) == napi_ok &&
+         *data != NULL;
 }

@@ -12,6 +12,8 @@ const { run, succeed, succeedWithOurs } = require('./kit');
 const isLinux = process.platform === 'linux';
 const itLinux = isLinux ? it : it.skip;
 const best = isLinux ? 'linux' : 'uv';
+const TOO_LATE =
+  'configure() must be called before the first socket is created';
 
 describe('configure()', () => {
   it('chooses the transport', () => {
@@ -48,7 +50,7 @@ describe('configure()', () => {
     binding.define(Handle.prototype);
     const handle = new Handle();
     assert.throws(() => binding.configure({ transport: 'uv' }),
-      { name: 'Error', message: 'configure() after the first socket' });
+      { name: 'Error', message: TOO_LATE });
     handle.closeHandle();
     // A socket may be made while the options are read.
     const late = loadBare();
@@ -57,7 +59,7 @@ describe('configure()', () => {
         late.init();
         return 'uv';
       },
-    }), { message: 'configure() after the first socket' });
+    }), { message: TOO_LATE });
     assert.strictEqual(late.transport, best);
     assert.strictEqual(binding.transport, best);
   });

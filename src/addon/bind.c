@@ -1,0 +1,184 @@
+/* Methods of a handle that give the socket a descriptor or an address: open,
+ * adopt, share, bind, connect, disconnect, getsockname, getpeername. */
+#include "addon/addon.h"
+
+#include <string.h>
+
+#include "addon/arguments.h"
+#include "addon/napi_util.h"
+
+static napi_value js_open(napi_env env, napi_callback_info info) {
+  return dgram_addon_with_int32(env, info, dgram_socket_open);
+}
+
+static napi_value js_adopt(napi_env env, napi_callback_info info) {
+  return dgram_addon_with_int32(env, info, dgram_socket_adopt);
+}
+
+static napi_value js_share(napi_env env, napi_callback_info info) {
+  return dgram_addon_with_socket(env, info, dgram_socket_share);
+}
+
+/* Reads a numeric address. Returns 0 or UV_EINVAL. */
+static int read_address(napi_env env,
+                        napi_value value,
+                        int family,
+                        uint32_t port,
+                        dgram_address_t* out) {
+  char text[DGRAM_TEXT_MAX];
+  int rc = dgram_napi_text(env, value, text, sizeof(text));
+
+  /* Node uses the low 16 bits of the port. */
+  return rc != 0 ? rc : dgram_address_parse(out, family, text, (uint16_t) port);
+}
+
+static napi_value bind_to(napi_env env, napi_callback_info info, int family) {
+  napi_value argv[3];
+  napi_value self;
+  dgram_socket_t* socket;
+  dgram_address_t address;
+  uint32_t port;
+  uint32_t flags;
+  int rc;
+
+  DGRAM_TRY(env,
+            dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &port));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[2], &flags));
+  rc = read_address(env, argv[0], family, port, &address);
+  socket = dgram_addon_socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
+  if (rc == 0)
+    rc = dgram_socket_bind(socket, &address, flags);
+  return dgram_napi_code(env, rc);
+}
+
+static napi_value js_bind(napi_env env, napi_callback_info info) {
+  return bind_to(env, info, 4);
+}
+
+static napi_value js_bind6(napi_env env, napi_callback_info info) {
+  return bind_to(env, info, 6);
+}
+
+static napi_value connect_to(napi_env env,
+                             napi_callback_info info,
+                             int family) {
+  napi_value argv[2];
+  napi_value self;
+  dgram_socket_t* socket;
+  dgram_address_t address;
+  uint32_t port;
+  int rc;
+
+  DGRAM_TRY(env,
+            dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &port));
+  rc = read_address(env, argv[0], family, port, &address);
+  socket = dgram_addon_socket_of(env, self);
+  if (socket == NULL)
+    rc = UV_EBADF;
+  if (rc == 0)
+    rc = dgram_socket_connect(socket, &address);
+  return dgram_napi_code(env, rc);
+}
+
+static napi_value js_connect(napi_env env, napi_callback_info info) {
+  return connect_to(env, info, 4);
+}
+
+static napi_value js_connect6(napi_env env, napi_callback_info info) {
+  return connect_to(env, info, 6);
+}
+
+static napi_value js_disconnect(napi_env env, napi_callback_info info) {
+  return dgram_addon_with_socket(env, info, dgram_socket_disconnect);
+}
+
+/* Sets the properties that Node sets: address, family and port, or only an
+ * empty `address` if it is not an IP address. */
+static napi_status set_address(napi_env env,
+                               napi_value target,
+                               const dgram_peer_text_t* text) {
+  napi_status status;
+
+  status =
+      dgram_napi_set_string(env, target, "address", text->text, text->length);
+  if (status != napi_ok || text->family == 0)
+    return status;
+  status = dgram_napi_set_string(
+      env, target, "family", text->family == 4 ? "IPv4" : "IPv6", 4);
+  if (status != napi_ok)
+    return status;
+  return dgram_napi_set_number(env, target, "port", text->port);
+}
+
+static napi_value get_name(napi_env env,
+                           napi_callback_info info,
+                           int (*get)(const dgram_socket_t*,
+                                      dgram_address_t*)) {
+  napi_value argv[1];
+  napi_value self;
+  const dgram_socket_t* socket;
+  dgram_address_t address;
+  dgram_peer_text_t text;
+  int rc;
+
+  DGRAM_TRY(env, dgram_napi_arguments(env, info, 1, argv, &self));
+  memset(&address, 0, sizeof(address));
+  socket = dgram_addon_socket_of(env, self);
+  rc = socket == NULL ? UV_EBADF : get(socket, &address);
+  if (rc != 0)
+    return dgram_napi_code(env, rc);
+  dgram_address_describe(&address.any, &text);
+  if (text.family != 0 && text.error != 0) {
+    dgram_napi_throw_uv(env, text.error, "uv_if_indextoiid");
+    return NULL;
+  }
+  DGRAM_TRY(env, set_address(env, argv[0], &text));
+  return dgram_napi_code(env, 0);
+}
+
+static napi_value js_getsockname(napi_env env, napi_callback_info info) {
+  return get_name(env, info, dgram_socket_name);
+}
+
+static napi_value js_getpeername(napi_env env, napi_callback_info info) {
+  return get_name(env, info, dgram_socket_peer);
+}
+
+static const napi_property_descriptor methods[] = {
+    DGRAM_NAPI_METHOD("open", js_open),
+    DGRAM_NAPI_METHOD("adopt", js_adopt),
+    DGRAM_NAPI_METHOD("share", js_share),
+    DGRAM_NAPI_METHOD("bind", js_bind),
+    DGRAM_NAPI_METHOD("bind6", js_bind6),
+    DGRAM_NAPI_METHOD("connect", js_connect),
+    DGRAM_NAPI_METHOD("connect6", js_connect6),
+    DGRAM_NAPI_METHOD("disconnect", js_disconnect),
+    DGRAM_NAPI_METHOD("getsockname", js_getsockname),
+    DGRAM_NAPI_METHOD("getpeername", js_getpeername),
+};
+
+napi_status dgram_addon_define_bind(napi_env env, napi_value prototype) {
+  return napi_define_properties(
+      env, prototype, DGRAM_COUNT_OF(methods), methods);
+}
+
+/* `flags` of bind() and bind6(). */
+static const dgram_napi_number_t flags[] = {
+    {"IPV6ONLY", DGRAM_BIND_IPV6ONLY},
+    {"REUSEADDR", DGRAM_BIND_REUSEADDR},
+    {"REUSEPORT", DGRAM_BIND_REUSEPORT},
+};
+
+napi_status dgram_addon_export_bind_flags(napi_env env, napi_value exports) {
+  napi_value value;
+  napi_status status =
+      dgram_napi_create_numbers(env, flags, DGRAM_COUNT_OF(flags), &value);
+
+  if (status != napi_ok)
+    return status;
+  return dgram_napi_set(env, exports, "flags", value);
+}

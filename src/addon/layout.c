@@ -1,0 +1,73 @@
+/* `layout`: constants of core/batch.h, and the offsets of its fields in 32-bit
+ * words (*_BYTES, TEXT_TEXT and INBOX_*: in bytes). lib/batch/ takes the layout
+ * of the shared memory from here. */
+#include "addon/addon.h"
+
+#include <stddef.h>
+
+#include "addon/napi_util.h"
+#include "core/batch.h"
+
+#define WORD_COUNT(type) ((double) (sizeof(type) / sizeof(uint32_t)))
+#define WORD(type, field) ((double) (offsetof(type, field) / sizeof(uint32_t)))
+
+static const dgram_napi_number_t layout[] = {
+    {"SEND_WORDS", sizeof(dgram_send_t) / sizeof(uint32_t)},
+    {"SEND_SOCKET", WORD(dgram_send_t, socket)},
+    {"SEND_PEER", WORD(dgram_send_t, peer)},
+    {"SEND_OFFSET", WORD(dgram_send_t, offset)},
+    {"SEND_LENGTH", WORD(dgram_send_t, length)},
+    {"SEND_TICKET", WORD(dgram_send_t, ticket)},
+    {"SEND_STATUS", WORD(dgram_send_t, status)},
+    {"QUEUED", DGRAM_QUEUED},
+    {"BATCH_SENDS", DGRAM_BATCH_SENDS},
+    {"BATCH_ARENA", DGRAM_BATCH_ARENA},
+    {"BATCH_PENDING",
+     DGRAM_BATCH_SENDS* WORD_COUNT(dgram_send_t) +
+         WORD(dgram_batch_state_t, waiting)},
+    {"BATCH_CALLBACKS_DUE",
+     DGRAM_BATCH_SENDS* WORD_COUNT(dgram_send_t) +
+         WORD(dgram_batch_state_t, owed)},
+    {"BATCH_SENT", DGRAM_BATCH_SENT},
+    {"DATAGRAM_MAX", DGRAM_DATAGRAM_MAX},
+    {"RECV_WORDS", sizeof(dgram_recv_t) / sizeof(uint32_t)},
+    {"RECV_OFFSET", WORD(dgram_recv_t, offset)},
+    {"RECV_LENGTH", WORD(dgram_recv_t, length)},
+    {"RECV_SEGMENT", WORD(dgram_recv_t, segment)},
+    {"RECV_PEER", WORD(dgram_recv_t, peer)},
+    {"RECV_NEW_TEXT", WORD(dgram_recv_t, fresh)},
+    {"RECV_STATUS", WORD(dgram_recv_t, status)},
+    {"TEXT_BYTES", sizeof(dgram_peer_text_t)},
+    {"TEXT_FAMILY", WORD(dgram_peer_text_t, family)},
+    {"TEXT_PORT", WORD(dgram_peer_text_t, port)},
+    {"TEXT_LENGTH", WORD(dgram_peer_text_t, length)},
+    {"TEXT_ERROR", WORD(dgram_peer_text_t, error)},
+    {"TEXT_TEXT", offsetof(dgram_peer_text_t, text)},
+    {"CURSOR_WORDS", sizeof(dgram_cursor_t) / sizeof(uint32_t)},
+    {"CURSOR_GRO_BUFFER", WORD(dgram_cursor_t, run)},
+    {"CURSOR_POSITION", WORD(dgram_cursor_t, position)},
+    {"CURSOR_COUNT", WORD(dgram_cursor_t, count)},
+    {"CURSOR_BUDGET", WORD(dgram_cursor_t, budget)},
+    {"CURSOR_BLOCK", WORD(dgram_cursor_t, block)},
+    {"CURSOR_STEPS", WORD(dgram_cursor_t, steps)},
+    {"INBOX_GRO_BUFFERS", offsetof(dgram_inbox_head_t, runs)},
+    {"INBOX_TEXTS", offsetof(dgram_inbox_head_t, texts)},
+    {"INBOX_RECV_BUFFER", DGRAM_INBOX_RECV_BUFFER},
+    {"INBOXES", DGRAM_INBOXES},
+    {"RECV_GRO_BUFFERS", DGRAM_RECV_GRO_BUFFERS},
+    {"RECV_SLOTS", DGRAM_RECV_SLOTS},
+    {"RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE},
+    {"PEERS_MAX", DGRAM_PEERS_MAX},
+    {"SOURCES_MAX", DGRAM_SOURCES_MAX},
+    {"SOCKETS_MAX", DGRAM_SOCKETS_MAX},
+};
+
+napi_status dgram_addon_export_layout(napi_env env, napi_value exports) {
+  napi_value value;
+  napi_status status =
+      dgram_napi_create_numbers(env, layout, DGRAM_COUNT_OF(layout), &value);
+
+  if (status != napi_ok)
+    return status;
+  return dgram_napi_set(env, exports, "layout", value);
+}
