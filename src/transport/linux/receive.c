@@ -1,0 +1,237 @@
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "transport/linux/ancillary.h"
+#include "transport/linux/linux.h"
+
+/* Datagrams of one read, about: what JavaScript does with them keeps a timer
+ * waiting for some 0.1 to 0.2 ms. */
+#define READ_MAX 512u
+
+/* Reads of one wake-up. */
+#define READS_MAX 32
+
+/* So many wake-ups pass without a second read when it was in vain: after an
+ * answer, and after a full read. */
+#define PAUSE_ANSWERED 64
+#define PAUSE_FULL 8
+
+/* The kernel's view of the slab. On the stack: 32 headers are small. */
+typedef struct {
+  struct mmsghdr headers[DGRAM_RECV_SLOTS];
+  struct iovec vectors[DGRAM_RECV_SLOTS];
+  dgram_address_t sources[DGRAM_RECV_SLOTS];
+  _Alignas(
+      struct cmsghdr) char controls[DGRAM_RECV_SLOTS][DGRAM_ANCILLARY_RECV];
+} slots_t;
+
+static void prepare_slots(slots_t* slots,
+                          uint32_t count,
+                          uint8_t* recv_buffer) {
+  size_t i;
+
+  for (i = 0; i < count; i++) { /* R1 */
+    struct msghdr* header = &slots->headers[i].msg_hdr;
+
+    slots->vectors[i].iov_base = recv_buffer + i * DGRAM_RECV_SLOT_SIZE;
+    slots->vectors[i].iov_len = DGRAM_RECV_SLOT_SIZE;
+    slots->sources[i].any.sa_family = AF_UNSPEC;
+    header->msg_name = &slots->sources[i];
+    header->msg_namelen = sizeof(slots->sources[i]);
+    header->msg_iov = &slots->vectors[i];
+    header->msg_iovlen = 1;
+    header->msg_control = slots->controls[i];
+    header->msg_controllen = DGRAM_ANCILLARY_RECV;
+    header->msg_flags = 0;
+  }
+}
+
+static void append_received(dgram_env_t* env, slots_t* slots, uint32_t i) {
+  struct msghdr* header = &slots->headers[i].msg_hdr;
+  uint32_t length = slots->headers[i].msg_len;
+
+  if (header->msg_flags & MSG_CTRUNC) {
+    /* Without its segment size a run cannot be told from a datagram. Nothing
+     * we ask for fills the control buffer: somebody else's options do. */
+    dgram_env_received(env, 0, 0, 0, NULL, UV_EMSGSIZE);
+    return;
+  }
+  dgram_env_received(env,
+                     i * DGRAM_RECV_SLOT_SIZE,
+                     length,
+                     dgram_ancillary_get_segment(header, length),
+                     &slots->sources[i].any,
+                     0);
+}
+
+void dgram_linux_set_gro(const dgram_socket_t* socket, int on) {
+  /* Older kernels do not know the option, and nothing is lost. */
+  (void) setsockopt(
+      dgram_linux_fd(socket), IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
+}
+
+/* Fits the socket to its traffic: `n` of `count` slots were filled, with
+ * `datagrams` in all. */
+static void adapt(linux_socket_t* path,
+                  uint32_t n,
+                  uint32_t count,
+                  uint32_t datagrams) {
+  uint32_t limit = n * READ_MAX / datagrams;
+  uint32_t slots = path->slots;
+
+  if (n > 1 && !path->gro) { /* R3 */
+    path->gro = true;
+    if (!path->socket->shared) {
+      dgram_linux_set_gro(path->socket, 1);
+      path->merges = true;
+    }
+  }
+  if (n == count)
+    slots = count * 4 < DGRAM_RECV_SLOTS ? count * 4 : DGRAM_RECV_SLOTS;
+  else if (n <= count / 4 && count > DGRAM_LINUX_SLOTS_MIN)
+    slots = count / 2;
+  if (slots > limit)
+    slots = limit;
+  if (slots < DGRAM_LINUX_SLOTS_MIN)
+    slots = DGRAM_LINUX_SLOTS_MIN;
+  path->slots = (uint16_t) slots;
+}
+
+/* Returns how many slots were filled, or a UV_ code. */
+static int fill_slots(int fd, slots_t* slots, uint32_t count) {
+  ssize_t length;
+  int n;
+
+  do {
+    if (count == 1) { /* recvmsg() is the cheaper call for one */
+      length = recvmsg(fd, &slots->headers[0].msg_hdr, MSG_DONTWAIT);
+      slots->headers[0].msg_len = (unsigned) length;
+      n = length < 0 ? -1 : 1;
+    } else {
+      n = recvmmsg(fd, slots->headers, count, MSG_DONTWAIT, NULL);
+    }
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? uv_translate_sys_error(errno) : n;
+}
+
+/* Reads so many messages, at most, into the inbox. Returns how many, or a UV_
+ * code, which is there too unless it is UV_EAGAIN. */
+static int read_messages(linux_socket_t* path, uint32_t count) {
+  dgram_env_t* env = path->socket->env;
+  slots_t slots;
+  uint64_t before = env->received;
+  uint32_t i;
+  int n;
+
+  prepare_slots(&slots, count, env->inbox->recv_buffer);
+  n = fill_slots(dgram_linux_fd(path->socket), &slots, count);
+  path->full = n == (int) count;
+  if (n == UV_EAGAIN)
+    return n;
+  if (n < 0) {
+    dgram_env_received(env, 0, 0, 0, NULL, n);
+    path->alone = DGRAM_LINUX_ALONE_AFTER_ERROR; /* S5 */
+  }
+  for (i = 0; (int) i < n; i++)
+    append_received(env, &slots, i);
+  if (env->received > before)
+    adapt(path, (uint32_t) n, count, (uint32_t) (env->received - before));
+  return n;
+}
+
+/* Reads one batch and delivers it. Returns what the system call said; 0: there
+ * was none. */
+static int receive(linux_socket_t* path, dgram_wake_up_t* wake_up) {
+  dgram_socket_t* socket = path->socket;
+  dgram_env_t* env = socket->env;
+  uint32_t count;
+  int n;
+
+  if (!dgram_env_acquire_inbox(env, socket)) {
+    path->read_deferred = env->read_deferred;
+    if (path->read_deferred)
+      uv_poll_stop(&path->poll);
+    return 0;
+  }
+  if (path->held != NULL) {
+    dgram_linux_deliver_preread(path, wake_up);
+    return 0;
+  }
+  count = dgram_linux_features.mmsg ? dgram_socket_batch(socket) : 1;
+  if (count > path->slots)
+    count = path->slots;
+  if (count > env->inbox->slots)
+    count = env->inbox->slots;
+  n = read_messages(path, count);
+  if (n != UV_EAGAIN)
+    (void) dgram_env_deliver(env, socket, wake_up);
+  return n;
+}
+
+bool dgram_linux_read_on(dgram_socket_t* socket) {
+  linux_socket_t* path = socket->transport_data;
+
+  return path->held == NULL && read_messages(path, 1) != UV_EAGAIN;
+}
+
+/* Nothing but what listeners did stands against another read. */
+static bool may_read(const dgram_socket_t* socket) {
+  return socket->reading && !socket->closing && socket->inbox == NULL;
+}
+
+/* R2. Returns what the last call said that did not say UV_EAGAIN. */
+static int receive_all(linux_socket_t* path, dgram_wake_up_t* wake_up) {
+  dgram_socket_t* socket = path->socket;
+  uint64_t sent = socket->env->sent;
+  int n = receive(path, wake_up);
+  int reads;
+  int next;
+  bool full;
+
+  for (reads = 1; reads < READS_MAX; reads++) {
+    if (n <= 0 || !may_read(socket) ||
+        !(path->full || socket->env->sent > sent) ||
+        !dgram_busy_poll_is_due(&path->again) ||
+        !dgram_wake_up_goes_on(wake_up))
+      return n;
+    sent = socket->env->sent;
+    full = path->full;
+    next = receive(path, wake_up);
+    if (socket->closing)
+      return n;
+    dgram_busy_poll_learn(
+        &path->again, next > 0, full ? PAUSE_FULL : PAUSE_ANSWERED);
+    if (next == UV_EAGAIN)
+      return n;
+    n = next;
+  }
+  return 0; /* there may be more */
+}
+
+/* Whoever set IP_RECVERR on the descriptor left messages behind that keep
+ * EPOLLERR up; nobody reads them here. */
+void dgram_linux_discard_errors(int fd) {
+  struct msghdr header;
+  int i;
+
+  for (i = 0; i < DGRAM_RECV_SLOTS; i++) {
+    memset(&header, 0, sizeof(header));
+    if (recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+      return;
+  }
+}
+
+void dgram_linux_on_readable(linux_socket_t* path, int status) {
+  dgram_socket_t* socket = path->socket;
+  uint64_t sent = socket->env->sent;
+  dgram_wake_up_t wake_up = {0};
+  int n = receive_all(path, &wake_up);
+
+  if (n == UV_EAGAIN && status < 0)
+    dgram_linux_discard_errors(dgram_linux_fd(socket));
+  if (n == 1 && socket->env->settings.busy_poll && socket->env->sent > sent &&
+      may_read(socket))
+    dgram_busy_poll(&path->busy_poll, socket->env->loop); /* R5 */
+}
