@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const fc = require('fast-check');
 const { inner } = require('./kit');
 
-const { runLength } = inner;
+const { segmentGroupLength } = inner;
 
 const SEGMENTS = 64;
 const SEGMENT_MIN = 3;
@@ -28,7 +28,7 @@ const repeat = (count, entry) => new Array(count).fill(entry);
 /** The rules in run.h, the slow way. */
 function model(list, segmentMax, bytesMax) {
   const [first] = list;
-  const isRun = (run) => {
+  const isGroup = (run) => {
     const bytes = run.reduce((sum, { length }) => sum + length, 0);
     return run.length <= SEGMENTS && bytes <= bytesMax &&
       first.length >= SEGMENT_MIN && first.length <= segmentMax &&
@@ -39,7 +39,7 @@ function model(list, segmentMax, bytesMax) {
         offset === run[i].offset + run[i].length);
   };
   for (let n = list.length; n > 1; n--)
-    if (isRun(list.slice(0, n))) return n;
+    if (isGroup(list.slice(0, n))) return n;
   return 1;
 }
 
@@ -83,7 +83,7 @@ describe('dgram_segment_group_length', () => {
     it(`${title}: ${expected}`, () => {
       const batch = sends(list);
 
-      assert.strictEqual(runLength(batch, segmentMax, bytesMax), expected);
+      assert.strictEqual(segmentGroupLength(batch, segmentMax, bytesMax), expected);
       assert.strictEqual(model(batch, segmentMax, bytesMax), expected);
     });
   }
@@ -107,7 +107,7 @@ describe('dgram_segment_group_length', () => {
     const limit = fc.oneof(fc.constantFrom(2, 1472, BYTES_IP4, 65527), size);
 
     fc.assert(fc.property(batch, limit, limit, (list, segmentMax, bytesMax) => {
-      assert.strictEqual(runLength(list, segmentMax, bytesMax),
+      assert.strictEqual(segmentGroupLength(list, segmentMax, bytesMax),
                          model(list, segmentMax, bytesMax));
     }), { numRuns: 1000 });
   });
@@ -120,7 +120,7 @@ describe('dgram_segment_group_length', () => {
       const batch = sends(list);
       let taken = 0;
       while (taken < batch.length) {
-        const n = runLength(batch.slice(taken), BYTES_IP4, BYTES_IP4);
+        const n = segmentGroupLength(batch.slice(taken), BYTES_IP4, BYTES_IP4);
         assert.ok(n >= 1 && n <= batch.length - taken);
         taken += n;
       }

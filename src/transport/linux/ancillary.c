@@ -9,7 +9,7 @@ void dgram_ancillary_put_segment(struct msghdr* header,
   struct cmsghdr* cmsg;
 
   header->msg_control = control;
-  header->msg_controllen = DGRAM_ANCILLARY_SEGMENT;
+  header->msg_controllen = DGRAM_ANCILLARY_SEGMENT_SIZE;
   cmsg = CMSG_FIRSTHDR(header);
   cmsg->cmsg_level = IPPROTO_UDP;
   cmsg->cmsg_type = UDP_SEGMENT;

@@ -16,10 +16,10 @@
 #endif
 
 /* What dgram_ancillary_put_segment() writes. */
-#define DGRAM_ANCILLARY_SEGMENT CMSG_SPACE(sizeof(uint16_t))
+#define DGRAM_ANCILLARY_SEGMENT_SIZE CMSG_SPACE(sizeof(uint16_t))
 
 /* Room for the ancillary data of a received message, in bytes. */
-#define DGRAM_ANCILLARY_RECV 256
+#define DGRAM_ANCILLARY_RECV_SIZE 256
 
 /* Tells the kernel to cut the message every `segment` bytes. `control` has
  * DGRAM_ANCILLARY_SEGMENT bytes, aligned for a struct cmsghdr. */

@@ -9,7 +9,7 @@
 
 /* So many datagrams go to a destination alone that could have been in a run,
  * before one is tried again. It costs a system call in vain. */
-#define LIMIT_LASTS 1024u
+#define LIMIT_DATAGRAMS 1024u
 
 struct dgram_gso_limits_s {
   uint32_t next; /* the entry that makes room */
@@ -18,25 +18,25 @@ struct dgram_gso_limits_s {
 
 /* A connected peer's address is not at hand: the number of the connection
  * stands for it. */
-static bool is_limit_of(const dgram_gso_limit_t* limit,
-                        const linux_socket_t* path,
-                        const linux_batch_t* batch,
-                        uint32_t peer) {
+static bool limit_applies(const dgram_gso_limit_t* limit,
+                          const linux_socket_t* self,
+                          const linux_batch_t* batch,
+                          uint32_t peer) {
   if (peer == 0)
-    return limit->connection == path->socket->connections;
+    return limit->connection == self->socket->connections;
   return limit->connection == 0 &&
          dgram_address_equal(&limit->peer, &batch->peers[peer].any);
 }
 
-static dgram_gso_limit_t* find_limit(const linux_socket_t* path,
+static dgram_gso_limit_t* find_limit(const linux_socket_t* self,
                                      const linux_batch_t* batch,
                                      uint32_t peer) {
   dgram_gso_limit_t* limit;
   int i;
 
   for (i = 0; i < LIMITS; i++) {
-    limit = &path->limits->entries[i];
-    if (limit->left > 0 && is_limit_of(limit, path, batch, peer))
+    limit = &self->gso_limits->entries[i];
+    if (limit->datagrams_left > 0 && limit_applies(limit, self, batch, peer))
       return limit;
   }
   return NULL;
@@ -44,51 +44,52 @@ static dgram_gso_limit_t* find_limit(const linux_socket_t* path,
 
 /* Returns the length of the run under this limit, which is forgotten once it
  * has kept LIMIT_LASTS datagrams alone. */
-static uint32_t wear_limit(dgram_gso_limit_t* limit,
-                           const dgram_send_t* sends,
-                           uint32_t count) {
+static uint32_t group_length_under(dgram_gso_limit_t* limit,
+                                   const dgram_send_t* sends,
+                                   uint32_t count) {
   uint32_t length = dgram_segment_group_length(
-      sends, count, limit->segment_max, DGRAM_RUN_BYTES_IP4);
+      sends, count, limit->segment_max, DGRAM_SEGMENT_GROUP_BYTES_IP4);
 
   if (count > 2)
     count = 2; /* as many as it takes to know */
   if (length == 1 &&
       dgram_segment_group_length(
-          sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_RUN_BYTES_IP4) > 1)
-    limit->left--;
+          sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_SEGMENT_GROUP_BYTES_IP4) >
+          1)
+    limit->datagrams_left--;
   return length;
 }
 
-uint32_t dgram_gso_limits_length(const linux_socket_t* path,
+uint32_t dgram_gso_limits_length(const linux_socket_t* self,
                                  const linux_batch_t* batch,
                                  uint32_t position) {
   const dgram_send_t* sends = &batch->sends[position];
   uint32_t count = batch->count - position;
-  dgram_gso_limit_t* limit = find_limit(path, batch, sends->peer);
+  dgram_gso_limit_t* limit = find_limit(self, batch, sends->peer);
 
   if (limit != NULL)
-    return wear_limit(limit, sends, count);
+    return group_length_under(limit, sends, count);
   return dgram_segment_group_length(
-      sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_RUN_BYTES_IP4);
+      sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_SEGMENT_GROUP_BYTES_IP4);
 }
 
 /* The limit of a destination, made if there is none. Returns NULL without
  * memory. */
-static dgram_gso_limit_t* need_limit(linux_socket_t* path,
-                                     const linux_batch_t* batch,
-                                     uint32_t peer) {
+static dgram_gso_limit_t* ensure_limit(linux_socket_t* self,
+                                       const linux_batch_t* batch,
+                                       uint32_t peer) {
   dgram_gso_limit_t* limit;
 
-  if (path->limits == NULL)
-    path->limits = calloc(1, sizeof(*path->limits));
-  if (path->limits == NULL)
+  if (self->gso_limits == NULL)
+    self->gso_limits = calloc(1, sizeof(*self->gso_limits));
+  if (self->gso_limits == NULL)
     return NULL;
-  limit = find_limit(path, batch, peer);
+  limit = find_limit(self, batch, peer);
   if (limit == NULL) {
-    limit = &path->limits->entries[path->limits->next++ % LIMITS];
+    limit = &self->gso_limits->entries[self->gso_limits->next++ % LIMITS];
     memset(limit, 0, sizeof(*limit));
     if (peer == 0)
-      limit->connection = path->socket->connections;
+      limit->connection = self->socket->connections;
     else
       limit->peer = batch->peers[peer];
   }
@@ -96,7 +97,7 @@ static dgram_gso_limit_t* need_limit(linux_socket_t* path,
 }
 
 /* S2. Returns true when the run's datagrams shall go again one by one. */
-bool dgram_gso_limits_add(linux_socket_t* path,
+bool dgram_gso_limits_add(linux_socket_t* self,
                           const linux_batch_t* batch,
                           uint32_t position,
                           int code,
@@ -106,30 +107,30 @@ bool dgram_gso_limits_add(linux_socket_t* path,
 
   if (code != UV_EIO && code != UV_EINVAL && code != UV_EMSGSIZE)
     return false;
-  limit = need_limit(path, batch, head->peer);
+  limit = ensure_limit(self, batch, head->peer);
   change->position = position;
   change->code = code;
   change->limit = limit;
   if (limit == NULL) {
-    path->gso = false;
+    self->gso = false;
     return true;
   }
   change->before = *limit;
   limit->segment_max = code == UV_EIO ? 0 : head->length - 1;
-  limit->left = LIMIT_LASTS;
+  limit->datagrams_left = LIMIT_DATAGRAMS;
   return true;
 }
 
 /* The head of a run that was given up fails alone, and in the same way: it was
  * not for being a run. */
-void dgram_gso_limits_undo(linux_socket_t* path,
+void dgram_gso_limits_undo(linux_socket_t* self,
                            uint32_t position,
                            int code,
                            const dgram_gso_change_t* change) {
   if (change->code != code || change->position != position)
     return;
   if (change->limit == NULL)
-    path->gso = true;
+    self->gso = true;
   else
     *change->limit = change->before;
 }

@@ -55,32 +55,38 @@
 #define DGRAM_LINUX_SLOTS_MIN 4u
 
 /* Datagrams that go alone after an error (S5). */
-#define DGRAM_LINUX_ALONE_AFTER_ERROR 2
+#define DGRAM_LINUX_SINGLES_AFTER_ERROR 2
+
+/* Each is defined in the file that uses it. */
+typedef struct dgram_gso_limits_s dgram_gso_limits_t;
+typedef struct linux_pause_s linux_pause_t;
+typedef struct linux_preread_s linux_preread_t;
+typedef struct linux_queued_s linux_queued_t;
 
 /* A socket's share. Made when it first reads or sends. */
-typedef struct data_path_s {
-  uv_poll_t poll; /* first: a uv_poll_t* is a data_path_t* */
+typedef struct {
+  uv_poll_t poll; /* first: a uv_poll_t* is a linux_socket_t* */
   dgram_socket_t* socket;
   bool polling;       /* `poll` is initialized */
   bool gso;           /* segmented sends are worth a try */
-  bool pausing;       /* `pause` runs */
-  bool gro;           /* UDP_GRO was set, or is not to be */
-  bool merges;        /* UDP_GRO is on */
+  bool paused;        /* `pause` runs */
+  bool gro_decided;   /* UDP_GRO was set, or is not to be */
+  bool gro_active;    /* UDP_GRO is on */
   bool sending;       /* dgram_linux_send_queued() is at work */
   bool read_deferred; /* dgram_env_acquire_inbox() said no: until it is started
                          again */
-  bool full;          /* the last read filled its slots */
-  uint8_t alone;      /* so many datagrams go alone next */
-  uint16_t slots;     /* of the next recvmmsg() */
+  bool read_full;     /* the last read filled its slots */
+  uint8_t singles_left; /* so many datagrams go alone next */
+  uint16_t slots;       /* of the next recvmmsg() */
   dgram_busy_poll_t busy_poll;
-  dgram_busy_poll_t again;           /* reads after the first of a wake-up */
-  struct dgram_gso_limits_s* limits; /* NULL: no run has failed */
-  struct linux_pause_s* pause;       /* NULL: not needed yet */
-  uint32_t queue_count;              /* in datagrams */
-  size_t queue_size;                 /* in bytes */
-  struct linux_preread_s* held;      /* comes before what the kernel has */
-  struct linux_queued_s* head;
-  struct linux_queued_s* tail;
+  dgram_busy_poll_t read_again;   /* reads after the first of a wake-up */
+  dgram_gso_limits_t* gso_limits; /* NULL: no run has failed */
+  linux_pause_t* pause;           /* NULL: not needed yet */
+  uint32_t queue_count;           /* in datagrams */
+  size_t queue_size;              /* in bytes */
+  linux_preread_t* preread;       /* comes before what the kernel has */
+  linux_queued_t* queue_head;
+  linux_queued_t* queue_tail;
 } linux_socket_t;
 
 /* What a send works on: the caller's batch, or a queued one. */
@@ -114,13 +120,13 @@ void dgram_linux_detect_features(void);
 /* -- transport.c ---------------------------------------------------------- */
 
 linux_socket_t* dgram_linux_ensure(dgram_socket_t* socket);
-void dgram_linux_end(linux_socket_t* path);
+void dgram_linux_destroy(linux_socket_t* self);
 
 /* -- poll.c --------------------------------------------------------------- */
 
-int dgram_linux_update_poll(linux_socket_t* path);
-void dgram_linux_update_poll_or_fail(linux_socket_t* path);
-void dgram_linux_update_ref(linux_socket_t* path);
+int dgram_linux_update_poll(linux_socket_t* self);
+void dgram_linux_update_poll_or_fail(linux_socket_t* self);
+void dgram_linux_update_ref(linux_socket_t* self);
 
 /* -- send.c --------------------------------------------------------------- */
 
@@ -138,16 +144,16 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
                              dgram_send_t* sends,
                              uint32_t count,
                              const uint8_t* arena);
-void dgram_linux_send_queued(linux_socket_t* path);
-void dgram_linux_fail_queue(linux_socket_t* path, int code);
-void dgram_linux_cancel_queue(linux_socket_t* path);
-void dgram_linux_end_pause(linux_socket_t* path);
+void dgram_linux_send_queued(linux_socket_t* self);
+void dgram_linux_fail_queue(linux_socket_t* self, int code);
+void dgram_linux_cancel_queue(linux_socket_t* self);
+void dgram_linux_end_pause(linux_socket_t* self);
 size_t dgram_linux_queue_size(const dgram_socket_t* socket);
 size_t dgram_linux_queue_count(const dgram_socket_t* socket);
 
 /* -- receive.c ------------------------------------------------------------ */
 
-void dgram_linux_on_readable(linux_socket_t* path, int status);
+void dgram_linux_on_readable(linux_socket_t* self, int status);
 bool dgram_linux_read_on(dgram_socket_t* socket);
 void dgram_linux_discard_errors(int fd);
 void dgram_linux_set_gro(const dgram_socket_t* socket, int on);
@@ -155,8 +161,8 @@ void dgram_linux_set_gro(const dgram_socket_t* socket, int on);
 /* -- share.c -------------------------------------------------------------- */
 
 void dgram_linux_share(dgram_socket_t* socket);
-void dgram_linux_deliver_preread(linux_socket_t* path,
+void dgram_linux_deliver_preread(linux_socket_t* self,
                                  dgram_wake_up_t* wake_up);
-void dgram_linux_free_preread(linux_socket_t* path);
+void dgram_linux_free_preread(linux_socket_t* self);
 
 #endif

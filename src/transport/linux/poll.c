@@ -4,86 +4,87 @@ static void on_poll(uv_poll_t* poll, int status, int events);
 
 /* Datagrams that wait to be sent keep the loop alive whatever unref() said, as
  * a uv_udp_send_t does. */
-void dgram_linux_update_ref(linux_socket_t* path) {
-  if (path->head != NULL || uv_has_ref((const uv_handle_t*) &path->socket->udp))
-    uv_ref((uv_handle_t*) &path->poll);
+void dgram_linux_update_ref(linux_socket_t* self) {
+  if (self->queue_head != NULL ||
+      uv_has_ref((const uv_handle_t*) &self->socket->udp))
+    uv_ref((uv_handle_t*) &self->poll);
   else
-    uv_unref((uv_handle_t*) &path->poll);
+    uv_unref((uv_handle_t*) &self->poll);
 }
 
 /* Makes the poll handle watch what is of interest now. What a nested loop may
  * not do is watched again when the outer one has done it. */
-int dgram_linux_update_poll(linux_socket_t* path) {
-  dgram_socket_t* socket = path->socket;
-  bool reading = socket->reading && !path->read_deferred;
+int dgram_linux_update_poll(linux_socket_t* self) {
+  dgram_socket_t* socket = self->socket;
+  bool reading = socket->reading && !self->read_deferred;
   int events = 0;
   int rc;
 
   if (reading)
     events |= UV_READABLE;
-  if (path->head != NULL && !path->sending && !path->pausing)
+  if (self->queue_head != NULL && !self->sending && !self->paused)
     events |= UV_WRITABLE;
-  if (path->held != NULL && reading)
+  if (self->preread != NULL && reading)
     events |= UV_WRITABLE; /* it is there already */
-  if (!path->polling) {
+  if (!self->polling) {
     if (events == 0)
       return 0;
-    rc = uv_poll_init(socket->env->loop, &path->poll, dgram_linux_fd(socket));
+    rc = uv_poll_init(socket->env->loop, &self->poll, dgram_linux_fd(socket));
     if (rc != 0)
       return rc;
-    path->polling = true;
+    self->polling = true;
   }
-  dgram_linux_update_ref(path);
+  dgram_linux_update_ref(self);
   if (events == 0)
-    return uv_poll_stop(&path->poll);
-  return uv_poll_start(&path->poll, events, on_poll);
+    return uv_poll_stop(&self->poll);
+  return uv_poll_start(&self->poll, events, on_poll);
 }
 
 /* The descriptor cannot be watched any more: another handle of the loop has
  * its number, which happens when somebody closes it behind libuv's back. The
  * program is told, of the socket and of each datagram. */
-static void fail_path(linux_socket_t* path, int code) {
-  dgram_socket_t* socket = path->socket;
+static void fail_socket(linux_socket_t* self, int code) {
+  dgram_socket_t* socket = self->socket;
   dgram_wake_up_t wake_up = {0};
 
   if (socket->reading && dgram_env_acquire_inbox(socket->env, socket)) {
     dgram_env_received(socket->env, 0, 0, 0, NULL, code);
     (void) dgram_env_deliver(socket->env, socket, &wake_up);
   }
-  dgram_linux_fail_queue(path, code);
+  dgram_linux_fail_queue(self, code);
 }
 
 /* dgram_linux_update_poll() where there is no caller who could be given the
  * error. */
-void dgram_linux_update_poll_or_fail(linux_socket_t* path) {
-  int rc = dgram_linux_update_poll(path);
+void dgram_linux_update_poll_or_fail(linux_socket_t* self) {
+  int rc = dgram_linux_update_poll(self);
 
   if (rc != 0)
-    fail_path(path, rc);
+    fail_socket(self, rc);
 }
 
-static void on_events(linux_socket_t* path, int status, int events) {
-  dgram_socket_t* socket = path->socket;
+static void on_events(linux_socket_t* self, int status, int events) {
+  dgram_socket_t* socket = self->socket;
 
   if (status < 0)
     events = UV_READABLE | UV_WRITABLE; /* R4: either reads the error */
-  if (path->held != NULL)
+  if (self->preread != NULL)
     events |= UV_READABLE;
   if ((events & UV_READABLE) && socket->reading)
-    dgram_linux_on_readable(path, status);
+    dgram_linux_on_readable(self, status);
   else if (status < 0 && !socket->closing)
     dgram_linux_discard_errors(dgram_linux_fd(socket));
   if ((events & UV_WRITABLE) && !socket->closing)
-    dgram_linux_send_queued(path);
+    dgram_linux_send_queued(self);
   if (!socket->closing && (status < 0 || (events & UV_WRITABLE)))
-    dgram_linux_update_poll_or_fail(path);
+    dgram_linux_update_poll_or_fail(self);
 }
 
 static void on_poll(uv_poll_t* poll, int status, int events) {
-  linux_socket_t* path = (linux_socket_t*) poll;
-  dgram_socket_t* socket = path->socket;
+  linux_socket_t* self = (linux_socket_t*) poll;
+  dgram_socket_t* socket = self->socket;
 
   dgram_socket_use(socket);
-  on_events(path, status, events);
+  on_events(self, status, events);
   dgram_socket_unuse(socket);
 }

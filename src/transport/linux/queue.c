@@ -8,10 +8,8 @@
 
 /* Datagrams that have to wait, with what they need: a copy of the caller's
  * descriptors, destinations and payload. One allocation. */
-typedef struct linux_queued_s queued_t;
-
 struct linux_queued_s {
-  queued_t* next;
+  linux_queued_t* next;
   uint32_t position; /* first unsent */
   uint32_t count;
   dgram_send_t* sends;
@@ -21,25 +19,25 @@ struct linux_queued_s {
 
 /* A moment during which nothing is sent (S4). Made when it is first needed, and
  * given back on its own. */
-typedef struct linux_pause_s {
-  uv_timer_t timer; /* first: a uv_timer_t* is a pause_t* */
-  linux_socket_t* path;
+struct linux_pause_s {
+  uv_timer_t timer; /* first: a uv_timer_t* is a linux_pause_t* */
+  linux_socket_t* owner;
   uint32_t milliseconds; /* of the last one */
-} pause_t;
+};
 
 static size_t round_up(size_t size) {
   return (size + sizeof(void*) - 1) & ~(sizeof(void*) - 1);
 }
 
 /* Copies what `sends` need, so that nothing of the caller's is kept. */
-static queued_t* copy_batch(const dgram_send_t* sends,
-                            uint32_t count,
-                            const dgram_address_t* peers,
-                            const uint8_t* arena) {
+static linux_queued_t* copy_batch(const dgram_send_t* sends,
+                                  uint32_t count,
+                                  const dgram_address_t* peers,
+                                  const uint8_t* arena) {
   size_t sends_size = round_up(count * sizeof(*sends));
   size_t peers_size = round_up((count + 1) * sizeof(*peers));
   size_t bytes = 0;
-  queued_t* item;
+  linux_queued_t* item;
   uint32_t i;
 
   for (i = 0; i < count; i++)
@@ -81,36 +79,36 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
                              dgram_send_t* sends,
                              uint32_t count,
                              const uint8_t* arena) {
-  linux_socket_t* path = dgram_linux_ensure(socket);
-  queued_t* item = NULL;
+  linux_socket_t* self = dgram_linux_ensure(socket);
+  linux_queued_t* item = NULL;
   int rc = UV_ENOMEM;
   uint32_t i;
 
-  if (path != NULL)
+  if (self != NULL)
     item = copy_batch(sends, count, socket->env->peers, arena);
   if (item != NULL) {
-    queued_t* tail = path->tail;
+    linux_queued_t* tail = self->queue_tail;
 
     if (tail == NULL)
-      path->head = item;
+      self->queue_head = item;
     else
       tail->next = item;
-    path->tail = item;
-    rc = dgram_linux_update_poll(path);
+    self->queue_tail = item;
+    rc = dgram_linux_update_poll(self);
     if (rc != 0) {
       if (tail == NULL)
-        path->head = NULL;
+        self->queue_head = NULL;
       else
         tail->next = NULL;
-      path->tail = tail;
+      self->queue_tail = tail;
       free(item);
     }
   }
   for (i = 0; i < count; i++) {
     sends[i].status = rc == 0 ? DGRAM_QUEUED : rc;
     if (rc == 0) {
-      path->queue_count++;
-      path->queue_size += sends[i].length;
+      self->queue_count++;
+      self->queue_size += sends[i].length;
     }
   }
   return rc == 0 ? count : 0;
@@ -118,16 +116,16 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
 
 /* Completes the datagrams of the head that have a status. JavaScript may do
  * anything meanwhile; the socket's memory and the head stay. */
-static void complete_head(linux_socket_t* path, uint32_t from, uint32_t to) {
-  dgram_socket_t* socket = path->socket;
-  queued_t* item = path->head;
+static void complete_head(linux_socket_t* self, uint32_t from, uint32_t to) {
+  dgram_socket_t* socket = self->socket;
+  linux_queued_t* item = self->queue_head;
   uint32_t i;
 
   for (i = from; i < to; i++) {
     const dgram_send_t* send = &item->sends[i];
 
-    path->queue_count--;
-    path->queue_size -= send->length;
+    self->queue_count--;
+    self->queue_size -= send->length;
     dgram_env_complete(socket,
                        send->ticket,
                        send->status < 0 ? send->status : 0,
@@ -135,26 +133,26 @@ static void complete_head(linux_socket_t* path, uint32_t from, uint32_t to) {
   }
 }
 
-static void drop_head(linux_socket_t* path) {
-  queued_t* item = path->head;
+static void remove_head(linux_socket_t* self) {
+  linux_queued_t* item = self->queue_head;
 
-  path->head = item->next;
-  if (path->head == NULL)
-    path->tail = NULL;
+  self->queue_head = item->next;
+  if (self->queue_head == NULL)
+    self->queue_tail = NULL;
   free(item);
 }
 
 /* Completes the whole head with that error. */
-static void fail_head(linux_socket_t* path, int code) {
-  queued_t* item = path->head;
+static void fail_head(linux_socket_t* self, int code) {
+  linux_queued_t* item = self->queue_head;
   uint32_t from = item->position;
   uint32_t i;
 
   for (i = from; i < item->count; i++)
     item->sends[i].status = code;
   item->position = item->count;
-  complete_head(path, from, item->count);
-  drop_head(path);
+  complete_head(self, from, item->count);
+  remove_head(self);
 }
 
 static void on_pause_over(uv_timer_t* timer);
@@ -162,16 +160,16 @@ static void on_pause_over(uv_timer_t* timer);
 /* Makes the queue wait for a moment. The timer keeps the loop alive, whatever
  * unref() said: there are datagrams to be sent. Without memory for it the loop
  * spins, and the datagrams leave all the same. */
-static void start_pause(linux_socket_t* path) {
-  pause_t* pause = path->pause;
+static void start_pause(linux_socket_t* self) {
+  linux_pause_t* pause = self->pause;
 
   if (pause == NULL) {
     pause = calloc(1, sizeof(*pause));
     if (pause == NULL)
       return;
-    (void) uv_timer_init(path->socket->env->loop, &pause->timer);
-    pause->path = path;
-    path->pause = pause;
+    (void) uv_timer_init(self->socket->env->loop, &pause->timer);
+    pause->owner = self;
+    self->pause = pause;
   }
   pause->milliseconds *= 2;
   if (pause->milliseconds == 0)
@@ -179,103 +177,103 @@ static void start_pause(linux_socket_t* path) {
   if (pause->milliseconds > PAUSE_MAX)
     pause->milliseconds = PAUSE_MAX;
   uv_timer_start(&pause->timer, on_pause_over, pause->milliseconds, 0);
-  path->pausing = true;
+  self->paused = true;
 }
 
 static void on_pause_closed(uv_handle_t* handle) {
   free(handle);
 }
 
-void dgram_linux_end_pause(linux_socket_t* path) {
-  if (path->pause == NULL)
+void dgram_linux_end_pause(linux_socket_t* self) {
+  if (self->pause == NULL)
     return;
-  uv_close((uv_handle_t*) &path->pause->timer, on_pause_closed);
-  path->pause = NULL;
-  path->pausing = false;
+  uv_close((uv_handle_t*) &self->pause->timer, on_pause_closed);
+  self->pause = NULL;
+  self->paused = false;
 }
 
 /* The socket is writable: sends the batches that were queued at this moment,
  * not those that completions add, or the loop would stay here. A completion
  * that turns the loop itself comes here again, and maybe to the end of the
  * socket, while the head is in use: both wait. */
-void dgram_linux_send_queued(linux_socket_t* path) {
-  dgram_socket_t* socket = path->socket;
-  const queued_t* last = path->tail;
+void dgram_linux_send_queued(linux_socket_t* self) {
+  dgram_socket_t* socket = self->socket;
+  const linux_queued_t* last = self->queue_tail;
   bool more = true;
-  bool moved = false;
+  bool progressed = false;
   int rc = 0;
 
-  if (path->sending || path->pausing)
+  if (self->sending || self->paused)
     return;
-  path->sending = true;
-  while (more && path->head != NULL && !socket->closing) {
-    queued_t* item = path->head;
+  self->sending = true;
+  while (more && self->queue_head != NULL && !socket->closing) {
+    linux_queued_t* item = self->queue_head;
     linux_batch_t batch = {item->sends, item->count, item->peers, item->arena};
     uint32_t from = item->position;
 
     rc = dgram_linux_transmit(socket, &batch, &item->position);
     more = rc == 0 && item != last;
-    moved = moved || item->position > from;
+    progressed = progressed || item->position > from;
     /* The item stays the head, so that sends made by completions queue up
      * behind it; close() leaves it there too. */
-    complete_head(path, from, item->position);
+    complete_head(self, from, item->position);
     if (item->position == item->count)
-      drop_head(path);
+      remove_head(self);
   }
-  path->sending = false;
+  self->sending = false;
   if (socket->closed) {
-    dgram_linux_end(path);
+    dgram_linux_destroy(self);
     return;
   }
-  if (path->pause != NULL && moved)
-    path->pause->milliseconds = 0;
-  if (rc != 0 && !moved && !socket->closing)
-    start_pause(path); /* S4 */
+  if (self->pause != NULL && progressed)
+    self->pause->milliseconds = 0;
+  if (rc != 0 && !progressed && !socket->closing)
+    start_pause(self); /* S4 */
 }
 
-void dgram_linux_fail_queue(linux_socket_t* path, int code) {
-  dgram_socket_t* socket = path->socket;
-  const queued_t* last;
+void dgram_linux_fail_queue(linux_socket_t* self, int code) {
+  dgram_socket_t* socket = self->socket;
+  const linux_queued_t* last;
   bool more = true;
 
-  if (socket->closing || path->sending)
+  if (socket->closing || self->sending)
     return;
-  path->sending = true;
-  last = path->tail;
-  while (more && path->head != NULL && !socket->closing) {
-    more = path->head != last;
-    fail_head(path, code);
+  self->sending = true;
+  last = self->queue_tail;
+  while (more && self->queue_head != NULL && !socket->closing) {
+    more = self->queue_head != last;
+    fail_head(self, code);
   }
-  path->sending = false;
+  self->sending = false;
   if (socket->closed)
-    dgram_linux_end(path);
+    dgram_linux_destroy(self);
 }
 
-void dgram_linux_cancel_queue(linux_socket_t* path) {
-  while (path->head != NULL)
-    fail_head(path, UV_ECANCELED);
+void dgram_linux_cancel_queue(linux_socket_t* self) {
+  while (self->queue_head != NULL)
+    fail_head(self, UV_ECANCELED);
 }
 
 static void on_pause_over(uv_timer_t* timer) {
-  linux_socket_t* path = ((pause_t*) timer)->path;
-  dgram_socket_t* socket = path->socket;
+  linux_socket_t* self = ((linux_pause_t*) timer)->owner;
+  dgram_socket_t* socket = self->socket;
 
   dgram_socket_use(socket);
-  path->pausing = false;
-  dgram_linux_send_queued(path);
+  self->paused = false;
+  dgram_linux_send_queued(self);
   if (!socket->closing)
-    dgram_linux_update_poll_or_fail(path);
+    dgram_linux_update_poll_or_fail(self);
   dgram_socket_unuse(socket);
 }
 
 size_t dgram_linux_queue_size(const dgram_socket_t* socket) {
-  const linux_socket_t* path = socket->transport_data;
+  const linux_socket_t* self = socket->transport_data;
 
-  return path == NULL ? 0 : path->queue_size;
+  return self == NULL ? 0 : self->queue_size;
 }
 
 size_t dgram_linux_queue_count(const dgram_socket_t* socket) {
-  const linux_socket_t* path = socket->transport_data;
+  const linux_socket_t* self = socket->transport_data;
 
-  return path == NULL ? 0 : path->queue_count;
+  return self == NULL ? 0 : self->queue_count;
 }

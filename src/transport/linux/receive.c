@@ -8,23 +8,23 @@
 
 /* Datagrams of one read, about: what JavaScript does with them keeps a timer
  * waiting for some 0.1 to 0.2 ms. */
-#define READ_MAX 512u
+#define READ_DATAGRAMS 512u
 
 /* Reads of one wake-up. */
-#define READS_MAX 32
+#define READS_PER_WAKE_UP 32
 
 /* So many wake-ups pass without a second read when it was in vain: after an
  * answer, and after a full read. */
-#define PAUSE_ANSWERED 64
-#define PAUSE_FULL 8
+#define SKIP_AFTER_ANSWER 64
+#define SKIP_AFTER_FULL 8
 
 /* The kernel's view of the slab. On the stack: 32 headers are small. */
 typedef struct {
   struct mmsghdr headers[DGRAM_RECV_SLOTS];
   struct iovec vectors[DGRAM_RECV_SLOTS];
   dgram_address_t sources[DGRAM_RECV_SLOTS];
-  _Alignas(
-      struct cmsghdr) char controls[DGRAM_RECV_SLOTS][DGRAM_ANCILLARY_RECV];
+  _Alignas(struct cmsghdr) char controls[DGRAM_RECV_SLOTS]
+                                        [DGRAM_ANCILLARY_RECV_SIZE];
 } slots_t;
 
 static void prepare_slots(slots_t* slots,
@@ -43,7 +43,7 @@ static void prepare_slots(slots_t* slots,
     header->msg_iov = &slots->vectors[i];
     header->msg_iovlen = 1;
     header->msg_control = slots->controls[i];
-    header->msg_controllen = DGRAM_ANCILLARY_RECV;
+    header->msg_controllen = DGRAM_ANCILLARY_RECV_SIZE;
     header->msg_flags = 0;
   }
 }
@@ -74,18 +74,18 @@ void dgram_linux_set_gro(const dgram_socket_t* socket, int on) {
 
 /* Fits the socket to its traffic: `n` of `count` slots were filled, with
  * `datagrams` in all. */
-static void adapt(linux_socket_t* path,
+static void adapt(linux_socket_t* self,
                   uint32_t n,
                   uint32_t count,
                   uint32_t datagrams) {
-  uint32_t limit = n * READ_MAX / datagrams;
-  uint32_t slots = path->slots;
+  uint32_t limit = n * READ_DATAGRAMS / datagrams;
+  uint32_t slots = self->slots;
 
-  if (n > 1 && !path->gro) { /* R3 */
-    path->gro = true;
-    if (!path->socket->shared) {
-      dgram_linux_set_gro(path->socket, 1);
-      path->merges = true;
+  if (n > 1 && !self->gro_decided) { /* R3 */
+    self->gro_decided = true;
+    if (!self->socket->shared) {
+      dgram_linux_set_gro(self->socket, 1);
+      self->gro_active = true;
     }
   }
   if (n == count)
@@ -96,7 +96,7 @@ static void adapt(linux_socket_t* path,
     slots = limit;
   if (slots < DGRAM_LINUX_SLOTS_MIN)
     slots = DGRAM_LINUX_SLOTS_MIN;
-  path->slots = (uint16_t) slots;
+  self->slots = (uint16_t) slots;
 }
 
 /* Returns how many slots were filled, or a UV_ code. */
@@ -118,91 +118,92 @@ static int fill_slots(int fd, slots_t* slots, uint32_t count) {
 
 /* Reads so many messages, at most, into the inbox. Returns how many, or a UV_
  * code, which is there too unless it is UV_EAGAIN. */
-static int read_messages(linux_socket_t* path, uint32_t count) {
-  dgram_env_t* env = path->socket->env;
+static int read_messages(linux_socket_t* self, uint32_t count) {
+  dgram_env_t* env = self->socket->env;
   slots_t slots;
   uint64_t before = env->received;
   uint32_t i;
   int n;
 
   prepare_slots(&slots, count, env->inbox->recv_buffer);
-  n = fill_slots(dgram_linux_fd(path->socket), &slots, count);
-  path->full = n == (int) count;
+  n = fill_slots(dgram_linux_fd(self->socket), &slots, count);
+  self->read_full = n == (int) count;
   if (n == UV_EAGAIN)
     return n;
   if (n < 0) {
     dgram_env_received(env, 0, 0, 0, NULL, n);
-    path->alone = DGRAM_LINUX_ALONE_AFTER_ERROR; /* S5 */
+    self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
   }
   for (i = 0; (int) i < n; i++)
     append_received(env, &slots, i);
   if (env->received > before)
-    adapt(path, (uint32_t) n, count, (uint32_t) (env->received - before));
+    adapt(self, (uint32_t) n, count, (uint32_t) (env->received - before));
   return n;
 }
 
 /* Reads one batch and delivers it. Returns what the system call said; 0: there
  * was none. */
-static int receive(linux_socket_t* path, dgram_wake_up_t* wake_up) {
-  dgram_socket_t* socket = path->socket;
+static int receive_batch(linux_socket_t* self, dgram_wake_up_t* wake_up) {
+  dgram_socket_t* socket = self->socket;
   dgram_env_t* env = socket->env;
   uint32_t count;
   int n;
 
   if (!dgram_env_acquire_inbox(env, socket)) {
-    path->read_deferred = env->read_deferred;
-    if (path->read_deferred)
-      uv_poll_stop(&path->poll);
+    self->read_deferred = env->read_deferred;
+    if (self->read_deferred)
+      uv_poll_stop(&self->poll);
     return 0;
   }
-  if (path->held != NULL) {
-    dgram_linux_deliver_preread(path, wake_up);
+  if (self->preread != NULL) {
+    dgram_linux_deliver_preread(self, wake_up);
     return 0;
   }
   count = dgram_linux_features.mmsg ? dgram_socket_batch(socket) : 1;
-  if (count > path->slots)
-    count = path->slots;
+  if (count > self->slots)
+    count = self->slots;
   if (count > env->inbox->slots)
     count = env->inbox->slots;
-  n = read_messages(path, count);
+  n = read_messages(self, count);
   if (n != UV_EAGAIN)
     (void) dgram_env_deliver(env, socket, wake_up);
   return n;
 }
 
 bool dgram_linux_read_on(dgram_socket_t* socket) {
-  linux_socket_t* path = socket->transport_data;
+  linux_socket_t* self = socket->transport_data;
 
-  return path->held == NULL && read_messages(path, 1) != UV_EAGAIN;
+  return self->preread == NULL && read_messages(self, 1) != UV_EAGAIN;
 }
 
 /* Nothing but what listeners did stands against another read. */
-static bool may_read(const dgram_socket_t* socket) {
+static bool can_read(const dgram_socket_t* socket) {
   return socket->reading && !socket->closing && socket->inbox == NULL;
 }
 
 /* R2. Returns what the last call said that did not say UV_EAGAIN. */
-static int receive_all(linux_socket_t* path, dgram_wake_up_t* wake_up) {
-  dgram_socket_t* socket = path->socket;
+static int receive_all(linux_socket_t* self, dgram_wake_up_t* wake_up) {
+  dgram_socket_t* socket = self->socket;
   uint64_t sent = socket->env->sent;
-  int n = receive(path, wake_up);
+  int n = receive_batch(self, wake_up);
   int reads;
   int next;
   bool full;
 
-  for (reads = 1; reads < READS_MAX; reads++) {
-    if (n <= 0 || !may_read(socket) ||
-        !(path->full || socket->env->sent > sent) ||
-        !dgram_busy_poll_is_due(&path->again) ||
+  for (reads = 1; reads < READS_PER_WAKE_UP; reads++) {
+    if (n <= 0 || !can_read(socket) ||
+        !(self->read_full || socket->env->sent > sent) ||
+        !dgram_busy_poll_is_due(&self->read_again) ||
         !dgram_wake_up_goes_on(wake_up))
       return n;
     sent = socket->env->sent;
-    full = path->full;
-    next = receive(path, wake_up);
+    full = self->read_full;
+    next = receive_batch(self, wake_up);
     if (socket->closing)
       return n;
-    dgram_busy_poll_learn(
-        &path->again, next > 0, full ? PAUSE_FULL : PAUSE_ANSWERED);
+    dgram_busy_poll_learn(&self->read_again,
+                          next > 0,
+                          full ? SKIP_AFTER_FULL : SKIP_AFTER_ANSWER);
     if (next == UV_EAGAIN)
       return n;
     n = next;
@@ -223,15 +224,15 @@ void dgram_linux_discard_errors(int fd) {
   }
 }
 
-void dgram_linux_on_readable(linux_socket_t* path, int status) {
-  dgram_socket_t* socket = path->socket;
+void dgram_linux_on_readable(linux_socket_t* self, int status) {
+  dgram_socket_t* socket = self->socket;
   uint64_t sent = socket->env->sent;
   dgram_wake_up_t wake_up = {0};
-  int n = receive_all(path, &wake_up);
+  int n = receive_all(self, &wake_up);
 
   if (n == UV_EAGAIN && status < 0)
     dgram_linux_discard_errors(dgram_linux_fd(socket));
   if (n == 1 && socket->env->settings.busy_poll && socket->env->sent > sent &&
-      may_read(socket))
-    dgram_busy_poll(&path->busy_poll, socket->env->loop); /* R5 */
+      can_read(socket))
+    dgram_busy_poll(&self->busy_poll, socket->env->loop); /* R5 */
 }

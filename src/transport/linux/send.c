@@ -14,9 +14,9 @@
 typedef struct {
   struct mmsghdr headers[SEND_MESSAGES];
   struct iovec vectors[SEND_MESSAGES];
-  uint32_t lengths[SEND_MESSAGES]; /* in datagrams */
-  _Alignas(
-      struct cmsghdr) char controls[SEND_MESSAGES][DGRAM_ANCILLARY_SEGMENT];
+  uint32_t counts[SEND_MESSAGES]; /* in datagrams */
+  _Alignas(struct cmsghdr) char controls[SEND_MESSAGES]
+                                        [DGRAM_ANCILLARY_SEGMENT_SIZE];
 } messages_t;
 
 static socklen_t address_size(const dgram_address_t* address) {
@@ -26,33 +26,33 @@ static socklen_t address_size(const dgram_address_t* address) {
 
 /* The rest of this is for IPv4; IPv6 can take a little more, but an IPv4
  * address in IPv6 form cannot, and a connected peer's is not at hand. */
-static uint32_t run_length(const linux_socket_t* path,
-                           const linux_batch_t* batch,
-                           uint32_t position) {
+static uint32_t group_length(const linux_socket_t* self,
+                             const linux_batch_t* batch,
+                             uint32_t position) {
   const dgram_send_t* sends = &batch->sends[position];
   uint32_t count = batch->count - position;
 
-  if (!path->gso || path->alone > 0)
+  if (!self->gso || self->singles_left > 0)
     return 1;
-  if (path->limits != NULL)
-    return dgram_gso_limits_length(path, batch, position);
+  if (self->gso_limits != NULL)
+    return dgram_gso_limits_length(self, batch, position);
   return dgram_segment_group_length(
-      sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_RUN_BYTES_IP4);
+      sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_SEGMENT_GROUP_BYTES_IP4);
 }
 
 /* Fills in messages for `count` datagrams, or so many as there is room for.
  * Returns the number of messages. */
 static unsigned build_messages(messages_t* messages,
-                               const linux_socket_t* path,
+                               const linux_socket_t* self,
                                const linux_batch_t* batch,
                                uint32_t position) {
   unsigned max =
-      dgram_linux_features.mmsg && path->alone == 0 ? SEND_MESSAGES : 1;
+      dgram_linux_features.mmsg && self->singles_left == 0 ? SEND_MESSAGES : 1;
   unsigned n = 0;
 
   while (position < batch->count && n < max) {
     const dgram_send_t* first = &batch->sends[position];
-    uint32_t length = run_length(path, batch, position);
+    uint32_t length = group_length(self, batch, position);
     const dgram_send_t* last = first + length - 1;
     struct msghdr* header = &messages->headers[n].msg_hdr;
 
@@ -71,7 +71,7 @@ static unsigned build_messages(messages_t* messages,
     if (length > 1)
       dgram_ancillary_put_segment(
           header, messages->controls[n], (uint16_t) first->length);
-    messages->lengths[n] = length;
+    messages->counts[n] = length;
     position += length;
     n++;
   }
@@ -113,7 +113,7 @@ static void mark_sent(dgram_send_t* sends, uint32_t count) {
 int dgram_linux_transmit(dgram_socket_t* socket,
                          const linux_batch_t* batch,
                          uint32_t* position) {
-  linux_socket_t* path = socket->transport_data;
+  linux_socket_t* self = socket->transport_data;
   int fd = dgram_linux_fd(socket);
   messages_t messages;
   dgram_gso_change_t change = {0};
@@ -123,39 +123,40 @@ int dgram_linux_transmit(dgram_socket_t* socket,
   int i;
 
   while (*position < batch->count) {
-    n = build_messages(&messages, path, batch, *position);
+    n = build_messages(&messages, self, batch, *position);
     rc = send_messages(fd, &messages, n);
     for (i = 0; i < rc; i++) { /* S1 */
-      mark_sent(&batch->sends[*position], messages.lengths[i]);
-      *position += messages.lengths[i];
+      mark_sent(&batch->sends[*position], messages.counts[i]);
+      *position += messages.counts[i];
     }
     if (rc > 0) {
-      if (path->alone > 0)
-        path->alone--;
+      if (self->singles_left > 0)
+        self->singles_left--;
       if (stopped && socket->connected)
-        path->alone =
-            DGRAM_LINUX_ALONE_AFTER_ERROR; /* what stopped it is lost: S5 */
+        self->singles_left =
+            DGRAM_LINUX_SINGLES_AFTER_ERROR; /* what stopped it is lost: S5 */
       stopped = rc < (int) n;
       continue;
     }
     if (is_blocked(rc)) { /* S4 */
-      if (rc == UV_ENOBUFS && messages.lengths[0] > 1)
-        path->alone = 1;
+      if (rc == UV_ENOBUFS && messages.counts[0] > 1)
+        self->singles_left = 1;
       return UV_EAGAIN;
     }
-    if (messages.lengths[0] > 1 &&
-        dgram_gso_limits_add(path, batch, *position, rc, &change))
+    if (messages.counts[0] > 1 &&
+        dgram_gso_limits_add(self, batch, *position, rc, &change))
       continue;
-    dgram_gso_limits_undo(path, *position, rc, &change);
+    dgram_gso_limits_undo(self, *position, rc, &change);
     if (socket->connected)
-      path->alone = DGRAM_LINUX_ALONE_AFTER_ERROR;
+      self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR;
     batch->sends[(*position)++].status = rc; /* S3 */
   }
   return 0;
 }
 
 /* As libuv does for a socket that sends before it was bound. */
-static int bind_late(dgram_socket_t* socket, const linux_batch_t* batch) {
+static int bind_before_send(dgram_socket_t* socket,
+                            const linux_batch_t* batch) {
   uint32_t peer = batch->sends[0].peer;
 
   if (peer == 0)
@@ -174,18 +175,18 @@ uint32_t dgram_linux_flush(dgram_socket_t* socket,
                            dgram_send_t* sends,
                            uint32_t count,
                            const uint8_t* arena) {
-  linux_socket_t* path = dgram_linux_ensure(socket);
+  linux_socket_t* self = dgram_linux_ensure(socket);
   linux_batch_t batch = {sends, count, socket->env->peers, arena};
   uint32_t position = 0;
   int rc = 0;
 
   if (dgram_linux_fd(socket) < 0)
-    rc = bind_late(socket, &batch);
+    rc = bind_before_send(socket, &batch);
   if (rc != 0) { /* and `socket` is not the one any more: socket.h */
     fail_all(&batch, rc);
     return 0;
   }
-  if (path != NULL && path->head == NULL && !socket->env->queue_always &&
+  if (self != NULL && self->queue_head == NULL && !socket->env->queue_always &&
       dgram_linux_transmit(socket, &batch, &position) == 0)
     return 0;
   return dgram_linux_enqueue(socket, sends + position, count - position, arena);

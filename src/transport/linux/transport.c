@@ -15,29 +15,29 @@ static bool is_udp(int fd) {
 }
 
 linux_socket_t* dgram_linux_ensure(dgram_socket_t* socket) {
-  linux_socket_t* path = socket->transport_data;
+  linux_socket_t* self = socket->transport_data;
 
-  if (path != NULL)
-    return path;
+  if (self != NULL)
+    return self;
   dgram_linux_detect_features();
-  path = calloc(1, sizeof(*path));
-  if (path == NULL)
+  self = calloc(1, sizeof(*self));
+  if (self == NULL)
     return NULL;
-  path->socket = socket;
-  path->gso = dgram_linux_features.gso && socket->env->settings.gso &&
+  self->socket = socket;
+  self->gso = dgram_linux_features.gso && socket->env->settings.gso &&
               (!socket->shared || is_udp(dgram_linux_fd(socket)));
-  path->gro = !dgram_linux_features.gro || !socket->env->settings.gro;
-  path->slots = DGRAM_LINUX_SLOTS_MIN;
-  socket->transport_data = path;
-  return path;
+  self->gro_decided = !dgram_linux_features.gro || !socket->env->settings.gro;
+  self->slots = DGRAM_LINUX_SLOTS_MIN;
+  socket->transport_data = self;
+  return self;
 }
 
 static int linux_start(dgram_socket_t* socket) {
-  linux_socket_t* path = dgram_linux_ensure(socket);
+  linux_socket_t* self = dgram_linux_ensure(socket);
   bool was_reading = socket->reading;
   int rc;
 
-  if (path == NULL)
+  if (self == NULL)
     return UV_ENOMEM;
   if (dgram_linux_fd(socket) < 0) {
     rc = dgram_socket_bind_any(socket, AF_INET); /* libuv's choice */
@@ -45,75 +45,75 @@ static int linux_start(dgram_socket_t* socket) {
       return rc;
   }
   socket->reading = true;
-  path->read_deferred = false;
-  rc = dgram_linux_update_poll(path);
+  self->read_deferred = false;
+  rc = dgram_linux_update_poll(self);
   if (rc != 0)
     socket->reading = was_reading;
   return rc;
 }
 
 static int linux_stop(dgram_socket_t* socket) {
-  linux_socket_t* path = socket->transport_data;
+  linux_socket_t* self = socket->transport_data;
 
-  return path == NULL ? 0 : dgram_linux_update_poll(path);
+  return self == NULL ? 0 : dgram_linux_update_poll(self);
 }
 
 static void linux_ref_changed(dgram_socket_t* socket) {
-  linux_socket_t* path = socket->transport_data;
+  linux_socket_t* self = socket->transport_data;
 
-  if (path != NULL && path->polling)
-    dgram_linux_update_ref(path);
+  if (self != NULL && self->polling)
+    dgram_linux_update_ref(self);
 }
 
 /* Cancels what is queued, and frees the path unless its poll handle is still to
  * be given back. */
-void dgram_linux_end(linux_socket_t* path) {
-  dgram_linux_cancel_queue(path);
-  dgram_linux_free_preread(path);
-  free(path->limits);
-  path->limits = NULL;
-  path->socket = NULL;
-  if (!path->polling)
-    free(path);
+void dgram_linux_destroy(linux_socket_t* self) {
+  dgram_linux_cancel_queue(self);
+  dgram_linux_free_preread(self);
+  free(self->gso_limits);
+  self->gso_limits = NULL;
+  self->socket = NULL;
+  if (!self->polling)
+    free(self);
 }
 
 /* The poll handle and the socket are given back by libuv in either order; the
  * path goes with the last of them. */
 static void on_poll_closed(uv_handle_t* handle) {
-  linux_socket_t* path = (linux_socket_t*) handle;
+  linux_socket_t* self = (linux_socket_t*) handle;
 
-  path->polling = false;
-  if (path->socket == NULL)
-    free(path);
+  self->polling = false;
+  if (self->socket == NULL)
+    free(self);
 }
 
 /* The poll handle goes first: it must be off the descriptor when libuv closes
  * that. */
 static void linux_close(dgram_socket_t* socket) {
-  linux_socket_t* path = socket->transport_data;
+  linux_socket_t* self = socket->transport_data;
 
-  if (path != NULL)
-    dgram_linux_end_pause(path);
-  if (path != NULL && path->polling)
-    uv_close((uv_handle_t*) &path->poll, on_poll_closed);
+  if (self != NULL)
+    dgram_linux_end_pause(self);
+  if (self != NULL && self->polling)
+    uv_close((uv_handle_t*) &self->poll, on_poll_closed);
   dgram_socket_release(socket);
 }
 
 static void linux_closed(dgram_socket_t* socket) {
-  linux_socket_t* path = socket->transport_data;
+  linux_socket_t* self = socket->transport_data;
 
-  if (path == NULL)
+  if (self == NULL)
     return;
   socket->transport_data = NULL;
-  if (!path->sending)
-    dgram_linux_end(path);
+  if (!self->sending)
+    dgram_linux_destroy(self);
 }
 
 static void linux_moved(dgram_socket_t* socket) {
-  linux_socket_t* path = socket->transport_data;
+  linux_socket_t* self = socket->transport_data;
 
-  if (path != NULL)
-    path->socket = socket;
+  if (self != NULL)
+    self->socket = socket;
 }
 
 const dgram_transport_t dgram_transport_linux = {

@@ -79,7 +79,7 @@ static void check_list(fuzz_input_t* input, uint32_t length, bool cut) {
 }
 
 static void check_put(uint16_t segment) {
-  _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_SEGMENT];
+  _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_SEGMENT_SIZE];
   struct msghdr header = {0};
   struct cmsghdr* cmsg;
   uint16_t written;

@@ -14,14 +14,15 @@ static bool fits(const dgram_send_t* sends, uint32_t i, uint64_t bytes) {
          sends[i].offset == sends[0].offset + bytes;
 }
 
-/* The rules of run.h, for exactly `n` datagrams. */
-static bool is_run(const dgram_send_t* sends, uint32_t n, limits_t limits) {
+/* The rules of segment_group.h, for exactly `n` datagrams. */
+static bool is_group(const dgram_send_t* sends, uint32_t n, limits_t limits) {
   uint64_t bytes = sends[0].length;
   uint32_t i;
 
   if (n == 1)
     return true;
-  if (n > DGRAM_RUN_SEGMENTS || sends[0].length < DGRAM_RUN_SEGMENT_MIN ||
+  if (n > DGRAM_SEGMENT_GROUP_SEGMENTS ||
+      sends[0].length < DGRAM_SEGMENT_GROUP_SEGMENT_MIN ||
       sends[0].length > limits.segment_max)
     return false;
   for (i = 1; i < n; i++) {
@@ -63,13 +64,13 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   limits.segment_max = fuzz_u16(&input);
   limits.bytes_max =
-      fuzz_one_in(&input, 2) ? fuzz_u16(&input) : DGRAM_RUN_BYTES_IP4;
+      fuzz_one_in(&input, 2) ? fuzz_u16(&input) : DGRAM_SEGMENT_GROUP_BYTES_IP4;
   draw_sends(&input, sends, count);
   n = dgram_segment_group_length(
       sends, count, limits.segment_max, limits.bytes_max);
   FUZZ_CHECK(n >= 1 && n <= count);
-  FUZZ_CHECK(is_run(sends, n, limits));
-  FUZZ_CHECK(n == count || !is_run(sends, n + 1, limits));
+  FUZZ_CHECK(is_group(sends, n, limits));
+  FUZZ_CHECK(n == count || !is_group(sends, n + 1, limits));
   free(sends);
   return 0;
 }
