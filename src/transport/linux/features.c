@@ -6,6 +6,7 @@
 #include "transport/linux/linux.h"
 
 linux_features_t dgram_linux_features;
+
 static uv_once_t once = UV_ONCE_INIT;
 
 /* A kernel version as one number: 5.12.3 is 0x050c03. */
@@ -24,15 +25,15 @@ static uint32_t kernel_version(void) {
   return version;
 }
 
-/* What a call said that had no descriptor. */
+/* True if a call without a valid descriptor failed for that reason only. */
 static bool is_allowed(int rc) {
   return rc == 0 || errno == EBADF;
 }
 
-/* Some sandboxes forbid sendmmsg() and recvmmsg(), or do not have them: each
- * message has a call of its own there. The pointers are real, and have a
- * message behind them: who emulates the calls (qemu-user) looks there before it
- * looks at the descriptor, and answers EFAULT to none. */
+/* Some sandboxes forbid sendmmsg() and recvmmsg(), or do not implement them:
+ * each message then takes a system call. The pointers refer to a real message
+ * because qemu-user checks them before the descriptor and would return
+ * EFAULT. */
 static bool has_mmsg_syscalls(void) {
   char byte = 0;
   struct iovec vector = {&byte, sizeof(byte)};
@@ -47,10 +48,10 @@ static void detect_kernel_features(void) {
 
   dgram_linux_features.mmsg = has_mmsg_syscalls();
 
-  /* Linux 7.0.0 to 7.1.4 corrupt runs of equal segments (tailscale #19777). */
+  /* Linux 7.0.0 to 7.1.4 corrupt equal-length segments (tailscale #19777). */
   dgram_linux_features.gso =
       version >= 0x041200 && (version < 0x070000 || version > 0x070104);
-  /* UDP_GRO is there since 5.0; wireguard-go trusts it from 5.12 on. */
+  /* UDP_GRO exists since 5.0; wireguard-go enables it from 5.12 on. */
   dgram_linux_features.gro = version >= 0x050c00;
 }
 

@@ -3,21 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What failed runs have taught (S2): how large segments may be on the way to a
- * destination. Few of them fail, and of those the latest are enough. */
+/* GSO sends to few destinations fail; the latest of these are enough. */
 #define LIMITS 8
 
-/* So many datagrams go to a destination alone that could have been in a run,
- * before one is tried again. It costs a system call in vain. */
+/* A limit expires when it has kept this many datagrams out of a segment group.
+ * The retry costs one failed system call. */
 #define LIMIT_DATAGRAMS 1024u
 
 struct dgram_gso_limits_s {
-  uint32_t next; /* the entry that makes room */
+  uint32_t next; /* the entry to replace next */
   dgram_gso_limit_t entries[LIMITS];
 };
 
-/* A connected peer's address is not at hand: the number of the connection
- * stands for it. */
+/* The address of a connected peer is not known here: the number of the
+ * connection identifies it. */
 static bool limit_applies(const dgram_gso_limit_t* limit,
                           const linux_socket_t* self,
                           const linux_batch_t* batch,
@@ -42,8 +41,8 @@ static dgram_gso_limit_t* find_limit(const linux_socket_t* self,
   return NULL;
 }
 
-/* Returns the length of the run under this limit, which is forgotten once it
- * has kept LIMIT_LASTS datagrams alone. */
+/* Length of the group under this limit. A datagram that the limit keeps out of
+ * a group counts towards its expiry. */
 static uint32_t group_length_under(dgram_gso_limit_t* limit,
                                    const dgram_send_t* sends,
                                    uint32_t count) {
@@ -51,7 +50,7 @@ static uint32_t group_length_under(dgram_gso_limit_t* limit,
       sends, count, limit->segment_max, DGRAM_SEGMENT_GROUP_BYTES_IP4);
 
   if (count > 2)
-    count = 2; /* as many as it takes to know */
+    count = 2; /* enough to tell whether there is a group */
   if (length == 1 &&
       dgram_segment_group_length(
           sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_SEGMENT_GROUP_BYTES_IP4) >
@@ -73,8 +72,8 @@ uint32_t dgram_gso_limits_length(const linux_socket_t* self,
       sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_SEGMENT_GROUP_BYTES_IP4);
 }
 
-/* The limit of a destination, made if there is none. Returns NULL without
- * memory. */
+/* The limit of a destination, created if there is none. Returns NULL if there
+ * is no memory. */
 static dgram_gso_limit_t* ensure_limit(linux_socket_t* self,
                                        const linux_batch_t* batch,
                                        uint32_t peer) {
@@ -96,18 +95,17 @@ static dgram_gso_limit_t* ensure_limit(linux_socket_t* self,
   return limit;
 }
 
-/* S2. Returns true when the run's datagrams shall go again one by one. */
-bool dgram_gso_limits_add(linux_socket_t* self,
-                          const linux_batch_t* batch,
-                          uint32_t position,
-                          int code,
-                          dgram_gso_change_t* change) {
-  const dgram_send_t* head = &batch->sends[position];
+bool dgram_gso_limits_learn(linux_socket_t* self,
+                            const linux_batch_t* batch,
+                            uint32_t position,
+                            int code,
+                            dgram_gso_change_t* change) {
+  const dgram_send_t* first = &batch->sends[position];
   dgram_gso_limit_t* limit;
 
-  if (code != UV_EIO && code != UV_EINVAL && code != UV_EMSGSIZE)
+  if (code != UV_EIO && code != UV_EINVAL && code != UV_EMSGSIZE) /* S2 */
     return false;
-  limit = ensure_limit(self, batch, head->peer);
+  limit = ensure_limit(self, batch, first->peer);
   change->position = position;
   change->code = code;
   change->limit = limit;
@@ -116,13 +114,11 @@ bool dgram_gso_limits_add(linux_socket_t* self,
     return true;
   }
   change->before = *limit;
-  limit->segment_max = code == UV_EIO ? 0 : head->length - 1;
+  limit->segment_max = code == UV_EIO ? 0 : first->length - 1;
   limit->datagrams_left = LIMIT_DATAGRAMS;
   return true;
 }
 
-/* The head of a run that was given up fails alone, and in the same way: it was
- * not for being a run. */
 void dgram_gso_limits_undo(linux_socket_t* self,
                            uint32_t position,
                            int code,

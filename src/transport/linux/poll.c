@@ -2,8 +2,8 @@
 
 static void on_poll(uv_poll_t* poll, int status, int events);
 
-/* Datagrams that wait to be sent keep the loop alive whatever unref() said, as
- * a uv_udp_send_t does. */
+/* Queued datagrams keep the loop alive even after unref(), as a uv_udp_send_t
+ * does. */
 void dgram_linux_update_ref(linux_socket_t* self) {
   if (self->queue_head != NULL ||
       uv_has_ref((const uv_handle_t*) &self->socket->udp))
@@ -12,8 +12,8 @@ void dgram_linux_update_ref(linux_socket_t* self) {
     uv_unref((uv_handle_t*) &self->poll);
 }
 
-/* Makes the poll handle watch what is of interest now. What a nested loop may
- * not do is watched again when the outer one has done it. */
+/* While the queue is in use, a nested event loop must not send from it: the
+ * caller that uses it updates the events again afterwards. */
 int dgram_linux_update_poll(linux_socket_t* self) {
   dgram_socket_t* socket = self->socket;
   bool reading = socket->reading && !self->read_deferred;
@@ -25,7 +25,7 @@ int dgram_linux_update_poll(linux_socket_t* self) {
   if (self->queue_head != NULL && !self->sending && !self->paused)
     events |= UV_WRITABLE;
   if (self->preread != NULL && reading)
-    events |= UV_WRITABLE; /* it is there already */
+    events |= UV_WRITABLE; /* deliver in the next iteration */
   if (!self->polling) {
     if (events == 0)
       return 0;
@@ -40,9 +40,9 @@ int dgram_linux_update_poll(linux_socket_t* self) {
   return uv_poll_start(&self->poll, events, on_poll);
 }
 
-/* The descriptor cannot be watched any more: another handle of the loop has
- * its number, which happens when somebody closes it behind libuv's back. The
- * program is told, of the socket and of each datagram. */
+/* The descriptor can no longer be polled: another handle of the loop has its
+ * number. This happens if the application closes the descriptor behind libuv's
+ * back. Reports the error to the socket, then to each queued datagram. */
 static void fail_socket(linux_socket_t* self, int code) {
   dgram_socket_t* socket = self->socket;
   dgram_wake_up_t wake_up = {0};
@@ -54,8 +54,6 @@ static void fail_socket(linux_socket_t* self, int code) {
   dgram_linux_fail_queue(self, code);
 }
 
-/* dgram_linux_update_poll() where there is no caller who could be given the
- * error. */
 void dgram_linux_update_poll_or_fail(linux_socket_t* self) {
   int rc = dgram_linux_update_poll(self);
 
@@ -67,7 +65,8 @@ static void on_events(linux_socket_t* self, int status, int events) {
   dgram_socket_t* socket = self->socket;
 
   if (status < 0)
-    events = UV_READABLE | UV_WRITABLE; /* R4: either reads the error */
+    events = UV_READABLE |
+             UV_WRITABLE; /* R4: reading or sending returns the error */
   if (self->preread != NULL)
     events |= UV_READABLE;
   if ((events & UV_READABLE) && socket->reading)

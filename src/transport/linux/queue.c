@@ -3,33 +3,34 @@
 
 #include "transport/linux/linux.h"
 
-/* Milliseconds. Each pause in a row is twice the last one. */
+/* In milliseconds. Each consecutive pause is twice as long as the last. */
 #define PAUSE_MAX 4u
 
-/* Datagrams that have to wait, with what they need: a copy of the caller's
- * descriptors, destinations and payload. One allocation. */
+/* Queued datagrams: a copy of the caller's descriptors, destinations and
+ * payload, in one allocation. */
 struct linux_queued_s {
   linux_queued_t* next;
   uint32_t position; /* first unsent */
   uint32_t count;
   dgram_send_t* sends;
-  dgram_address_t* peers; /* slot 0 is not used, as in env->peers */
+  dgram_address_t* peers; /* slot 0 is unused, as in env->peers */
   uint8_t* arena;
 };
 
-/* A moment during which nothing is sent (S4). Made when it is first needed, and
- * given back on its own. */
+/* The timer that delays the next attempt (S4). Allocated on first use; freed by
+ * its close callback, independently of the socket. */
 struct linux_pause_s {
   uv_timer_t timer; /* first: a uv_timer_t* is a linux_pause_t* */
   linux_socket_t* owner;
-  uint32_t milliseconds; /* of the last one */
+  uint32_t milliseconds; /* of the last pause */
 };
 
 static size_t round_up(size_t size) {
   return (size + sizeof(void*) - 1) & ~(sizeof(void*) - 1);
 }
 
-/* Copies what `sends` need, so that nothing of the caller's is kept. */
+/* Copies everything that `sends` refer to. Returns NULL if there is no
+ * memory. */
 static linux_queued_t* copy_batch(const dgram_send_t* sends,
                                   uint32_t count,
                                   const dgram_address_t* peers,
@@ -62,7 +63,7 @@ static linux_queued_t* copy_batch(const dgram_send_t* sends,
     bytes += copy->length;
     if (copy->peer == 0)
       continue;
-    /* One slot for neighbours with one peer: they may form a run. */
+    /* Neighbours with one peer share a slot: they may form a segment group. */
     if (i > 0 && sends[i - 1].peer == sends[i].peer) {
       copy->peer = item->sends[i - 1].peer;
     } else {
@@ -73,8 +74,28 @@ static linux_queued_t* copy_batch(const dgram_send_t* sends,
   return item;
 }
 
-/* Queues the datagrams, or completes each with the error. Returns how many
- * were queued. */
+/* Appends the item and polls for writability. Returns 0, or a UV_ code: then it
+ * was not appended. */
+static int append(linux_socket_t* self, linux_queued_t* item) {
+  linux_queued_t* tail = self->queue_tail;
+  int rc;
+
+  if (tail == NULL)
+    self->queue_head = item;
+  else
+    tail->next = item;
+  self->queue_tail = item;
+  rc = dgram_linux_update_poll(self);
+  if (rc != 0) {
+    if (tail == NULL)
+      self->queue_head = NULL;
+    else
+      tail->next = NULL;
+    self->queue_tail = tail;
+  }
+  return rc;
+}
+
 uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
                              dgram_send_t* sends,
                              uint32_t count,
@@ -86,24 +107,10 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
 
   if (self != NULL)
     item = copy_batch(sends, count, socket->env->peers, arena);
-  if (item != NULL) {
-    linux_queued_t* tail = self->queue_tail;
-
-    if (tail == NULL)
-      self->queue_head = item;
-    else
-      tail->next = item;
-    self->queue_tail = item;
-    rc = dgram_linux_update_poll(self);
-    if (rc != 0) {
-      if (tail == NULL)
-        self->queue_head = NULL;
-      else
-        tail->next = NULL;
-      self->queue_tail = tail;
-      free(item);
-    }
-  }
+  if (item != NULL)
+    rc = append(self, item);
+  if (rc != 0)
+    free(item);
   for (i = 0; i < count; i++) {
     sends[i].status = rc == 0 ? DGRAM_QUEUED : rc;
     if (rc == 0) {
@@ -114,8 +121,9 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
   return rc == 0 ? count : 0;
 }
 
-/* Completes the datagrams of the head that have a status. JavaScript may do
- * anything meanwhile; the socket's memory and the head stay. */
+/* Completes datagrams `from` to `to` of the head, which have a status.
+ * JavaScript runs and may even close the socket, but the head and the memory of
+ * the socket stay valid. */
 static void complete_head(linux_socket_t* self, uint32_t from, uint32_t to) {
   dgram_socket_t* socket = self->socket;
   linux_queued_t* item = self->queue_head;
@@ -142,7 +150,7 @@ static void remove_head(linux_socket_t* self) {
   free(item);
 }
 
-/* Completes the whole head with that error. */
+/* Completes the rest of the head with that error. */
 static void fail_head(linux_socket_t* self, int code) {
   linux_queued_t* item = self->queue_head;
   uint32_t from = item->position;
@@ -157,9 +165,9 @@ static void fail_head(linux_socket_t* self, int code) {
 
 static void on_pause_over(uv_timer_t* timer);
 
-/* Makes the queue wait for a moment. The timer keeps the loop alive, whatever
- * unref() said: there are datagrams to be sent. Without memory for it the loop
- * spins, and the datagrams leave all the same. */
+/* Stops sending for a moment. The timer keeps the loop alive even after
+ * unref(), because datagrams are queued. Without memory for it the loop spins,
+ * and the datagrams are still sent. */
 static void start_pause(linux_socket_t* self) {
   linux_pause_t* pause = self->pause;
 
@@ -192,10 +200,10 @@ void dgram_linux_end_pause(linux_socket_t* self) {
   self->paused = false;
 }
 
-/* The socket is writable: sends the batches that were queued at this moment,
- * not those that completions add, or the loop would stay here. A completion
- * that turns the loop itself comes here again, and maybe to the end of the
- * socket, while the head is in use: both wait. */
+/* Sends the items that are queued now. Items added by completions are left for
+ * the next event, so that the function ends. A completion may run a nested
+ * event loop, which comes here again or closes the socket while the head is in
+ * use: `sending` defers both. */
 void dgram_linux_send_queued(linux_socket_t* self) {
   dgram_socket_t* socket = self->socket;
   const linux_queued_t* last = self->queue_tail;
@@ -214,8 +222,8 @@ void dgram_linux_send_queued(linux_socket_t* self) {
     rc = dgram_linux_transmit(socket, &batch, &item->position);
     more = rc == 0 && item != last;
     progressed = progressed || item->position > from;
-    /* The item stays the head, so that sends made by completions queue up
-     * behind it; close() leaves it there too. */
+    /* The item stays the head, so that sends made by completions are queued
+     * behind it. close() does not remove it either. */
     complete_head(self, from, item->position);
     if (item->position == item->count)
       remove_head(self);

@@ -6,19 +6,20 @@
 #include "transport/linux/ancillary.h"
 #include "transport/linux/linux.h"
 
-/* Datagrams of one read, about: what JavaScript does with them keeps a timer
- * waiting for some 0.1 to 0.2 ms. */
+/* Approximate maximum number of datagrams per read. Handling that many in
+ * JavaScript delays a timer by 0.1 to 0.2 ms. */
 #define READ_DATAGRAMS 512u
 
-/* Reads of one wake-up. */
+/* Maximum number of reads per wake-up. */
 #define READS_PER_WAKE_UP 32
 
-/* So many wake-ups pass without a second read when it was in vain: after an
- * answer, and after a full read. */
+/* Wake-ups without a second read, once second reads have found nothing too
+ * often: after an answer, and after a full read (R2). */
 #define SKIP_AFTER_ANSWER 64
 #define SKIP_AFTER_FULL 8
 
-/* The kernel's view of the slab. On the stack: 32 headers are small. */
+/* The arguments of recvmmsg(): the kernel's view of the receive buffer. They
+ * are small enough for the stack. */
 typedef struct {
   struct mmsghdr headers[DGRAM_RECV_SLOTS];
   struct iovec vectors[DGRAM_RECV_SLOTS];
@@ -53,8 +54,9 @@ static void append_received(dgram_env_t* env, slots_t* slots, uint32_t i) {
   uint32_t length = slots->headers[i].msg_len;
 
   if (header->msg_flags & MSG_CTRUNC) {
-    /* Without its segment size a run cannot be told from a datagram. Nothing
-     * we ask for fills the control buffer: somebody else's options do. */
+    /* Without its segment size a GRO buffer looks like one datagram. The
+     * options set here never fill the control buffer; those of another owner
+     * of the descriptor can. */
     dgram_env_received(env, 0, 0, 0, NULL, UV_EMSGSIZE);
     return;
   }
@@ -67,13 +69,12 @@ static void append_received(dgram_env_t* env, slots_t* slots, uint32_t i) {
 }
 
 void dgram_linux_set_gro(const dgram_socket_t* socket, int on) {
-  /* Older kernels do not know the option, and nothing is lost. */
   (void) setsockopt(
       dgram_linux_fd(socket), IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
 }
 
-/* Fits the socket to its traffic: `n` of `count` slots were filled, with
- * `datagrams` in all. */
+/* Adapts GRO and the number of slots to the traffic: the last read filled `n`
+ * of `count` slots, with `datagrams` in total. */
 static void adapt(linux_socket_t* self,
                   uint32_t n,
                   uint32_t count,
@@ -105,7 +106,7 @@ static int fill_slots(int fd, slots_t* slots, uint32_t count) {
   int n;
 
   do {
-    if (count == 1) { /* recvmsg() is the cheaper call for one */
+    if (count == 1) { /* recvmsg() is cheaper for one message */
       length = recvmsg(fd, &slots->headers[0].msg_hdr, MSG_DONTWAIT);
       slots->headers[0].msg_len = (unsigned) length;
       n = length < 0 ? -1 : 1;
@@ -116,8 +117,8 @@ static int fill_slots(int fd, slots_t* slots, uint32_t count) {
   return n < 0 ? uv_translate_sys_error(errno) : n;
 }
 
-/* Reads so many messages, at most, into the inbox. Returns how many, or a UV_
- * code, which is there too unless it is UV_EAGAIN. */
+/* Reads up to `count` messages into the inbox. Returns how many, or a UV_ code.
+ * An error other than UV_EAGAIN is also added to the inbox. */
 static int read_messages(linux_socket_t* self, uint32_t count) {
   dgram_env_t* env = self->socket->env;
   slots_t slots;
@@ -141,8 +142,8 @@ static int read_messages(linux_socket_t* self, uint32_t count) {
   return n;
 }
 
-/* Reads one batch and delivers it. Returns what the system call said; 0: there
- * was none. */
+/* Reads one batch and delivers it. Returns the number of messages or a UV_
+ * code, and 0 if no system call was made. */
 static int receive_batch(linux_socket_t* self, dgram_wake_up_t* wake_up) {
   dgram_socket_t* socket = self->socket;
   dgram_env_t* env = socket->env;
@@ -176,12 +177,14 @@ bool dgram_linux_read_on(dgram_socket_t* socket) {
   return self->preread == NULL && read_messages(self, 1) != UV_EAGAIN;
 }
 
-/* Nothing but what listeners did stands against another read. */
+/* False if listeners stopped or closed the socket, or left a batch
+ * undelivered. */
 static bool can_read(const dgram_socket_t* socket) {
   return socket->reading && !socket->closing && socket->inbox == NULL;
 }
 
-/* R2. Returns what the last call said that did not say UV_EAGAIN. */
+/* R2. Returns the result of the last read, or that of the one before if the
+ * last returned UV_EAGAIN. Returns 0 if there may be more to read. */
 static int receive_all(linux_socket_t* self, dgram_wake_up_t* wake_up) {
   dgram_socket_t* socket = self->socket;
   uint64_t sent = socket->env->sent;
@@ -211,8 +214,6 @@ static int receive_all(linux_socket_t* self, dgram_wake_up_t* wake_up) {
   return 0; /* there may be more */
 }
 
-/* Whoever set IP_RECVERR on the descriptor left messages behind that keep
- * EPOLLERR up; nobody reads them here. */
 void dgram_linux_discard_errors(int fd) {
   struct msghdr header;
   int i;

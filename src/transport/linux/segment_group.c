@@ -21,7 +21,7 @@ uint32_t dgram_segment_group_length(const dgram_send_t* sends,
     bytes += next->length;
     n++;
     if (next->length < segment)
-      break; /* a shorter one ends the run */
+      break; /* a shorter one ends the group */
   }
 
   return n;

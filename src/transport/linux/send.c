@@ -7,10 +7,10 @@
 #include "transport/linux/linux.h"
 #include "transport/linux/segment_group.h"
 
-/* Messages of one sendmmsg(), each a run or a single datagram. */
+/* Messages of one sendmmsg(), each a segment group or a single datagram. */
 #define SEND_MESSAGES 64
 
-/* A message under construction, with its iovec and ancillary data. */
+/* The arguments of sendmmsg(), with iovecs and ancillary data. */
 typedef struct {
   struct mmsghdr headers[SEND_MESSAGES];
   struct iovec vectors[SEND_MESSAGES];
@@ -24,8 +24,8 @@ static socklen_t address_size(const dgram_address_t* address) {
                                             : sizeof(address->in4);
 }
 
-/* The rest of this is for IPv4; IPv6 can take a little more, but an IPv4
- * address in IPv6 form cannot, and a connected peer's is not at hand. */
+/* The size limit is that of IPv4. IPv6 allows slightly more, but IPv4-mapped
+ * addresses do not, and the address of a connected peer is not known here. */
 static uint32_t group_length(const linux_socket_t* self,
                              const linux_batch_t* batch,
                              uint32_t position) {
@@ -40,8 +40,8 @@ static uint32_t group_length(const linux_socket_t* self,
       sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_SEGMENT_GROUP_BYTES_IP4);
 }
 
-/* Fills in messages for `count` datagrams, or so many as there is room for.
- * Returns the number of messages. */
+/* Fills in messages from `position` on, until the batch ends or there is no
+ * more room. Returns the number of messages. */
 static unsigned build_messages(messages_t* messages,
                                const linux_socket_t* self,
                                const linux_batch_t* batch,
@@ -57,7 +57,7 @@ static unsigned build_messages(messages_t* messages,
     struct msghdr* header = &messages->headers[n].msg_hdr;
 
     memset(header, 0, sizeof(*header));
-    /* sendmsg() does not write to what it is given. */
+    /* The casts drop const: sendmsg() only reads. */
     messages->vectors[n].iov_base = (void*) (batch->arena + first->offset);
     messages->vectors[n].iov_len = last->offset + last->length - first->offset;
     header->msg_iov = &messages->vectors[n];
@@ -78,13 +78,13 @@ static unsigned build_messages(messages_t* messages,
   return n;
 }
 
-/* Returns how many messages went, or a UV_ code. */
+/* Returns how many messages were sent, or a UV_ code. */
 static int send_messages(int fd, messages_t* messages, unsigned n) {
   ssize_t sent;
   int count;
 
   do {
-    if (n == 1) { /* sendmsg() is the cheaper call for one */
+    if (n == 1) { /* sendmsg() is cheaper for one message */
       sent = sendmsg(fd, &messages->headers[0].msg_hdr, MSG_DONTWAIT);
       count = sent < 0 ? -1 : 1;
     } else {
@@ -94,8 +94,7 @@ static int send_messages(int fd, messages_t* messages, unsigned n) {
   return count < 0 ? uv_translate_sys_error(errno) : count;
 }
 
-/* A call that sent nothing, and does not say why, is no reason to give up what
- * it was asked to send. */
+/* 0: nothing was sent and no reason was given, so nothing may be dropped. */
 static bool is_blocked(int code) {
   return code == UV_EAGAIN || code == UV_ENOBUFS || code == 0;
 }
@@ -107,9 +106,6 @@ static void mark_sent(dgram_send_t* sends, uint32_t count) {
     sends[i].status = (int32_t) sends[i].length;
 }
 
-/* Sends from `*position` on. Returns 0 when the end was reached, or UV_EAGAIN
- * when the socket would block; each datagram before `*position` has its
- * status then. */
 int dgram_linux_transmit(dgram_socket_t* socket,
                          const linux_batch_t* batch,
                          uint32_t* position) {
@@ -117,7 +113,7 @@ int dgram_linux_transmit(dgram_socket_t* socket,
   int fd = dgram_linux_fd(socket);
   messages_t messages;
   dgram_gso_change_t change = {0};
-  bool stopped = false; /* the last call, before its end */
+  bool stopped = false; /* the last call stopped early */
   unsigned n;
   int rc;
   int i;
@@ -133,8 +129,7 @@ int dgram_linux_transmit(dgram_socket_t* socket,
       if (self->singles_left > 0)
         self->singles_left--;
       if (stopped && socket->connected)
-        self->singles_left =
-            DGRAM_LINUX_SINGLES_AFTER_ERROR; /* what stopped it is lost: S5 */
+        self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
       stopped = rc < (int) n;
       continue;
     }
@@ -144,23 +139,23 @@ int dgram_linux_transmit(dgram_socket_t* socket,
       return UV_EAGAIN;
     }
     if (messages.counts[0] > 1 &&
-        dgram_gso_limits_add(self, batch, *position, rc, &change))
-      continue;
+        dgram_gso_limits_learn(self, batch, *position, rc, &change))
+      continue; /* S2 */
     dgram_gso_limits_undo(self, *position, rc, &change);
     if (socket->connected)
-      self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR;
-    batch->sends[(*position)++].status = rc; /* S3 */
+      self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
+    batch->sends[(*position)++].status = rc;                /* S3 */
   }
   return 0;
 }
 
-/* As libuv does for a socket that sends before it was bound. */
+/* libuv also binds a socket that sends before bind(). */
 static int bind_before_send(dgram_socket_t* socket,
                             const linux_batch_t* batch) {
   uint32_t peer = batch->sends[0].peer;
 
   if (peer == 0)
-    return UV_EBADF; /* unbound is not connected either */
+    return UV_EBADF; /* an unbound socket is not connected */
   return dgram_socket_bind_any(socket, batch->peers[peer].any.sa_family);
 }
 
@@ -182,7 +177,7 @@ uint32_t dgram_linux_flush(dgram_socket_t* socket,
 
   if (dgram_linux_fd(socket) < 0)
     rc = bind_before_send(socket, &batch);
-  if (rc != 0) { /* and `socket` is not the one any more: socket.h */
+  if (rc != 0) { /* `socket` was replaced: see dgram_socket_bind() */
     fail_all(&batch, rc);
     return 0;
   }

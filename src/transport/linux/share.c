@@ -7,14 +7,13 @@
 #include "transport/linux/ancillary.h"
 #include "transport/linux/linux.h"
 
-/* How often dgram_linux_share() tries to find nothing to read, and how many
- * bytes it holds at most for that. */
+/* Limits of dgram_linux_share(): attempts to empty the kernel's receive buffer,
+ * and bytes that it prereads. */
 #define PREREAD_TRIES 8
 #define PREREAD_BYTES (4u * 1024 * 1024)
 
-/* A message, or an error, that was read before its turn; see
- * dgram_linux_share().
- */
+/* A message (a datagram or a GRO buffer) or an error that was read ahead of its
+ * delivery. */
 struct linux_preread_s {
   linux_preread_t* next;
   int status;
@@ -24,7 +23,6 @@ struct linux_preread_s {
   uint8_t bytes[];
 };
 
-/* Delivers what is held, or so much of it that a batch has room for. */
 void dgram_linux_deliver_preread(linux_socket_t* self,
                                  dgram_wake_up_t* wake_up) {
   dgram_env_t* env = self->socket->env;
@@ -49,8 +47,8 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
   (void) dgram_env_deliver(env, self->socket, wake_up);
 }
 
-/* Reads one message into a slot of its own. Returns NULL when there is none,
- * or no memory to keep it. */
+/* Reads one message into memory of its own. Returns NULL if none is waiting or
+ * there is no memory. */
 static linux_preread_t* preread_next(int fd) {
   linux_preread_t* message = malloc(sizeof(*message) + DGRAM_RECV_SLOT_SIZE);
   _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_RECV_SIZE];
@@ -95,11 +93,11 @@ static bool is_readable(int fd) {
   return poll(&entry, 1, 0) > 0;
 }
 
-/* From now on others may read the descriptor, who do not expect merged runs.
- * Those that wait already lose their segment size with the option, and would be
- * taken for one datagram: they are read first, and held. Once nothing waits
- * although the option is off, nothing can be merged any more. A peer that
- * never lets that happen is given up on. */
+/* The next reader of the descriptor does not expect GRO buffers. Those already
+ * waiting lose their segment size when the option is switched off, and would be
+ * taken for one datagram each. So they are read first, and delivered later.
+ * Once the option is off and nothing is waiting, no GRO buffer can arrive any
+ * more. If a peer sends too fast for that, the limits above apply. */
 void dgram_linux_share(dgram_socket_t* socket) {
   linux_socket_t* self = dgram_linux_ensure(socket);
   int fd = dgram_linux_fd(socket);
@@ -109,7 +107,7 @@ void dgram_linux_share(dgram_socket_t* socket) {
 
   if (self == NULL || !dgram_linux_features.gro || !socket->env->settings.gro)
     return;
-  self->gro_decided = true; /* and stays off */
+  self->gro_decided = true; /* and it stays off */
   dgram_linux_set_gro(socket, 0);
   if (!self->gro_active)
     return;

@@ -4,8 +4,8 @@
 
 #include "transport/linux/linux.h"
 
-/* A ping socket is handed over like any other and ignores UDP_SEGMENT: a run
- * would leave as one packet. */
+/* A descriptor of another owner may be a ping socket, which ignores
+ * UDP_SEGMENT: a segment group would be sent as one packet. */
 static bool is_udp(int fd) {
   int protocol = 0;
   socklen_t size = sizeof(protocol);
@@ -40,7 +40,7 @@ static int linux_start(dgram_socket_t* socket) {
   if (self == NULL)
     return UV_ENOMEM;
   if (dgram_linux_fd(socket) < 0) {
-    rc = dgram_socket_bind_any(socket, AF_INET); /* libuv's choice */
+    rc = dgram_socket_bind_any(socket, AF_INET); /* as libuv does */
     if (rc != 0)
       return rc;
   }
@@ -65,8 +65,6 @@ static void linux_ref_changed(dgram_socket_t* socket) {
     dgram_linux_update_ref(self);
 }
 
-/* Cancels what is queued, and frees the path unless its poll handle is still to
- * be given back. */
 void dgram_linux_destroy(linux_socket_t* self) {
   dgram_linux_cancel_queue(self);
   dgram_linux_free_preread(self);
@@ -77,8 +75,8 @@ void dgram_linux_destroy(linux_socket_t* self) {
     free(self);
 }
 
-/* The poll handle and the socket are given back by libuv in either order; the
- * path goes with the last of them. */
+/* libuv closes the poll handle and the socket in either order. The last of the
+ * two callbacks frees `self`. */
 static void on_poll_closed(uv_handle_t* handle) {
   linux_socket_t* self = (linux_socket_t*) handle;
 
@@ -87,8 +85,8 @@ static void on_poll_closed(uv_handle_t* handle) {
     free(self);
 }
 
-/* The poll handle goes first: it must be off the descriptor when libuv closes
- * that. */
+/* The poll handle is closed first: libuv must not close a descriptor that is
+ * still polled. */
 static void linux_close(dgram_socket_t* socket) {
   linux_socket_t* self = socket->transport_data;
 
@@ -105,7 +103,7 @@ static void linux_closed(dgram_socket_t* socket) {
   if (self == NULL)
     return;
   socket->transport_data = NULL;
-  if (!self->sending)
+  if (!self->sending) /* else queue.c does it */
     dgram_linux_destroy(self);
 }
 
