@@ -56,7 +56,14 @@
           'sources': [
             'src/transport/linux/ancillary.c',
             'src/transport/linux/busy_poll.c',
+            'src/transport/linux/features.c',
+            'src/transport/linux/gso_limits.c',
+            'src/transport/linux/poll.c',
+            'src/transport/linux/queue.c',
+            'src/transport/linux/receive.c',
             'src/transport/linux/segment_group.c',
+            'src/transport/linux/send.c',
+            'src/transport/linux/share.c',
             'src/transport/linux/transport.c',
           ],
           'ldflags': [

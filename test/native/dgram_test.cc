@@ -452,8 +452,8 @@ Napi::Value Layout(const CallbackInfo& info) {
   return out;
 }
 
-// runLength([{length, peer, offset}, ...], segmentMax, bytesMax)
-Napi::Value RunLength(const CallbackInfo& info) {
+// segmentGroupLength([{length, peer, offset}, ...], segmentMax, bytesMax)
+Napi::Value SegmentGroupLength(const CallbackInfo& info) {
   auto list = info[0].As<Napi::Array>();
   std::vector<dgram_send_t> sends(list.Length());
   for (uint32_t i = 0; i < list.Length(); i++) {
@@ -477,7 +477,7 @@ void RunLoop(const CallbackInfo& info) {
 Object Init(Napi::Env env, Object exports) {
   exports["parse"] = Napi::Function::New(env, Parse);
   exports["layout"] = Napi::Function::New(env, Layout);
-  exports["runLength"] = Napi::Function::New(env, RunLength);
+  exports["segmentGroupLength"] = Napi::Function::New(env, SegmentGroupLength);
   exports["runLoop"] = Napi::Function::New(env, RunLoop);
   exports["Sources"] = Sources::Define(env);
   exports["Env"] = Bench::Define(env);
