@@ -2,7 +2,7 @@
 
 /** Which scenarios and contestants a run consists of, and how long it takes. */
 
-const { CONTROL, contestants } = require('./contestants');
+const { CONTROL, contestants } = require('./implementations');
 const { scenarios } = require('./scenarios');
 
 const FULL = { warm: 250, measure: 400, limit: 13.5 * 60, most: 9 };

@@ -2,7 +2,7 @@
 
 /** Collects what the rounds brought, and makes the report of it. */
 
-const { CONTROL } = require('./contestants');
+const { CONTROL } = require('./implementations');
 const { metrics } = require('./metrics');
 const { ratio, summarize } = require('./statistics');
 

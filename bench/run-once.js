@@ -2,7 +2,7 @@
 
 /** One contestant in one scenario, once. */
 
-const { roleCommand } = require('./contestants');
+const { roleCommand } = require('./implementations');
 const { metrics } = require('./metrics');
 const { Side } = require('./processes');
 

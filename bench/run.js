@@ -4,7 +4,7 @@
 /** Runs the benchmark. See options.js for its options. */
 
 const fs = require('node:fs');
-const { contestants, findRuntimes } = require('./contestants');
+const { contestants, findRuntimes } = require('./implementations');
 const { describeMachine, descriptorLimit, findTrouble } = require('./machine');
 const { USAGE, readOptions } = require('./options');
 const { makePlan } = require('./plan');
@@ -15,7 +15,7 @@ const { runOnce } = require('./run-once');
 const { scenarios } = require('./scenarios');
 const { drawTables, format } = require('./table');
 const { metrics } = require('./metrics');
-const { buildFloor } = require('./floor/build');
+const { buildFloor } = require('./baseline/build');
 
 // A run that is slower than planned ends with the round it is in.
 const PATIENCE = 1.1;

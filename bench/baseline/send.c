@@ -17,7 +17,7 @@
  */
 #include <netinet/in.h>
 
-#include "floor.h"
+#include "baseline.h"
 #include "queue.h"
 
 #define MESSAGES 128

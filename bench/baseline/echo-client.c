@@ -11,7 +11,7 @@
  */
 #include <sys/epoll.h>
 
-#include "floor.h"
+#include "baseline.h"
 
 #define FLIGHT 64
 #define SOCKETS 256

@@ -9,7 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 
-#include "floor.h"
+#include "baseline.h"
 
 typedef struct {
   int fd;

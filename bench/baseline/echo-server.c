@@ -7,7 +7,7 @@
  */
 #include <poll.h>
 
-#include "floor.h"
+#include "baseline.h"
 
 #define SLOTS FLOOR_SEGMENTS
 #define SLOT_SIZE 2048

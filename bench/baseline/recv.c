@@ -12,7 +12,7 @@
 #include <linux/sock_diag.h>
 #include <sys/epoll.h>
 
-#include "floor.h"
+#include "baseline.h"
 
 #define SLOTS 32
 #define SLOT_SIZE 65536
