@@ -1,14 +1,17 @@
 'use strict';
 
 /**
- * Who takes part. A contestant is a runtime, a module and one of its
- * interfaces:
+ * The implementations that are compared. Each is a runtime, a module and one of
+ * the module's interfaces:
  *
- *   dgram     createSocket(), 'message', send()
- *   batch     the 'batch' event (and sendMany() to answer)
- *   many      sendMany()
- *   bun       Bun.udpSocket(): data(), send()
- *   bun-many  Bun.udpSocket(): sendMany()
+ *   dgram      createSocket(), 'message', send()
+ *   batch      the 'batch' event, answers with sendMany()
+ *   many       sendMany()
+ *   bun        Bun.udpSocket(): data(), send()
+ *   bun-many   Bun.udpSocket(): sendMany()
+ *
+ * The name is the same on the command line, in the progress output, the table,
+ * the chart and the JSON report.
  */
 
 const fs = require('node:fs');
@@ -18,37 +21,34 @@ const { spawnSync } = require('node:child_process');
 const packed = require('../test/support/package');
 
 const REPOSITORY = path.join(__dirname, '..');
-/** What users get, of lib/ as it is now. */
-const OURS = { runtime: 'node', module: packed.main };
+/** The published files, packed from lib/ as it is now. */
+const NATIVE = { runtime: 'node', module: packed.main };
 
-const contestants = [
-  { name: 'native', label: 'dgram-native', ...OURS, api: 'dgram' },
-  { name: 'native-shared', label: 'dgram-native, sharedBuffers', ...OURS,
-    api: 'dgram', options: { sharedBuffers: true } },
-  { name: 'native-batch', label: "dgram-native, 'batch' event", ...OURS,
-    api: 'batch' },
-  { name: 'native-many', label: 'dgram-native, sendMany()', ...OURS,
-    api: 'many' },
-  { name: 'node', label: 'node:dgram', runtime: 'node', module: 'node:dgram',
+/** The implementation that all others are compared with. */
+const CONTROL = 'node:dgram';
+const BASELINE = 'C baseline';
+
+const implementations = [
+  { name: 'dgram-native', ...NATIVE, api: 'dgram' },
+  { name: 'dgram-native sharedBuffers', ...NATIVE, api: 'dgram',
+    options: { sharedBuffers: true } },
+  { name: 'dgram-native batch', ...NATIVE, api: 'batch' },
+  { name: 'dgram-native sendMany', ...NATIVE, api: 'many' },
+  { name: CONTROL, runtime: 'node', module: 'node:dgram', api: 'dgram' },
+  { name: BASELINE, runtime: 'c' },
+  { name: 'Bun node:dgram', runtime: 'bun', module: 'node:dgram',
     api: 'dgram' },
-  { name: 'floor', label: 'C floor', runtime: 'c' },
-  { name: 'bun', label: 'Bun, node:dgram', runtime: 'bun',
-    module: 'node:dgram', api: 'dgram' },
-  { name: 'bun-udp', label: 'Bun.udpSocket', runtime: 'bun', api: 'bun' },
-  { name: 'bun-many', label: 'Bun.udpSocket, sendMany()', runtime: 'bun',
-    api: 'bun-many' },
-  { name: 'deno', label: 'Deno, node:dgram', runtime: 'deno',
-    module: 'node:dgram', api: 'dgram' },
+  { name: 'Bun.udpSocket', runtime: 'bun', api: 'bun' },
+  { name: 'Bun.udpSocket sendMany', runtime: 'bun', api: 'bun-many' },
+  { name: 'Deno node:dgram', runtime: 'deno', module: 'node:dgram',
+    api: 'dgram' },
 ];
-
-/** The one that the others are compared with. */
-const CONTROL = 'node';
 
 const FLAGS = {
   node: {
     run: [],
     gc: ['--expose-gc'],
-    // Room for all that is allocated while it is counted.
+    // A young generation large enough to need no collection while counting.
     roomy: ['--expose-gc', '--min-semi-space-size=128',
             '--max-semi-space-size=128'],
   },
@@ -59,15 +59,15 @@ const FLAGS = {
   },
 };
 
-/** A rival's program: named in the environment, installed here, in PATH. */
+/** Looks in the environment, then in node_modules, then in PATH. */
 function findProgram(name) {
-  const named = process.env[name.toUpperCase()];
-  const places = named ? [named] : [
+  const configured = process.env[name.toUpperCase()];
+  const candidates = configured ? [configured] : [
     path.join(REPOSITORY, 'node_modules', '.bin', name),
     ...process.env.PATH.split(path.delimiter).map((directory) =>
       path.join(directory, name)),
   ];
-  return places.find((file) => {
+  return candidates.find((file) => {
     if (!fs.existsSync(file)) return false;
     return spawnSync(file, ['--version'], { timeout: 10000 }).status === 0;
   });
@@ -79,7 +79,7 @@ function versionOf(program) {
 }
 
 /**
- * The runtimes that are there, by name: their program and version.
+ * The available runtimes by name, each with its program and version.
  * @returns {Object<string, {program: string, version: string}>}
  */
 function findRuntimes() {
@@ -95,19 +95,21 @@ function findRuntimes() {
 }
 
 /**
- * The command line of a role on a contestant's runtime.
- * @param {'gc'|'roomy'} [engine] flags that the role needs
+ * The command line that runs a role on an implementation's runtime.
+ * @param {'gc'|'roomy'} [engine] flags that the role requires
  * @returns {string[]}
  */
-function roleCommand(contestant, runtimes, role, config, engine) {
-  const flags = FLAGS[contestant.runtime];
-  const { module, api, options } = contestant;
+function roleCommand(implementation, runtimes, role, config, engine) {
+  const flags = FLAGS[implementation.runtime];
+  const { module, api, options } = implementation;
   return [
-    runtimes[contestant.runtime].program,
+    runtimes[implementation.runtime].program,
     ...flags.run, ...flags[engine] ?? [],
     path.join(__dirname, 'roles', `${role}.js`),
     JSON.stringify({ module, api, options, ...config }),
   ];
 }
 
-module.exports = { CONTROL, contestants, findRuntimes, roleCommand };
+module.exports = {
+  BASELINE, CONTROL, findRuntimes, implementations, roleCommand,
+};
