@@ -59,6 +59,7 @@ class Side {
     this.lines = [];
     this.waiting = [];
     this.errors = '';
+    this.text = '';
     this.child = spawn(program, args, {
       cwd: REPOSITORY,
       env: ENVIRONMENT,
@@ -83,7 +84,10 @@ class Side {
   }
 
   take(line) {
-    if (!line.startsWith('{')) return;
+    if (!line.startsWith('{')) {
+      this.text += `${line}\n`;
+      return;
+    }
     this.lines.push(JSON.parse(line));
     this.settle();
   }
@@ -126,6 +130,20 @@ class Side {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * Waits for the end of a process that writes text.
+   * @param {number} seconds to wait for it
+   * @returns {Promise<string>} its standard output
+   * @throws {Error} if it fails or takes longer
+   */
+  async output(seconds) {
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), seconds * 1000);
+    await this.exited;
+    clearTimeout(timer);
+    if (this.child.exitCode === 0) return this.text;
+    throw new Error(`${this.command} failed: ${this.errors.trim()}`);
   }
 
   async stop() {

@@ -3,7 +3,8 @@
  *
  *   send --ports P[,P...] [--size BYTES | --text TEXT] [--segment 1]
  *        [--connected 1]
- *        [--window BYTES [--share 1] | --rate PER_SECOND | --burst N]
+ *        [--window BYTES [--share 1] | --rate PER_SECOND [--burst N] |
+ *         --burst N]
  *        [--warm MS --measure MS]
  *
  * --text     payload of every datagram; otherwise zeros
@@ -14,7 +15,8 @@
  *            receiver's CPU. Without GSO a sender takes longer per datagram
  *            than a fast receiver, and never fills the queue from another CPU.
  *            Sharing a CPU they alternate, and the receiver finds a queue
- * --rate     open loop: so many datagrams per second, each to a random port
+ * --rate     open loop: so many datagrams per second, each to a random port.
+ *            After a delay it sends at most --burst at once and skips the rest
  * otherwise  as fast as possible to the ports in turn, --burst datagrams a call
  */
 #include <netinet/in.h>
@@ -210,12 +212,18 @@ static uint32_t next_random(uint32_t* state) {
 
 static void send_at_rate(sender_t* sender, long rate, bench_window_t* window) {
   uint64_t start = bench_now();
+  uint64_t skipped = 0;
   uint32_t random = 2463534242;
 
   while (!bench_stopped && !bench_window_ended(window)) {
     struct timespec nap = {.tv_nsec = 500000};
     uint64_t due = (bench_now() - start) / 1000 * (uint64_t) rate / 1000000;
 
+    due -= skipped;
+    if (sender->burst > 0 && due > window->datagrams + sender->burst) {
+      skipped += due - window->datagrams - sender->burst;
+      due = window->datagrams + sender->burst;
+    }
     while (window->datagrams < due && !bench_stopped) {
       uint32_t port = next_random(&random) % (uint32_t) sender->port_count;
 
