@@ -110,7 +110,8 @@ function run(module) {
 function explain(transport) {
   return transport === 'linux' ?
     'A burst crosses the kernel as one packet (GSO and GRO) and JavaScript ' +
-    'as one batch.\nA single datagram costs the same system calls with both.' :
+    'as one batch.\nA single datagram takes one system call each way with ' +
+    'both, so it gains less.' :
     `The transport "${transport}" has no GSO and GRO; those need Linux.`;
 }
 
