@@ -88,7 +88,7 @@ async function measure(dgram, { prepare }) {
   return (user + system) * 1000 / count;
 }
 
-/** One implementation, in a process of its own. */
+/** Measures one implementation in a separate process. */
 async function measureAll(module) {
   const dgram = require(module);
   const nanos = [];

@@ -98,7 +98,7 @@ function record(line) {
     return;
   }
   const { rate, tags } = fields;
-  // Each combination of tags is a series of its own.
+  // Each combination of tags is a separate series.
   const series = tags === '' ? name : `${name} #${tags}`;
   for (const text of values) {
     if (type === 'c') addToCounter(series, text, rate);

@@ -68,8 +68,8 @@ function chooseWorkloads({ workload: wanted }) {
   throw new Error(`no workload contains ${wanted.join(' or ')}; see --list`);
 }
 
-/** What is missing for a workload, with the remedy. */
-function missing({ requires }) {
+/** The command that a workload lacks, with the remedy. */
+function missingCommand({ requires }) {
   if (requires === undefined || isInPath(requires.command)) return undefined;
   return `${requires.command} was not found in PATH; on Debian and Ubuntu, ` +
     `install the package ${requires.package}`;
@@ -106,11 +106,12 @@ async function runOnce(workload, implementation, baselineCommand, timing) {
 
 async function measure(options) {
   const chosen = chooseWorkloads(options);
-  const available = chosen.filter((workload) => {
-    const reason = missing(workload);
-    if (reason) console.error(`${workload.name}: ${reason}`);
-    return !reason;
-  });
+  const skipped = chosen.filter(missingCommand);
+  const available = chosen.filter((workload) => !skipped.includes(workload));
+  for (const workload of skipped)
+    console.error(`${workload.name}: ${missingCommand(workload)}`);
+  if (available.length === 0) throw new Error('no workload can be run');
+
   const { node, c } = findRuntimes();
   const baselineCommand = buildBaseline();
   const machine = describeMachine({ node, c });
@@ -124,10 +125,9 @@ async function measure(options) {
     (workload, implementation) =>
       runOnce(workload, implementation, baselineCommand, plan.timing));
   console.log(`took ${duration(seconds)}`);
-  for (const workload of chosen) {
-    const reason = missing(workload);
-    if (reason)
-      results.addProblem(workload, { name: CONTROL, runtime: 'node' }, reason);
+  for (const workload of skipped) {
+    const control = implementations.find(({ name }) => name === CONTROL);
+    results.addProblem(workload, control, missingCommand(workload));
   }
   return results.report(machine, plan, rounds);
 }

@@ -31,7 +31,7 @@ function answer(query) {
     query.readUInt16BE(end - 2) === CLASS_IN;
   const reply = Buffer.allocUnsafe(end + (isAddress ? RECORD.length : 0));
   query.copy(reply, 0, 0, end);
-  reply[2] = 0x84 | query[2] & 0x01; // a response, authoritative, RD as asked
+  reply[2] = 0x84 | query[2] & 0x01; // response, authoritative, RD of the query
   reply[3] = 0;
   reply.writeUInt16BE(isAddress ? 1 : 0, 6); // records
   reply.writeUInt32BE(0, 8); // no authority, nothing additional
