@@ -121,7 +121,9 @@ async function runCase({ file, config }, seconds, preload) {
     execArgv: preload,
     ...pinned,
     // With it the file runs this one case in its own process.
-    env: { ...process.env, NODE_RUN_BENCHMARK_FN: '' },
+    env: {
+      ...process.env, NODE_RUN_BENCHMARK_FN: '', DGRAM_NATIVE_FALLBACK: '0',
+    },
   });
   return message?.rate;
 }
