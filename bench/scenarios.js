@@ -43,6 +43,8 @@ const { BASELINE, CONTROL } = require('./implementations');
 
 const SIZES = [64, 512, 1400];
 
+const bytes = (size) => `${size.toLocaleString('en-US')} B`;
+
 // Kernel memory in the receiver's queue.
 const WINDOW = 512 * 1024;
 
@@ -72,7 +74,7 @@ const BURST = 100;
 function receive(size, source, { quick = false } = {}) {
   const sharedCpu = source === 'without GRO, queued';
   return {
-    name: `receive ${size} B, ${source}`,
+    name: `receive ${bytes(size)}, ${source}`,
     group: 'receive',
     role: 'receive',
     baseline: { tool: 'recv', args: { gro: 1, rcvbuf: 1024 * 1024 } },
@@ -91,7 +93,7 @@ function receive(size, source, { quick = false } = {}) {
 
 function send(size, sink, connected, callbacks, { quick = false } = {}) {
   return {
-    name: `send ${size} B, ${connected ? 'connected, ' : ''}` +
+    name: `send ${bytes(size)}, ${connected ? 'connected, ' : ''}` +
           `${callbacks ? 'callbacks' : 'no callbacks'}, peer ${sink}`,
     group: 'send',
     role: 'send',
@@ -174,14 +176,14 @@ function garbage(size) {
   };
   return [{
     ...common,
-    name: `garbage of a ${size} B message`,
+    name: `garbage per message of ${bytes(size)}`,
     role: 'garbage',
     engine: 'roomy',
     metrics: ['garbage'],
     fixedSeconds: 0.5,
   }, {
     ...common,
-    name: `garbage collection of ${size} B messages`,
+    name: `garbage collection, messages of ${bytes(size)}`,
     role: 'collecting',
     metrics: ['collecting'],
     length: 2,
