@@ -55,8 +55,8 @@ static size_t fill_payload(const char* text) {
     fprintf(stderr, "--text: expected 1 to 1400 bytes\n");
     exit(1);
   }
-  for (at = 0; at + length <= sizeof(payload); at += length)
-    memcpy(payload + at, text, length);
+  for (at = 0; at < sizeof(payload); at++)
+    payload[at] = (uint8_t) text[at % length];
   return length;
 }
 
