@@ -64,9 +64,7 @@ function codedToString() {
   return `${this.name} [${this.code}]: ${this.message}`;
 }
 
-/**
- * Captures the stack of a codedError() again, from the caller of `above` on.
- */
+/** Captures the stack of a codedError(), from the caller of `above` on. */
 function beginAbove(error, above) {
   // The stack is rendered once, with the name at this moment.
   define(error, 'name', `${error.name} [${error.code}]`);
@@ -228,11 +226,6 @@ const make = {
     codedError(Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running', above),
 };
 
-/** 'EINVAL' for -22. */
-function codeName(number) {
-  return util.getSystemErrorName(number);
-}
-
 /**
  * ERR_ACCESS_DENIED of the permission model (Node 25). The handle's bind()
  * returns it instead of a UV_ code.
@@ -248,6 +241,11 @@ function accessDenied(resource, above = accessDenied) {
   error.permission = 'Net';
   error.resource = resource === undefined ? '' : String(resource);
   return error;
+}
+
+/** 'EINVAL' for -22. */
+function codeName(number) {
+  return util.getSystemErrorName(number);
 }
 
 /** 'invalid argument' for -22. */
