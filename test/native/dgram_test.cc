@@ -236,21 +236,21 @@ class Bench : public Napi::ObjectWrap<Bench> {
     auto* socket =
         static_cast<dgram_socket_t*>(calloc(1, sizeof(dgram_socket_t)));
     socket->env = &core_;
-    socket->block = DGRAM_WAKE_UP_LEAST;
+    socket->block = DGRAM_WAKE_UP_DATAGRAMS;
     made_.push_back(socket);
-    int rc = dgram_env_add(&core_, socket);
+    int rc = dgram_env_add_socket(&core_, socket);
     return Number::New(info.Env(), rc == 0 ? socket->id : rc);
   }
 
   void Close(const CallbackInfo& info) {
     dgram_socket_t* socket = Socket(info);
     socket->closing = true;
-    dgram_env_changed(&core_, socket);
+    dgram_delivery_update(&core_, socket);
   }
   void Start(const CallbackInfo& info) { Socket(info)->reading = true; }
 
   void Remove(const CallbackInfo& info) {
-    dgram_env_remove(&core_, Socket(info));
+    dgram_env_remove_socket(&core_, Socket(info));
   }
 
   // setPeer(slot, family, text, port) -> code
@@ -273,7 +273,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
     auto arena = info[2].As<Napi::Uint8Array>();
     flushed_.clear();
     uint32_t queued =
-        dgram_env_flush(&core_,
+        dgram_sends_flush(&core_,
                         reinterpret_cast<dgram_send_t*>(sends.Data()),
                         info[1].ToNumber(),
                         arena.Data(),
@@ -341,7 +341,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
                         &buf,
                         nullptr,
                         0);
-    dgram_env_remove(&core_, socket);
+    dgram_env_remove_socket(&core_, socket);
     uv_close(reinterpret_cast<uv_handle_t*>(&socket->udp),
              [](uv_handle_t* handle) { free(handle); });
     return Number::New(info.Env(), rc);

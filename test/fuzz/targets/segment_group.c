@@ -34,7 +34,7 @@ static bool is_run(const dgram_send_t* sends, uint32_t n, limits_t limits) {
   return bytes <= limits.bytes_max;
 }
 
-/* Descriptors as dgram_env_flush() lets them through: within an arena. Most
+/* Descriptors as dgram_sends_flush() lets them through: within an arena. Most
  * of them continue the one before. */
 static void draw_sends(fuzz_input_t* input,
                        dgram_send_t* sends,
