@@ -5,13 +5,13 @@ const assert = require('node:assert');
 const fc = require('fast-check');
 const { inner } = require('./kit');
 
-const { runLength } = inner;
+const { segmentGroupLength } = inner;
 
 const SEGMENTS = 64;
 const SEGMENT_MIN = 3;
 const BYTES_IP4 = 65507;
 
-/** Descriptors side by side in the arena; `gap` bytes before each. */
+/** Descriptors with adjacent payloads, or `gap` bytes between them. */
 function sends(list) {
   let end = 0;
   return list.map((entry) => {
@@ -25,21 +25,21 @@ function sends(list) {
 
 const repeat = (count, entry) => new Array(count).fill(entry);
 
-/** The rules in run.h, the slow way. */
+/** The rules of segment_group.h in a simple, slow form. */
 function model(list, segmentMax, bytesMax) {
   const [first] = list;
-  const isRun = (run) => {
-    const bytes = run.reduce((sum, { length }) => sum + length, 0);
-    return run.length <= SEGMENTS && bytes <= bytesMax &&
+  const isGroup = (group) => {
+    const bytes = group.reduce((sum, { length }) => sum + length, 0);
+    return group.length <= SEGMENTS && bytes <= bytesMax &&
       first.length >= SEGMENT_MIN && first.length <= segmentMax &&
-      run.every(({ peer }) => peer === first.peer) &&
-      run.slice(0, -1).every(({ length }) => length === first.length) &&
-      run.at(-1).length > 0 && run.at(-1).length <= first.length &&
-      run.slice(1).every(({ offset }, i) =>
-        offset === run[i].offset + run[i].length);
+      group.every(({ peer }) => peer === first.peer) &&
+      group.slice(0, -1).every(({ length }) => length === first.length) &&
+      group.at(-1).length > 0 && group.at(-1).length <= first.length &&
+      group.slice(1).every(({ offset }, i) =>
+        offset === group[i].offset + group[i].length);
   };
   for (let n = list.length; n > 1; n--)
-    if (isRun(list.slice(0, n))) return n;
+    if (isGroup(list.slice(0, n))) return n;
   return 1;
 }
 
@@ -49,26 +49,26 @@ describe('dgram_segment_group_length', () => {
   ] of [
     ['one datagram', [100], 1],
     ['an empty one', [0], 1],
-    ['two of a size', [100, 100], 2],
-    ['many of a size', repeat(20, 100), 20],
-    ['64 at most', repeat(65, 10), 64],
-    ['64, the last shorter', [...repeat(63, 10), 9], 64],
+    ['two of the same size', [100, 100], 2],
+    ['many of the same size', repeat(20, 100), 20],
+    ['at most 64', repeat(65, 10), 64],
+    ['64 with a shorter last one', [...repeat(63, 10), 9], 64],
     ['the last may be shorter', [10, 10, 9], 3],
-    ['a shorter one is the last', [10, 9, 9], 2],
-    ['a longer one is the next run', [10, 10, 11, 10], 2],
-    ['a shorter one right away', [10, 1], 2],
-    ['an empty one is no last', [10, 10, 0, 10], 2],
-    ['an empty one is no first', [0, 0, 0], 1],
-    ['segments of 1 byte go alone', [1, 1, 1], 1],
-    ['segments of 2 bytes go alone', [2, 2, 1], 1],
-    ['segments of 3 bytes do not', [3, 3, 1], 3],
-    ['another peer', [10, 10, { length: 10, peer: 2 }, 10], 2],
-    ['another peer at once', [10, { length: 10, peer: 2 }], 1],
+    ['a shorter one ends the group', [10, 9, 9], 2],
+    ['a longer one starts the next group', [10, 10, 11, 10], 2],
+    ['a shorter second one', [10, 1], 2],
+    ['an empty one is never the last', [10, 10, 0, 10], 2],
+    ['an empty one is never the first', [0, 0, 0], 1],
+    ['segments of 1 byte are sent singly', [1, 1, 1], 1],
+    ['segments of 2 bytes are sent singly', [2, 2, 1], 1],
+    ['segments of 3 bytes are grouped', [3, 3, 1], 3],
+    ['another destination', [10, 10, { length: 10, peer: 2 }, 10], 2],
+    ['another destination for the second', [10, { length: 10, peer: 2 }], 1],
     ['the connected peer', repeat(3, { length: 10, peer: 0 }), 3],
     ['a gap', [10, 10, { length: 10, gap: 1 }, 10], 2],
     ['a gap before the first', [{ length: 10, gap: 7 }, 10], 2],
-    ['bytes: what fits', repeat(44, 1500), 43],
-    ['bytes: just so', repeat(11, 100), 10, BYTES_IP4, 1000],
+    ['bytes: as many as fit', repeat(44, 1500), 43],
+    ['bytes: exactly at the limit', repeat(11, 100), 10, BYTES_IP4, 1000],
     ['bytes: one too many', repeat(11, 100), 9, BYTES_IP4, 999],
     ['bytes: a shorter last one fits', [100, 100, 50], 3, BYTES_IP4, 250],
     ['bytes: a shorter last one does not', [100, 100, 51], 2, BYTES_IP4, 250],
@@ -76,23 +76,24 @@ describe('dgram_segment_group_length', () => {
     ['two of the largest that fit', [32753, 32754], 1],
     ['two of the largest', [32753, 32753, 1], 3],
     ['a datagram that cannot be sent', [65535, 65535], 1],
-    ['segment_max: just so', [1472, 1472], 2, 1472],
+    ['segment_max: exactly at the limit', [1472, 1472], 2, 1472],
     ['segment_max: above', [1473, 1473], 1, 1472],
     ['segment_max: the last counts with the first', [1473, 5], 1, 1472],
     ]) {
     it(`${title}: ${expected}`, () => {
       const batch = sends(list);
 
-      assert.strictEqual(runLength(batch, segmentMax, bytesMax), expected);
+      assert.strictEqual(segmentGroupLength(batch, segmentMax, bytesMax),
+                         expected);
       assert.strictEqual(model(batch, segmentMax, bytesMax), expected);
     });
   }
 
-  it('is what the rules say, whatever the batch', () => {
+  it('follows the rules for any batch', () => {
     const size = fc.oneof(
       fc.constantFrom(0, 1, 2, 3, 4, 64, 1000, 1472, 32753, 65507, 65535),
       fc.integer({ min: 0, max: 65536 }));
-    // Some of a kind, then some of another, as programs send them.
+    // Several datagrams of one kind, then of another, as programs send them.
     const group = fc.record({
       entry: fc.record({
         length: size,
@@ -107,12 +108,12 @@ describe('dgram_segment_group_length', () => {
     const limit = fc.oneof(fc.constantFrom(2, 1472, BYTES_IP4, 65527), size);
 
     fc.assert(fc.property(batch, limit, limit, (list, segmentMax, bytesMax) => {
-      assert.strictEqual(runLength(list, segmentMax, bytesMax),
+      assert.strictEqual(segmentGroupLength(list, segmentMax, bytesMax),
                          model(list, segmentMax, bytesMax));
     }), { numRuns: 1000 });
   });
 
-  it('cuts a batch into runs that hold all of it', () => {
+  it('divides a batch completely into groups', () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 5 }),
       { minLength: 1, maxLength: 300 });
 
@@ -120,7 +121,7 @@ describe('dgram_segment_group_length', () => {
       const batch = sends(list);
       let taken = 0;
       while (taken < batch.length) {
-        const n = runLength(batch.slice(taken), BYTES_IP4, BYTES_IP4);
+        const n = segmentGroupLength(batch.slice(taken), BYTES_IP4, BYTES_IP4);
         assert.ok(n >= 1 && n <= batch.length - taken);
         taken += n;
       }
