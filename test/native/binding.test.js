@@ -176,7 +176,7 @@ describe('binding', () => {
       ['IPv6', 'bind6', '::1', REUSEPORT],
       ['IPv6 only', 'bind6', '::1', REUSEPORT | IPV6ONLY],
     ]) {
-      (balances ? it : it.skip)(`is for those who ask: ${name}`, function () {
+      (balances ? it : it.skip)(`requires the flag: ${name}`, function () {
         if (method === 'bind6' && !hasIp6) this.skip();
         const first = new core.Handle();
         const name = {};
