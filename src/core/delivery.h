@@ -19,8 +19,8 @@ typedef enum {
   DGRAM_PAUSED,  /* the rest follows in the next iteration */
 } dgram_delivery_t;
 
-/* Delivers what was appended for `socket` since dgram_env_acquire_inbox(). Does
- * nothing if the inbox is empty. */
+/* Delivers the datagrams appended for `socket` since dgram_env_acquire_inbox().
+ * Does nothing if there are none. */
 dgram_delivery_t dgram_env_deliver(dgram_env_t* env,
                                    dgram_socket_t* socket,
                                    dgram_wake_up_t* wake_up);

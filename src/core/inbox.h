@@ -1,7 +1,7 @@
 /* Inboxes: the memory that datagrams are received into, and the batch in it.
  * JavaScript owns the memory and reads the batch (lib/batch/inbox.js).
  *
- * A transport acquires an inbox before each read, appends what it read, and
+ * A transport acquires an inbox before each read, appends the datagrams, and
  * calls dgram_env_deliver() (delivery.h). */
 #ifndef DGRAM_INBOX_H
 #define DGRAM_INBOX_H

@@ -188,7 +188,7 @@ int dgram_socket_share(dgram_socket_t* socket) {
   return dgram_platform_dup(fd);
 }
 
-/* Does for older versions of libuv what 1.49 does for UV_UDP_REUSEPORT. */
+/* Replaces UV_UDP_REUSEPORT, which libuv supports since 1.49. */
 static int prepare_reuseport(dgram_socket_t* socket, int family) {
   int fd = dgram_platform_fd(&socket->udp);
   int rc;

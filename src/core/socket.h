@@ -94,7 +94,7 @@ int dgram_socket_disconnect(dgram_socket_t* socket);
 int dgram_socket_name(const dgram_socket_t* socket, dgram_address_t* out);
 int dgram_socket_peer(const dgram_socket_t* socket, dgram_address_t* out);
 
-/* -- reading, and what is queued -- */
+/* -- reading, send queue, reference to the loop -- */
 
 int dgram_socket_start(dgram_socket_t* socket);
 int dgram_socket_stop(dgram_socket_t* socket);

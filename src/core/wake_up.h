@@ -1,5 +1,5 @@
-/* The limit on what one socket delivers in one event loop iteration: at most
- * DGRAM_WAKE_UP_DATAGRAMS datagrams, or those of DGRAM_WAKE_UP_TIME, whichever
+/* The limit on the datagrams that one socket delivers in one event loop
+ * iteration: DGRAM_WAKE_UP_DATAGRAMS, or those of DGRAM_WAKE_UP_TIME, whichever
  * is more. Timers and other sockets then wait no longer than with libuv, which
  * reads 32 datagrams. */
 #ifndef DGRAM_WAKE_UP_H
