@@ -1,12 +1,19 @@
 'use strict';
 
-// The libFuzzer targets, and what each is linked with.
+// The libFuzzer targets and the sources each is linked with.
 
 const CORE = [
   'src/core/address.c',
+  'src/core/delivery.c',
+  'src/core/destinations.c',
   'src/core/env.c',
+  'src/core/inbox.c',
+  'src/core/sends.c',
   'src/core/socket.c',
+  'src/core/socket_options.c',
+  'src/core/wake_up.c',
   'src/platform/unix.c',
+  'src/transport/choose.c',
   'src/transport/linux/ancillary.c',
   'src/transport/linux/busy_poll.c',
   'src/transport/linux/features.c',
@@ -18,15 +25,16 @@ const CORE = [
   'src/transport/linux/send.c',
   'src/transport/linux/share.c',
   'src/transport/linux/transport.c',
-  'src/transport/choose.c',
   'src/transport/uv.c',
+  'src/transport/uv_receive.c',
+  'src/transport/uv_send.c',
   'test/fuzz/core.c',
   'test/fuzz/inlet.c',
   'test/fuzz/kernel.c',
   'test/fuzz/wire.c',
 ];
 
-/** Name: sources besides targets/NAME.c. The longest ones first. */
+/** Target name: sources other than targets/NAME.c. The slowest first. */
 const targets = {
   send: CORE,
   receive: CORE,

@@ -127,7 +127,7 @@ static void give_out(state_t* state,
     dgram_inbox_skip(inbox); /* the place is moved on first */
     if (fuzz_one_in(&state->input, 8))
       act(state);
-    FUZZ_CHECK(inbox->socket == socket && inbox->delivering > 0);
+    FUZZ_CHECK(inbox->socket == socket && inbox->deliver_depth > 0);
   }
 }
 
@@ -137,7 +137,7 @@ static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
   state_t* state = socket->env->data;
   uint32_t many = UINT32_MAX;
 
-  FUZZ_CHECK(inbox->delivering > 0);
+  FUZZ_CHECK(inbox->deliver_depth > 0);
   if (inbox->cursor->steps == 0)
     check_batch(state, inbox);
   inbox->cursor->steps = 1;
@@ -235,12 +235,12 @@ static bool is_watched(const dgram_socket_t* socket) {
 
 /* A socket that is to read is woken for it, or the loop will see to that. */
 static void check_watched(const state_t* state) {
-  const uv_idle_t* idler = state->core.env.idler;
+  const uv_idle_t* resume_handle = state->core.env.resume_handle;
   uint32_t i;
 
   if (state->refused)
     return;
-  if (idler != NULL && uv_is_active((const uv_handle_t*) idler))
+  if (resume_handle != NULL && uv_is_active((const uv_handle_t*) resume_handle))
     return;
   for (i = 0; i < FUZZ_SOCKETS; i++)
     if (state->core.sockets[i] != NULL && state->core.sockets[i]->reading)

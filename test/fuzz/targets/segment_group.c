@@ -35,7 +35,7 @@ static bool is_group(const dgram_send_t* sends, uint32_t n, limits_t limits) {
   return bytes <= limits.bytes_max;
 }
 
-/* Descriptors that dgram_env_flush() accepts: within an arena. Most of them
+/* Descriptors that dgram_sends_flush() accepts: within an arena. Most of them
  * continue the preceding one. */
 static void draw_sends(fuzz_input_t* input,
                        dgram_send_t* sends,

@@ -199,7 +199,7 @@ static void flush(state_t* state) {
     draw_send(state, &sends[i], i > 0 ? &sends[i - 1] : NULL, arena_size);
     faults[i] = fault_of(state, &sends[i], arena_size);
   }
-  rc = dgram_env_flush(&state->core.env, sends, count, arena, arena_size);
+  rc = dgram_sends_flush(&state->core.env, sends, count, arena, arena_size);
   for (i = 0; i < count; i++) {
     queued += sends[i].status == DGRAM_QUEUED;
     if (faults[i] != 0)
