@@ -30,7 +30,8 @@ bool dgram_address_has_zone(const struct sockaddr* address) {
          IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr);
 }
 
-static int append_zone(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
+static int append_zone(const struct sockaddr_in6* in6,
+                       dgram_source_text_t* out) {
   char zone[UV_IF_NAMESIZE];
   size_t size = sizeof(zone);
   int rc;
@@ -46,7 +47,7 @@ static int append_zone(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
   return 0;
 }
 
-static int describe4(const struct sockaddr_in* in4, dgram_peer_text_t* out) {
+static int describe4(const struct sockaddr_in* in4, dgram_source_text_t* out) {
   int rc = uv_ip4_name(in4, out->text, sizeof(out->text));
 
   out->family = 4;
@@ -55,7 +56,7 @@ static int describe4(const struct sockaddr_in* in4, dgram_peer_text_t* out) {
   return rc;
 }
 
-static int describe6(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
+static int describe6(const struct sockaddr_in6* in6, dgram_source_text_t* out) {
   int rc = uv_ip6_name(in6, out->text, sizeof(out->text));
 
   out->family = 6;
@@ -67,7 +68,7 @@ static int describe6(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
 }
 
 void dgram_address_describe(const struct sockaddr* address,
-                            dgram_peer_text_t* out) {
+                            dgram_source_text_t* out) {
   out->family = 0;
   out->port = 0;
   out->error = UV_EAFNOSUPPORT;

@@ -27,7 +27,7 @@ int dgram_address_parse(dgram_address_t* out,
  * Node. If that interface has no name, `out->error` is the code and
  * `out->length` is 0. */
 void dgram_address_describe(const struct sockaddr* address,
-                            dgram_peer_text_t* out);
+                            dgram_source_text_t* out);
 
 /* True for a link-local address with a zone. Its text may change while its
  * bytes do not: the zone is the name of an interface, which can be renamed. */

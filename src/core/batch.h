@@ -19,7 +19,7 @@
 
 /* Destinations in the table of an environment. Slot 0 is not used: it means the
  * connected peer. */
-#define DGRAM_PEERS_MAX 4096
+#define DGRAM_DESTINATIONS_MAX 4096
 
 /* Sockets of one environment; a power of two. The low bits of the id of a
  * socket, as many as this number needs, are its index. */
@@ -49,8 +49,8 @@ typedef struct {
   /* Descriptors that are not sent yet. JavaScript counts them as the last step
    * of an append. After sending them, C writes DGRAM_BATCH_SENT | their number.
    * JavaScript writes 0 when it has read their statuses. */
-  uint32_t waiting;
-  uint32_t owed; /* not 0: JavaScript has callbacks to call */
+  uint32_t pending;
+  uint32_t callbacks_due; /* not 0: JavaScript has callbacks to call */
 } dgram_batch_state_t;
 
 /* Above any number of descriptors. */
@@ -68,7 +68,7 @@ typedef struct {
 #define DGRAM_RECV_SLOT_SIZE 65536u
 #define DGRAM_RECV_BUFFER_SIZE (DGRAM_RECV_SLOTS * DGRAM_RECV_SLOT_SIZE)
 
-/* More than the slots: long GRO buffers are split, see dgram_env_received(). */
+/* More than the slots: long GRO buffers are split, see dgram_inbox_append(). */
 #define DGRAM_RECV_GRO_BUFFERS 128
 
 /* Sources whose text JavaScript has cached; a power of two. */
@@ -78,12 +78,12 @@ typedef struct {
  * bytes in segments of `segment` bytes (the last one may be shorter). A single
  * datagram has segment == length; an empty one has 0 in both. Written by C. */
 typedef struct {
-  uint32_t offset;  /* in the receive buffer, in bytes */
-  uint32_t length;  /* of all segments, in bytes */
-  uint32_t segment; /* of one datagram, in bytes */
-  uint32_t peer;    /* slot in the table of sources of lib/batch/inbox.js */
-  uint32_t fresh;   /* 0: JavaScript has the source; n: read texts[n - 1] */
-  int32_t status;   /* 0, or a negative UV_ code and no datagram */
+  uint32_t offset;   /* in the receive buffer, in bytes */
+  uint32_t length;   /* of all segments, in bytes */
+  uint32_t segment;  /* of one datagram, in bytes */
+  uint32_t peer;     /* slot in the table of sources of lib/batch/inbox.js */
+  uint32_t new_text; /* 0: JavaScript has the source; n: read texts[n - 1] */
+  int32_t status;    /* 0, or a negative UV_ code and no datagram */
 } dgram_recv_t;
 
 /* A source that JavaScript has to store in its table. */
@@ -93,28 +93,28 @@ typedef struct {
   uint32_t length; /* of text, in bytes; 0: see `error` */
   int32_t error;   /* 0, or the UV_ code of uv_if_indextoiid() */
   char text[64];   /* numeric address with its zone, not terminated */
-} dgram_peer_text_t;
+} dgram_source_text_t;
 
-/* The progress of JavaScript within a batch. JavaScript advances `run` and
- * `position` before it passes a datagram to a listener. Both sides can
+/* The progress of JavaScript within a batch. JavaScript advances `gro_buffer`
+ * and `position` before it passes a datagram to a listener. Both sides can
  * therefore continue after a throw, the termination of JavaScript or a nested
  * event loop. */
 typedef struct {
-  uint32_t run;      /* GRO buffer of the next datagram */
-  uint32_t position; /* of the next datagram in that GRO buffer, in bytes */
-  uint32_t count;    /* written by C: GRO buffers in the batch */
-  uint32_t budget;   /* written by C: datagrams until the clock is read */
-  uint32_t block;    /* written by C: approximate size of a 'batch' event, in
-                        datagrams */
-  uint32_t steps;    /* 0 until JavaScript has read the texts; that and each
-                        block add 1 */
+  uint32_t gro_buffer; /* GRO buffer of the next datagram */
+  uint32_t position;   /* of the next datagram in that GRO buffer, in bytes */
+  uint32_t count;      /* written by C: GRO buffers in the batch */
+  uint32_t budget;     /* written by C: datagrams until the clock is read */
+  uint32_t block;      /* written by C: approximate size of a 'batch' event, in
+                          datagrams */
+  uint32_t steps;      /* 0 until JavaScript has read the texts; that and each
+                          block add 1 */
 } dgram_cursor_t;
 
 /* The head of an inbox. */
 typedef struct {
   dgram_cursor_t cursor;
-  dgram_recv_t runs[DGRAM_RECV_GRO_BUFFERS];
-  dgram_peer_text_t texts[DGRAM_RECV_SLOTS];
+  dgram_recv_t gro_buffers[DGRAM_RECV_GRO_BUFFERS];
+  dgram_source_text_t texts[DGRAM_RECV_SLOTS];
 } dgram_inbox_head_t;
 
 /* Offset of the receive buffer in an inbox, in bytes. */

@@ -157,7 +157,7 @@ static dgram_delivery_t deliver(dgram_env_t* env,
                                 dgram_inbox_t* inbox,
                                 dgram_wake_up_t* wake_up) {
   dgram_socket_t* socket = inbox->socket;
-  uint32_t left = inbox->left;
+  uint32_t left = inbox->datagrams_left;
   uint64_t start = left < MEASURE_MIN ? 0 : uv_hrtime();
   bool several = left > 1;
   dgram_delivery_t result;
@@ -169,15 +169,15 @@ static dgram_delivery_t deliver(dgram_env_t* env,
     update_resume_handle(env);
   }
   result = env->deliver(inbox, wake_up);
-  if (start != 0 && left > inbox->left)
-    learn_block(socket, left - inbox->left, uv_hrtime() - start);
+  if (start != 0 && left > inbox->datagrams_left)
+    learn_block(socket, left - inbox->datagrams_left, uv_hrtime() - start);
   inbox->deliver_depth--;
   if (result == DGRAM_PAUSED && socket->closing)
     result = DGRAM_DROPPED;
   /* If a listener closes the socket, JavaScript drops the rest of the batch,
    * and the text of a new source may be lost. Clearing the table passes it
    * again. */
-  if (inbox->fresh > 0 && (result == DGRAM_DROPPED || socket->closing))
+  if (inbox->texts_count > 0 && (result == DGRAM_DROPPED || socket->closing))
     dgram_sources_init(&env->sources);
   if (result == DGRAM_PAUSED)
     inbox->resumable = true;
@@ -189,9 +189,9 @@ static dgram_delivery_t deliver(dgram_env_t* env,
   return result;
 }
 
-dgram_delivery_t dgram_env_deliver(dgram_env_t* env,
-                                   dgram_socket_t* socket,
-                                   dgram_wake_up_t* wake_up) {
+dgram_delivery_t dgram_delivery_start(dgram_env_t* env,
+                                      dgram_socket_t* socket,
+                                      dgram_wake_up_t* wake_up) {
   dgram_inbox_t* inbox = env->inbox;
 
   if (inbox->count == 0)
@@ -202,7 +202,7 @@ dgram_delivery_t dgram_env_deliver(dgram_env_t* env,
   return deliver(env, inbox, wake_up);
 }
 
-bool dgram_env_read_on(dgram_inbox_t* inbox) {
+bool dgram_delivery_read_next(dgram_inbox_t* inbox) {
   dgram_socket_t* socket = inbox->socket;
   dgram_env_t* env = socket->env;
 
@@ -211,7 +211,7 @@ bool dgram_env_read_on(dgram_inbox_t* inbox) {
     return false;
   dgram_inbox_reset(inbox);
   env->inbox = inbox;
-  if (!env->transport->read_on(socket))
+  if (!env->transport->read_one(socket))
     return false;
   dgram_inbox_rewind(inbox);
   return true;

@@ -19,16 +19,16 @@ typedef enum {
   DGRAM_PAUSED,  /* the rest follows in the next iteration */
 } dgram_delivery_t;
 
-/* Delivers the datagrams appended for `socket` since dgram_env_acquire_inbox().
+/* Delivers the datagrams appended for `socket` since dgram_inbox_acquire().
  * Does nothing if there are none. */
-dgram_delivery_t dgram_env_deliver(dgram_env_t* env,
-                                   dgram_socket_t* socket,
-                                   dgram_wake_up_t* wake_up);
+dgram_delivery_t dgram_delivery_start(dgram_env_t* env,
+                                      dgram_socket_t* socket,
+                                      dgram_wake_up_t* wake_up);
 
 /* For env->deliver(): reads one more message into an inbox that is being
  * delivered and has been read to its end. Returns false if there is none; see
- * read_on of dgram_transport_t. */
-bool dgram_env_read_on(dgram_inbox_t* inbox);
+ * read_one of dgram_transport_t. */
+bool dgram_delivery_read_next(dgram_inbox_t* inbox);
 
 /* To be called when the socket starts or stops reading, closes, or changes its
  * reference to the loop. A paused batch of a stopped socket stays paused; that

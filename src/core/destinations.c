@@ -4,16 +4,17 @@
 
 #include "core/env.h"
 
-int dgram_env_set_peer(dgram_env_t* env,
-                       uint32_t slot,
-                       int family,
-                       const char* text,
-                       uint16_t port) {
-  if (slot == 0 || slot >= DGRAM_PEERS_MAX)
+int dgram_destinations_set(dgram_env_t* env,
+                           uint32_t slot,
+                           int family,
+                           const char* text,
+                           uint16_t port) {
+  if (slot == 0 || slot >= DGRAM_DESTINATIONS_MAX)
     return UV_EINVAL;
-  if (env->peers == NULL)
-    env->peers = calloc(DGRAM_PEERS_MAX, sizeof(env->peers[0]));
-  if (env->peers == NULL)
+  if (env->destinations == NULL)
+    env->destinations =
+        calloc(DGRAM_DESTINATIONS_MAX, sizeof(env->destinations[0]));
+  if (env->destinations == NULL)
     return UV_ENOMEM;
-  return dgram_address_parse(&env->peers[slot], family, text, port);
+  return dgram_address_parse(&env->destinations[slot], family, text, port);
 }

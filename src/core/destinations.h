@@ -14,11 +14,11 @@
 /* Parses an address into a slot of the environment's table, which is allocated
  * by the first call. Returns 0, UV_EINVAL for an invalid slot, family or text,
  * or UV_ENOMEM. */
-int dgram_env_set_peer(dgram_env_t* env,
-                       uint32_t slot,
-                       int family,
-                       const char* text,
-                       uint16_t port);
+int dgram_destinations_set(dgram_env_t* env,
+                           uint32_t slot,
+                           int family,
+                           const char* text,
+                           uint16_t port);
 
 /* True if a descriptor may name `slot` of `table`, which may be NULL. Slot 0 is
  * the connected peer. */
@@ -26,7 +26,7 @@ static inline bool dgram_destinations_has(const dgram_address_t* table,
                                           uint32_t slot) {
   if (slot == 0)
     return true;
-  return table != NULL && slot < DGRAM_PEERS_MAX &&
+  return table != NULL && slot < DGRAM_DESTINATIONS_MAX &&
          table[slot].any.sa_family != AF_UNSPEC;
 }
 

@@ -22,10 +22,10 @@ void dgram_env_init(dgram_env_t* env, uv_loop_t* loop) {
 void dgram_env_free(dgram_env_t* env) {
   dgram_socket_free_pending(env);
   free(env->sockets);
-  free(env->peers);
+  free(env->destinations);
   env->sockets = NULL;
   env->sockets_size = 0;
-  env->peers = NULL;
+  env->destinations = NULL;
 }
 
 static int grow_sockets(dgram_env_t* env) {

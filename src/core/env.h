@@ -59,7 +59,8 @@ struct dgram_env_s {
   uint64_t sent;     /* datagrams that the kernel accepted */
   uint64_t received; /* datagrams, also those in GRO buffers */
 
-  dgram_address_t* peers;  /* DGRAM_PEERS_MAX entries; NULL: not used yet */
+  dgram_address_t*
+      destinations; /* DGRAM_DESTINATIONS_MAX entries; NULL: not used yet */
   dgram_sources_t sources; /* remote addresses that JavaScript has as text */
 
   dgram_inbox_t inboxes[DGRAM_INBOXES];

@@ -15,7 +15,7 @@ static uint32_t count_datagrams(uint32_t length, uint32_t segment) {
 bool dgram_inbox_has_more(dgram_env_t* env, dgram_inbox_t* inbox) {
   /* Memory that replaced detached memory holds no batch. */
   return env->acquire(env, inbox) && inbox->cursor->count <= inbox->count &&
-         inbox->cursor->run < inbox->cursor->count;
+         inbox->cursor->gro_buffer < inbox->cursor->count;
 }
 
 static dgram_inbox_t* free_inbox(dgram_env_t* env) {
@@ -33,13 +33,13 @@ static dgram_inbox_t* free_inbox(dgram_env_t* env) {
 
 void dgram_inbox_reset(dgram_inbox_t* inbox) {
   inbox->count = 0;
-  inbox->fresh = 0;
+  inbox->texts_count = 0;
   inbox->gro_buffer = 0;
   inbox->position = 0;
-  inbox->left = 0;
+  inbox->datagrams_left = 0;
 }
 
-bool dgram_env_acquire_inbox(dgram_env_t* env, dgram_socket_t* socket) {
+bool dgram_inbox_acquire(dgram_env_t* env, dgram_socket_t* socket) {
   dgram_inbox_t* inbox = free_inbox(env);
 
   if (inbox == NULL ||
@@ -69,11 +69,11 @@ static uint32_t piece_length(const dgram_inbox_t* inbox,
 }
 
 static void append(dgram_inbox_t* inbox, const dgram_recv_t* buffer) {
-  inbox->runs[inbox->count++] = *buffer;
-  inbox->left += count_datagrams(buffer->length, buffer->segment);
+  inbox->gro_buffers[inbox->count++] = *buffer;
+  inbox->datagrams_left += count_datagrams(buffer->length, buffer->segment);
 }
 
-void dgram_env_received(dgram_env_t* env,
+void dgram_inbox_append(dgram_env_t* env,
                         uint32_t offset,
                         uint32_t length,
                         uint32_t segment,
@@ -90,8 +90,8 @@ void dgram_env_received(dgram_env_t* env,
   env->received += count_datagrams(length, segment);
   buffer.peer = dgram_sources_find(&env->sources, source, &is_new);
   if (is_new) {
-    dgram_address_describe(source, &inbox->texts[inbox->fresh++]);
-    buffer.fresh = inbox->fresh;
+    dgram_address_describe(source, &inbox->texts[inbox->texts_count++]);
+    buffer.new_text = inbox->texts_count;
   }
   do {
     buffer.length = piece_length(inbox, length, segment);
@@ -103,23 +103,24 @@ void dgram_env_received(dgram_env_t* env,
   } while (length > 0);
 }
 
-uint32_t dgram_inbox_passed(dgram_inbox_t* inbox) {
+uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox) {
   const dgram_cursor_t* cursor = inbox->cursor;
   const dgram_recv_t* buffer;
-  uint32_t before = inbox->left;
+  uint32_t before = inbox->datagrams_left;
   uint32_t n = 0;
 
-  while (inbox->gro_buffer < cursor->run && inbox->gro_buffer < inbox->count) {
-    buffer = &inbox->runs[inbox->gro_buffer++];
+  while (inbox->gro_buffer < cursor->gro_buffer &&
+         inbox->gro_buffer < inbox->count) {
+    buffer = &inbox->gro_buffers[inbox->gro_buffer++];
     n += count_datagrams(buffer->length - inbox->position, buffer->segment);
     inbox->position = 0;
   }
   if (inbox->gro_buffer < inbox->count && cursor->position > inbox->position) {
-    buffer = &inbox->runs[inbox->gro_buffer];
+    buffer = &inbox->gro_buffers[inbox->gro_buffer];
     n += count_datagrams(cursor->position - inbox->position, buffer->segment);
     inbox->position = cursor->position;
   }
-  inbox->left = n < before ? before - n : 0;
+  inbox->datagrams_left = n < before ? before - n : 0;
   return n;
 }
 
@@ -127,20 +128,20 @@ void dgram_inbox_skip(dgram_inbox_t* inbox) {
   dgram_cursor_t* cursor = inbox->cursor;
   const dgram_recv_t* buffer;
 
-  if (cursor->run >= inbox->count)
+  if (cursor->gro_buffer >= inbox->count)
     return;
-  buffer = &inbox->runs[cursor->run];
+  buffer = &inbox->gro_buffers[cursor->gro_buffer];
   cursor->position += buffer->segment;
   if (buffer->segment > 0 && cursor->position < buffer->length)
     return;
-  cursor->run++;
+  cursor->gro_buffer++;
   cursor->position = 0;
 }
 
 void dgram_inbox_rewind(dgram_inbox_t* inbox) {
   dgram_cursor_t* cursor = inbox->cursor;
 
-  cursor->run = 0;
+  cursor->gro_buffer = 0;
   cursor->position = 0;
   cursor->count = inbox->count;
   cursor->steps = 0;

@@ -2,7 +2,7 @@
  * JavaScript owns the memory and reads the batch (lib/batch/inbox.js).
  *
  * A transport acquires an inbox before each read, appends the datagrams, and
- * calls dgram_env_deliver() (delivery.h). */
+ * calls dgram_delivery_start() (delivery.h). */
 #ifndef DGRAM_INBOX_H
 #define DGRAM_INBOX_H
 
@@ -14,20 +14,20 @@
 #include "core/types.h"
 
 typedef struct {
-  /* Pointers into the memory. Valid from dgram_env_acquire_inbox() until
+  /* Pointers into the memory. Valid from dgram_inbox_acquire() until
    * JavaScript runs. */
   dgram_cursor_t* cursor;
-  dgram_recv_t* runs;       /* DGRAM_RECV_GRO_BUFFERS entries */
-  dgram_peer_text_t* texts; /* DGRAM_RECV_SLOTS entries */
-  uint8_t* recv_buffer;     /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
+  dgram_recv_t* gro_buffers;  /* DGRAM_RECV_GRO_BUFFERS entries */
+  dgram_source_text_t* texts; /* DGRAM_RECV_SLOTS entries */
+  uint8_t* recv_buffer;       /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
   uint32_t slots;
 
-  uint32_t count;      /* entries of `runs` in use */
-  uint32_t fresh;      /* entries of `texts` in use */
-  uint32_t split_size; /* GRO buffers with more datagrams are split */
-  uint32_t gro_buffer; /* copy of the cursor, when it was last read */
-  uint32_t position;   /* the same */
-  uint32_t left;       /* datagrams from that position on */
+  uint32_t count;          /* entries of `gro_buffers` in use */
+  uint32_t texts_count;    /* entries of `texts` in use */
+  uint32_t split_size;     /* GRO buffers with more datagrams are split */
+  uint32_t gro_buffer;     /* copy of the cursor, when it was last read */
+  uint32_t position;       /* the same */
+  uint32_t datagrams_left; /* datagrams from that position on */
 
   dgram_socket_t* socket; /* owner of the batch; NULL: the inbox is free */
   bool resumable;         /* the next iteration continues the batch */
@@ -39,12 +39,12 @@ typedef struct {
  * set, JavaScript still has a batch of this socket, or batches in all inboxes:
  * the transport stops polling, and its start() is called when an inbox is
  * available. Otherwise there is no memory. */
-bool dgram_env_acquire_inbox(dgram_env_t* env, dgram_socket_t* socket);
+bool dgram_inbox_acquire(dgram_env_t* env, dgram_socket_t* socket);
 
 /* Appends a GRO buffer (or a single datagram) to the acquired inbox. It is
  * split if it has more than inbox->split_size datagrams. `source` is NULL only
  * with an error status. The caller appends at most inbox->slots of them. */
-void dgram_env_received(dgram_env_t* env,
+void dgram_inbox_append(dgram_env_t* env,
                         uint32_t offset,
                         uint32_t length,
                         uint32_t segment,
@@ -52,7 +52,7 @@ void dgram_env_received(dgram_env_t* env,
                         int status);
 
 /* How many datagrams JavaScript has taken since the last call. */
-uint32_t dgram_inbox_passed(dgram_inbox_t* inbox);
+uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox);
 
 /* Advances the cursor by one datagram, which is lost. */
 void dgram_inbox_skip(dgram_inbox_t* inbox);

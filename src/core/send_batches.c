@@ -61,7 +61,7 @@ uint32_t dgram_send_batch_flush(dgram_env_t* env,
       env, send_batch->sends, count, send_batch->arena, DGRAM_BATCH_ARENA);
 
   if (count > 0)
-    send_batch->state->waiting = DGRAM_BATCH_SENT | count;
+    send_batch->state->pending = DGRAM_BATCH_SENT | count;
   return queued;
 }
 
@@ -69,8 +69,8 @@ bool dgram_send_batches_stalled(const dgram_send_batches_t* send_batches) {
   uint32_t i;
 
   for (i = 0; i < send_batches->count; i++)
-    if ((send_batches->items[i].state->waiting |
-         send_batches->items[i].state->owed) != 0)
+    if ((send_batches->items[i].state->pending |
+         send_batches->items[i].state->callbacks_due) != 0)
       return true;
   return false;
 }
@@ -78,7 +78,7 @@ bool dgram_send_batches_stalled(const dgram_send_batches_t* send_batches) {
 /* The count was written by JavaScript, so it is not trusted. */
 static void flush_pending(dgram_env_t* env,
                           const dgram_send_batch_t* send_batch) {
-  uint32_t count = send_batch->state->waiting;
+  uint32_t count = send_batch->state->pending;
 
   if (count > 0 && count <= DGRAM_BATCH_SENDS)
     (void) dgram_send_batch_flush(env, send_batch, count);

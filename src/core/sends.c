@@ -7,7 +7,7 @@
 static int check_send(const dgram_socket_t* socket,
                       const dgram_send_t* send,
                       size_t arena_size) {
-  if (!dgram_destinations_has(socket->env->peers, send->peer))
+  if (!dgram_destinations_has(socket->env->destinations, send->peer))
     return UV_EINVAL;
   /* As in libuv. Linux itself would send to the given address. */
   if (socket->connected && send->peer != 0)
@@ -52,10 +52,10 @@ uint32_t dgram_sends_flush(dgram_env_t* env,
   return queued;
 }
 
-void dgram_env_complete(dgram_socket_t* socket,
-                        uint32_t ticket,
-                        int status,
-                        size_t length) {
+void dgram_sends_complete(dgram_socket_t* socket,
+                          uint32_t ticket,
+                          int status,
+                          size_t length) {
   dgram_socket_use(socket);
   socket->env->complete(socket, ticket, status, length);
   dgram_socket_unuse(socket);

@@ -24,9 +24,9 @@ uint32_t dgram_sends_flush(dgram_env_t* env,
 /* For transports: completes a datagram of `socket` that was DGRAM_QUEUED; see
  * `complete` of dgram_env_t. The memory of the socket is still valid when this
  * returns, even if JavaScript closed the socket. */
-void dgram_env_complete(dgram_socket_t* socket,
-                        uint32_t ticket,
-                        int status,
-                        size_t length);
+void dgram_sends_complete(dgram_socket_t* socket,
+                          uint32_t ticket,
+                          int status,
+                          size_t length);
 
 #endif

@@ -341,7 +341,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
   socket->env->transport->close(socket);
 }
 
-uint32_t dgram_socket_batch(const dgram_socket_t* socket) {
+uint32_t dgram_socket_read_max(const dgram_socket_t* socket) {
   return socket->shared ? 1 : DGRAM_RECV_SLOTS;
 }
 

@@ -19,7 +19,7 @@ struct dgram_socket_s {
   bool reading;         /* the transport was started */
   bool connected;       /* to a peer: datagrams carry no address */
   bool shared;          /* other code may have the descriptor: GRO stays off */
-  bool wants_closed;    /* for addon/: call hook.closed */
+  bool notify_closed;   /* for addon/: call hook.closed */
   uint32_t connections; /* number of connects; distinguishes connected peers */
   uint16_t block;       /* datagrams that its listeners process in half a ms */
   uint32_t uses;        /* see dgram_socket_use() */
@@ -134,7 +134,7 @@ int dgram_socket_send_buffer(dgram_socket_t* socket, int* size);
  * descriptor: if a listener closes the socket, undelivered datagrams must stay
  * in the kernel for the other readers. (Datagrams that were read before it was
  * shared are lost with the socket.) */
-uint32_t dgram_socket_batch(const dgram_socket_t* socket);
+uint32_t dgram_socket_read_max(const dgram_socket_t* socket);
 
 /* Closes the uv_udp_t; see close() of dgram_transport_t. */
 void dgram_socket_release(dgram_socket_t* socket);

@@ -17,7 +17,7 @@ uint32_t dgram_wake_up_budget(dgram_wake_up_t* wake_up, uint32_t waiting) {
 /* Reading the clock, with a return from JavaScript and another call, costs as
  * much as delivering one or two datagrams. If delivery is fast, the clock is
  * read less often. */
-bool dgram_wake_up_take(dgram_wake_up_t* wake_up, uint32_t datagrams) {
+bool dgram_wake_up_count(dgram_wake_up_t* wake_up, uint32_t datagrams) {
   uint64_t time;
 
   wake_up->datagrams += datagrams;
@@ -29,6 +29,6 @@ bool dgram_wake_up_take(dgram_wake_up_t* wake_up, uint32_t datagrams) {
   return time >= DGRAM_WAKE_UP_TIME;
 }
 
-bool dgram_wake_up_goes_on(const dgram_wake_up_t* wake_up) {
+bool dgram_wake_up_may_read(const dgram_wake_up_t* wake_up) {
   return wake_up->datagrams < DGRAM_WAKE_UP_DATAGRAMS;
 }

@@ -23,10 +23,10 @@ typedef struct {
 uint32_t dgram_wake_up_budget(dgram_wake_up_t* wake_up, uint32_t waiting);
 
 /* Counts delivered datagrams. Returns true if the wake-up has to end. */
-bool dgram_wake_up_take(dgram_wake_up_t* wake_up, uint32_t datagrams);
+bool dgram_wake_up_count(dgram_wake_up_t* wake_up, uint32_t datagrams);
 
 /* True if the socket may read once more. After more datagrams than libuv reads,
  * the next read is left to the next wake-up, which finds more of them. */
-bool dgram_wake_up_goes_on(const dgram_wake_up_t* wake_up);
+bool dgram_wake_up_may_read(const dgram_wake_up_t* wake_up);
 
 #endif

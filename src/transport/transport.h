@@ -4,8 +4,8 @@
  * per environment.
  *
  * All functions run on the thread of the loop and use the codes of libuv.
- * dgram_env_deliver() and dgram_env_complete() run JavaScript, so rule P of
- * core/env.h applies after them. */
+ * dgram_delivery_start() and dgram_sends_complete() run JavaScript, so rule P
+ * of core/env.h applies after them. */
 #ifndef DGRAM_TRANSPORT_H
 #define DGRAM_TRANSPORT_H
 
@@ -24,16 +24,16 @@ struct dgram_transport_s {
 
   /* Starts reading. Binds an unbound socket to any address. Returns 0 if it is
    * already reading. For each batch, a wake-up
-   *  - calls dgram_env_acquire_inbox(). If that fails and env->read_deferred is
+   *  - calls dgram_inbox_acquire(). If that fails and env->read_deferred is
    *    set, it stops polling, because otherwise the loop would spin. start() is
    *    called again later;
-   *  - appends what it reads with dgram_env_received();
-   *  - calls dgram_env_deliver() once. */
+   *  - appends what it reads with dgram_inbox_append();
+   *  - calls dgram_delivery_start() once. */
   int (*start)(dgram_socket_t* socket);
 
   /* Reads one more message, or an error, into env->inbox without delivering it.
    * Returns false if there is none. */
-  bool (*read_on)(dgram_socket_t* socket);
+  bool (*read_one)(dgram_socket_t* socket);
 
   /* Stops reading; unread datagrams stay in the kernel. */
   int (*stop)(dgram_socket_t* socket);
@@ -43,7 +43,7 @@ struct dgram_transport_s {
    *    others are sent.
    *  - If sending would block, the remaining datagrams are copied and queued
    *    (DGRAM_QUEUED). Each is completed once, in order, with
-   *    dgram_env_complete(); with UV_ECANCELED if the socket is closed.
+   *    dgram_sends_complete(); with UV_ECANCELED if the socket is closed.
    *  - No datagram is sent while an earlier one is queued.
    * The caller has checked destinations and arena offsets. Returns how many
    * datagrams were queued. */

@@ -26,7 +26,7 @@ static void uv_close_socket(dgram_socket_t* socket) {
 const dgram_transport_t dgram_transport_uv = {
     .name = "uv",
     .start = dgram_uv_start,
-    .read_on = dgram_uv_read_on,
+    .read_one = dgram_uv_read_one,
     .stop = dgram_uv_stop,
     .flush = dgram_uv_flush,
     .queue_size = dgram_uv_queue_size,

@@ -14,7 +14,7 @@
 
 int dgram_uv_start(dgram_socket_t* socket);
 int dgram_uv_stop(dgram_socket_t* socket);
-bool dgram_uv_read_on(dgram_socket_t* socket);
+bool dgram_uv_read_one(dgram_socket_t* socket);
 
 /* -- uv_send.c -- */
 

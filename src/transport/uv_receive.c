@@ -13,10 +13,10 @@
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
-  uint32_t slots = dgram_socket_batch(socket);
+  uint32_t slots = dgram_socket_read_max(socket);
 
   (void) suggested;
-  if (!dgram_env_acquire_inbox(env, socket)) {
+  if (!dgram_inbox_acquire(env, socket)) {
     *buf = uv_buf_init(NULL, 0);
     return;
   }
@@ -52,9 +52,9 @@ static void append(const dgram_socket_t* socket,
   if (length >= 0 && (source == NULL || buf->base == NULL))
     length = UV_EIO;
   if (length < 0)
-    dgram_env_received(env, 0, 0, 0, NULL, length);
+    dgram_inbox_append(env, 0, 0, 0, NULL, length);
   else
-    dgram_env_received(
+    dgram_inbox_append(
         env,
         (uint32_t) ((uint8_t*) buf->base - env->inbox->recv_buffer),
         (uint32_t) length,
@@ -73,7 +73,7 @@ static void on_recv(uv_udp_t* udp,
   dgram_wake_up_t wake_up = {0};
 
   if (flags & UV_UDP_MMSG_FREE) {
-    (void) dgram_env_deliver(env, socket, &wake_up);
+    (void) dgram_delivery_start(env, socket, &wake_up);
     return;
   }
   if (nread == 0 && source == NULL)
@@ -85,16 +85,16 @@ static void on_recv(uv_udp_t* udp,
     return;
   }
   /* On Windows libuv reports an error without having called on_alloc(). */
-  if (buf->base == NULL && !dgram_env_acquire_inbox(env, socket))
+  if (buf->base == NULL && !dgram_inbox_acquire(env, socket))
     return;
   append(socket, nread, buf, source);
   if (!(flags & UV_UDP_MMSG_CHUNK))
-    (void) dgram_env_deliver(env, socket, &wake_up);
+    (void) dgram_delivery_start(env, socket, &wake_up);
 }
 
 /* Bypasses libuv, which reads the next datagram only after on_recv() has
  * returned. */
-bool dgram_uv_read_on(dgram_socket_t* socket) {
+bool dgram_uv_read_one(dgram_socket_t* socket) {
   dgram_env_t* env = socket->env;
   dgram_address_t source;
   int rc = dgram_platform_recv(
@@ -103,9 +103,9 @@ bool dgram_uv_read_on(dgram_socket_t* socket) {
   if (rc == UV_EAGAIN || rc == UV_ENOTSUP)
     return false;
   if (rc < 0)
-    dgram_env_received(env, 0, 0, 0, NULL, rc);
+    dgram_inbox_append(env, 0, 0, 0, NULL, rc);
   else
-    dgram_env_received(env, 0, (uint32_t) rc, (uint32_t) rc, &source.any, 0);
+    dgram_inbox_append(env, 0, (uint32_t) rc, (uint32_t) rc, &source.any, 0);
   return true;
 }
 

@@ -93,7 +93,7 @@ static void complete_head(dgram_socket_t* socket, queue_t* queue, int status) {
   queue->count--;
   queue->size -= length;
   free(item);
-  dgram_env_complete(socket, ticket, status, length);
+  dgram_sends_complete(socket, ticket, status, length);
 }
 
 static void on_sent(uv_udp_send_t* request, int status);
@@ -243,7 +243,7 @@ uint32_t dgram_uv_flush(dgram_socket_t* socket,
                         dgram_send_t* sends,
                         uint32_t count,
                         const uint8_t* arena) {
-  const dgram_address_t* table = socket->env->peers;
+  const dgram_address_t* table = socket->env->destinations;
   const dgram_address_t* destination;
   uint32_t queued = 0;
   uint32_t i;

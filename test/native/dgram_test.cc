@@ -33,7 +33,7 @@ uv_loop_t* LoopOf(Napi::Env env) {
 }
 
 Object Describe(Napi::Env env, const sockaddr* address) {
-  dgram_peer_text_t text;
+  dgram_source_text_t text;
   // Makes fields visible that dgram_address_describe() does not set.
   memset(&text, 0x55, sizeof(text));
   dgram_address_describe(address, &text);
@@ -191,7 +191,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     TestEnv* self = static_cast<TestEnv*>(core->data);
     dgram_inbox_head_t* head = &self->heads_[inbox - core->inboxes];
     inbox->cursor = &head->cursor;
-    inbox->runs = head->runs;
+    inbox->gro_buffers = head->gro_buffers;
     inbox->texts = head->texts;
     return true;
   }
@@ -204,17 +204,17 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     Napi::Env env = self->Env();
     Napi::HandleScope scope(env);
     Napi::Array buffers = Napi::Array::New(env);
-    for (uint32_t i = inbox->cursor->run; i < inbox->count; i++) {
-      const dgram_recv_t& buffer = inbox->runs[i];
+    for (uint32_t i = inbox->cursor->gro_buffer; i < inbox->count; i++) {
+      const dgram_recv_t& buffer = inbox->gro_buffers[i];
       Object out = Object::New(env);
       out["offset"] = Number::New(env, buffer.offset);
       out["length"] = Number::New(env, buffer.length);
       out["segment"] = Number::New(env, buffer.segment);
       out["peer"] = Number::New(env, buffer.peer);
-      out["newText"] = Number::New(env, buffer.fresh);
+      out["newText"] = Number::New(env, buffer.new_text);
       out["status"] = Number::New(env, buffer.status);
-      if (buffer.fresh > 0) {
-        const dgram_peer_text_t& text = inbox->texts[buffer.fresh - 1];
+      if (buffer.new_text > 0) {
+        const dgram_source_text_t& text = inbox->texts[buffer.new_text - 1];
         out["text"] = Napi::String::New(env, text.text, text.length);
         out["port"] = Number::New(env, text.port);
       }
@@ -223,11 +223,13 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     Napi::Value taken = self->listener_.Call({buffers});
     if (!taken.ToBoolean())
       return DGRAM_DROPPED;
-    inbox->cursor->run =
-        taken.IsNumber() ? inbox->cursor->run + taken.ToNumber().Uint32Value()
-                         : inbox->count;
-    dgram_wake_up_take(wake_up, dgram_inbox_passed(inbox));
-    return inbox->cursor->run < inbox->count ? DGRAM_PAUSED : DGRAM_DELIVERED;
+    inbox->cursor->gro_buffer =
+        taken.IsNumber()
+            ? inbox->cursor->gro_buffer + taken.ToNumber().Uint32Value()
+            : inbox->count;
+    dgram_wake_up_count(wake_up, dgram_inbox_count_delivered(inbox));
+    return inbox->cursor->gro_buffer < inbox->count ? DGRAM_PAUSED
+                                                    : DGRAM_DELIVERED;
   }
 
   dgram_socket_t* Socket(const CallbackInfo& info) {
@@ -260,7 +262,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     std::string text = info[2].ToString();
     return Number::New(
         info.Env(),
-        dgram_env_set_peer(
+        dgram_destinations_set(
             &core_,
             info[0].ToNumber(),
             info[1].ToNumber(),
@@ -299,7 +301,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     auto buffers = info[1].As<Napi::Array>();
     listener_ = Napi::Persistent(info[2].As<Napi::Function>());
     dgram_wake_up_t wake_up{};
-    if (!dgram_env_acquire_inbox(&core_, socket))
+    if (!dgram_inbox_acquire(&core_, socket))
       return;
     for (uint32_t i = 0; i < buffers.Length(); i++) {
       int rc;
@@ -308,20 +310,20 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
       dgram_address_t address{};
       if (status == 0)
         address = ReadAddress(buffer, &rc);
-      dgram_env_received(&core_,
+      dgram_inbox_append(&core_,
                          i * DGRAM_RECV_SLOT_SIZE,
                          buffer.Get("length").ToNumber(),
                          buffer.Get("segment").ToNumber(),
                          status == 0 ? &address.any : nullptr,
                          status);
     }
-    dgram_env_deliver(&core_, socket, &wake_up);
+    dgram_delivery_start(&core_, socket, &wake_up);
   }
 
   // acquire(id) -> whether an inbox was acquired
   Napi::Value Acquire(const CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(),
-                              dgram_env_acquire_inbox(&core_, Socket(info)));
+                              dgram_inbox_acquire(&core_, Socket(info)));
   }
 
   // uvReceived(nread, withBuffer, listener) -> code. Calls the receive callback
@@ -369,7 +371,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     number("sent", static_cast<double>(core_.sent));
     number("received", static_cast<double>(core_.received));
     number("count", core_.inboxes[0].count);
-    number("texts", core_.inboxes[0].fresh);
+    number("texts", core_.inboxes[0].texts_count);
     number("used", 0);
     for (uint32_t i = 0; i < core_.inboxes_count; i++)
       if (core_.inboxes[i].socket != nullptr)
@@ -417,9 +419,9 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("BATCH_SENDS", DGRAM_BATCH_SENDS);
   number("BATCH_ARENA", DGRAM_BATCH_ARENA);
   const double state = DGRAM_BATCH_SENDS * sizeof(dgram_send_t) / 4.0;
-  number("BATCH_PENDING", state + offsetof(dgram_batch_state_t, waiting) / 4.0);
+  number("BATCH_PENDING", state + offsetof(dgram_batch_state_t, pending) / 4.0);
   number("BATCH_CALLBACKS_DUE",
-         state + offsetof(dgram_batch_state_t, owed) / 4.0);
+         state + offsetof(dgram_batch_state_t, callbacks_due) / 4.0);
   number("BATCH_SENT", DGRAM_BATCH_SENT);
   number("DATAGRAM_MAX", DGRAM_DATAGRAM_MAX);
   number("RECV_WORDS", sizeof(dgram_recv_t) / 4.0);
@@ -427,29 +429,29 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("RECV_LENGTH", offsetof(dgram_recv_t, length) / 4.0);
   number("RECV_SEGMENT", offsetof(dgram_recv_t, segment) / 4.0);
   number("RECV_PEER", offsetof(dgram_recv_t, peer) / 4.0);
-  number("RECV_NEW_TEXT", offsetof(dgram_recv_t, fresh) / 4.0);
+  number("RECV_NEW_TEXT", offsetof(dgram_recv_t, new_text) / 4.0);
   number("RECV_STATUS", offsetof(dgram_recv_t, status) / 4.0);
-  number("TEXT_BYTES", sizeof(dgram_peer_text_t));
-  number("TEXT_FAMILY", offsetof(dgram_peer_text_t, family) / 4.0);
-  number("TEXT_PORT", offsetof(dgram_peer_text_t, port) / 4.0);
-  number("TEXT_LENGTH", offsetof(dgram_peer_text_t, length) / 4.0);
-  number("TEXT_ERROR", offsetof(dgram_peer_text_t, error) / 4.0);
-  number("TEXT_TEXT", offsetof(dgram_peer_text_t, text));
+  number("TEXT_BYTES", sizeof(dgram_source_text_t));
+  number("TEXT_FAMILY", offsetof(dgram_source_text_t, family) / 4.0);
+  number("TEXT_PORT", offsetof(dgram_source_text_t, port) / 4.0);
+  number("TEXT_LENGTH", offsetof(dgram_source_text_t, length) / 4.0);
+  number("TEXT_ERROR", offsetof(dgram_source_text_t, error) / 4.0);
+  number("TEXT_TEXT", offsetof(dgram_source_text_t, text));
   number("CURSOR_WORDS", sizeof(dgram_cursor_t) / 4.0);
-  number("CURSOR_GRO_BUFFER", offsetof(dgram_cursor_t, run) / 4.0);
+  number("CURSOR_GRO_BUFFER", offsetof(dgram_cursor_t, gro_buffer) / 4.0);
   number("CURSOR_POSITION", offsetof(dgram_cursor_t, position) / 4.0);
   number("CURSOR_COUNT", offsetof(dgram_cursor_t, count) / 4.0);
   number("CURSOR_BUDGET", offsetof(dgram_cursor_t, budget) / 4.0);
   number("CURSOR_BLOCK", offsetof(dgram_cursor_t, block) / 4.0);
   number("CURSOR_STEPS", offsetof(dgram_cursor_t, steps) / 4.0);
-  number("INBOX_GRO_BUFFERS", offsetof(dgram_inbox_head_t, runs));
+  number("INBOX_GRO_BUFFERS", offsetof(dgram_inbox_head_t, gro_buffers));
   number("INBOX_TEXTS", offsetof(dgram_inbox_head_t, texts));
   number("INBOX_RECV_BUFFER", DGRAM_INBOX_RECV_BUFFER);
   number("INBOXES", DGRAM_INBOXES);
   number("RECV_GRO_BUFFERS", DGRAM_RECV_GRO_BUFFERS);
   number("RECV_SLOTS", DGRAM_RECV_SLOTS);
   number("RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE);
-  number("PEERS_MAX", DGRAM_PEERS_MAX);
+  number("PEERS_MAX", DGRAM_DESTINATIONS_MAX);
   number("SOURCES_MAX", DGRAM_SOURCES_MAX);
   number("SOCKETS_MAX", DGRAM_SOCKETS_MAX);
   return out;

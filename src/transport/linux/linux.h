@@ -193,7 +193,7 @@ size_t dgram_linux_queue_count(const dgram_socket_t* socket);
 /* Receives and delivers. `status` is that of the poll callback. */
 void dgram_linux_on_readable(linux_socket_t* self, int status);
 
-/* dgram_transport_t.read_on */
+/* dgram_transport_t.read_one */
 bool dgram_linux_read_on(dgram_socket_t* socket);
 
 /* Discards messages of the error queue. If another owner of the descriptor has

@@ -47,9 +47,9 @@ static void fail_socket(linux_socket_t* self, int code) {
   dgram_socket_t* socket = self->socket;
   dgram_wake_up_t wake_up = {0};
 
-  if (socket->reading && dgram_env_acquire_inbox(socket->env, socket)) {
-    dgram_env_received(socket->env, 0, 0, 0, NULL, code);
-    (void) dgram_env_deliver(socket->env, socket, &wake_up);
+  if (socket->reading && dgram_inbox_acquire(socket->env, socket)) {
+    dgram_inbox_append(socket->env, 0, 0, 0, NULL, code);
+    (void) dgram_delivery_start(socket->env, socket, &wake_up);
   }
   dgram_linux_fail_queue(self, code);
 }

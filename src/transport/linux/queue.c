@@ -13,7 +13,7 @@ struct linux_queued_s {
   uint32_t position; /* first unsent */
   uint32_t count;
   dgram_send_t* sends;
-  dgram_address_t* peers; /* slot 0 is unused, as in env->peers */
+  dgram_address_t* peers; /* slot 0 is unused, as in env->destinations */
   uint8_t* arena;
 };
 
@@ -106,7 +106,7 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
   uint32_t i;
 
   if (self != NULL)
-    item = copy_batch(sends, count, socket->env->peers, arena);
+    item = copy_batch(sends, count, socket->env->destinations, arena);
   if (item != NULL)
     rc = append(self, item);
   if (rc != 0)
@@ -134,10 +134,10 @@ static void complete_head(linux_socket_t* self, uint32_t from, uint32_t to) {
 
     self->queue_count--;
     self->queue_size -= send->length;
-    dgram_env_complete(socket,
-                       send->ticket,
-                       send->status < 0 ? send->status : 0,
-                       send->length);
+    dgram_sends_complete(socket,
+                         send->ticket,
+                         send->status < 0 ? send->status : 0,
+                         send->length);
   }
 }
 

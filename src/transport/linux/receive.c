@@ -57,10 +57,10 @@ static void append_received(dgram_env_t* env, slots_t* slots, uint32_t i) {
     /* Without its segment size a GRO buffer looks like one datagram. The
      * options set here never fill the control buffer; those of another owner
      * of the descriptor can. */
-    dgram_env_received(env, 0, 0, 0, NULL, UV_EMSGSIZE);
+    dgram_inbox_append(env, 0, 0, 0, NULL, UV_EMSGSIZE);
     return;
   }
-  dgram_env_received(env,
+  dgram_inbox_append(env,
                      i * DGRAM_RECV_SLOT_SIZE,
                      length,
                      dgram_ancillary_get_segment(header, length),
@@ -132,7 +132,7 @@ static int read_messages(linux_socket_t* self, uint32_t count) {
   if (n == UV_EAGAIN)
     return n;
   if (n < 0) {
-    dgram_env_received(env, 0, 0, 0, NULL, n);
+    dgram_inbox_append(env, 0, 0, 0, NULL, n);
     self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
   }
   for (i = 0; (int) i < n; i++)
@@ -150,7 +150,7 @@ static int receive_batch(linux_socket_t* self, dgram_wake_up_t* wake_up) {
   uint32_t count;
   int n;
 
-  if (!dgram_env_acquire_inbox(env, socket)) {
+  if (!dgram_inbox_acquire(env, socket)) {
     self->read_deferred = env->read_deferred;
     if (self->read_deferred)
       uv_poll_stop(&self->poll);
@@ -160,14 +160,14 @@ static int receive_batch(linux_socket_t* self, dgram_wake_up_t* wake_up) {
     dgram_linux_deliver_preread(self, wake_up);
     return 0;
   }
-  count = dgram_linux_features.mmsg ? dgram_socket_batch(socket) : 1;
+  count = dgram_linux_features.mmsg ? dgram_socket_read_max(socket) : 1;
   if (count > self->slots)
     count = self->slots;
   if (count > env->inbox->slots)
     count = env->inbox->slots;
   n = read_messages(self, count);
   if (n != UV_EAGAIN)
-    (void) dgram_env_deliver(env, socket, wake_up);
+    (void) dgram_delivery_start(env, socket, wake_up);
   return n;
 }
 
@@ -197,7 +197,7 @@ static int receive_all(linux_socket_t* self, dgram_wake_up_t* wake_up) {
     if (n <= 0 || !can_read(socket) ||
         !(self->read_full || socket->env->sent > sent) ||
         !dgram_busy_poll_is_due(&self->read_again) ||
-        !dgram_wake_up_goes_on(wake_up))
+        !dgram_wake_up_may_read(wake_up))
       return n;
     sent = socket->env->sent;
     full = self->read_full;

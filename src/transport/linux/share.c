@@ -36,7 +36,7 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
       memcpy(env->inbox->recv_buffer + (size_t) i * DGRAM_RECV_SLOT_SIZE,
              message->bytes,
              message->length);
-    dgram_env_received(env,
+    dgram_inbox_append(env,
                        i * DGRAM_RECV_SLOT_SIZE,
                        message->length,
                        message->segment,
@@ -44,7 +44,7 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
                        message->status);
     free(message);
   }
-  (void) dgram_env_deliver(env, self->socket, wake_up);
+  (void) dgram_delivery_start(env, self->socket, wake_up);
 }
 
 /* Reads one message into memory of its own. Returns NULL if none is waiting or

@@ -117,7 +117,7 @@ static void linux_moved(dgram_socket_t* socket) {
 const dgram_transport_t dgram_transport_linux = {
     .name = "linux",
     .start = linux_start,
-    .read_on = dgram_linux_read_on,
+    .read_one = dgram_linux_read_on,
     .stop = linux_stop,
     .flush = dgram_linux_flush,
     .queue_size = dgram_linux_queue_size,
