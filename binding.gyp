@@ -34,6 +34,9 @@
       ],
       'include_dirs': ['src'],
       'defines': ['NAPI_VERSION=8'],
+      'configurations': {
+        'Debug': {'defines': ['DGRAM_ASSERTIONS']},
+      },
       'conditions': [
         ['OS == "win"', {
           'sources': ['src/platform/win.c'],

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/assert.h"
 #include "core/env.h"
 #include "core/inbox.h"
 #include "core/socket.h"
@@ -171,6 +172,7 @@ static dgram_delivery_t deliver(dgram_env_t* env,
   result = env->deliver(inbox, wake_up);
   if (start != 0 && left > inbox->datagrams_left)
     learn_block(socket, left - inbox->datagrams_left, uv_hrtime() - start);
+  DGRAM_ASSERT(inbox->socket == socket && inbox->deliver_depth > 0);
   inbox->deliver_depth--;
   if (result == DGRAM_PAUSED && socket->closing)
     result = DGRAM_DROPPED;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/socket.h"
 #include "transport/transport.h"
 
@@ -68,6 +69,7 @@ int dgram_env_add_socket(dgram_env_t* env, dgram_socket_t* socket) {
 void dgram_env_remove_socket(dgram_env_t* env, dgram_socket_t* socket) {
   uint32_t index = socket->id & INDEX_MASK;
 
+  DGRAM_ASSERT(env->sockets[index] == socket && env->sockets_open > 0);
   env->sockets[index] = NULL;
   env->sockets_open--;
   if (index < env->free_index)
@@ -77,11 +79,13 @@ void dgram_env_remove_socket(dgram_env_t* env, dgram_socket_t* socket) {
 void dgram_env_replace_socket(dgram_env_t* env,
                               const dgram_socket_t* socket,
                               dgram_socket_t* successor) {
+  DGRAM_ASSERT(env->sockets[socket->id & INDEX_MASK] == socket);
   successor->id = socket->id;
   env->sockets[successor->id & INDEX_MASK] = successor;
 }
 
 void dgram_env_handle_closed(dgram_env_t* env) {
+  DGRAM_ASSERT(env->handles_open > 0);
   env->handles_open--;
   dgram_env_check_idle(env);
 }

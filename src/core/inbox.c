@@ -1,5 +1,6 @@
 #include "core/inbox.h"
 
+#include "core/assert.h"
 #include "core/env.h"
 #include "core/socket.h"
 
@@ -69,6 +70,7 @@ static uint32_t piece_length(const dgram_inbox_t* inbox,
 }
 
 static void append(dgram_inbox_t* inbox, const dgram_recv_t* buffer) {
+  DGRAM_ASSERT(inbox->count < DGRAM_RECV_GRO_BUFFERS);
   inbox->gro_buffers[inbox->count++] = *buffer;
   inbox->datagrams_left += count_datagrams(buffer->length, buffer->segment);
 }
@@ -90,6 +92,7 @@ void dgram_inbox_append(dgram_env_t* env,
   env->received += count_datagrams(length, segment);
   buffer.peer = dgram_sources_find(&env->sources, source, &is_new);
   if (is_new) {
+    DGRAM_ASSERT(inbox->texts_count < DGRAM_RECV_SLOTS);
     dgram_address_describe(source, &inbox->texts[inbox->texts_count++]);
     buffer.new_text = inbox->texts_count;
   }

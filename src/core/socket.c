@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/assert.h"
 #include "platform/platform.h"
 #include "transport/transport.h"
 
@@ -50,6 +51,7 @@ void dgram_socket_use(dgram_socket_t* socket) {
 void dgram_socket_unuse(dgram_socket_t* socket) {
   dgram_env_t* env = socket->env;
 
+  DGRAM_ASSERT(socket->uses > 0);
   if (--socket->uses > 0 || !socket->closed)
     return;
   socket->next_pending = env->pending_free;
@@ -60,6 +62,7 @@ void dgram_socket_free_pending(dgram_env_t* env) {
   while (env->pending_free != NULL) {
     dgram_socket_t* socket = env->pending_free;
 
+    DGRAM_ASSERT(socket->uses == 0 && socket->closed);
     env->pending_free = socket->next_pending;
     free(socket);
   }

@@ -26,7 +26,8 @@ const node = path.join(root, '.cache', 'asan', 'bin', 'node');
  * all libraries, and takes what has its name for itself. */
 const settings = path.join(root, '.cache', 'asan', 'bin', 'libasan.so.options');
 
-const FLAGS = '-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1';
+const FLAGS = '-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1 ' +
+  '-DDGRAM_ASSERTIONS';
 
 /** Makes the copy anew. */
 function prepare() {

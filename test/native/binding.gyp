@@ -24,7 +24,11 @@
         '../../src',
         '<!(node -p "require(\'node-addon-api\').include_dir")',
       ],
-      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      'defines': [
+        'DGRAM_ASSERTIONS',
+        'NAPI_VERSION=8',
+        'NAPI_DISABLE_CPP_EXCEPTIONS',
+      ],
       'conditions': [
         ['OS == "win"', {
           'sources': ['../../src/platform/win.c'],

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/assert.h"
 #include "transport/linux/linux.h"
 
 /* In milliseconds. Each consecutive pause is twice as long as the last. */
@@ -132,6 +133,8 @@ static void complete_head(linux_socket_t* self, uint32_t from, uint32_t to) {
   for (i = from; i < to; i++) {
     const dgram_send_t* send = &item->sends[i];
 
+    DGRAM_ASSERT(self->queue_count > 0 && self->queue_size >= send->length);
+    DGRAM_ASSERT(self->queue_head == item);
     self->queue_count--;
     self->queue_size -= send->length;
     dgram_sends_complete(socket,
