@@ -15,8 +15,10 @@ const path = require('node:path');
 const { install } = require('../support/saboteur');
 
 const FILES = [
-  'batch/outbox', 'socket/send-many', 'node/ticks', 'node/endings',
-  'node/thread', 'batch/untransferable', 'node/uncaught',
+  'batch/outbox', 'batch/send-batch', 'batch/completions',
+  'batch/destinations', 'batch/message-writer', 'batch/untransferable',
+  'socket/send-many', 'node/ticks', 'node/endings', 'node/thread',
+  'node/uncaught',
 ].map((name) => require.resolve(`../../lib/${name}`));
 
 const saboteur = install(FILES);
