@@ -10,20 +10,19 @@
 
 const binding = require('../load/binding');
 const errors = require('../errors/errors');
-const { keep } = require('./untransferable');
 const { drain } = require('../node/ticks');
 const uncaught = require('../node/uncaught');
+const { countBytes, findBlockEnd, takePayloads } = require('./blocks');
+const { takeColumns } = require('./columns');
+const { TEXT_WORDS, findSource } = require('./sources');
+const { keep } = require('./untransferable');
 
 const {
-  RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_PEER, RECV_NEW_TEXT,
-  RECV_STATUS, RECV_SLOTS, RECV_GRO_BUFFERS, TEXT_BYTES, TEXT_FAMILY, TEXT_PORT,
-  TEXT_LENGTH, TEXT_ERROR, TEXT_TEXT, SOURCES_MAX, CURSOR_WORDS,
-  CURSOR_GRO_BUFFER,
+  RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_STATUS, RECV_SLOTS,
+  RECV_GRO_BUFFERS, TEXT_BYTES, CURSOR_WORDS, CURSOR_GRO_BUFFER,
   CURSOR_POSITION, CURSOR_COUNT, CURSOR_BUDGET, CURSOR_BLOCK, CURSOR_STEPS,
   INBOX_GRO_BUFFERS, INBOX_TEXTS, INBOX_RECV_BUFFER, INBOXES,
 } = binding.layout;
-
-const TEXT_WORDS = TEXT_BYTES / 4;
 
 /** What deliver() returns: deliver_t of src/addon/module.c. */
 const DONE = 0;
@@ -34,20 +33,8 @@ const LAST_THREW = 2;
 // an ArrayBuffer of its own, of exactly its size.
 const copySlice = Uint8Array.prototype.slice;
 
-const { copy, latin1Slice } = Buffer.prototype;
-
 // The constructor behind Buffer, without Buffer.from()'s argument checks.
 const View = Buffer[Symbol.species];
-
-/** Sources whose address the C core remembers, by slot. */
-const sources = new Array(SOURCES_MAX).fill(null);
-
-/**
- * Payloads that leave the slab together do so in blocks of whole runs. Larger
- * ones would be mapped and unmapped by malloc each time, page by page; and a
- * message that is kept keeps its block.
- */
-const BLOCK_SIZE = 64 * 1024;
 
 /** Receive memory, and the batch in it. */
 class Inbox {
@@ -195,51 +182,6 @@ function emitBatch(handle, inbox, from, end, size) {
     -batch.count;
 }
 
-/** A block is runs of up to BLOCK_SIZE bytes, or one error. */
-function findBlockEnd(inbox, from, count, most) {
-  const { runs, statuses } = inbox;
-  let end = from;
-  let size = 0;
-  let datagrams = 0;
-  while (end < count && statuses[end * RECV_WORDS + RECV_STATUS] >= 0) {
-    size += runs[end * RECV_WORDS + RECV_LENGTH];
-    datagrams += countRun(runs, end);
-    if ((size > BLOCK_SIZE || datagrams > most) && end > from) break;
-    end++;
-  }
-  return Math.max(end, from + 1);
-}
-
-/**
- * Takes the payloads of the block from the slab. Is there no memory for them,
- * they are lost, once; to try again might be for ever.
- * @param {Inbox} inbox
- * @param {number} from the first run
- * @param {number} end behind the last run
- * @param {number} size of the payloads, in bytes
- * @param {number} extra bytes behind them
- */
-function takePayloads(inbox, from, end, size, extra) {
-  const { cursor, runs, slab, starts } = inbox;
-  const position = cursor[CURSOR_POSITION];
-  cursor[CURSOR_GRO_BUFFER] = end;
-  cursor[CURSOR_POSITION] = 0;
-  // Not zeroed: every byte is written, here or below.
-  const bytes = Buffer.allocUnsafeSlow(size + extra);
-  cursor[CURSOR_GRO_BUFFER] = from;
-  cursor[CURSOR_POSITION] = position;
-  if (extra > 0) bytes.fill(0, size);
-  let to = 0;
-  for (let i = from; i < end; i++) {
-    const start = runs[i * RECV_WORDS + RECV_OFFSET];
-    const length = runs[i * RECV_WORDS + RECV_LENGTH];
-    starts[i] = to;
-    copy.call(slab, bytes, to, start, start + length);
-    to += length;
-  }
-  inbox.block = bytes.buffer;
-}
-
 /** @returns {boolean} false when a listener threw, and that was dealt with */
 function deliverNext(handle, inbox, watched) {
   const { cursor, runs } = inbox;
@@ -292,93 +234,6 @@ function emitWatched(size, message, rinfo) {
 /** A message with memory of its own. */
 function takeMessage({ slab }, start, size) {
   return copySlice.call(slab, start, start + size);
-}
-
-/**
- * The block in columns. `data` is the listener's: nobody writes to it again.
- * @returns {{count: number, data: Buffer, offsets: Uint32Array,
- *   sizes: Uint32Array, ports: Uint16Array, addresses: string[],
- *   family: string}}
- */
-function takeColumns(handle, inbox, from, end, size) {
-  const { runs } = inbox;
-  const most = countDatagrams(inbox, from, end);
-  // One memory for all: an allocation costs more than what it is for.
-  const padding = -size & 3;
-  takePayloads(inbox, from, end, size, padding + most * 10);
-  const { block } = inbox;
-  const offsets = new Uint32Array(block, size + padding, most);
-  const sizes = new Uint32Array(block, size + padding + most * 4, most);
-  const ports = new Uint16Array(block, size + padding + most * 8, most);
-  const addresses = [];
-  let index = 0;
-  let offset = 0;
-  for (let i = from; i < end; i++) {
-    const at = i * RECV_WORDS;
-    const { address, family, port } = inbox.sources[i];
-    const segment = runs[at + RECV_SEGMENT];
-    const stop = offset + runs[at + RECV_LENGTH];
-    if (handle.blocks(address, family)) {
-      offset = stop;
-      continue;
-    }
-    do {
-      offsets[index] = offset;
-      sizes[index] = Math.min(segment, stop - offset);
-      ports[index] = port;
-      addresses.push(address);
-      index++;
-      offset += segment;
-    } while (offset < stop);
-    offset = stop;
-  }
-  return {
-    count: index,
-    data: new View(block, 0, size),
-    offsets: index === most ? offsets : offsets.slice(0, index),
-    sizes: index === most ? sizes : sizes.slice(0, index),
-    ports: index === most ? ports : ports.slice(0, index),
-    addresses,
-    family: handle.family === 6 ? 'IPv6' : 'IPv4',
-  };
-}
-
-function countBytes({ runs }, from, end) {
-  let bytes = 0;
-  for (let i = from; i < end; i++) bytes += runs[i * RECV_WORDS + RECV_LENGTH];
-  return bytes;
-}
-
-function countRun(runs, i) {
-  const segment = runs[i * RECV_WORDS + RECV_SEGMENT];
-  return segment === 0 ?
-    1 :
-    Math.ceil(runs[i * RECV_WORDS + RECV_LENGTH] / segment);
-}
-
-function countDatagrams({ runs }, from, end) {
-  let total = 0;
-  for (let i = from; i < end; i++) total += countRun(runs, i);
-  return total;
-}
-
-/** The source of a run; a fresh one is read from its text and remembered. */
-function findSource(inbox, at) {
-  const { runs, texts } = inbox;
-  const slot = runs[at + RECV_PEER];
-  const fresh = runs[at + RECV_NEW_TEXT];
-  if (fresh === 0) return sources[slot];
-  const word = (fresh - 1) * TEXT_WORDS;
-  const from = (fresh - 1) * TEXT_BYTES + TEXT_TEXT;
-  const source = {
-    address: latin1Slice.call(inbox.textBytes, from,
-                              from + texts[word + TEXT_LENGTH]),
-    family: texts[word + TEXT_FAMILY] === 6 ? 'IPv6' : 'IPv4',
-    port: texts[word + TEXT_PORT],
-    error: texts[word + TEXT_ERROR],
-  };
-  sources[slot] = source;
-  return source;
 }
 
 module.exports = { deliver, forgetSpares };

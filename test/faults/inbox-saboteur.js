@@ -15,7 +15,8 @@ require('node:worker_threads').markAsUntransferable = () => {};
 
 const lib = path.join(__dirname, '..', '..', 'lib');
 const { install } = require('../support/saboteur');
-const saboteur = install([path.join(lib, 'batch', 'inbox.js')]);
+const saboteur = install(['inbox', 'blocks', 'columns', 'sources'].map(
+  (name) => path.join(lib, 'batch', `${name}.js`)));
 const dgram = require(lib);
 const binding = require(path.join(lib, 'load', 'binding.js'));
 const builtin = require('node:dgram');
