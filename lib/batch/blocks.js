@@ -1,6 +1,9 @@
 'use strict';
 
-/** Blocks: the payloads that leave the slab together. */
+/**
+ * Blocks: consecutive GRO buffers of a batch whose payloads are copied out of
+ * the receive buffer together.
+ */
 
 const binding = require('../load/binding');
 
@@ -12,21 +15,27 @@ const {
 const { copy } = Buffer.prototype;
 
 /**
- * Payloads that leave the slab together do so in blocks of whole runs. Larger
- * ones would be mapped and unmapped by malloc each time, page by page; and a
- * message that is kept keeps its block.
+ * The size limit of a block, in bytes. malloc would map and unmap larger ones
+ * each time, page by page. Retaining one message retains its whole block.
  */
 const BLOCK_SIZE = 64 * 1024;
 
-/** A block is runs of up to BLOCK_SIZE bytes, or one error. */
+/**
+ * A block is GRO buffers of up to BLOCK_SIZE bytes, at least one, or one error.
+ * @param {Inbox} inbox
+ * @param {number} from index of the first GRO buffer
+ * @param {number} count GRO buffers of the batch
+ * @param {number} most datagrams, unless the block is a single GRO buffer
+ * @returns {number} index behind the last GRO buffer
+ */
 function findBlockEnd(inbox, from, count, most) {
-  const { runs, statuses } = inbox;
+  const { groBuffers, statuses } = inbox;
   let end = from;
   let size = 0;
   let datagrams = 0;
   while (end < count && statuses[end * RECV_WORDS + RECV_STATUS] >= 0) {
-    size += runs[end * RECV_WORDS + RECV_LENGTH];
-    datagrams += countRun(runs, end);
+    size += groBuffers[end * RECV_WORDS + RECV_LENGTH];
+    datagrams += countSegments(groBuffers, end);
     if ((size > BLOCK_SIZE || datagrams > most) && end > from) break;
     end++;
   }
@@ -34,16 +43,16 @@ function findBlockEnd(inbox, from, count, most) {
 }
 
 /**
- * Takes the payloads of the block from the slab. Is there no memory for them,
- * they are lost, once; to try again might be for ever.
+ * Copies the payloads of a block out of the receive buffer. If the allocation
+ * fails, the payloads are dropped: trying again might never end.
  * @param {Inbox} inbox
- * @param {number} from the first run
- * @param {number} end behind the last run
+ * @param {number} from index of the first GRO buffer
+ * @param {number} end index behind the last GRO buffer
  * @param {number} size of the payloads, in bytes
- * @param {number} extra bytes behind them
+ * @param {number} extra zeroed bytes behind them
  */
 function takePayloads(inbox, from, end, size, extra) {
-  const { cursor, runs, slab, starts } = inbox;
+  const { cursor, groBuffers, receiveBuffer, starts } = inbox;
   const position = cursor[CURSOR_POSITION];
   cursor[CURSOR_GRO_BUFFER] = end;
   cursor[CURSOR_POSITION] = 0;
@@ -54,31 +63,33 @@ function takePayloads(inbox, from, end, size, extra) {
   if (extra > 0) bytes.fill(0, size);
   let to = 0;
   for (let i = from; i < end; i++) {
-    const start = runs[i * RECV_WORDS + RECV_OFFSET];
-    const length = runs[i * RECV_WORDS + RECV_LENGTH];
+    const start = groBuffers[i * RECV_WORDS + RECV_OFFSET];
+    const length = groBuffers[i * RECV_WORDS + RECV_LENGTH];
     starts[i] = to;
-    copy.call(slab, bytes, to, start, start + length);
+    copy.call(receiveBuffer, bytes, to, start, start + length);
     to += length;
   }
   inbox.block = bytes.buffer;
 }
 
-function countBytes({ runs }, from, end) {
+function countBytes({ groBuffers }, from, end) {
   let bytes = 0;
-  for (let i = from; i < end; i++) bytes += runs[i * RECV_WORDS + RECV_LENGTH];
+  for (let i = from; i < end; i++) {
+    bytes += groBuffers[i * RECV_WORDS + RECV_LENGTH];
+  }
   return bytes;
 }
 
-function countRun(runs, i) {
-  const segment = runs[i * RECV_WORDS + RECV_SEGMENT];
+function countSegments(groBuffers, i) {
+  const segment = groBuffers[i * RECV_WORDS + RECV_SEGMENT];
   return segment === 0 ?
     1 :
-    Math.ceil(runs[i * RECV_WORDS + RECV_LENGTH] / segment);
+    Math.ceil(groBuffers[i * RECV_WORDS + RECV_LENGTH] / segment);
 }
 
-function countDatagrams({ runs }, from, end) {
+function countDatagrams({ groBuffers }, from, end) {
   let total = 0;
-  for (let i = from; i < end; i++) total += countRun(runs, i);
+  for (let i = from; i < end; i++) total += countSegments(groBuffers, i);
   return total;
 }
 

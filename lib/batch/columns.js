@@ -1,6 +1,6 @@
 'use strict';
 
-/** The event 'batch': a block in columns. */
+/** The value of the 'batch' event: one block of datagrams as columns. */
 
 const binding = require('../load/binding');
 const { countDatagrams, takePayloads } = require('./blocks');
@@ -11,15 +11,21 @@ const { RECV_WORDS, RECV_LENGTH, RECV_SEGMENT } = binding.layout;
 const View = Buffer[Symbol.species];
 
 /**
- * The block in columns. `data` is the listener's: nobody writes to it again.
+ * Copies a block into columns. Datagrams from blocked sources are omitted.
+ * `data` belongs to the listener and is never written again.
+ * @param {UDP} handle
+ * @param {Inbox} inbox
+ * @param {number} from index of the first GRO buffer
+ * @param {number} end index behind the last GRO buffer
+ * @param {number} size of the payloads, in bytes
  * @returns {{count: number, data: Buffer, offsets: Uint32Array,
  *   sizes: Uint32Array, ports: Uint16Array, addresses: string[],
  *   family: string}}
  */
 function takeColumns(handle, inbox, from, end, size) {
-  const { runs } = inbox;
+  const { groBuffers } = inbox;
   const most = countDatagrams(inbox, from, end);
-  // One memory for all: an allocation costs more than what it is for.
+  // One ArrayBuffer for all columns: an allocation costs more than its bytes.
   const padding = -size & 3;
   takePayloads(inbox, from, end, size, padding + most * 10);
   const { block } = inbox;
@@ -32,8 +38,8 @@ function takeColumns(handle, inbox, from, end, size) {
   for (let i = from; i < end; i++) {
     const at = i * RECV_WORDS;
     const { address, family, port } = inbox.sources[i];
-    const segment = runs[at + RECV_SEGMENT];
-    const stop = offset + runs[at + RECV_LENGTH];
+    const segment = groBuffers[at + RECV_SEGMENT];
+    const stop = offset + groBuffers[at + RECV_LENGTH];
     if (handle.blocks(address, family)) {
       offset = stop;
       continue;

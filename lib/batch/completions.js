@@ -1,68 +1,68 @@
 'use strict';
 
 /**
- * The outcome of a send: who is to be told of it, and how it is told.
+ * How the outcome of a send reaches the program: sends with a callback, groups
+ * of sendMany(), the tickets of queued sends, and the callbacks of one tick.
  */
 
 const { AsyncResource } = require('node:async_hooks');
 const binding = require('../load/binding');
 const errors = require('../errors/errors');
 const { isReplaced, schedule } = require('../node/ticks');
-const { isWatched, run } = require('../node/uncaught');
+const { isObserved, run } = require('../node/uncaught');
 
 const { process } = globalThis;
 
 const { SEND_WORDS, SEND_STATUS, QUEUED } = binding.layout;
 
-/** The status of a datagram that has not left: no length and no code. */
+/** The status of a datagram that was not sent: neither a length nor a code. */
 const UNSENT = 0x7fffffff;
 
-/** For async resources that say themselves when they are done with. */
+/** For async resources that emit 'destroy' explicitly. */
 const MANUAL = { __proto__: null, requireManualDestroy: true };
 
 /**
- * A send whose outcome somebody waits for. It is the async resource of its
- * callback.
+ * A send whose outcome is reported. It is the async resource of its callback.
  */
 class Send extends AsyncResource {
   constructor(handle, callback, address, port) {
     super('DGRAMSEND', MANUAL);
     this.handle = handle;
     this.callback = callback; // null: it was called
-    this.address = address; // as given: it goes into the error
+    this.address = address; // as passed by the caller, for the error
     this.port = port;
     this.bytes = 0;
     this.status = UNSENT;
-    this.request = null; // the UDPSENDWRAP, once the kernel made it wait
-    this.apart = isReplaced(); // it has ticks of its own
+    this.request = null; // the UDPSENDWRAP, if the datagram was queued
+    this.hasOwnTicks = isReplaced(); // see sendInOwnTick() of outbox.js
   }
 
   /**
-   * The lane it was in has left.
-   * @returns {boolean} whether it shares the ticks of its lane
+   * Stores the status after the send batch was flushed.
+   * @returns {boolean} whether the callback runs with those of the send batch
    */
-  sent(status) {
+  recordStatus(status) {
     this.status = status;
-    return !this.apart;
+    return !this.hasOwnTicks;
   }
 
-  /** @returns {boolean} whether a ticket waits for more than one completion */
-  hasMore() {
+  /** @returns {boolean} whether its ticket has further completions */
+  hasMoreQueued() {
     return false;
   }
 
-  /** The kernel let go of it later; until then `request` stood for it. */
-  completed(status, bytes) {
+  /** Completes a queued send. Until then `request` was its async resource. */
+  complete(status, bytes) {
     this.status = status;
     this.bytes = bytes;
-    // settle() was not there yet, and finds it finished.
+    // Without a request, finishSend() has yet to run and uses this status.
     if (this.request !== null) finishRequest(this, this.request);
   }
 
-  /** @param {boolean} watched whether uncaught.js is to be told of a throw */
-  finish(watched) {
+  /** @param {boolean} observed whether a throw is passed to uncaught.js */
+  finish(observed) {
     try {
-      this.runInAsyncScope(watched ? this.callWatched : this.call, this);
+      this.runInAsyncScope(observed ? this.callObserved : this.call, this);
     } finally {
       this.emitDestroy();
     }
@@ -75,7 +75,7 @@ class Send extends AsyncResource {
     else callback(null, this.bytes);
   }
 
-  callWatched() {
+  callObserved() {
     try {
       this.call();
     } catch (error) {
@@ -91,9 +91,9 @@ class Send extends AsyncResource {
   }
 }
 
-/** Finishes a send within the resource that it waited under. */
+/** Finishes a send in the async scope of the request it was queued under. */
 function finishRequest(send, request) {
-  if (request === null) return; // a throw left it without
+  if (request === null) return; // a throw prevented its creation
   try {
     run(request, send.finish, send, false);
   } finally {
@@ -101,20 +101,24 @@ function finishRequest(send, request) {
   }
 }
 
-/** The sends of one sendMany(), for its one callback: they share a ticket. */
-class SendMany extends AsyncResource {
+/** The datagrams of one sendMany(): one callback and one ticket for all. */
+class SendGroup extends AsyncResource {
   constructor(callback, total) {
     super('DGRAMSEND', MANUAL);
     this.callback = callback;
     this.ticket = newTicket();
-    this.left = total;
-    this.queued = 0;
-    this.count = 0;
+    this.remaining = total;
+    this.queuedCount = 0;
+    this.sentCount = 0;
     this.error = null;
   }
 
-  /** @param {Int32Array} statuses of `count` descriptors, all its own */
-  flushed(statuses, count) {
+  /**
+   * Counts the statuses of `count` descriptors, all of this group.
+   * @param {Int32Array} statuses
+   * @param {number} count
+   */
+  takeStatuses(statuses, count) {
     let taken = 0;
     let failed = 0;
     let error = 0;
@@ -123,69 +127,71 @@ class SendMany extends AsyncResource {
       if (status >= 0) taken++;
       else if (status !== QUEUED && failed++ === 0) error = status;
     }
-    // From here on a program's code may run, and use the lane.
-    this.count += taken;
-    this.wait(count - taken - failed);
-    if (failed > 0) this.note(errors.errnoException(error, 'send'));
+    // From here on user code may run and use the send batch.
+    this.sentCount += taken;
+    this.expectQueued(count - taken - failed);
+    if (failed > 0) this.recordError(errors.errnoException(error, 'send'));
     if (taken + failed > 0) this.step(taken + failed);
   }
 
-  wait(queued) {
+  expectQueued(queued) {
     if (queued === 0) return;
-    this.queued += queued;
-    waiting.set(this.ticket, this);
+    this.queuedCount += queued;
+    queuedSends.set(this.ticket, this);
   }
 
-  hasMore() {
-    return --this.queued > 0;
+  hasMoreQueued() {
+    return --this.queuedCount > 0;
   }
 
-  completed(status) {
-    if (status < 0) this.note(errors.errnoException(status, 'send'));
-    else this.count++;
+  complete(status) {
+    if (status < 0) this.recordError(errors.errnoException(status, 'send'));
+    else this.sentCount++;
     this.step(1);
   }
 
+  /** Counts a datagram that was rejected before it reached a send batch. */
   fail(error) {
-    this.note(error);
+    this.recordError(error);
     this.step(1);
   }
 
-  /** The first error is the one that the callback is told. */
-  note(error) {
+  /** The callback receives the first error. */
+  recordError(error) {
     this.error ??= error;
   }
 
+  /** Counts `n` datagrams as finished; after the last one the callback runs. */
   step(n) {
-    this.left -= n;
-    if (this.left === 0) process.nextTick(finishMany, this);
+    this.remaining -= n;
+    if (this.remaining === 0) process.nextTick(finishGroup, this);
   }
 }
 
-function finishMany(many) {
+function finishGroup(group) {
   try {
-    run(many, many.callback, undefined, many.error, many.count);
+    run(group, group.callback, undefined, group.error, group.sentCount);
   } finally {
-    many.emitDestroy();
+    group.emitDestroy();
   }
 }
 
-/** Sends that the transport queued, by ticket. */
-const waiting = new Map();
+/** Sends that the transport has queued, by ticket. */
+const queuedSends = new Map();
 let lastTicket = 0;
 
 const TICKET_MAX = 0xffffffff;
 
-/** A number from 1 to TICKET_MAX that no queued send has. */
+/** @returns {number} 1 to TICKET_MAX, not used by any queued send */
 function newTicket() {
   lastTicket++;
-  return waiting.size === 0 && lastTicket <= TICKET_MAX ?
+  return queuedSends.size === 0 && lastTicket <= TICKET_MAX ?
     lastTicket :
     freeTicket();
 }
 
 function freeTicket() {
-  while (lastTicket > TICKET_MAX || waiting.has(lastTicket)) {
+  while (lastTicket > TICKET_MAX || queuedSends.has(lastTicket)) {
     lastTicket = lastTicket < TICKET_MAX ? lastTicket + 1 : 1;
   }
   return lastTicket;
@@ -195,6 +201,7 @@ function isClosed(send) {
   return send.handle.closed;
 }
 
+/** Releases the send of a closed socket. @returns {boolean} false if closed */
 function stillOpen(send) {
   if (!isClosed(send)) return true;
   send.emitDestroy();
@@ -202,41 +209,41 @@ function stillOpen(send) {
 }
 
 /** Sends whose callbacks run in one tick. */
-class Batch {
-  constructor(lane, sends) {
-    this.lane = lane;
+class CallbackBatch {
+  constructor(sendBatch, sends) {
+    this.sendBatch = sendBatch;
     this.sends = sends;
-    this.next = 0; // the first that was not called
+    this.next = 0; // index of the first one that was not called
   }
 }
 
 /** Runs the callbacks of a tick; one that throws does not stop the others. */
-function finishBatch(batch) {
+function runCallbacks(batch) {
   const { sends } = batch;
-  const watched = isWatched();
+  const observed = isObserved();
   try {
-    while (batch.next < sends.length) settle(sends[batch.next++], watched);
+    while (batch.next < sends.length) finishSend(sends[batch.next++], observed);
   } finally {
-    if (batch.next < sends.length) schedule(finishBatch, batch);
-    else batch.lane.forget(batch);
+    if (batch.next < sends.length) schedule(runCallbacks, batch);
+    else batch.sendBatch.removeCallbacks(batch);
   }
 }
 
-function settle(send, watched) {
+function finishSend(send, observed) {
   if (send.callback === null) return;
   if (send.status === QUEUED) {
     send.request ??= send.runInAsyncScope(newRequest);
   } else {
-    send.finish(watched);
+    send.finish(observed);
   }
 }
 
-/** The resource under which async_hooks knows a send that has to wait. */
+/** The async resource that represents a queued send in async_hooks. */
 function newRequest() {
   return new AsyncResource('UDPSENDWRAP', MANUAL);
 }
 
-/** A send that UDP#send() may have to complete later. */
+/** A send of UDP#send(), which completes later if it is queued. */
 class QueuedRequest {
   constructor(target) {
     this.target = target;
@@ -245,17 +252,17 @@ class QueuedRequest {
     this.request = null;
   }
 
-  /** @returns {boolean} false: it shares no tick */
-  sent(status) {
+  /** @returns {boolean} false: it has no callback in the send batch */
+  recordStatus(status) {
     this.status = status;
     return false;
   }
 
-  hasMore() {
+  hasMoreQueued() {
     return false;
   }
 
-  completed(status, bytes) {
+  complete(status, bytes) {
     this.status = status;
     this.bytes = bytes;
     finishRequest(this, this.request);
@@ -267,16 +274,16 @@ class QueuedRequest {
 }
 
 module.exports = {
-  Batch,
+  CallbackBatch,
   QueuedRequest,
   Send,
-  SendMany,
+  SendGroup,
   UNSENT,
-  finishBatch,
+  finishSend,
   isClosed,
   newRequest,
   newTicket,
-  settle,
+  queuedSends,
+  runCallbacks,
   stillOpen,
-  waiting,
 };

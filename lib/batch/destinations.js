@@ -1,74 +1,80 @@
 'use strict';
 
-/** Destinations that the C core has parsed. */
+/**
+ * The table of destinations. The C core parses each address once and stores it
+ * in a slot; descriptors contain the slot number.
+ */
 
 const binding = require('../load/binding');
 
 const { PEERS_MAX } = binding.layout;
 
-/** In a descriptor: the peer that the socket is connected to. */
+/** The slot that stands for the connected peer of the socket. */
 const CONNECTED_PEER = 0;
 
-/** Destinations that the C core has parsed: address → port → slot. */
-const peers = { 4: new Map(), 6: new Map() };
-let peersUsed = CONNECTED_PEER;
-let lastPeer = { family: 0, address: '', port: 0, slot: 0 };
+/** Slots of parsed destinations: address → port → slot. */
+const destinations = { 4: new Map(), 6: new Map() };
+let slotsUsed = CONNECTED_PEER;
+let lastDestination = { family: 0, address: '', port: 0, slot: 0 };
 
-/** Sends what waits in all lanes. */
-let flushAll;
+/** Sends the pending datagrams of all send batches. */
+let flushSendBatches;
 
-/** @param {function()} flush called before slots are given anew */
-function beforeForgetting(flush) {
-  flushAll = flush;
+/** @param {function()} flush called before slots are reused */
+function beforeReset(flush) {
+  flushSendBatches = flush;
 }
 
 /**
- * The slot of a literal address.
+ * Finds or creates the slot of a numeric address.
  * @param {4|6} family
  * @param {string} address
  * @param {number} port
- * @returns {number} the slot, or a negative UV_ code: no such literal
+ * @returns {number} the slot, or a negative UV_ code if the address is not
+ *   numeric
  */
-function findPeer(family, address, port) {
-  return port === lastPeer.port && address === lastPeer.address &&
-    family === lastPeer.family ?
-    lastPeer.slot :
-    lookUpPeer(family, address, port);
+function findDestination(family, address, port) {
+  return port === lastDestination.port &&
+    address === lastDestination.address &&
+    family === lastDestination.family ?
+    lastDestination.slot :
+    lookUpDestination(family, address, port);
 }
 
-function lookUpPeer(family, address, port) {
-  const slot = peers[family].get(address)?.get(port) ??
-    addPeer(family, address, port);
-  // A zone names an interface, and interfaces are renamed and replaced, so
-  // such an address is read anew each time.
+function lookUpDestination(family, address, port) {
+  const slot = destinations[family].get(address)?.get(port) ??
+    addDestination(family, address, port);
+  // A zone names an interface, which may be renamed or replaced. Such an
+  // address is parsed anew each time.
   if (slot > 0 && !address.includes('%')) {
-    lastPeer = { family, address, port, slot };
+    lastDestination = { family, address, port, slot };
   }
   return slot;
 }
 
-function addPeer(family, address, port) {
-  if (peersUsed === PEERS_MAX - 1) forgetPeers();
-  const slot = peersUsed + 1;
+function addDestination(family, address, port) {
+  if (slotsUsed === PEERS_MAX - 1) resetDestinations();
+  const slot = slotsUsed + 1;
   const status = binding.setPeer(slot, family, address, port);
   if (status < 0) return status;
-  peersUsed = slot;
+  slotsUsed = slot;
   if (!address.includes('%')) {
-    let ports = peers[family].get(address);
-    if (ports === undefined) peers[family].set(address, ports = new Map());
+    const byAddress = destinations[family];
+    let ports = byAddress.get(address);
+    if (ports === undefined) byAddress.set(address, ports = new Map());
     ports.set(port, slot);
   }
   return slot;
 }
 
-/** Starts the table anew; descriptors that name a slot leave first. */
-function forgetPeers() {
-  flushAll();
-  // In this order: nothing names a slot that is given anew.
-  lastPeer = { family: 0, address: '', port: 0, slot: 0 };
-  peers[4].clear();
-  peers[6].clear();
-  peersUsed = CONNECTED_PEER;
+/** Empties the table. Pending descriptors that contain a slot leave first. */
+function resetDestinations() {
+  flushSendBatches();
+  // `slotsUsed` comes last: a slot is reused only when no entry refers to it.
+  lastDestination = { family: 0, address: '', port: 0, slot: 0 };
+  destinations[4].clear();
+  destinations[6].clear();
+  slotsUsed = CONNECTED_PEER;
 }
 
-module.exports = { CONNECTED_PEER, beforeForgetting, findPeer };
+module.exports = { CONNECTED_PEER, beforeReset, findDestination };

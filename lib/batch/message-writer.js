@@ -1,48 +1,54 @@
 'use strict';
 
-/** Writes what send() was given into a lane's arena. */
+/**
+ * Copies a message into the arena of a send batch: a string, a view of bytes,
+ * or a list of both.
+ */
 
-// As globals they are looked up each time: Node defines them with getters.
+// Node defines the global with a getter, which costs a lookup on each use.
 const { Buffer } = require('node:buffer');
 const binding = require('../load/binding');
 
 const { DATAGRAM_MAX } = binding.layout;
 
-/** One byte more than fits: the kernel answers EMSGSIZE to the rest as well. */
+/** One byte more than the limit, so that the kernel still answers EMSGSIZE. */
 const COPY_MAX = DATAGRAM_MAX + 1;
 
 /**
- * How many bytes there are, whatever a `length` of the view's own says: what
- * the arena holds behind them belongs to other datagrams.
+ * The getters of %TypedArray%.prototype read the true length. A subclass may
+ * override `length`, and bytes past the end belong to other datagrams.
  */
-const realLength = getterOf('length');
-const realBuffer = getterOf('buffer');
-const realOffset = getterOf('byteOffset');
+const getLength = getterOf('length');
+const getBuffer = getterOf('buffer');
+const getByteOffset = getterOf('byteOffset');
 
 function getterOf(name) {
   const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
   return Object.getOwnPropertyDescriptor(typedArray, name).get;
 }
 
-// Buffer's prototype has so many members that V8 looks methods up each time.
-const { set: copyTo } = Uint8Array.prototype;
+// Buffer.prototype has so many members that V8 does not cache method lookups.
+const { set: setBytes } = Uint8Array.prototype;
 
 /**
- * What writeMessage() may write at most, within BATCH_ARENA: it stops after the
- * part that passes COPY_MAX, and a UTF-16 unit takes three bytes at most.
+ * An upper bound of the bytes that writeMessage() writes. It never writes more
+ * than BATCH_ARENA: it stops after the part that exceeds COPY_MAX, and in UTF-8
+ * a UTF-16 code unit takes up to three bytes.
  */
-function sizeBound(message) {
+function maxWrittenSize(message) {
   if (typeof message === 'string') return message.length * 3;
-  if (message instanceof Uint8Array) return realLength.call(message);
+  if (message instanceof Uint8Array) return getLength.call(message);
   if (!Array.isArray(message)) return message.byteLength;
   let size = 0;
-  for (const part of message) size += sizeBound(part);
+  for (const part of message) size += maxWrittenSize(part);
   return size;
 }
 
 /**
- * Writes a message into the arena, or so much of it that it cannot be sent.
- * @returns {number} its length in bytes, which may be more
+ * Writes a message into the arena. If it is too long to be sent, writes enough
+ * of it for the kernel to reject it.
+ * @returns {number} the length of the message in bytes, which may be more than
+ *   was written
  */
 function writeMessage(arena, offset, message) {
   if (typeof message === 'string') return writeString(arena, offset, message);
@@ -60,15 +66,15 @@ function writeView(arena, offset, view) {
   const bytes = view instanceof Uint8Array ?
     view :
     new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const length = realLength.call(bytes);
+  const length = getLength.call(bytes);
   if (length === 0) return 0;
-  copyTo.call(arena, length <= COPY_MAX ? bytes : firstBytes(bytes), offset);
+  setBytes.call(arena, length <= COPY_MAX ? bytes : firstBytes(bytes), offset);
   return length;
 }
 
-/** Not subarray(), which asks the view's own constructor. */
+/** subarray() would call the constructor of a subclass. */
 function firstBytes(bytes) {
-  return new Uint8Array(realBuffer.call(bytes), realOffset.call(bytes),
+  return new Uint8Array(getBuffer.call(bytes), getByteOffset.call(bytes),
                         COPY_MAX);
 }
 
@@ -85,4 +91,6 @@ function writeList(arena, offset, list) {
   return total;
 }
 
-module.exports = { COPY_MAX, copyTo, realLength, sizeBound, writeMessage };
+module.exports = {
+  COPY_MAX, getLength, maxWrittenSize, setBytes, writeMessage,
+};

@@ -1,138 +1,151 @@
 'use strict';
 
 /**
- * Collects sends and hands them to the C core in batches. What a program can
- * see is when its datagrams leave, in which order, and when its callbacks run;
- * docs/how-it-works.md tells what Node does, which this file keeps:
+ * Sending, as a socket and its handle call it. Datagrams are collected in send
+ * batches (send-batch.js), which the C core sends with one call each. A program
+ * can observe when its datagrams leave, in which order, and when its callbacks
+ * run. The rules follow node:dgram, see docs/how-it-works.md:
  *
- *  1. Unconnected: nothing leaves within send(). Node asks for the address
- *     first, which takes one tick; the callback takes a second one.
- *  2. Connected: the datagram leaves within send(), the callback takes one
- *     tick. Here the first of a tick does so; the following ones leave
- *     together, when the tick ends at the latest, and their callbacks take two,
- *     so that none overtakes a tick that was there before its send().
- *  3. The bytes are copied at once: the buffer is the caller's again.
+ *  1. Unconnected: nothing leaves within send(). Node calls the lookup first,
+ *     which takes one tick; the callback takes a second tick.
+ *  2. Connected: node:dgram sends within send(), and the callback takes one
+ *     tick. Here the first datagram of a tick is sent within send(). Later ones
+ *     leave together, at the end of the tick at the latest. Their callbacks
+ *     take two ticks, so that none overtakes a tick scheduled before its
+ *     send().
+ *  3. The bytes are copied within send(), so the caller may reuse its buffer.
  *  4. A callback runs in the async context of its send().
  *
- * JavaScript may throw or be terminated at any line, and what was scheduled may
- * never run. So each step leaves a state from which the next one goes on:
+ * JavaScript may throw or be terminated at any line, and a scheduled tick may
+ * never run. Each step therefore leaves a state that the next one can continue
+ * from:
  *
- *  5. How many descriptors of a lane wait is a word that C sees, too. It is
- *     written last when one is appended; when they have left, C writes in it
- *     that their statuses are to be taken, and the next entry takes them.
- *  6. That something is scheduled is noted when it has been. Batches of
- *     callbacks are kept until all were called, and a batch has moved on
- *     before it calls one: each is called once.
- *  7. When the event loop goes on and something is left all the same, C calls
+ *  5. The number of pending descriptors of a send batch is a word shared with
+ *     C. It is written last when a descriptor is appended. After sending, C
+ *     marks there that statuses are to be taken, and the next entry takes them.
+ *  6. A flag records a scheduled tick after it was scheduled. A callback batch
+ *     is kept until all of its callbacks have been called, and advances before
+ *     it calls one, so that each is called once.
+ *  7. If anything is left when the event loop continues, C calls
  *     settleStalled().
  */
 
 const binding = require('../load/binding');
 const { beforeEnding } = require('../node/endings');
-const { LOOPBACK } = require('../handle/lookup');
 const { schedule } = require('../node/ticks');
-const { isWatched } = require('../node/uncaught');
+const { isObserved } = require('../node/uncaught');
 const {
-  QueuedRequest, Send, SendMany, UNSENT, finishBatch, newRequest, settle,
-  stillOpen, waiting,
+  QueuedRequest, Send, SendGroup, UNSENT, finishSend, newRequest, queuedSends,
+  runCallbacks, stillOpen,
 } = require('./completions');
 const {
-  CONNECTED_PEER, beforeForgetting, findPeer,
+  CONNECTED_PEER, beforeReset, findDestination,
 } = require('./destinations');
-const { Lane } = require('./send-batch');
+const { LOOPBACK } = require('./loopback');
+const { SendBatch } = require('./send-batch');
 
 const { process } = globalThis;
 
 const { QUEUED, BATCH_PENDING } = binding.layout;
 
-/** Connected datagrams that wait for the end of a tick at most. */
+/** Maximum of connected datagrams that wait for the end of a tick. */
 const CONNECTED_MAX = 64;
 
-// One lane per way of sending, made when it is first needed.
-let laterLane = null; // unconnected: leaves in the next tick
-let tickLane = null; // connected: leaves by the end of this tick
-let nowLane = null; // after a lookup, or through handle.send()
+// One send batch for each way of sending, created when it is first needed.
+let unconnectedBatch = null; // leaves in the next tick
+let connectedBatch = null; // leaves by the end of this tick
+let immediateBatch = null; // leaves at once: sendNow(), sendMany()
 
-let laterScheduled = false;
-let tickScheduled = false;
+let unconnectedScheduled = false;
+let connectedScheduled = false;
 
-/** What Node would have sent already is not lost by process.kill(). */
-let watchingEnds = false;
+/** Whether connected datagrams leave before process.kill() and the like. */
+let watchesProcessEnd = false;
 
-beforeForgetting(() => {
-  for (const lane of [tickLane, laterLane, nowLane]) lane?.flush();
+/** @returns {Array<SendBatch|null>} in the order in which they are flushed */
+function sendBatches() {
+  return [connectedBatch, unconnectedBatch, immediateBatch];
+}
+
+beforeReset(() => {
+  for (const sendBatch of sendBatches()) sendBatch?.flush();
 });
 
-/** Making a lane may run a program's code, which may have made it. */
-function openLater() {
-  const lane = new Lane(false, true);
-  laterLane ??= lane;
+// Creating a send batch may run user code, which may create the same one.
+
+function openUnconnected() {
+  const sendBatch = new SendBatch(false, true);
+  unconnectedBatch ??= sendBatch;
 }
 
-function openTick() {
-  const lane = new Lane(true, false);
-  tickLane ??= lane;
+function openConnected() {
+  const sendBatch = new SendBatch(true, false);
+  connectedBatch ??= sendBatch;
 }
 
-function openNow() {
-  const lane = new Lane(false, false);
-  nowLane ??= lane;
+function openImmediate() {
+  const sendBatch = new SendBatch(false, false);
+  immediateBatch ??= sendBatch;
 }
 
 /**
- * Sends to a literal address in the next tick.
+ * Sends to a numeric address in the next tick.
  * @param {UDP} handle
  * @param {string|ArrayBufferView|Array} message
  * @param {string} [address] of the handle's family; falsy: loopback
  * @param {number} port
  * @param {Function} [callback] (error) or (null, bytes)
- * @returns {boolean} false: not a literal of this family, nothing was done
+ * @returns {boolean} false if the address is not numeric or not of this family;
+ *   nothing was done
  */
-function sendLater(handle, message, address, port, callback) {
+function sendUnconnected(handle, message, address, port, callback) {
   const { family } = handle;
-  const peer = findPeer(family, address || LOOPBACK[family], port);
-  if (peer < 0) return false;
+  const destination =
+    findDestination(family, address || LOOPBACK[family], port);
+  if (destination < 0) return false;
   const send = callback === undefined ?
     null :
     new Send(handle, callback, address, port);
-  if (laterLane === null) openLater();
-  laterLane.push(handle, peer, message, send);
-  if (!laterScheduled) {
-    schedule(flushLater);
-    laterScheduled = true;
+  if (unconnectedBatch === null) openUnconnected();
+  unconnectedBatch.add(handle, destination, message, send);
+  if (!unconnectedScheduled) {
+    schedule(endUnconnectedTick);
+    unconnectedScheduled = true;
   }
-  if (send !== null && send.apart) process.nextTick(sendApart, send);
+  if (send !== null && send.hasOwnTicks) {
+    process.nextTick(sendInOwnTick, send);
+  }
   return true;
 }
 
-function flushLater() {
-  laterScheduled = false;
+function endUnconnectedTick() {
+  unconnectedScheduled = false;
   flushConnected(); // node:dgram sent these within send()
-  laterLane.flush();
-  const batch = laterLane.takeBatch();
-  if (batch !== null) schedule(finishBatch, batch);
+  unconnectedBatch.flush();
+  const batch = unconnectedBatch.takeCallbacks();
+  if (batch !== null) schedule(runCallbacks, batch);
 }
 
 /**
- * process.nextTick() is somebody else's: node:dgram would have called it within
- * send(), and again when it has sent. So the callback is in its zone, or waits
- * for the fake clock to move.
+ * The first tick of a send while process.nextTick() is replaced. node:dgram
+ * calls it within send() and again after sending, so the callback runs in its
+ * zone, or waits until the fake clock advances.
  */
-function sendApart(send) {
+function sendInOwnTick(send) {
   if (send.status === UNSENT) {
     flushConnected();
-    laterLane.flush();
+    unconnectedBatch.flush();
   }
-  if (stillOpen(send)) process.nextTick(finishApart, send);
+  if (stillOpen(send)) process.nextTick(finishInOwnTick, send);
 }
 
-function finishApart(send) {
-  if (send.status === UNSENT) tickLane.flush();
-  settle(send, isWatched());
+function finishInOwnTick(send) {
+  if (send.status === UNSENT) connectedBatch.flush();
+  finishSend(send, isObserved());
 }
 
 /**
- * Sends to the peer that the socket is connected to.
+ * Sends to the connected peer of the socket.
  * @param {UDP} handle
  * @param {string|ArrayBufferView|Array} message
  * @param {Function} [callback] (error) or (null, bytes)
@@ -141,54 +154,53 @@ function sendConnected(handle, message, callback) {
   const send = callback === undefined ?
     null :
     new Send(handle, callback, undefined, undefined);
-  if (tickLane === null) openTick();
-  tickLane.push(handle, CONNECTED_PEER, message, send);
-  if (!tickScheduled) sendFirst();
-  else keepForTick();
-  if (send !== null && send.apart) process.nextTick(finishApart, send);
-}
-
-function sendFirst() {
-  tickLane.flush();
-  schedule(flushTick, tickLane.takeBatch());
-  tickScheduled = true;
-}
-
-function keepForTick() {
-  if (process._exiting || tickLane.words[BATCH_PENDING] >= CONNECTED_MAX) {
-    tickLane.flush(); // no tick will come any more, or they are enough
-  } else if (!watchingEnds) {
-    watchingEnds = true;
-    beforeEnding(flushConnected, tickLane.watched !== 0);
+  if (connectedBatch === null) openConnected();
+  connectedBatch.add(handle, CONNECTED_PEER, message, send);
+  if (!connectedScheduled) sendFirstOfTick();
+  else deferToTickEnd();
+  if (send !== null && send.hasOwnTicks) {
+    process.nextTick(finishInOwnTick, send);
   }
 }
 
-/** @param {Batch|null} first what left within send() */
-function flushTick(first) {
-  tickScheduled = false;
-  endConnected();
-  if (first !== null) finishBatch(first);
+function sendFirstOfTick() {
+  connectedBatch.flush();
+  schedule(endConnectedTick, connectedBatch.takeCallbacks());
+  connectedScheduled = true;
+}
+
+function deferToTickEnd() {
+  // While the process exits no tick runs any more.
+  if (process._exiting ||
+      connectedBatch.words[BATCH_PENDING] >= CONNECTED_MAX) {
+    connectedBatch.flush();
+  } else if (!watchesProcessEnd) {
+    watchesProcessEnd = true;
+    beforeEnding(flushConnected, !connectedBatch.sentAtExit);
+  }
+}
+
+/** @param {CallbackBatch|null} first callbacks of what left within send() */
+function endConnectedTick(first) {
+  connectedScheduled = false;
+  flushConnectedAndSchedule();
+  if (first !== null) runCallbacks(first);
 }
 
 /**
- * Connected datagrams that wait for the end of the tick leave now, and their
- * callbacks take their place among the ticks: before 'close', if that is next.
+ * Sends the pending connected datagrams now and schedules their callbacks: in a
+ * tick ahead of 'close', if the socket is about to close.
  */
-function endConnected() {
-  if (tickLane === null) return;
-  tickLane.flush();
-  const batch = tickLane.takeBatch();
-  if (batch !== null) schedule(finishBatch, batch);
+function flushConnectedAndSchedule() {
+  if (connectedBatch === null) return;
+  connectedBatch.flush();
+  const batch = connectedBatch.takeCallbacks();
+  if (batch !== null) schedule(runCallbacks, batch);
 }
 
-/**
- * The event loop goes on, and not all was done that ticks were to do: they were
- * dropped, or something threw. Called by the C core.
- */
-function settleStalled() {
-  laterScheduled = false;
-  tickScheduled = false;
-  for (const lane of [tickLane, laterLane, nowLane]) lane?.settle();
+/** Sends the pending connected datagrams now. */
+function flushConnected() {
+  if (connectedBatch !== null) connectedBatch.flush();
 }
 
 /**
@@ -197,22 +209,22 @@ function settleStalled() {
  * @param {4|6} family
  * @param {Array<ArrayBufferView>} list
  * @param {number} port
- * @param {string|null} address a literal; null: the connected peer
- * @param {object|null} request `oncomplete(status, bytes)` is called on it
- *   when the datagram had to be queued
- * @returns {number} bytes + 1, 0 when it was queued, or a UV_ code
+ * @param {string|null} address numeric; null: the connected peer
+ * @param {object|null} request its `oncomplete(status, bytes)` is called if the
+ *   datagram had to be queued
+ * @returns {number} bytes + 1, 0 if it was queued, or a negative UV_ code
  */
 function sendNow(handle, family, list, port, address, request) {
-  const peer = address === null ?
+  const destination = address === null ?
     CONNECTED_PEER :
-    findPeer(family, address, port);
-  if (peer < 0) return peer;
-  // Earlier datagrams of this socket that Node would have sent by now.
+    findDestination(family, address, port);
+  if (destination < 0) return destination;
+  // Node would have sent earlier datagrams of this socket by now.
   if (address === null) flushConnected();
   const send = new QueuedRequest(request);
-  useNowLane(null);
-  nowLane.push(handle, peer, list, send);
-  nowLane.flush();
+  useImmediateBatch(null);
+  immediateBatch.add(handle, destination, list, send);
+  immediateBatch.flush();
   if (send.status === QUEUED) {
     send.request = newRequest();
     return 0;
@@ -220,64 +232,77 @@ function sendNow(handle, family, list, port, address, request) {
   return send.status < 0 ? send.status : send.bytes + 1;
 }
 
-/** What a throw has left in the lane leaves before, for whom it was. */
-function useNowLane(many) {
-  if (nowLane === null) openNow();
-  nowLane.flush();
-  nowLane.many = many;
-}
-
-/** The C core's word that a queued datagram left, or failed. */
-function complete(ticket, status, length) {
-  // It may have sent a lane by itself, see settleStalled().
-  if (!waiting.has(ticket)) tellAll();
-  const send = waiting.get(ticket);
-  if (send === undefined) return;
-  if (!send.hasMore()) waiting.delete(ticket);
-  send.completed(status, length);
-}
-
-function tellAll() {
-  for (const lane of [tickLane, laterLane, nowLane]) lane?.tell();
-}
-
 /**
  * Sends many datagrams at once, in order.
  * @param {UDP} handle
- * @param {Array} packets checked: messages for the connected peer, or message,
- *   port and address (a literal) in turn
- * @param {1|3} width which of the two
- * @param {SendMany|null} many told of each
+ * @param {Array} packets validated: messages for the connected peer, or
+ *   message, port and numeric address in turn
+ * @param {1|3} width elements per datagram
+ * @param {SendGroup|null} group receives the status of each datagram
  */
-function sendAll(handle, packets, width, many) {
+function sendMany(handle, packets, width, group) {
   flushConnected();
-  // What this socket sent before stays before, though it would have had a tick.
-  if (laterLane?.holds(handle)) laterLane.flush();
-  useNowLane(many);
+  // Earlier datagrams of this socket leave first, although their tick is due
+  // later.
+  if (unconnectedBatch?.hasPending(handle)) unconnectedBatch.flush();
+  useImmediateBatch(group);
   for (let i = 0; i < packets.length; i += width) {
-    const peer = width === 1 ?
+    const destination = width === 1 ?
       CONNECTED_PEER :
-      findPeer(handle.family, packets[i + 2], packets[i + 1]);
-    nowLane.push(handle, peer, packets[i], null);
+      findDestination(handle.family, packets[i + 2], packets[i + 1]);
+    immediateBatch.add(handle, destination, packets[i], null);
   }
-  nowLane.flush();
-  nowLane.many = null;
+  immediateBatch.flush();
+  immediateBatch.group = null;
 }
 
-/** Connected datagrams that wait for the end of the tick leave now. */
-function flushConnected() {
-  if (tickLane !== null) tickLane.flush();
+/** Flushes first: a throw may have left datagrams of an earlier group. */
+function useImmediateBatch(group) {
+  if (immediateBatch === null) openImmediate();
+  immediateBatch.flush();
+  immediateBatch.group = group;
+}
+
+/** Completion callback for a queued datagram. Called by the C core. */
+function completeQueued(ticket, status, length) {
+  // C may have flushed a send batch without JavaScript, see settleStalled().
+  if (!queuedSends.has(ticket)) takeAllStatuses();
+  const send = queuedSends.get(ticket);
+  if (send === undefined) return;
+  if (!send.hasMoreQueued()) queuedSends.delete(ticket);
+  send.complete(status, length);
+}
+
+function takeAllStatuses() {
+  for (const sendBatch of sendBatches()) sendBatch?.takeStatuses();
+}
+
+/**
+ * Does the remaining work of ticks that were dropped or threw. Called by the C
+ * core when the event loop continues.
+ */
+function settleStalled() {
+  unconnectedScheduled = false;
+  connectedScheduled = false;
+  for (const sendBatch of sendBatches()) sendBatch?.settle();
 }
 
 module.exports = {
-  SendMany,
-  complete,
-  endConnected,
-  findPeer,
+  SendGroup,
+  completeQueued,
+  findDestination,
   flushConnected,
-  sendAll,
+  flushConnectedAndSchedule,
   sendConnected,
-  sendLater,
+  sendMany,
   sendNow,
+  sendUnconnected,
   settleStalled,
+  // Former names, until their callers in lib/handle and lib/socket change.
+  SendMany: SendGroup,
+  complete: completeQueued,
+  endConnected: flushConnectedAndSchedule,
+  findPeer: findDestination,
+  sendAll: sendMany,
+  sendLater: sendUnconnected,
 };

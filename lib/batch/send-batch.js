@@ -1,15 +1,24 @@
 'use strict';
 
-/** One lane: memory that JavaScript and C share, and what is in it. */
+/**
+ * A send batch: descriptors and payload in memory shared with the C core, and
+ * the Sends that belong to them.
+ *
+ * Its state is a word that C reads and writes too, BATCH_PENDING:
+ *
+ *   0               empty
+ *   n               n descriptors are pending
+ *   BATCH_SENT | n  n datagrams were sent, and their statuses are to be taken
+ */
 
-// As globals they are looked up each time: Node defines them with getters.
+// Node defines the global with a getter, which costs a lookup on each use.
 const { Buffer } = require('node:buffer');
 const binding = require('../load/binding');
 const {
-  Batch, finishBatch, isClosed, newTicket, stillOpen, waiting,
+  CallbackBatch, isClosed, newTicket, queuedSends, runCallbacks, stillOpen,
 } = require('./completions');
 const {
-  COPY_MAX, copyTo, realLength, sizeBound, writeMessage,
+  COPY_MAX, getLength, maxWrittenSize, setBytes, writeMessage,
 } = require('./message-writer');
 
 const {
@@ -18,45 +27,42 @@ const {
   BATCH_CALLBACKS_DUE, BATCH_SENT,
 } = binding.layout;
 
-/** Memory of a lane that could not be made: it is for the next one. */
+/** Memory of a send batch whose constructor failed, for the next one. */
 let spareMemory = null;
 
-/**
- * Memory for some datagrams: descriptors, payload, and the Sends of those that
- * have one, by descriptor.
- */
-class Lane {
-  // As fields they are defined, whatever setters there are to inherit.
+class SendBatch {
+  // Fields are defined, not assigned: inherited setters are not called.
   id = 0;
   words = null;
   statuses = null;
   arena = null;
-  used = 0;
-  many = null; // whose datagrams these are, if they have one callback
-  sends = [];
-  settled = []; // those that have left, and are in no batch yet
-  due = []; // batches that are to be called back
-  forgetful = false;
-  watched = 0;
+  arenaUsed = 0;
+  group = null; // the SendGroup of all its datagrams, if they have one
+  sends = []; // by descriptor; null: no callback
+  flushedSends = []; // flushed, and not in a callback batch yet
+  callbackBatches = []; // those with callbacks left to run
+  dropsClosed = false;
+  sentAtExit = false;
 
   /**
-   * @param {boolean} connected what waits leaves when the process ends
-   * @param {boolean} forgetful sends of closed sockets are not called back
+   * @param {boolean} connected pending datagrams leave when the process ends
+   * @param {boolean} dropsClosed callbacks of closed sockets are dropped
    */
-  constructor(connected, forgetful) {
+  constructor(connected, dropsClosed) {
     const memory = spareMemory ?? binding.openSendBatch();
     spareMemory = null;
     try {
       this.use(memory);
-      this.forgetful = forgetful;
-      this.watched = binding.watchSendBatch(memory.id, connected);
+      this.dropsClosed = dropsClosed;
+      const status = binding.watchSendBatch(memory.id, connected);
+      this.sentAtExit = status === 0;
     } catch (error) {
       spareMemory = memory;
       throw error;
     }
   }
 
-  /** Nobody else has this memory, so nobody can give it away. */
+  /** The memory stays private to this object, so it cannot be transferred. */
   use({ id, sends, arena }) {
     this.id = id;
     this.words = new Uint32Array(sends);
@@ -68,60 +74,61 @@ class Lane {
   /**
    * Copies a message and appends its descriptor.
    * @param {object} handle the UDP handle
-   * @param {number} peer a slot, or CONNECTED_PEER
+   * @param {number} destination a slot, or CONNECTED_PEER
    * @param {string|ArrayBufferView|Array} message
    * @param {Send|null} send
    */
-  push(handle, peer, message, send) {
+  add(handle, destination, message, send) {
     const length = message instanceof Uint8Array ?
-      realLength.call(message) :
+      getLength.call(message) :
       Infinity;
-    if (length <= COPY_MAX) { // nearly all are
+    if (length <= COPY_MAX) { // nearly all messages
       this.reserve(length);
-      if (length > 0) copyTo.call(this.arena, message, this.used);
-      this.append(handle, peer, length, length, send);
+      if (length > 0) setBytes.call(this.arena, message, this.arenaUsed);
+      this.append(handle, destination, length, length, send);
     } else {
-      this.pushOther(handle, peer, message, send);
+      this.addOther(handle, destination, message, send);
     }
   }
 
-  /** Whatever it is, and however long. */
-  pushOther(handle, peer, message, send) {
-    this.reserve(Math.min(sizeBound(message), BATCH_ARENA));
-    const written = writeMessage(this.arena, this.used, message);
-    this.append(handle, peer, written, Math.min(written, COPY_MAX), send);
+  /** Any kind of message of any length. */
+  addOther(handle, destination, message, send) {
+    this.reserve(Math.min(maxWrittenSize(message), BATCH_ARENA));
+    const written = writeMessage(this.arena, this.arenaUsed, message);
+    this.append(handle, destination, written, Math.min(written, COPY_MAX),
+                send);
   }
 
   /** Makes room for one more datagram. */
   reserve(size) {
-    // When they have left, but nobody took their statuses, it is more, too.
+    // Also true with BATCH_SENT, if an earlier flush did not take its statuses.
     if (this.words[BATCH_PENDING] >= BATCH_SENDS ||
-        this.used + size > BATCH_ARENA) {
+        this.arenaUsed + size > BATCH_ARENA) {
       this.flush();
     }
   }
 
-  /** Describes the bytes that were written behind the last datagram's. */
-  append(handle, peer, length, copied, send) {
-    const { words, many } = this;
+  /** Appends the descriptor of `copied` bytes at the end of the arena. */
+  append(handle, destination, length, copied, send) {
+    const { words, group } = this;
     const index = words[BATCH_PENDING];
     const at = index * SEND_WORDS;
     words[at + SEND_SOCKET] = handle.id;
-    words[at + SEND_PEER] = peer;
-    words[at + SEND_OFFSET] = this.used;
+    words[at + SEND_PEER] = destination;
+    words[at + SEND_OFFSET] = this.arenaUsed;
     words[at + SEND_LENGTH] = copied;
-    words[at + SEND_TICKET] = many === null ? 0 : many.ticket;
+    words[at + SEND_TICKET] = group === null ? 0 : group.ticket;
     if (send !== null) {
       send.bytes = length;
       words[at + SEND_TICKET] = newTicket();
       this.sends[index] = send;
     }
-    this.used += copied;
+    this.arenaUsed += copied;
     words[BATCH_PENDING] = index + 1;
   }
 
-  /** True when a datagram of this handle has not left yet. */
-  holds(handle) {
+  /** @returns {boolean} whether a datagram of this handle is pending */
+  hasPending(handle) {
     const { words } = this;
     const count = words[BATCH_PENDING];
     if (count >= BATCH_SENT) return false;
@@ -131,77 +138,79 @@ class Lane {
     return false;
   }
 
-  /** Sends what is there. Each Send has its status then. */
+  /** Sends the pending datagrams. Afterwards each Send has its status. */
   flush() {
     const count = this.words[BATCH_PENDING];
     if (count === 0) return;
     if (count < BATCH_SENT) binding.flush(this.id, count);
-    this.tell();
+    this.takeStatuses();
   }
 
-  /** Takes the statuses of what has left; also when that was left undone. */
-  tell() {
-    const { words, many } = this;
+  /** Takes the statuses of a flush, if they have not been taken yet. */
+  takeStatuses() {
+    const { words, group } = this;
     const count = words[BATCH_PENDING] - BATCH_SENT;
     if (count < 0) return;
-    if (many === null) this.tellSends(count);
-    this.used = 0;
+    if (group === null) this.takeSendStatuses(count);
+    this.arenaUsed = 0;
     words[BATCH_PENDING] = 0;
-    if (many !== null) many.flushed(this.statuses, count);
+    if (group !== null) group.takeStatuses(this.statuses, count);
   }
 
-  tellSends(count) {
-    const { sends, words, statuses, settled } = this;
+  takeSendStatuses(count) {
+    const { sends, words, statuses, flushedSends } = this;
     for (let index = 0; index < count; index++) {
       const at = index * SEND_WORDS;
       const ticket = words[at + SEND_TICKET];
       if (ticket === 0) continue;
       const send = sends[index];
-      if (send === null) continue; // told before: the lane was flushed again
+      if (send === null) continue; // already taken: the batch was flushed again
       const status = statuses[at + SEND_STATUS];
-      if (status === QUEUED) waiting.set(ticket, send);
-      if (send.sent(status)) settled.push(send);
+      if (status === QUEUED) queuedSends.set(ticket, send);
+      if (send.recordStatus(status)) flushedSends.push(send);
       words[at + SEND_TICKET] = 0;
       sends[index] = null;
     }
-    if (settled.length > 0) words[BATCH_CALLBACKS_DUE] = 1;
+    if (flushedSends.length > 0) words[BATCH_CALLBACKS_DUE] = 1;
   }
 
   /**
-   * All that has left since this was last asked, to be called back together.
-   * @returns {Batch|null}
+   * Moves the sends flushed since the last call into a callback batch.
+   * @returns {CallbackBatch|null}
    */
-  takeBatch() {
-    let { settled } = this;
-    if (settled.length === 0) return null;
-    // Node forgets the send of a socket that was closed before its tick came.
-    if (this.forgetful && settled.some(isClosed)) {
-      settled = settled.filter(stillOpen);
+  takeCallbacks() {
+    let { flushedSends } = this;
+    if (flushedSends.length === 0) return null;
+    // Node drops the send of a socket that is closed before its tick.
+    if (this.dropsClosed && flushedSends.some(isClosed)) {
+      flushedSends = flushedSends.filter(stillOpen);
     }
-    const batch = new Batch(this, settled);
+    const batch = new CallbackBatch(this, flushedSends);
     const next = [];
-    this.due.push(batch);
-    this.settled = next;
+    this.callbackBatches.push(batch);
+    this.flushedSends = next;
     return batch;
   }
 
-  /** That batch is done with. */
-  forget(batch) {
-    const { due } = this;
-    const at = due.indexOf(batch);
-    if (at >= 0) due.splice(at, 1);
-    if (due.length === 0 && this.settled.length === 0) {
+  /** Removes a callback batch whose callbacks have all been called. */
+  removeCallbacks(batch) {
+    const { callbackBatches } = this;
+    const at = callbackBatches.indexOf(batch);
+    if (at >= 0) callbackBatches.splice(at, 1);
+    if (callbackBatches.length === 0 && this.flushedSends.length === 0) {
       this.words[BATCH_CALLBACKS_DUE] = 0;
     }
   }
 
-  /** Does all that ticks should have done. */
+  /** Does the work of all ticks that did not run. */
   settle() {
     this.flush();
-    this.takeBatch();
-    while (this.due.length > 0) finishBatch(this.due[0]);
+    this.takeCallbacks();
+    while (this.callbackBatches.length > 0) {
+      runCallbacks(this.callbackBatches[0]);
+    }
     this.words[BATCH_CALLBACKS_DUE] = 0;
   }
 }
 
-module.exports = { Lane };
+module.exports = { SendBatch };

@@ -1,6 +1,9 @@
 'use strict';
 
-/** Where datagrams came from. */
+/**
+ * Sources of received datagrams. The C core passes the text of an address once
+ * and then refers to it by slot.
+ */
 
 const binding = require('../load/binding');
 
@@ -13,17 +16,22 @@ const TEXT_WORDS = TEXT_BYTES / 4;
 
 const { latin1Slice } = Buffer.prototype;
 
-/** Sources whose address the C core remembers, by slot. */
+/** By slot. */
 const sources = new Array(SOURCES_MAX).fill(null);
 
-/** The source of a run; a fresh one is read from its text and remembered. */
+/**
+ * The source of a GRO buffer. A new one is read from its text and remembered.
+ * @param {Inbox} inbox
+ * @param {number} at first word of the GRO buffer's descriptor
+ * @returns {{address: string, family: string, port: number, error: number}}
+ */
 function findSource(inbox, at) {
-  const { runs, texts } = inbox;
-  const slot = runs[at + RECV_PEER];
-  const fresh = runs[at + RECV_NEW_TEXT];
-  if (fresh === 0) return sources[slot];
-  const word = (fresh - 1) * TEXT_WORDS;
-  const from = (fresh - 1) * TEXT_BYTES + TEXT_TEXT;
+  const { groBuffers, texts } = inbox;
+  const slot = groBuffers[at + RECV_PEER];
+  const newText = groBuffers[at + RECV_NEW_TEXT];
+  if (newText === 0) return sources[slot];
+  const word = (newText - 1) * TEXT_WORDS;
+  const from = (newText - 1) * TEXT_BYTES + TEXT_TEXT;
   const source = {
     address: latin1Slice.call(inbox.textBytes, from,
                               from + texts[word + TEXT_LENGTH]),

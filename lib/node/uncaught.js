@@ -19,7 +19,7 @@ const { hasUncaughtExceptionCaptureCallback } = process;
  * True when somebody may look. Else nothing is caught here: a debugger that
  * stops at uncaught exceptions goes by whether a `catch` is on the stack.
  */
-function isWatched() {
+function isObserved() {
   return listenerCount.call(process, 'uncaughtException') > 0 ||
     listenerCount.call(process, 'uncaughtExceptionMonitor') > 0 ||
     hasUncaughtExceptionCaptureCallback() ||
@@ -37,7 +37,7 @@ function isWatched() {
  * @returns {boolean} false when it threw, and that was told
  */
 function run(resource, callback, receiver, ...args) {
-  if (isWatched()) {
+  if (isObserved()) {
     return resource.runInAsyncScope(guard, receiver, callback, args);
   }
   resource.runInAsyncScope(callback, receiver, ...args);
@@ -73,4 +73,4 @@ function wipeTerminated() {
   }
 }
 
-module.exports = { isWatched, run, wipeTerminated };
+module.exports = { isObserved, run, wipeTerminated };
