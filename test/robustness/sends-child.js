@@ -31,7 +31,7 @@ const PATIENCE = 400;
 const CONNECTED_MAX = 64;
 
 /** Points of what is expected to schedule a tick. */
-const SCHEDULES = /^(schedule|own|process\.nextTick)\(/;
+const SCHEDULES = /^(schedule|nodeNextTick|process\.nextTick)\(/;
 
 const turn = () => new Promise(setImmediate);
 
