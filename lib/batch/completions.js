@@ -131,7 +131,7 @@ class SendGroup extends AsyncResource {
     this.sentCount += taken;
     this.expectQueued(count - taken - failed);
     if (failed > 0) this.recordError(errors.errnoException(error, 'send'));
-    if (taken + failed > 0) this.step(taken + failed);
+    if (taken + failed > 0) this.countFinished(taken + failed);
   }
 
   expectQueued(queued) {
@@ -147,13 +147,13 @@ class SendGroup extends AsyncResource {
   complete(status) {
     if (status < 0) this.recordError(errors.errnoException(status, 'send'));
     else this.sentCount++;
-    this.step(1);
+    this.countFinished(1);
   }
 
   /** Counts a datagram that was rejected before it reached a send batch. */
   fail(error) {
     this.recordError(error);
-    this.step(1);
+    this.countFinished(1);
   }
 
   /** The callback receives the first error. */
@@ -162,7 +162,7 @@ class SendGroup extends AsyncResource {
   }
 
   /** Counts `n` datagrams as finished; after the last one the callback runs. */
-  step(n) {
+  countFinished(n) {
     this.remaining -= n;
     if (this.remaining === 0) process.nextTick(finishGroup, this);
   }

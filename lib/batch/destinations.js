@@ -7,7 +7,7 @@
 
 const binding = require('../load/binding');
 
-const { PEERS_MAX } = binding.layout;
+const { DESTINATIONS_MAX } = binding.layout;
 
 /** The slot that stands for the connected peer of the socket. */
 const CONNECTED_PEER = 0;
@@ -53,9 +53,9 @@ function lookUpDestination(family, address, port) {
 }
 
 function addDestination(family, address, port) {
-  if (slotsUsed === PEERS_MAX - 1) resetDestinations();
+  if (slotsUsed === DESTINATIONS_MAX - 1) resetDestinations();
   const slot = slotsUsed + 1;
-  const status = binding.setPeer(slot, family, address, port);
+  const status = binding.setDestination(slot, family, address, port);
   if (status < 0) return status;
   slotsUsed = slot;
   if (!address.includes('%')) {

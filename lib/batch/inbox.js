@@ -146,7 +146,7 @@ function begin(inbox, count) {
 function beginBlock(handle, inbox, count) {
   const { cursor } = inbox;
   const from = cursor[CURSOR_GRO_BUFFER];
-  const asBatch = handle.wants('batch');
+  const asBatch = handle.hasListeners('batch');
   if (!asBatch && !handle.sharedBuffers) {
     inbox.blockEnd = count;
     return 0;
@@ -173,7 +173,7 @@ function emitBatch(handle, inbox, from, end, size) {
   // The cursor advances first, because the listener may throw.
   cursor[CURSOR_STEPS]++;
   inbox.blockEnd = end;
-  if (!handle.wants('message')) {
+  if (!handle.hasListeners('message')) {
     cursor[CURSOR_GRO_BUFFER] = end;
     cursor[CURSOR_POSITION] = 0;
   } else if (handle.sharedBuffers) {

@@ -298,11 +298,4 @@ module.exports = {
   sendNow,
   sendUnconnected,
   settleStalled,
-  // Former names, until their callers in lib/handle and lib/socket change.
-  SendMany: SendGroup,
-  complete: completeQueued,
-  endConnected: flushConnectedAndSchedule,
-  findPeer: findDestination,
-  sendAll: sendMany,
-  sendLater: sendUnconnected,
 };

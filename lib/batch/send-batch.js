@@ -22,7 +22,7 @@ const {
 } = require('./message-writer');
 
 const {
-  SEND_WORDS, SEND_SOCKET, SEND_PEER, SEND_OFFSET, SEND_LENGTH, SEND_TICKET,
+  SEND_WORDS, SEND_SOCKET, SEND_DESTINATION, SEND_OFFSET, SEND_LENGTH, SEND_TICKET,
   SEND_STATUS, QUEUED, BATCH_SENDS, BATCH_ARENA, BATCH_PENDING,
   BATCH_CALLBACKS_DUE, BATCH_SENT,
 } = binding.layout;
@@ -114,7 +114,7 @@ class SendBatch {
     const index = words[BATCH_PENDING];
     const at = index * SEND_WORDS;
     words[at + SEND_SOCKET] = handle.id;
-    words[at + SEND_PEER] = destination;
+    words[at + SEND_DESTINATION] = destination;
     words[at + SEND_OFFSET] = this.arenaUsed;
     words[at + SEND_LENGTH] = copied;
     words[at + SEND_TICKET] = group === null ? 0 : group.ticket;

@@ -8,7 +8,7 @@
 const binding = require('../load/binding');
 
 const {
-  RECV_PEER, RECV_NEW_TEXT, TEXT_BYTES, TEXT_FAMILY, TEXT_PORT, TEXT_LENGTH,
+  RECV_SOURCE, RECV_NEW_TEXT, TEXT_BYTES, TEXT_FAMILY, TEXT_PORT, TEXT_LENGTH,
   TEXT_ERROR, TEXT_TEXT, SOURCES_MAX,
 } = binding.layout;
 
@@ -27,7 +27,7 @@ const sources = new Array(SOURCES_MAX).fill(null);
  */
 function findSource(inbox, at) {
   const { groBuffers, texts } = inbox;
-  const slot = groBuffers[at + RECV_PEER];
+  const slot = groBuffers[at + RECV_SOURCE];
   const newText = groBuffers[at + RECV_NEW_TEXT];
   if (newText === 0) return sources[slot];
   const word = (newText - 1) * TEXT_WORDS;

@@ -27,8 +27,9 @@
 
 /* An outgoing datagram. JavaScript writes all fields except `status`. */
 typedef struct {
-  uint32_t socket; /* id of the sending socket */
-  uint32_t peer; /* slot in the table of destinations; 0: the connected peer */
+  uint32_t socket;      /* id of the sending socket */
+  uint32_t destination; /* slot in the table of destinations; 0: the connected
+                           peer */
   uint32_t offset; /* of the payload in the arena of the send batch, in bytes */
   uint32_t length; /* of the payload, in bytes */
   uint32_t ticket; /* identifies the completion; 0: not needed */
@@ -81,7 +82,7 @@ typedef struct {
   uint32_t offset;   /* in the receive buffer, in bytes */
   uint32_t length;   /* of all segments, in bytes */
   uint32_t segment;  /* of one datagram, in bytes */
-  uint32_t peer;     /* slot in the table of sources of lib/batch/inbox.js */
+  uint32_t source;   /* slot in the table of sources of lib/batch/inbox.js */
   uint32_t new_text; /* 0: JavaScript has the source; n: read texts[n - 1] */
   int32_t status;    /* 0, or a negative UV_ code and no datagram */
 } dgram_recv_t;

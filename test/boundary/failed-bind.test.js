@@ -102,7 +102,7 @@ describe('a failed bind', () => {
     const name = {};
     assert.strictEqual(handle.getsockname(name), 0);
     assert.strictEqual(handle.recvStart(), 0);
-    core.binding.setPeer(1, 4, '127.0.0.1', name.port);
+    core.binding.setDestination(1, 4, '127.0.0.1', name.port);
     assert.deepStrictEqual(core.send([handle, 1, 'self']).statuses, [4]);
     await until(() => got.length === 1);
     assert.deepStrictEqual(got, ['self']);

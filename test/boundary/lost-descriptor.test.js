@@ -34,7 +34,7 @@ describe('a descriptor that became another handle\'s', () => {
         core.binding.queueAlways(true);
         ({ statuses } = core.send([handle, 0, 'x', 1], [handle, 0, 'y', 2]));
         core.binding.queueAlways(false);
-        core.binding.setPeer(2, 4, '127.0.0.1', heir.port);
+        core.binding.setDestination(2, 4, '127.0.0.1', heir.port);
         core.send([core.bound().handle, 2, 'the heir\'s']);
       };
       handle.connect('127.0.0.1', gone.port);

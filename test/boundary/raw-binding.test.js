@@ -79,7 +79,7 @@ describe('the raw binding', () => {
       // to wait is completed, and closing says nothing to nobody.
       binding.queueAlways(true);
       const lane = binding.openSendBatch();
-      report(binding.setPeer(1, 4, '127.0.0.1', name.port));
+      report(binding.setDestination(1, 4, '127.0.0.1', name.port));
       new Uint32Array(lane.sends).set([handle.id, 1, 0, 1, 7, 0]);
       report(binding.flush(lane.id, 1));
       setTimeout(() => report(handle.closeHandle(true)), 20);
@@ -111,7 +111,7 @@ describe('the raw binding', () => {
         const core = native.open();
         const a = core.bound();
         const b = core.bound();
-        core.binding.setPeer(1, 4, '127.0.0.1', b.port);
+        core.binding.setDestination(1, 4, '127.0.0.1', b.port);
         const targets = ${list}(core.binding, core.Handle);
         const others = [core.bound().handle, new core.Handle()];
         others[0].recvStart();
@@ -150,7 +150,7 @@ describe('the raw binding', () => {
       const b = core.bound();
       b.handle.onMessage = () => {};
       core.onComplete = () => {};
-      core.binding.setPeer(1, 4, '127.0.0.1', b.port);
+      core.binding.setDestination(1, 4, '127.0.0.1', b.port);
       b.handle.recvStart();
       // Without what makes functions or memory at each call: V8 looks for
       // interrupts late within Node-API's loops, and memory stays.

@@ -107,7 +107,7 @@ const bindingCall = fc.oneof(
     args: fc.array(anything, { maxLength: 4 }),
   }),
   fc.record({
-    name: fc.constant('setPeer'),
+    name: fc.constant('setDestination'),
     args: fc.tuple(slot, anything, anything, anything),
   }));
 
