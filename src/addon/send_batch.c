@@ -1,5 +1,5 @@
-/* Send batches: lib/batch/outbox.js writes datagrams into their memory, flush()
- * sends them. core/batch.h defines the layout.
+/* Send batches: lib/batch/send-batch.js writes datagrams into their memory,
+ * flush() sends them. core/batch.h defines the layout.
  *
  * A prepare handle checks the watched send batches once an event loop
  * iteration, and sends datagrams that JavaScript failed to flush. */

@@ -408,7 +408,7 @@ describe('binding', () => {
   });
 
   describe('a watched send batch', () => {
-    /** Appends a datagram as lib/batch/outbox.js does, without a flush. */
+    /** Appends a datagram as lib/batch/send-batch.js does, without a flush. */
     function append(handle, peer) {
       const { batch, layout } = core;
       const words = new Uint32Array(batch.sends);
