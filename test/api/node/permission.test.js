@@ -50,7 +50,7 @@ async function reportsWith(flags, body) {
           report({ message, code, syscall, keys: Object.keys(error) });
           socket.close();
         });
-        // See waiting.test.js.
+        // See queued-calls.test.js.
         socket.send('x', 9, '127.0.0.1', ({ code }) => report(code));
       }, ...isNative ? ['ERR_ACCESS_DENIED'] : []],
       ['bindSync', (dgram, report) => {
