@@ -1,43 +1,44 @@
 'use strict';
 
+// Method calls on a closed socket. The error depends on what each method
+// checks first.
+
 const assert = require('node:assert');
 const {
   bound, isNative, itSince, nodeAtLeast, once, open, throwsCode,
 } = require('../../support/dgram');
 
-const raw = (method) => (body) => assert.throws(body, {
+const throwsTypeError = (method) => (body) => assert.throws(body, {
   name: 'TypeError',
   message: `Cannot read properties of null (reading '${method}')`,
 });
-const notRunning = (body) => throwsCode(body,
+const throwsNotRunning = (body) => throwsCode(body,
   Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
 const hasQueueInfo = isNative || nodeAtLeast('18.8.0');
 
-// What a call on a closed socket does. It depends on what each method looks
-// at first.
 const CALLS = [
-  ['address', [], notRunning],
-  ['remoteAddress', [], notRunning],
-  ['bind', [0], notRunning],
-  ['close', [], notRunning],
-  ['send', ['x', 1234, '127.0.0.1'], notRunning],
-  ['send', ['x', 0, 1, 1234, '127.0.0.1'], notRunning],
-  ['sendto', [Buffer.from('x'), 0, 1, 1234, '127.0.0.1'], notRunning],
-  ['addMembership', ['224.0.0.114'], notRunning],
-  ['addMembership', [], notRunning],
-  ['dropMembership', ['224.0.0.114'], notRunning],
-  ['addSourceSpecificMembership', ['127.0.0.1', '232.1.1.1'], notRunning],
-  ['dropSourceSpecificMembership', ['127.0.0.1', '232.1.1.1'], notRunning],
-  ['setMulticastInterface', ['127.0.0.1'], notRunning],
-  ['setMulticastInterface', [], notRunning],
-  ['setBroadcast', [true], raw('setBroadcast')],
-  ['setTTL', [1], raw('setTTL')],
-  ['setMulticastTTL', [1], raw('setMulticastTTL')],
-  ['setMulticastLoopback', [1], raw('setMulticastLoopback')],
-  ['setRecvBufferSize', [1000], raw('bufferSize')],
-  ['setSendBufferSize', [1000], raw('bufferSize')],
-  ['getRecvBufferSize', [], raw('bufferSize')],
-  ['getSendBufferSize', [], raw('bufferSize')],
+  ['address', [], throwsNotRunning],
+  ['remoteAddress', [], throwsNotRunning],
+  ['bind', [0], throwsNotRunning],
+  ['close', [], throwsNotRunning],
+  ['send', ['x', 1234, '127.0.0.1'], throwsNotRunning],
+  ['send', ['x', 0, 1, 1234, '127.0.0.1'], throwsNotRunning],
+  ['sendto', [Buffer.from('x'), 0, 1, 1234, '127.0.0.1'], throwsNotRunning],
+  ['addMembership', ['224.0.0.114'], throwsNotRunning],
+  ['addMembership', [], throwsNotRunning],
+  ['dropMembership', ['224.0.0.114'], throwsNotRunning],
+  ['addSourceSpecificMembership', ['127.0.0.1', '232.1.1.1'], throwsNotRunning],
+  ['dropSourceSpecificMembership', ['127.0.0.1', '232.1.1.1'], throwsNotRunning],
+  ['setMulticastInterface', ['127.0.0.1'], throwsNotRunning],
+  ['setMulticastInterface', [], throwsNotRunning],
+  ['setBroadcast', [true], throwsTypeError('setBroadcast')],
+  ['setTTL', [1], throwsTypeError('setTTL')],
+  ['setMulticastTTL', [1], throwsTypeError('setMulticastTTL')],
+  ['setMulticastLoopback', [1], throwsTypeError('setMulticastLoopback')],
+  ['setRecvBufferSize', [1000], throwsTypeError('bufferSize')],
+  ['setSendBufferSize', [1000], throwsTypeError('bufferSize')],
+  ['getRecvBufferSize', [], throwsTypeError('bufferSize')],
+  ['getSendBufferSize', [], throwsTypeError('bufferSize')],
 ];
 
 describe('a closed socket', () => {
@@ -60,19 +61,19 @@ describe('a closed socket', () => {
         it('fails getSendQueueSize() and getSendQueueCount()', async () => {
           const socket = await make();
           socket.close();
-          raw('getSendQueueSize')(() => socket.getSendQueueSize());
-          raw('getSendQueueCount')(() => socket.getSendQueueCount());
+          throwsTypeError('getSendQueueSize')(() => socket.getSendQueueSize());
+          throwsTypeError('getSendQueueCount')(() => socket.getSendQueueCount());
         });
       }
 
-      it('has ref() and unref()', async () => {
+      it('allows ref() and unref()', async () => {
         const socket = await make();
         socket.close();
         assert.strictEqual(socket.ref(), socket);
         assert.strictEqual(socket.unref(), socket);
       });
 
-      it('validates what comes before the handle', async () => {
+      it('validates arguments that are checked before the handle', async () => {
         const socket = await make();
         socket.close();
         throwsCode(() => socket.setTTL('x'), TypeError, 'ERR_INVALID_ARG_TYPE',
@@ -92,20 +93,20 @@ describe('a closed socket', () => {
         async () => {
           const socket = await make();
           socket.close();
-          notRunning(() => socket.bindSync());
-          notRunning(() => socket.connectSync(1234));
+          throwsNotRunning(() => socket.bindSync());
+          throwsNotRunning(() => socket.connectSync(1234));
         });
     });
   }
 
-  it('that was connected is still connected in its state', async () => {
+  it('rejects send() and connect() if it was connected', async () => {
     const socket = open('udp4');
     socket.connect(1234);
     await once(socket, 'connect');
     socket.close();
     throwsCode(() => socket.connect(1235),
       Error, 'ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected');
-    notRunning(() => socket.send('x'));
+    throwsNotRunning(() => socket.send('x'));
     assert.throws(() => socket.disconnect(), {
       name: 'TypeError',
       message: 'Cannot read properties of null (reading \'disconnect\')',
