@@ -330,7 +330,7 @@ describeNative('socket.sendMany()', () => {
       Array.from({ length: 20 }, (_, i) => `${i}`));
   });
 
-  it('checks everything before anything leaves', async () => {
+  it('checks all arguments before it sends', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const socket = await bound();
@@ -361,7 +361,7 @@ describeNative('socket.sendMany()', () => {
       'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
   });
 
-  it('checks the first as the others', async () => {
+  it('checks the first datagram like the others', async () => {
     const { port } = (await bound()).address();
     const socket = await bound();
     const badPort = (received) => [RangeError, 'ERR_SOCKET_BAD_PORT',
@@ -377,7 +377,7 @@ describeNative('socket.sendMany()', () => {
     }
   });
 
-  it('accepts for loopback what send() does', async () => {
+  it('uses loopback for the same values as send()', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const socket = await bound();

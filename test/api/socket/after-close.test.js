@@ -8,37 +8,37 @@ const {
   bound, isNative, itSince, nodeAtLeast, once, open, throwsCode,
 } = require('../../support/dgram');
 
-const throwsTypeError = (method) => (body) => assert.throws(body, {
+const throwsNull = (method) => (body) => assert.throws(body, {
   name: 'TypeError',
   message: `Cannot read properties of null (reading '${method}')`,
 });
-const throwsNotRunning = (body) => throwsCode(body,
+const notRunning = (body) => throwsCode(body,
   Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
 const hasQueueInfo = isNative || nodeAtLeast('18.8.0');
 
 const CALLS = [
-  ['address', [], throwsNotRunning],
-  ['remoteAddress', [], throwsNotRunning],
-  ['bind', [0], throwsNotRunning],
-  ['close', [], throwsNotRunning],
-  ['send', ['x', 1234, '127.0.0.1'], throwsNotRunning],
-  ['send', ['x', 0, 1, 1234, '127.0.0.1'], throwsNotRunning],
-  ['sendto', [Buffer.from('x'), 0, 1, 1234, '127.0.0.1'], throwsNotRunning],
-  ['addMembership', ['224.0.0.114'], throwsNotRunning],
-  ['addMembership', [], throwsNotRunning],
-  ['dropMembership', ['224.0.0.114'], throwsNotRunning],
-  ['addSourceSpecificMembership', ['127.0.0.1', '232.1.1.1'], throwsNotRunning],
-  ['dropSourceSpecificMembership', ['127.0.0.1', '232.1.1.1'], throwsNotRunning],
-  ['setMulticastInterface', ['127.0.0.1'], throwsNotRunning],
-  ['setMulticastInterface', [], throwsNotRunning],
-  ['setBroadcast', [true], throwsTypeError('setBroadcast')],
-  ['setTTL', [1], throwsTypeError('setTTL')],
-  ['setMulticastTTL', [1], throwsTypeError('setMulticastTTL')],
-  ['setMulticastLoopback', [1], throwsTypeError('setMulticastLoopback')],
-  ['setRecvBufferSize', [1000], throwsTypeError('bufferSize')],
-  ['setSendBufferSize', [1000], throwsTypeError('bufferSize')],
-  ['getRecvBufferSize', [], throwsTypeError('bufferSize')],
-  ['getSendBufferSize', [], throwsTypeError('bufferSize')],
+  ['address', [], notRunning],
+  ['remoteAddress', [], notRunning],
+  ['bind', [0], notRunning],
+  ['close', [], notRunning],
+  ['send', ['x', 1234, '127.0.0.1'], notRunning],
+  ['send', ['x', 0, 1, 1234, '127.0.0.1'], notRunning],
+  ['sendto', [Buffer.from('x'), 0, 1, 1234, '127.0.0.1'], notRunning],
+  ['addMembership', ['224.0.0.114'], notRunning],
+  ['addMembership', [], notRunning],
+  ['dropMembership', ['224.0.0.114'], notRunning],
+  ['addSourceSpecificMembership', ['127.0.0.1', '232.1.1.1'], notRunning],
+  ['dropSourceSpecificMembership', ['127.0.0.1', '232.1.1.1'], notRunning],
+  ['setMulticastInterface', ['127.0.0.1'], notRunning],
+  ['setMulticastInterface', [], notRunning],
+  ['setBroadcast', [true], throwsNull('setBroadcast')],
+  ['setTTL', [1], throwsNull('setTTL')],
+  ['setMulticastTTL', [1], throwsNull('setMulticastTTL')],
+  ['setMulticastLoopback', [1], throwsNull('setMulticastLoopback')],
+  ['setRecvBufferSize', [1000], throwsNull('bufferSize')],
+  ['setSendBufferSize', [1000], throwsNull('bufferSize')],
+  ['getRecvBufferSize', [], throwsNull('bufferSize')],
+  ['getSendBufferSize', [], throwsNull('bufferSize')],
 ];
 
 describe('a closed socket', () => {
@@ -61,8 +61,8 @@ describe('a closed socket', () => {
         it('fails getSendQueueSize() and getSendQueueCount()', async () => {
           const socket = await make();
           socket.close();
-          throwsTypeError('getSendQueueSize')(() => socket.getSendQueueSize());
-          throwsTypeError('getSendQueueCount')(() => socket.getSendQueueCount());
+          throwsNull('getSendQueueSize')(() => socket.getSendQueueSize());
+          throwsNull('getSendQueueCount')(() => socket.getSendQueueCount());
         });
       }
 
@@ -93,8 +93,8 @@ describe('a closed socket', () => {
         async () => {
           const socket = await make();
           socket.close();
-          throwsNotRunning(() => socket.bindSync());
-          throwsNotRunning(() => socket.connectSync(1234));
+          notRunning(() => socket.bindSync());
+          notRunning(() => socket.connectSync(1234));
         });
     });
   }
@@ -106,7 +106,7 @@ describe('a closed socket', () => {
     socket.close();
     throwsCode(() => socket.connect(1235),
       Error, 'ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected');
-    throwsNotRunning(() => socket.send('x'));
+    notRunning(() => socket.send('x'));
     assert.throws(() => socket.disconnect(), {
       name: 'TypeError',
       message: 'Cannot read properties of null (reading \'disconnect\')',
