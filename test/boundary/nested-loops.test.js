@@ -1,7 +1,7 @@
 'use strict';
 
-// Listeners that turn the event loop, each within the one before: a chain of
-// synchronous requests.
+// Listeners that run the event loop, each within the one before, as in a chain
+// of synchronous requests.
 
 const assert = require('node:assert');
 
@@ -9,8 +9,8 @@ const { succeedWithOurs } = require('./kit');
 
 const DEPTH = 40;
 
-describe('a listener that waits in a nested event loop', () => {
-  it(`receives at a depth of ${DEPTH}`, async () => {
+describe('a listener that runs the event loop', () => {
+  it(`receives at a nesting depth of ${DEPTH}`, async () => {
     const [depth] = await succeedWithOurs(`(({ report, load, turn }) => {
       const dgram = load();
       const socket = dgram.createSocket('udp4');
@@ -35,15 +35,15 @@ describe('a listener that waits in a nested event loop', () => {
     assert.strictEqual(depth, DEPTH);
   });
 
-  it('sleeps after the last datagram of its batch', async () => {
-    const [turns] = await succeedWithOurs(`(({ report, load, turn }) => {
+  it('leaves no active idle handle after the last datagram', async () => {
+    const [active] = await succeedWithOurs(`(({ report, load, turn }) => {
       const dgram = load();
       const socket = dgram.createSocket('udp4');
       const sender = dgram.createSocket('udp4');
       let count = 0;
       socket.on('message', () => {
         if (++count < 10) return;
-        // Nothing is left: the loop has no reason not to sleep.
+        // Nothing is pending, so the loop must sleep.
         turn(3);
         const { readdirSync } = require('node:fs');
         const active = process.report.getReport().libuv
@@ -57,6 +57,6 @@ describe('a listener that waits in a nested event loop', () => {
         for (let i = 0; i < 10; i++) sender.send('x', port, '127.0.0.1');
       });
     })`);
-    assert.strictEqual(turns, 0);
+    assert.strictEqual(active, 0);
   });
 });
