@@ -70,15 +70,15 @@ describe('socket.connect()', () => {
   it('restricts the socket to its peer', async () => {
     const peer = await bound();
     const socket = await connectedTo(peer);
-    const stranger = await bound();
+    const other = await bound();
     const there = receive(peer, 1);
     const back = receive(socket, 1);
     socket.send('there');
     const [{ msg, rinfo }] = await there;
     assert.strictEqual(String(msg), 'there');
     assert.strictEqual(rinfo.port, socket.address().port);
-    // Loopback keeps the order: an unfiltered stranger would arrive first.
-    stranger.send('from a stranger', rinfo.port, '127.0.0.1', () => {
+    // Loopback keeps the order: an unfiltered datagram would arrive first.
+    other.send('from another', rinfo.port, '127.0.0.1', () => {
       peer.send('back', rinfo.port, '127.0.0.1');
     });
     const [answer] = await back;

@@ -177,12 +177,12 @@ describeUnix('copies of the package', () => {
       const state = socket[Object.getOwnPropertySymbols(socket)
         .find(({ description }) => description === 'state symbol')];
       const { handle } = state;
-      class Stranger {
+      class UnknownHandle {
         get fd() { return handle.fd; }
       }
       const receiver = fork(process.argv[2], { execArgv: [] });
       socket.bind(0, '127.0.0.1', () => {
-        state.handle = new Stranger();
+        state.handle = new UnknownHandle();
         try {
           receiver.send('socket', socket);
         } catch ({ name, code }) {

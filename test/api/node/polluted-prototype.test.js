@@ -88,10 +88,10 @@ describeNative('a polluted Object.prototype',
   () => {
     for (const [title, pollution] of Object.entries(POLLUTIONS)) {
       it(`makes no difference to node:dgram: ${title}`, async () => {
-        const [ours, theirs] = await Promise.all(
+        const [native, builtin] = await Promise.all(
           [modulePath, 'node:dgram'].map((api) => outcomes(api, pollution)));
-        assert.ok(theirs.length > 15, theirs.join('\n'));
-        assert.deepStrictEqual(ours, theirs);
+        assert.ok(builtin.length > 15, builtin.join('\n'));
+        assert.deepStrictEqual(native, builtin);
       });
     }
   });

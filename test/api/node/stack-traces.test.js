@@ -130,10 +130,11 @@ const textOf = (text) =>
     // The position of the braces depends on the last frame.
     .replace(/\s+/g, ' ');
 
-function assertReadsAsNodes(ours, theirs) {
-  assert.strictEqual(textOf(ours.stack), textOf(theirs.stack));
-  assert.strictEqual(textOf(util.inspect(ours)), textOf(util.inspect(theirs)));
-  assert.strictEqual(String(ours), String(theirs));
+function assertReadsAsNodes(native, builtin) {
+  assert.strictEqual(textOf(native.stack), textOf(builtin.stack));
+  assert.strictEqual(textOf(util.inspect(native)),
+    textOf(util.inspect(builtin)));
+  assert.strictEqual(String(native), String(builtin));
 }
 
 /** Checks that the stack begins with this method, followed by its caller. */
@@ -147,10 +148,10 @@ describeNative('the stack of an error', () => {
   for (const [method, bodies] of Object.entries(CASES)) {
     it(`begins with the method and reads as Node's: ${method}()`, () => {
       for (const body of bodies) {
-        const [ours, theirs] =
+        const [native, builtin] =
           BOTH.map((api) => thrownBy(() => body(make(api))));
-        assertReadsAsNodes(ours, theirs);
-        assertBeginsWith(ours, `Socket\\.${method}`);
+        assertReadsAsNodes(native, builtin);
+        assertBeginsWith(native, `Socket\\.${method}`);
       }
     });
   }
@@ -169,10 +170,11 @@ describeNative('the stack of an error', () => {
 
   it('begins with the constructor', () => {
     for (const [options, ...releases] of CONSTRUCTOR) {
-      const ours = thrownBy(() => new dgram.Socket(options));
-      assertBeginsWith(ours, 'Socket');
+      const native = thrownBy(() => new dgram.Socket(options));
+      assertBeginsWith(native, 'Socket');
       if (releases.length === 0 || nodeAtLeast(...releases))
-        assertReadsAsNodes(ours, thrownBy(() => new nodeDgram.Socket(options)));
+        assertReadsAsNodes(native,
+          thrownBy(() => new nodeDgram.Socket(options)));
     }
   });
 
@@ -215,7 +217,7 @@ describeNative('the stack of an error', () => {
 
   it('is printed as Node\'s when uncaught', async () => {
     for (const call of ['getRecvBufferSize()', 'setTTL(5)', 'connect(0)']) {
-      const [ours, theirs] = await Promise.all(
+      const [native, builtin] = await Promise.all(
         [modulePath, 'node:dgram'].map(async (api) => {
           const { code, stderr } = await run([temporary('uncaught.js',
             `require(${JSON.stringify(api)}).createSocket('udp4').${call};`)]);
@@ -223,17 +225,17 @@ describeNative('the stack of an error', () => {
           // From the error on, without the source line that threw.
           return textOf(stderr.slice(stderr.search(/^\w*Error/m)));
         }));
-      assert.strictEqual(ours, theirs);
+      assert.strictEqual(native, builtin);
     }
   });
 });
 
 describeNative('ERR_SOCKET_BUFFER_SIZE', () => {
-  const [ours, theirs] = BOTH.map((api) => () =>
+  const [native, builtin] = BOTH.map((api) => () =>
     thrownBy(() => make(api).setSendBufferSize(5000)));
 
   it('has Node\'s own class and properties', () => {
-    const [a, b] = [ours(), theirs()];
+    const [a, b] = [native(), builtin()];
     assert.strictEqual(a.constructor, b.constructor);
     const properties = (error) =>
       Object.entries(Object.getOwnPropertyDescriptors(error))
@@ -251,7 +253,7 @@ describeNative('ERR_SOCKET_BUFFER_SIZE', () => {
     const note = ({ socket }) => seen.push(socket);
     channel.subscribe(note);
     try {
-      ours();
+      native();
     } finally {
       channel.unsubscribe(note);
     }

@@ -73,7 +73,7 @@ describeNative('sendMany, unconnected: names', () => {
     ({ port } = socket.address());
   });
 
-  /** A list with this datagram at `start`, and two valid ones behind it. */
+  /** A list with this datagram at `start`, followed by two valid ones. */
   function listWith(start, datagram) {
     const valid = ['x', port, AT];
     const list = [];

@@ -5,7 +5,7 @@
 // deliver the same datagrams.
 
 const assert = require('node:assert');
-const builtin = require('node:dgram');
+const nodeDgram = require('node:dgram');
 const {
   closeLater, describeNative, dgram, nodeAtLeast, once, open,
 } = require('../../support/dgram');
@@ -84,39 +84,40 @@ describeNative('send() with random arguments', () => {
   }
 
   for (const connected of [false, true]) {
-    it(`behaves as with node:dgram, ${connected ? 'connected' : 'unconnected'}`,
-      async () => {
-        const receiver = open('udp4');
-        receiver.bind(0, '127.0.0.1');
-        await once(receiver, 'listening');
-        const { port } = receiver.address();
-        const { message, second, third, fourth, fifth } = pools(port);
-        const next = random(connected ? 1 : 2);
-        const CALLBACK = Symbol('callback');
-        const pick = (pool) => next(12) === 0 ? CALLBACK :
+    const state = connected ? 'connected' : 'unconnected';
+
+    it(`behaves as with node:dgram, ${state}`, async () => {
+      const receiver = open('udp4');
+      receiver.bind(0, '127.0.0.1');
+      await once(receiver, 'listening');
+      const { port } = receiver.address();
+      const { message, second, third, fourth, fifth } = pools(port);
+      const next = random(connected ? 1 : 2);
+      const CALLBACK = Symbol('callback');
+      const pick = (pool) => next(12) === 0 ? CALLBACK :
         pool[next(pool.length)];
-        const calls = [];
-        calls.CALLBACK = CALLBACK;
-        for (let i = 0; i < 5000; i++) {
-          const args = [message[next(message.length)], pick(second),
+      const calls = [];
+      calls.CALLBACK = CALLBACK;
+      for (let i = 0; i < 5000; i++) {
+        const args = [message[next(message.length)], pick(second),
           pick(third), pick(fourth), pick(fifth)].slice(0, 1 + next(5));
-          calls.push({ args, withCallback: next(2) === 0 });
-        }
-        const ours = await run(dgram, receiver, connected, calls);
-        const theirs = await run(builtin, receiver, connected, calls);
-        for (const [i, { args, withCallback }] of calls.entries()) {
-          assert.deepStrictEqual(ours.results[i], theirs.results[i],
+        calls.push({ args, withCallback: next(2) === 0 });
+      }
+      const native = await run(dgram, receiver, connected, calls);
+      const builtin = await run(nodeDgram, receiver, connected, calls);
+      for (const [i, { args, withCallback }] of calls.entries()) {
+        assert.deepStrictEqual(native.results[i], builtin.results[i],
           `send(${args.map(show).join(', ')}${withCallback ?
-            ', callback' : ''})\nours: ${show(ours.results[i])}\n` +
-          `built-in: ${show(theirs.results[i])}`);
-        }
-        assert.deepStrictEqual(ours.arrived, theirs.arrived);
-        // Enough calls succeeded and failed for a meaningful comparison.
-        assert.ok(ours.arrived.length > 200, `${ours.arrived.length}`);
-        const thrown = new Set(ours.results.flatMap(({ thrown }) =>
-          thrown?.own.code ?? []));
-        assert.ok(thrown.size >= 3, [...thrown].join());
-      }).timeout(40000);
+            ', callback' : ''})\npackage: ${show(native.results[i])}\n` +
+          `node:dgram: ${show(builtin.results[i])}`);
+      }
+      assert.deepStrictEqual(native.arrived, builtin.arrived);
+      // Enough calls succeeded and failed for a meaningful comparison.
+      assert.ok(native.arrived.length > 200, `${native.arrived.length}`);
+      const thrown = new Set(native.results.flatMap(({ thrown }) =>
+        thrown?.own.code ?? []));
+      assert.ok(thrown.size >= 3, [...thrown].join());
+    }).timeout(40000);
   }
 });
 
@@ -172,7 +173,7 @@ describeNative('methods with random arguments', () => {
     for (const [state, prepare] of Object.entries(STATES)) {
       it(`behave as with node:dgram: ${type}, ${state}`, async () => {
         const next = random(type.length + state.length);
-        const sockets = [open(type), closeLater(builtin.createSocket(type))];
+        const sockets = [open(type), closeLater(nodeDgram.createSocket(type))];
         for (const socket of sockets)
           await prepare(socket);
         for (const [method, count] of Object.entries(METHODS)) {
@@ -183,11 +184,11 @@ describeNative('methods with random arguments', () => {
           }
           for (const args of method.startsWith('get') || count === 0 ?
             [[]] : lists) {
-            const [ours, theirs] = sockets.map((socket) =>
+            const [native, builtin] = sockets.map((socket) =>
               withoutPort(outcome(() => socket[method](...args))));
-            assert.deepStrictEqual(ours, theirs,
+            assert.deepStrictEqual(native, builtin,
               `${method}(${args.map(show).join(', ')})\n` +
-              `ours: ${show(ours)}\nbuilt-in: ${show(theirs)}`);
+              `package: ${show(native)}\nnode:dgram: ${show(builtin)}`);
           }
         }
       });
@@ -205,7 +206,7 @@ describeNative('methods with random arguments', () => {
       ['close', [[]]],
     ]) {
       for (const args of pool) {
-        const [ours, theirs] = [dgram, builtin].map((module) => {
+        const [native, builtin] = [dgram, nodeDgram].map((module) => {
           const socket = module.createSocket('udp4');
           if (method === 'close')
             socket.close();
@@ -214,8 +215,8 @@ describeNative('methods with random arguments', () => {
             socket.close();
           return result;
         });
-        assert.ok(theirs.thrown, `${method}(${args.map(show).join(', ')})`);
-        assert.deepStrictEqual(ours, theirs);
+        assert.ok(builtin.thrown, `${method}(${args.map(show).join(', ')})`);
+        assert.deepStrictEqual(native, builtin);
       }
     }
   });
@@ -230,10 +231,10 @@ describeNative('methods with random arguments', () => {
       { type: 'udp4', receiveBlockList: {} },
       { type: 5, lookup: 5, signal: 5 },
     ]) {
-      const [ours, theirs] = [dgram, builtin].map((module) =>
+      const [native, builtin] = [dgram, nodeDgram].map((module) =>
         outcome(() => module.createSocket(options)));
-      assert.ok(theirs.thrown, show(options));
-      assert.deepStrictEqual(ours, theirs);
+      assert.ok(builtin.thrown, show(options));
+      assert.deepStrictEqual(native, builtin);
     }
   });
 });
