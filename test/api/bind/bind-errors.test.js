@@ -73,7 +73,7 @@ describe('an error of socket.bind()', () => {
       'EINVAL', 'bind', '127.0.0.1', 1234);
   });
 
-  it('is EINVAL if lookup returns no valid address', async () => {
+  it('is EINVAL if lookup resolves to no valid address', async () => {
     for (const answer of ['nowhere', '1.2.3', ' 127.0.0.1', '127.0.0.1 ',
       '127.0.0.1'.padEnd(200, '0')])
       await assertInvalid(answer);

@@ -77,7 +77,7 @@ describeSince(['24.19.0', '26.4.0'], 'socket.bindSync()', () => {
     assert.deepStrictEqual(await texts, ['from another', 'from itself']);
   });
 
-  it('rejects options that are no object', () => {
+  it('rejects options that are not an object', () => {
     const socket = open('udp4');
     for (const [options, received] of [
       [1234, 'type number (1234)'], ['x', 'type string (\'x\')'],

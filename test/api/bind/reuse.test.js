@@ -7,7 +7,7 @@ const {
   bound, describeSince, isLinux, once, open, receiveText, send,
 } = require('../../support/dgram');
 
-describe('option reuseAddr', () => {
+describe('the option reuseAddr', () => {
   it('allows two sockets on one port', async () => {
     const a = await bound({ type: 'udp4', reuseAddr: true });
     const b = await bound({ type: 'udp4', reuseAddr: true },
@@ -42,7 +42,9 @@ describe('option reuseAddr', () => {
     });
 });
 
-(isLinux ? describeSince : describe.skip)('22.12.0', 'option reusePort', () => {
+const describeReusePort = isLinux ? describeSince : describe.skip;
+
+describeReusePort('22.12.0', 'the option reusePort', () => {
   it('distributes messages over the sockets of a port', async () => {
     const sockets = [await bound({ type: 'udp4', reusePort: true })];
     const { port } = sockets[0].address();

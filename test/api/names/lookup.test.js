@@ -19,7 +19,7 @@ function recording(calls, answer = (name) => [null, name, 4]) {
   };
 }
 
-describe('option lookup', () => {
+describe('the option lookup', () => {
   it('is called by bind(), also with the default address', async () => {
     const calls = [];
     for (const [type, address] of [['udp4', '127.0.0.1'], ['udp6', '::1']]) {
@@ -226,7 +226,7 @@ describe('option lookup', () => {
       assert.strictEqual(await error, failure);
     });
 
-  it('may return any value that converts to an address for bind and connect',
+  it('may resolve to any value that converts to an address',
     async () => {
       const receiver = await bound();
       for (const answer of [['127.0.0.1'], new String('127.0.0.1'),
@@ -242,7 +242,7 @@ describe('option lookup', () => {
       }
     });
 
-  it('may return an invalid address for bind: the error contains it',
+  it('may resolve to an invalid address: bind fails, the error contains it',
     async () => {
       for (const [answer, text] of [[undefined, ''], [5, ' 5'],
         [['::1', '::2'], ' ::1,::2']]) {
@@ -256,7 +256,7 @@ describe('option lookup', () => {
       }
     });
 
-  it('may return a value whose conversion throws: bind and connect throw',
+  it('may resolve to a value whose conversion throws: bind() throws',
     async () => {
       const failure = new Error('no conversion');
       const lookup = (name, family, callback) => callback(null,
@@ -269,7 +269,7 @@ describe('option lookup', () => {
     });
 
   // node:dgram ends the process in this case.
-  itNative('may return no address for send(): it fails with EINVAL',
+  itNative('may resolve to no address: send() fails with EINVAL',
     async () => {
       const peer = await bound();
       const messages = receiveText(peer, 1);
@@ -294,7 +294,7 @@ describe('option lookup', () => {
       assert.deepStrictEqual(await messages, ['only this']);
     });
 
-  it('may return an address of the other family: send() fails', async () => {
+  it('may resolve to the other family: send() fails', async () => {
     const socket = await bound({
       type: 'udp4',
       lookup: (name, family, callback) =>

@@ -238,7 +238,7 @@ const six = Object.entries(os.networkInterfaces())
   });
 
 describe('socket.setMulticastInterface()', () => {
-  it('is EBADF before the socket is bound', () => {
+  it('throws EBADF before the socket is bound', () => {
     throwsSystemError(() => open('udp4').setMulticastInterface('127.0.0.1'),
       'EBADF', 'setMulticastInterface');
   });

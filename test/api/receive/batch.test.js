@@ -35,7 +35,7 @@ function receiveBatches(socket, count) {
   }));
 }
 
-describeNative('event \'batch\'', () => {
+describeNative('the event \'batch\'', () => {
   it('has one column for each value of the datagrams', async () => {
     const receiver = await bound();
     const sender = await bound();

@@ -21,7 +21,7 @@ function blockList(address, family) {
   return list;
 }
 
-describeSince('22.13.0', 'option sendBlockList', () => {
+describeSince('22.13.0', 'the option sendBlockList', () => {
   it('rejects sends to its addresses', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
@@ -125,7 +125,7 @@ describeSince('22.13.0', 'option sendBlockList', () => {
   });
 });
 
-describeSince('22.13.0', 'option receiveBlockList', () => {
+describeSince('22.13.0', 'the option receiveBlockList', () => {
   it('drops messages from its addresses', async () => {
     const receiver = await bound({
       type: 'udp4', receiveBlockList: blockList('127.0.0.2'),

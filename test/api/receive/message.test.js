@@ -30,7 +30,7 @@ async function assertBytesKept(texts, { messages, receiver, sender }) {
   assert.deepStrictEqual(messages.map(({ msg }) => String(msg)), texts);
 }
 
-describe('msg of a message', () => {
+describe('the msg argument of \'message\'', () => {
   const texts = ['a', '', 'abc', 'abc', 'abc', 'x'.repeat(5000)];
 
   it('is a Buffer with its own ArrayBuffer', async () => {
@@ -95,7 +95,7 @@ describe('msg of a message', () => {
   });
 });
 
-describe('option sharedBuffers', () => {
+describe('the option sharedBuffers', () => {
   const texts = ['aaa', 'bbb', 'ccc', '', 'd'];
 
   itNative('is off by default', async () => {
@@ -127,7 +127,7 @@ describe('option sharedBuffers', () => {
   });
 });
 
-describe('rinfo of a message', () => {
+describe('the rinfo argument of \'message\'', () => {
   it('is a plain object with four keys in order', async () => {
     const { messages, sender } = await messagesOf(['a', 'ab', 'abc']);
     for (const [i, { rinfo }] of messages.entries()) {

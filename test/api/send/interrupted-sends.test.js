@@ -45,8 +45,8 @@ const createSockets = `async (dgram) => {
 
 const complete = { missing: [], called: 15 };
 
-describe('socket.send() that is interrupted', () => {
-  it('by a script timeout does not affect later sends', async () => {
+describe('an interrupted socket.send()', () => {
+  it('does not affect later sends after a script timeout', async () => {
     assert.deepStrictEqual(await reportsOf(`async (dgram, report) => {
       const vm = require('node:vm');
       const all = await (${createSockets})(dgram);
@@ -73,7 +73,7 @@ describe('socket.send() that is interrupted', () => {
     }`), [true, complete]);
   });
 
-  it('by a stack overflow does not affect later sends', async () => {
+  it('does not affect later sends after a stack overflow', async () => {
     assert.deepStrictEqual(await reportsOf(`async (dgram, report) => {
       const all = await (${createSockets})(dgram);
       const { plain, flood, sink } = all;

@@ -48,7 +48,7 @@ describe('a closed socket', () => {
   ]) {
     describe(`that was ${state}`, () => {
       for (const [method, args, fails] of CALLS) {
-        it(`fails ${method}(${args.join()})`, async () => {
+        it(`throws in ${method}(${args.join()})`, async () => {
           const socket = await make();
           socket.close();
           fails(() => socket[method](...args));
@@ -58,7 +58,7 @@ describe('a closed socket', () => {
       }
 
       if (hasQueueInfo) {
-        it('fails getSendQueueSize() and getSendQueueCount()', async () => {
+        it('throws in getSendQueueSize() and getSendQueueCount()', async () => {
           const socket = await make();
           socket.close();
           throwsNull('getSendQueueSize')(() => socket.getSendQueueSize());
@@ -89,7 +89,7 @@ describe('a closed socket', () => {
           'Port should be > 0 and < 65536. Received type number (0).');
       });
 
-      itSince(['24.19.0', '26.4.0'], 'fails bindSync() and connectSync()',
+      itSince(['24.19.0', '26.4.0'], 'throws in bindSync() and connectSync()',
         async () => {
           const socket = await make();
           socket.close();

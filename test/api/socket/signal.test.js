@@ -8,7 +8,7 @@ const {
   bound, close, isOpen, once, open, steps, turn,
 } = require('../../support/dgram');
 
-describe('option signal', () => {
+describe('the option signal', () => {
   it('closes the socket when it is aborted', async () => {
     const controller = new AbortController();
     const socket = await bound({ type: 'udp4', signal: controller.signal });
