@@ -48,13 +48,13 @@ const RECEIVERS = {
 describe('a method whose socket is closed during argument conversion', () => {
   for (const [name, call] of Object.entries(CALLS)) {
     it(`returns EBADF: ${name}`, async () => {
-      const answers = await succeed(`(({ report, native, turn, overwrite }) => {
+      const answers = await succeed(`(({ report, native, runLoop, overwrite }) => {
         const call = ${call};
         const core = native.open();
         const { handle } = core.bound();
         report(call(handle, { valueOf() {
           handle.close();
-          turn();
+          runLoop();
           overwrite();
           return 1;
         } }));
@@ -66,13 +66,13 @@ describe('a method whose socket is closed during argument conversion', () => {
 
   for (const [name, call] of Object.entries(RECEIVERS)) {
     it(`returns EBADF if the getter of the id closes it: ${name}`, async () => {
-      const answers = await succeed(`(({ report, native, turn, overwrite }) => {
+      const answers = await succeed(`(({ report, native, runLoop, overwrite }) => {
         const call = ${call};
         const core = native.open();
         const { handle } = core.bound();
         report(call({ get id() {
           handle.close();
-          turn();
+          runLoop();
           overwrite();
           return handle.id;
         } }, core.Handle.prototype));
@@ -84,11 +84,11 @@ describe('a method whose socket is closed during argument conversion', () => {
 
   it('completes results that it has begun to write', async () => {
     const [names, context] = await succeed((
-      { report, native, turn, overwrite }) => {
+      { report, native, runLoop, overwrite }) => {
       const core = native.open();
       const end = (handle) => {
         handle.close();
-        turn();
+        runLoop();
         overwrite();
       };
       // defineProperty is trapped for each property of the result.
@@ -121,7 +121,7 @@ describe('a method whose socket is closed during argument conversion', () => {
 
   it('returns EBADF in the package as well', async () => {
     const [answer] = await succeedWithOurs((
-      { report, turn, load, overwrite }) => {
+      { report, runLoop, load, overwrite }) => {
       const socket = load().createSocket('udp4');
       socket.bind(0, '127.0.0.1', () => {
         const [symbol] = Object.getOwnPropertySymbols(socket)
@@ -129,7 +129,7 @@ describe('a method whose socket is closed during argument conversion', () => {
         const { handle } = socket[symbol];
         report(handle.setTTL({ valueOf() {
           handle.close();
-          turn();
+          runLoop();
           overwrite();
           return 3;
         } }));

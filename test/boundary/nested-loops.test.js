@@ -11,7 +11,7 @@ const DEPTH = 40;
 
 describe('a listener that runs the event loop', () => {
   it(`receives at a nesting depth of ${DEPTH}`, async () => {
-    const [depth] = await succeedWithOurs(`(({ report, load, turn }) => {
+    const [depth] = await succeedWithOurs(`(({ report, load, runLoop }) => {
       const dgram = load();
       const socket = dgram.createSocket('udp4');
       const sender = dgram.createSocket('udp4');
@@ -21,7 +21,7 @@ describe('a listener that runs the event loop', () => {
         sender.send('x', socket.address().port, '127.0.0.1');
         const before = depth;
         process._tickCallback();
-        for (let i = 0; i < 1000 && depth === before; i++) turn(1);
+        for (let i = 0; i < 1000 && depth === before; i++) runLoop(1);
       });
       socket.bind(0, '127.0.0.1', () => {
         sender.send('x', socket.address().port, '127.0.0.1');
@@ -36,7 +36,7 @@ describe('a listener that runs the event loop', () => {
   });
 
   it('leaves no active idle handle after the last datagram', async () => {
-    const [active] = await succeedWithOurs(`(({ report, load, turn }) => {
+    const [active] = await succeedWithOurs(`(({ report, load, runLoop }) => {
       const dgram = load();
       const socket = dgram.createSocket('udp4');
       const sender = dgram.createSocket('udp4');
@@ -44,7 +44,7 @@ describe('a listener that runs the event loop', () => {
       socket.on('message', () => {
         if (++count < 10) return;
         // Nothing is pending, so the loop must sleep.
-        turn(3);
+        runLoop(3);
         const { readdirSync } = require('node:fs');
         const active = process.report.getReport().libuv
           .filter(({ type, is_active }) => type === 'idle' && is_active);

@@ -15,7 +15,7 @@ const { EBADF, EINVAL } = codes;
  * Code for the program: calls `targets` with values drawn from a list, in a
  * sequence that depends on the seed only. Returns the number of exceptions.
  */
-const callRandomly = `((seed, targets, receivers, calls, turn = () => {}) => {
+const callRandomly = `((seed, targets, receivers, calls, runLoop = () => {}) => {
   const random = (below) => {
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
     return (seed >>> 8) % below;
@@ -32,9 +32,9 @@ const callRandomly = `((seed, targets, receivers, calls, turn = () => {}) => {
     new Proxy({}, { get: hostile, defineProperty: hostile }),
     new Proxy(() => {}, {}), Promise.resolve(),
     // Values that run the event loop in the middle of the call.
-    { valueOf() { turn(1); return 3; } },
-    { get id() { turn(1); return receivers[0].id; } },
-    new Proxy({}, { defineProperty() { turn(1); return true; } }),
+    { valueOf() { runLoop(1); return 3; } },
+    { get id() { runLoop(1); return receivers[0].id; } },
+    new Proxy({}, { defineProperty() { runLoop(1); return true; } }),
   ];
   let threw = 0;
   for (let i = 0; i < calls; i++) {
@@ -108,7 +108,7 @@ describe('the raw binding', () => {
 
     it(`accepts any arguments in callbacks, seed ${seed}`, async () => {
       const [started, ...later] = await succeed(`((
-        { report, native, turn }, seed) => {
+        { report, native, runLoop }, seed) => {
         const core = native.open();
         const a = core.bound();
         const b = core.bound();
@@ -123,7 +123,7 @@ describe('the raw binding', () => {
           // May end its own socket and memory, which ends the batch.
           report('random calls');
           // libuv aborts in a loop that is nested in a completion.
-          const nest = core.binding.transport === 'uv' ? undefined : turn;
+          const nest = core.binding.transport === 'uv' ? undefined : runLoop;
           ${callRandomly}(seed + events, targets,
                           [a.handle, b.handle, ...others], 3000, nest);
         };
@@ -144,7 +144,7 @@ describe('the raw binding', () => {
   }
 
   it('can be terminated during calls with any arguments', async () => {
-    const ends = await succeed(`(({ report, native, turn }) => {
+    const ends = await succeed(`(({ report, native, runLoop }) => {
       const vm = require('node:vm');
       const core = native.open();
       const a = core.bound();

@@ -24,7 +24,7 @@ describe('pending datagrams of a closed socket', () => {
   for (const [place, at] of Object.entries(PLACES)) {
     for (const [ending, end] of Object.entries(ENDINGS)) {
       it(`reach no other socket: closed in ${place}, which ${ending}`, async () => {
-        const [got] = await succeedWithOurs(`(({ report, load, turn }) => {
+        const [got] = await succeedWithOurs(`(({ report, load, runLoop }) => {
           const dgram = load();
           const at = ${at};
           const end = ${end};
@@ -42,7 +42,7 @@ describe('pending datagrams of a closed socket', () => {
             at(() => {
               let closed = false;
               a.close(() => { closed = true; });
-              for (let i = 0; i < 20 && !closed; i++) turn(1);
+              for (let i = 0; i < 20 && !closed; i++) runLoop(1);
               const b = dgram.createSocket('udp4');
               b.on('message', (msg) => {
                 if (String(msg) !== 'mine') return got.b.push(String(msg));
@@ -52,7 +52,7 @@ describe('pending datagrams of a closed socket', () => {
               });
               b.bindSync({ port: 0, address: '127.0.0.1' });
               sender.send('mine', b.address().port, '127.0.0.1');
-              turn(10);
+              runLoop(10);
               end();
             });
           });
