@@ -1,8 +1,8 @@
 'use strict';
 
 // Configuration of the unit tests: `npm run test:unit`, also used for each Node
-// by `npm run test:matrix` and `npm run test:memory`. `npm run test:unit -- FILE`
-// runs only FILE.
+// by `npm run test:matrix` and `npm run test:memory`. To run only FILE, call
+// `npm run test:unit -- FILE`.
 
 const fs = require('node:fs');
 

@@ -12,7 +12,7 @@ const { itUnix, succeed } = require('./kit');
 const { EBADF, EINVAL } = codes;
 
 /**
- * Code for the program: calls `targets` with values drawn from a list, in a
+ * Code for the program. It calls `targets` with values drawn from a list, in a
  * sequence that depends on the seed only. Returns the number of exceptions.
  */
 const callRandomly = `((seed, targets, receivers, calls, runLoop = () => {}) => {

@@ -232,7 +232,8 @@ describe('socket.connect()', () => {
     await turn();
   });
 
-  // According to the built-in's source only until Node 26, only for connect().
+  // A comment in the built-in's source limits this to releases before Node 26.
+  // Only connect() does so.
   it('emits \'connect\' on a socket closed one tick earlier', async () => {
     const socket = await bound();
     assert.deepStrictEqual(await steps(2, (log) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// The memory of sendAll, allocated when the first datagram is sent: allocation
+// The memory of sends, allocated when the first datagram is sent: allocation
 // failures, setters on Object.prototype and a frozen `process`.
 
 const assert = require('node:assert');
@@ -59,7 +59,7 @@ describe('a setter on Object.prototype', () => {
         const { port } = receiver.address();
         connected.connect(port, '127.0.0.1', () => plain.bind(0, () => {
           let calls = 0;
-          for (const name of ['id', 'sendAll', 'arena']) {
+          for (const name of ['id', 'sends', 'arena']) {
             Object.defineProperty(Object.prototype, name, {
               configurable: true,
               get: () => undefined,
@@ -73,7 +73,7 @@ describe('a setter on Object.prototype', () => {
           }
           plain.send('plain', port, '127.0.0.1');
           const called = calls;
-          for (const name of ['id', 'sendAll', 'arena'])
+          for (const name of ['id', 'sends', 'arena'])
             delete Object.prototype[name];
           report(called);
           connected.send('connected');
