@@ -232,8 +232,8 @@ describe('socket.connect()', () => {
     await turn();
   });
 
-  // A comment in the built-in's source limits this to releases before Node 26.
-  // Only connect() does so.
+  // As in node:dgram up to Node 26, which does not check whether the socket is
+  // still open. connectSync() does check.
   it('emits \'connect\' on a socket closed one tick earlier', async () => {
     const socket = await bound();
     assert.deepStrictEqual(await steps(2, (log) => {
