@@ -157,7 +157,8 @@ describe('dgram_env', () => {
         [1, 6, '1.1.1.1', 1], [1, 4, '', 1],
       ])
         assert.strictEqual(env.setDestination(...args), EINVAL, `${args}`);
-      assert.strictEqual(env.setDestination(layout.DESTINATIONS_MAX - 1, 6, '::1', 1), 0);
+      assert.strictEqual(
+        env.setDestination(layout.DESTINATIONS_MAX - 1, 6, '::1', 1), 0);
     });
   });
 

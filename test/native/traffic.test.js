@@ -39,7 +39,8 @@ describe('traffic', () => {
     core = open();
     a = core.bound();
     b = core.bound();
-    assert.strictEqual(core.binding.setDestination(1, 4, '127.0.0.1', b.port), 0);
+    assert.strictEqual(
+      core.binding.setDestination(1, 4, '127.0.0.1', b.port), 0);
     assert.strictEqual(b.handle.recvStart(), 0);
   });
 

@@ -13,7 +13,7 @@ for (let i = 0, x = 1; i < noise.length; i++) {
   noise[i] = ALPHABET.charCodeAt((x >>> 16) % ALPHABET.length);
 }
 
-/** What lib/batch/message-writer.js copies of a datagram: enough to be refused. */
+/** What batch/message-writer.js copies of a datagram: too long to be sent. */
 const COPIED_MAX = 65536;
 
 /**

@@ -97,7 +97,7 @@ const handleCall = fc.record({
   descriptor: NO_DESCRIPTOR,
 });
 
-/** Slots that lib/batch/destinations.js has not come to, and what is no slot. */
+/** Slots that batch/destinations.js has not reached, and invalid ones. */
 const slot = fc.constantFrom(...[0, -1, 4095, 4096, 2 ** 31, 1e9]
   .map((number) => constant(number)));
 
