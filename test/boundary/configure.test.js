@@ -118,9 +118,10 @@ describe('the variables', () => {
     assert.deepStrictEqual([here, ...there], ['linux', 'uv']);
   });
 
-  it('of the switches are on unless they are 0', async () => {
+  it('of the switches are on unless they are set to off', async () => {
     for (const [value, expected] of [
-      [undefined, true], ['0', false], ['1', true], ['', true], ['no', true],
+      [undefined, true], ['0', false], ['1', true], ['', true], ['no', false],
+      ['other', true],
     ]) {
       const env = {
         DGRAM_NATIVE_GSO: value, DGRAM_NATIVE_GRO: value,

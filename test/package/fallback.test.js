@@ -1,6 +1,6 @@
 'use strict';
 
-// Where no compiled addon can be loaded: node:dgram, and a word about it.
+// The fallback to node:dgram if no compiled addon loads, and its warning.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -117,19 +117,30 @@ describe('without a compiled addon', function() {
       fellBack(kit.run(node, [...preload, 'program.cjs'], options), reason);
       fellBack(kit.run(node, [...preload, 'program.mjs'], options), reason);
     });
+
+    it(`has sendMany() and 'batch' on Node ${kit.versionOf(node)}`, () => {
+      const options = { cwd: withoutAddon(), env };
+      const { status, stdout, stderr } =
+        kit.run(node, ['batch.cjs'], options);
+      assert.strictEqual(status, 0, stderr);
+      assert.deepStrictEqual(JSON.parse(stdout), {
+        transport: 'node', submitted: 3, sent: [null, 3],
+        received: ['a', 'b', 'c'], isInstance: [true, true],
+      });
+    });
   }
 
-  it('exports what node:dgram has, and register leaves that alone', () => {
+  it('extends the class of node:dgram, which register leaves alone', () => {
     const { stdout } = kit.run(process.execPath, ['-p', `
       const builtin = require('node:dgram');
       const { createSocket, Socket } = builtin;
       const ours = require('dgram-native');
       require('dgram-native/register');
-      [ours.createSocket === createSocket, ours.Socket === Socket,
+      [ours.Socket.prototype instanceof Socket, ours.Socket === Socket,
        builtin.createSocket === createSocket, builtin.Socket === Socket,
        'sendMany' in Socket.prototype].join()
     `], { cwd: withoutAddon(), env });
-    assert.strictEqual(stdout, 'true,true,true,true,false\n');
+    assert.strictEqual(stdout, 'true,false,true,true,false\n');
   });
 
   it('warns through the process, with a code', () => {
@@ -140,8 +151,24 @@ describe('without a compiled addon', function() {
     `], { cwd: withoutAddon(), env });
     const { code, message, detail } = JSON.parse(stdout);
     assert.strictEqual(code, CODE);
-    assert.match(message, /^dgram-native uses node:dgram, without its compiled/);
-    assert.match(detail, /DGRAM_NATIVE_FALLBACK=0/);
+    assert.match(message, new RegExp(
+      '^dgram-native falls back to node:dgram: No native build was found .* ' +
+      `\\(missing: .*prebuilds.${host}.*\\.node, .*Release.*\\.node\\)\\. ` +
+      'Run "npm rebuild dgram-native", or install the package again on this ' +
+      'machine\\.$'));
+    assert.strictEqual(detail, 'dgram.transport is \'node\'. Set ' +
+      'DGRAM_NATIVE_FALLBACK=0 to make this an error, or ' +
+      'DGRAM_NATIVE_TRANSPORT=node to use node:dgram without a warning. ' +
+      'See docs/installing.md of dgram-native.');
+  });
+
+  it('is silent if it was chosen', () => {
+    const { status, stdout, stderr } =
+      kit.run(process.execPath, ['require.cjs'], {
+        cwd: withoutAddon(), env: { ...env, DGRAM_NATIVE_TRANSPORT: 'node' },
+      });
+    assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
+    assert.strictEqual(JSON.parse(stdout).transport, 'node');
   });
 
   it('warns once a process, whatever threads it starts', () => {
@@ -166,8 +193,13 @@ describe('without a compiled addon', function() {
       const [code, message, cause] = JSON.parse(stdout);
       assert.strictEqual(stderr, '');
       assert.strictEqual(code, 'ERR_DGRAM_NATIVE_FALLBACK');
-      assert.match(message, /no compiled addon \(No native build was found/);
-      assert.match(message, /DGRAM_NATIVE_FALLBACK=0 forbids/);
+      assert.match(message, new RegExp(
+        '^dgram-native cannot load its compiled addon, and ' +
+        'DGRAM_NATIVE_FALLBACK is \'0\', which disables the fallback to ' +
+        'node:dgram: No native build was found .* \\(missing: .*\\)\\. ' +
+        'Run "npm rebuild dgram-native", or install the package again on ' +
+        'this machine\\. Unset DGRAM_NATIVE_FALLBACK to use node:dgram ' +
+        'instead\\.$'));
       assert.match(cause, /^No native build was found/);
     }
   });
@@ -178,9 +210,10 @@ describe('without a compiled addon', function() {
     assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
   });
 
-  it('is the way where addons are forbidden', () => {
+  it('is used if addons are disabled', () => {
     fellBack(kit.run(process.execPath, ['--no-addons', 'require.cjs'],
-                     { cwd: installed, env }), 'loading addons is disabled');
+                     { cwd: installed, env }),
+             'loading addons is disabled. Run Node.js without --no-addons');
   });
 
   it('does not stand in for a build that was asked for', () => {
@@ -189,7 +222,10 @@ describe('without a compiled addon', function() {
       env: { ...env, DGRAM_NATIVE_BINDING: '/nowhere/dgram_native.node' },
     });
     assert.notStrictEqual(status, 0);
-    assert.match(stderr, /Error: \/nowhere\/dgram_native\.node: /);
+    assert.match(stderr, new RegExp(
+      'Error: DGRAM_NATIVE_BINDING is \'/nowhere/dgram_native\\.node\', ' +
+      'which failed to load: /nowhere/dgram_native\\.node: '));
+    assert.match(stderr, /ERR_DGRAM_NATIVE_BINDING/);
   });
 });
 

@@ -45,6 +45,13 @@ for (const [name, { binary, run }] of Object.entries(RUNTIMES)) {
       });
     }
 
+    it('has sendMany() and \'batch\'', () => {
+      const { status, stdout, stderr } =
+        kit.run(path.resolve(binary), [...run, 'batch.cjs'], options);
+      assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
+      assert.deepStrictEqual(JSON.parse(stdout).received, ['a', 'b', 'c']);
+    });
+
     it('gives up with DGRAM_NATIVE_FALLBACK=0', () => {
       const { status, stderr } =
         kit.run(path.resolve(binary), [...run, 'require.cjs'], {

@@ -26,9 +26,9 @@ describe('the tarball', function() {
       /^(?:package\.json|binding\.gyp|LICENSE)$/,
       /^(?:README|CHANGELOG|SECURITY)\.md$/,
       /^examples\/[\w-]+\.(?:js|md)$/,
-      /^dist\/(?:index\.m?js|elsewhere\.js|register\.js)$/,
+      /^dist\/(?:index\.m?js|register\.js|traced-addon\.js)$/,
       /^lib\/[\w-]+\.d\.m?ts$/,
-      /^src\/[\w-]+\.[ch]$/,
+      /^src\/(?:[\w-]+\/)*[\w-]+\.[ch]$/,
       /^docs\/[\w-]+\.(?:md|svg)$/,
       /^prebuilds\/\w+-\w+\/dgram-native(?:\.glibc|\.musl)?\.node$/,
       /^scripts\/cannot-compile\.js$/,
@@ -43,7 +43,7 @@ describe('the tarball', function() {
 
   it('holds every source that binding.gyp names', () => {
     const gyp = fs.readFileSync(path.join(kit.root, 'binding.gyp'), 'utf8');
-    const sources = gyp.match(/src\/\w+\.c/g);
+    const sources = gyp.match(/src\/[\w/-]+\.c/g);
     assert.ok(sources.length > 5);
     for (const source of sources) assert.ok(files.includes(source), source);
   });
@@ -133,6 +133,7 @@ describe('a bundle with the package inside', function() {
         assert.strictEqual(stderr.split('[DGRAM_NATIVE_FALLBACK]').length, 2,
                            stderr);
         assert.ok(!stderr.includes('file too short'), stderr);
+        assert.match(stderr, /Mark dgram-native as external in the bundler/);
       });
 
       it(`works with an addon that is named: ${title}`, function() {

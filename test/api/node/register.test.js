@@ -211,6 +211,22 @@ describeNative('register', () => {
   });
 });
 
+describeNative('register with DGRAM_NATIVE_TRANSPORT=node', () => {
+  it('leaves node:dgram as it is', async () => {
+    assert.deepStrictEqual(await reportsOfRun(['-e', `
+      const dgram = require('dgram');
+      const { createSocket, Socket } = dgram;
+      require(${JSON.stringify(register)});
+      const ours = require(${JSON.stringify(main)});
+      console.log(ours.transport);
+      console.log(dgram.createSocket === createSocket &&
+        dgram.Socket === Socket && !('sendMany' in Socket.prototype));
+      ${EXCHANGE}
+    `], { env: { DGRAM_NATIVE_TRANSPORT: 'node' } }),
+    ['node', true, 'exchanged']);
+  });
+});
+
 describeNative('the package', () => {
   it('is the same by require and by import', async () => {
     assert.deepStrictEqual(await reportsOfRun([temporary('app.mjs', `
