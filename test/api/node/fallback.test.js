@@ -73,7 +73,7 @@ describeNative('the fallback', function() {
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   describe('createSocket()', () => {
-    it('makes sockets of both classes', () => {
+    it('creates instances of both classes', () => {
       const socket = open('udp4');
       assert.strictEqual(dgram.transport, 'node');
       assert.ok(socket instanceof dgram.Socket);
@@ -102,7 +102,7 @@ describeNative('the fallback', function() {
       }
     });
 
-    it('passes options on, inherited ones too', () => {
+    it('passes options to node:dgram, including inherited ones', () => {
       const socket = open(Object.create({ type: 'udp6' }));
       assert.strictEqual(socket.type, 'udp6');
       const asked = [];
@@ -166,7 +166,7 @@ describeNative('the fallback', function() {
   });
 
   describe('event batch', () => {
-    it('has each datagram, in columns', async () => {
+    it('has the columns of a batch, for each datagram', async () => {
       const socket = await openBound();
       const sender = await bound();
       const { port } = sender.address();
@@ -185,7 +185,7 @@ describeNative('the fallback', function() {
       }
     });
 
-    it('comes before the message, in memory of its own', async () => {
+    it('precedes the message, and shares no memory with it', async () => {
       const socket = await openBound();
       const events = [];
       socket.on('batch', (batch) => {
@@ -213,7 +213,7 @@ describeNative('the fallback', function() {
       assert.ok(!events.includes('batch'), events.join());
     });
 
-    it('ends with close() in its listener', async () => {
+    it('is the last event after close() in its listener', async () => {
       const socket = await openBound();
       socket.on('message', assert.fail);
       socket.on('batch', () => socket.close());
@@ -224,7 +224,7 @@ describeNative('the fallback', function() {
       await turn();
     });
 
-    it('does not cost the message if its listener throws', async () => {
+    it('does not lose or reorder messages if its listener throws', async () => {
       const { code, reports, stderr } = await run(['-e', `
         const dgram = require(${JSON.stringify(packed.main)});
         process.on('uncaughtException', ({ message }) => console.log(message));
@@ -252,7 +252,7 @@ describeNative('the fallback', function() {
   });
 
   describe('sendMany()', () => {
-    it('sends to many, in order, before it returns', async () => {
+    it('sends to several peers, in order, before it returns', async () => {
       const [a, b] = [await bound(), await bound()];
       const texts = [receiveText(a, 3), receiveText(b, 1)];
       const socket = await openBound();
@@ -268,7 +268,7 @@ describeNative('the fallback', function() {
         [['0', '1', '\0\0'], ['b!']]);
     });
 
-    it('sends to the connected peer, behind what was sent', async () => {
+    it('sends to the connected peer, after earlier sends', async () => {
       const { receiver, socket } = await openConnected();
       const texts = receiveText(receiver, 4);
       socket.send('0');
@@ -277,7 +277,7 @@ describeNative('the fallback', function() {
       assert.deepStrictEqual(await texts, ['0', '1', '2', '3']);
     });
 
-    it('sends behind what was sent in the same tick', async () => {
+    it('sends after earlier sends of the same tick', async () => {
       const receiver = await bound();
       const socket = await openBound();
       const { port } = receiver.address();
@@ -288,7 +288,7 @@ describeNative('the fallback', function() {
       assert.deepStrictEqual(await texts, ['0', '1', '2']);
     });
 
-    it('binds an unbound socket; listening follows', async () => {
+    it('binds an unbound socket; \'listening\' follows', async () => {
       const receiver = await bound();
       const texts = receiveText(receiver, 1);
       const socket = open('udp4');
@@ -301,7 +301,7 @@ describeNative('the fallback', function() {
       assert.deepStrictEqual(await texts, ['x']);
     });
 
-    it('sends what is closed in the same tick', async () => {
+    it('sends even if the socket is closed in the same tick', async () => {
       const receiver = await bound();
       const texts = receiveText(receiver, 1);
       const socket = open('udp4');
@@ -311,7 +311,7 @@ describeNative('the fallback', function() {
       assert.deepStrictEqual(await texts, ['x']);
     });
 
-    it('waits for a bind that is under way', async () => {
+    it('waits for a pending bind()', async () => {
       const receiver = await bound();
       const socket = open('udp4');
       const texts = receiveText(receiver, 2);
@@ -323,7 +323,7 @@ describeNative('the fallback', function() {
       assert.deepStrictEqual(await texts, ['abc', 'd']);
     });
 
-    (isLinux ? it : it.skip)('throws what bind(2) returns', () => {
+    (isLinux ? it : it.skip)('throws the error of bind(2)', () => {
       const socket = open({ type: 'udp4', lookup() { assert.fail(); } });
       const { bind } = Object.getPrototypeOf(handleOf(socket));
       handleOf(socket).bind = () => -13;
@@ -340,7 +340,7 @@ describeNative('the fallback', function() {
       return socket[symbol].handle;
     }
 
-    it('calls back once, later, when all have left', async () => {
+    it('calls back once, asynchronously, after the last datagram', async () => {
       const { socket } = await openConnected();
       assert.deepStrictEqual(await sendMany(socket, ['1', '2', '3']),
         [null, 3]);
@@ -383,7 +383,7 @@ describeNative('the fallback', function() {
       assert.deepStrictEqual(await texts, ['1', '2']);
     });
 
-    it('throws what the addon\'s throws', async () => {
+    it('throws the errors of the native sendMany()', async () => {
       const native = await bound();
       const socket = await openBound();
       const { port } = native.address();
@@ -402,7 +402,7 @@ describeNative('the fallback', function() {
         'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
     });
 
-    it('keeps the async context of its callback', async () => {
+    it('calls back in its async context', async () => {
       const { AsyncLocalStorage } = require('node:async_hooks');
       const storage = new AsyncLocalStorage();
       const { socket } = await openConnected();

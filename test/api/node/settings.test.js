@@ -1,7 +1,7 @@
 'use strict';
 
-// The DGRAM_NATIVE_* variables: what they change, and what is said of values
-// that are not understood. The packed files, in processes of their own.
+// The DGRAM_NATIVE_* variables: their effects, and the warning about values
+// that are rejected. The packed files, in child processes.
 
 const assert = require('node:assert');
 const { describeNative, isLinux, packed, run } =
@@ -11,7 +11,7 @@ const MAIN = JSON.stringify(packed.main);
 const CODE = 'DGRAM_NATIVE_SETTING';
 const best = isLinux ? 'linux' : 'uv';
 
-/** Collects warnings, and says which transport is used. */
+/** Reports the transport, the number of addons loaded, and all warnings. */
 const PROGRAM = `
   const warnings = [];
   process.on('warning', ({ code, message }) => warnings.push([code, message]));
@@ -26,7 +26,7 @@ const PROGRAM = `
     console.log(JSON.stringify({ transport, addons, warnings })));
 `;
 
-/** No variable but these; undefined unsets one. */
+/** An environment with these variables only; undefined unsets one. */
 function environment(variables) {
   const env = {};
   for (const name of Object.keys(process.env)) {
@@ -66,7 +66,7 @@ describeNative('DGRAM_NATIVE_TRANSPORT', () => {
     { transport: 'node', addons: 0, warnings: [] });
   });
 
-  it('is understood in any case', async () => {
+  it('is case-insensitive', async () => {
     assert.deepStrictEqual(await seenWith({ TRANSPORT: 'Uv' }),
       { transport: 'uv', addons: 1, warnings: [] });
   });
@@ -88,8 +88,8 @@ describeNative('DGRAM_NATIVE_TRANSPORT', () => {
   });
 });
 
-describeNative('a setting that is not understood', () => {
-  it('keeps the default, and one warning names them all', async () => {
+describeNative('a setting that is rejected', () => {
+  it('keeps its default; one warning lists all of them', async () => {
     assert.deepStrictEqual(await seenWith({
       TRANSPORT: 'Linux2', GSO: 'maybe', LINGER: '0', TRNSPORT: 'uv', GRO: 'no',
     }), { transport: best, addons: 1, warnings: [[CODE, [
@@ -102,7 +102,7 @@ describeNative('a setting that is not understood', () => {
     ].join(' ')]] });
   });
 
-  it('is reported once per process, whatever threads it starts', async () => {
+  it('is reported once per process, including its worker threads', async () => {
     const { code, stderr, reports } = await run(['-e', `
       const { Worker } = require('node:worker_threads');
       require(${MAIN});
@@ -124,7 +124,7 @@ describeNative('a setting that is not understood', () => {
     assert.strictEqual(stderr.split(`[${CODE}]`).length - 1, 1, stderr);
   });
 
-  it('is reported beside the error of loading', async () => {
+  it('is reported in addition to an error of loading', async () => {
     const { stderr } = await run(['-e', `
       try { require(${MAIN}); } catch ({ code }) { console.error(code); }
     `], { env: environment({ BINDING: '/nowhere.node', GSO: 'maybe' }) });
@@ -134,7 +134,7 @@ describeNative('a setting that is not understood', () => {
 });
 
 describeNative('DGRAM_NATIVE_BINDING', () => {
-  it('names a file that does not load: an error that says so', async () => {
+  it('throws an error if the file does not load', async () => {
     const { code, message, cause } = await errorWith(
       { BINDING: '/nowhere/dgram_native.node' });
     assert.strictEqual(code, 'ERR_DGRAM_NATIVE_BINDING');
@@ -147,7 +147,7 @@ describeNative('DGRAM_NATIVE_BINDING', () => {
       'addon of the package.');
   });
 
-  it('names an addon of something else: an error, too', async () => {
+  it('throws an error if the file is another addon', async () => {
     const { code, cause } = await seenWith({}, `
       process.dlopen = () => {};
       try { require(${MAIN}); } catch ({ code, cause: { message: cause } }) {
