@@ -6,7 +6,7 @@
  * their speed: each datagram is sent by itself, and each batch has one.
  */
 
-const { listenerCount } = require('node:events').prototype;
+const EventEmitter = require('node:events');
 const { createLookup } = require('../handle/lookup');
 const { record } = require('../node/thread');
 const { toBatch } = require('./batch');
@@ -18,6 +18,7 @@ const { ImmediateLookup } = require('./immediate-lookup');
 // Programs replace these.
 const { process } = globalThis;
 const NodeSocket = record.Socket;
+const { listenerCount } = EventEmitter.prototype;
 
 /** The arguments of sendMany() that belong to the socket. */
 const sendContexts = new WeakMap();
@@ -45,7 +46,7 @@ function Socket(type, listener) {
   return socket;
 }
 Object.setPrototypeOf(Socket.prototype, NodeSocket.prototype);
-Object.setPrototypeOf(Socket, NodeSocket);
+Object.setPrototypeOf(Socket, EventEmitter);
 
 /** Node's Socket is a function that may be called; Deno's is a class. */
 function construct(receiver, target, args) {

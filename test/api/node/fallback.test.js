@@ -84,6 +84,8 @@ describeNative('the fallback', function() {
       assert.deepStrictEqual([dgram.Socket.name, dgram.createSocket.name],
         ['Socket', 'createSocket']);
       assert.deepStrictEqual(Object.keys(dgram.Socket.prototype), []);
+      assert.strictEqual(Object.getPrototypeOf(dgram.Socket),
+        require('node:events'));
     });
 
     it('lets a class extend Socket, and a function call it', async () => {

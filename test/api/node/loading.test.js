@@ -242,10 +242,13 @@ describeNative('loading the package', () => {
         const calls = [];
         process.dlopen = function(module, ...rest) {
           dlopen.call(this, module, ...rest);
-          const { init } = module.exports;
+          const { configure, init } = module.exports;
           module.exports = Object.defineProperties({}, {
             ...Object.getOwnPropertyDescriptors(module.exports),
-            configure: { value: (settings) => calls.push(settings) },
+            configure: { value(settings) {
+              calls.push(settings);
+              configure(settings);
+            } },
             init: { value() { calls.push('init'); return init(); } },
           });
         };
