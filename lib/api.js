@@ -11,6 +11,7 @@
  */
 
 const binding = require('./load/binding');
+const entry = require('./load/entry');
 
 /** Users see the name; their bundler may have changed it. */
 function setName(fn, name) {
@@ -26,7 +27,7 @@ function nativeExports() {
 }
 
 function fallbackExports() {
-  const { Socket, createSocket } = require('./fallback/socket');
+  const { Socket, createSocket } = entry.loadFallback();
   return { createSocket, Socket, transport: 'node' };
 }
 

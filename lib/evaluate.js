@@ -16,6 +16,8 @@ const thread = require('./node/thread');
  * @param {string} given.version of the package
  * @param {function(): *} given.requireNodeGypBuild see load/entry.js
  * @param {function(): *} given.loadTracedAddon see load/entry.js
+ * @param {function(): Function} given.requireFallback loads fallback/index.js
+ * @param {*} given.builtins see scripts/bundle.js
  * @param {boolean} given.isShared false: for this caller only
  * @returns {{createSocket: Function, Socket: Function, transport: string}}
  */
@@ -25,6 +27,8 @@ function evaluate({ directory, version, isShared, ...given }) {
   entry.directory = directory;
   entry.requireNodeGypBuild = given.requireNodeGypBuild;
   entry.loadTracedAddon = given.loadTracedAddon;
+  entry.loadFallback = () =>
+    given.requireFallback()({ builtins: given.builtins });
   try {
     const api = require('./api');
     if (isShared) {
@@ -35,6 +39,7 @@ function evaluate({ directory, version, isShared, ...given }) {
   } finally {
     entry.requireNodeGypBuild = undefined;
     entry.loadTracedAddon = undefined;
+    entry.loadFallback = undefined;
   }
 }
 

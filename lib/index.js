@@ -63,6 +63,10 @@ function loadTracedAddon() {
   return require('./traced-addon')();
 }
 
+function requireFallback() {
+  return require('./fallback');
+}
+
 const nodeDgram = builtin('dgram');
 
 /** False in a sandbox, whose Object is not that of Node's modules. */
@@ -82,14 +86,22 @@ const given = {
 };
 
 function evaluateHere(isShared) {
-  return evaluate({ ...given, isShared, builtins: builtin });
+  return evaluate({ ...given, isShared, requireFallback, builtins: builtin });
+}
+
+function requireFallbackInMainRealm() {
+  return builtin('vm').runInThisContext(
+    `(${requireFallback()})`, { filename: `${directory}/fallback.js` });
 }
 
 function evaluateInMainRealm() {
   const again = builtin('vm').runInThisContext(
     `(${evaluate})`, { filename, lineOffset: LINE });
   const builtins = getBuiltin === undefined ? allBuiltins() : undefined;
-  return again({ ...given, isShared: true, builtins });
+  return again({
+    ...given, isShared: true, requireFallback: requireFallbackInMainRealm,
+    builtins,
+  });
 }
 
 function load() {

@@ -1,7 +1,8 @@
 'use strict';
 
 // Generates dist/, the published form of lib/: one file, because Node takes a
-// third of a millisecond to find and load each file at every program start.
+// third of a millisecond to find and load each file at every program start; and
+// one for the fallback, because compiling it takes half a millisecond.
 //
 //   node scripts/bundle.js
 //
@@ -18,6 +19,9 @@ const dist = path.join(root, 'dist');
 
 /** Copied as they are: their relative paths are the same in dist/. */
 const COPIED = ['index.mjs', 'register.js', 'traced-addon.js'];
+
+/** index.js requires it; it becomes dist/fallback.js. */
+const FALLBACK = 'fallback/index';
 
 /** index.js requires this file; in dist/ it has the function instead. */
 const CORE = 'evaluate';
@@ -71,15 +75,15 @@ function wrap([id, text]) {
 }
 
 /**
- * lib/evaluate.js and all that it requires, as one self-contained function:
- * index.js may compile its text again in another realm. Of its argument it
- * retains only Node's modules.
+ * A file that exports a function, and all that it requires, as one
+ * self-contained function: index.js may compile its text again in another
+ * realm. Of its argument it retains only Node's modules.
  */
-function coreFunction() {
-  const collected = [...collect(CORE)];
+function selfContained(id, name) {
+  const collected = [...collect(id)];
   collected.forEach(checkBuiltins);
   const files = collected.map(wrap).join('\n\n');
-  return `(function evaluate(given) {
+  return `(function ${name}(given) {
 'use strict';
 
 const { process } = globalThis;
@@ -109,7 +113,7 @@ function define(id, file) {
 
 ${files}
 
-return require('${CORE}')(given);
+return require('${id}')(given);
 })`;
 }
 
@@ -133,8 +137,13 @@ function entry() {
   const [head, tail] = text.split('/* core */');
   const start = `// Generated from lib/ by scripts/bundle.js.\n\n${head}`;
   const line = start.split('\n').length - 1;
-  return replaceOnce(start + coreFunction() + tail, 'const LINE = 0;',
-                     `const LINE = ${line};`);
+  return replaceOnce(start + selfContained(CORE, CORE) + tail,
+                     'const LINE = 0;', `const LINE = ${line};`);
+}
+
+function fallback() {
+  return '// Generated from lib/fallback/ by scripts/bundle.js.\n\n' +
+    `module.exports = ${selfContained(FALLBACK, 'evaluateFallback')};\n`;
 }
 
 /** Renames the complete file: other processes may be loading the old one. */
@@ -148,6 +157,7 @@ function write(name, text) {
 function bundle() {
   fs.mkdirSync(dist, { recursive: true });
   write('index.js', entry());
+  write('fallback.js', fallback());
   for (const name of COPIED) {
     write(name, fs.readFileSync(path.join(lib, name), 'utf8'));
   }

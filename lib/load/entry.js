@@ -12,4 +12,6 @@ module.exports = {
   requireNodeGypBuild: undefined,
   /** Loads the addon through the file that nft and ncc trace. */
   loadTracedAddon: undefined,
+  /** Loads fallback/. */
+  loadFallback: undefined,
 };

@@ -26,7 +26,7 @@ describe('the tarball', function() {
       /^(?:package\.json|binding\.gyp|LICENSE)$/,
       /^(?:README|CHANGELOG|SECURITY)\.md$/,
       /^examples\/[\w-]+\.(?:js|md)$/,
-      /^dist\/(?:index\.m?js|register\.js|traced-addon\.js)$/,
+      /^dist\/(?:index\.m?js|(?:fallback|register|traced-addon)\.js)$/,
       /^lib\/[\w-]+\.d\.m?ts$/,
       /^src\/(?:[\w-]+\/)*[\w-]+\.[ch]$/,
       /^docs\/[\w-]+\.(?:md|svg)$/,
