@@ -2,9 +2,11 @@
 
 // Ends `npm install` where no prebuilt addon fits and none could be compiled.
 // That does not break the installation of the program that depends on us: at
-// run time lib/load/fallback.js takes node:dgram and warns.
+// run time lib/load/diagnostics.js warns, and lib/fallback/ is used.
 
-const STRICT = process.env.DGRAM_NATIVE_FALLBACK === '0';
+/** The values of lib/load/settings.js. */
+const STRICT = ['0', 'false', 'off', 'no'].includes(
+  process.env.DGRAM_NATIVE_FALLBACK?.trim().toLowerCase());
 
 console.error(`
 dgram-native: there is no prebuilt addon for ${process.platform}-${process.arch
