@@ -7,7 +7,7 @@
  *
  * A folder requires only folders that come after it in this order: index.js and
  * register.js; evaluate.js, api.js; fallback, socket; handle; batch; node;
- * load, errors. (node/ipc.js and batch/outbox.js also require handle/.)
+ * load, errors.
  */
 
 const binding = require('./load/binding');
