@@ -73,12 +73,12 @@ typedef struct {
 } fault_t;
 
 typedef enum {
-  TAKEN = 1,     /* the kernel accepted a datagram */
-  REFUSED,       /* a send failed; the record is of its first datagram */
-  HANDED,        /* the kernel delivered a datagram; with a code, truncated by
-                    the schedule */
+  ACCEPTED = 1,  /* the kernel accepted a datagram */
+  REJECTED,      /* a send failed; the record is of its first datagram */
+  DELIVERED,     /* the kernel delivered a datagram; with a code, truncated by
+                 the schedule */
   RECV_FAILED,   /* a receive failed */
-  UNREADABLE,    /* HANDED, as a GRO buffer without its segment size */
+  UNREADABLE,    /* DELIVERED, as a GRO buffer without its segment size */
   CALL_FAILED,   /* another call failed */
   FAULT_INJECTED /* `code` is the effect */
 } kind_t;
@@ -213,7 +213,7 @@ static void add_datagrams(kind_t kind,
         digest_of(header->msg_iov, header->msg_iovlen, offset, size);
     if (segment != 0)
       record->flags |= FLAG_SEGMENTED;
-    if (kind != TAKEN && kind != REFUSED && (header->msg_flags & MSG_TRUNC))
+    if (kind != ACCEPTED && kind != REJECTED && (header->msg_flags & MSG_TRUNC))
       record->flags |= FLAG_TRUNCATED;
     offset += size;
   } while (offset < length && !first);
@@ -245,7 +245,7 @@ static int send_some(int fd,
   if (result < 0) {
     int error = errno;
 
-    add_datagrams(REFUSED,
+    add_datagrams(REJECTED,
                   SEND,
                   serial,
                   head,
@@ -258,7 +258,7 @@ static int send_some(int fd,
   for (i = 0; i < result; i++) {
     const struct msghdr* header = &messages[i].msg_hdr;
 
-    add_datagrams(TAKEN,
+    add_datagrams(ACCEPTED,
                   SEND,
                   serial,
                   header,
@@ -363,7 +363,7 @@ static void add_received(uint32_t serial,
   shortened = shortened && (header.msg_flags & MSG_TRUNC) != 0;
   if (shortened)
     header.msg_flags &= ~MSG_TRUNC;
-  add_datagrams(cut ? UNREADABLE : HANDED,
+  add_datagrams(cut ? UNREADABLE : DELIVERED,
                 RECV,
                 serial,
                 &header,

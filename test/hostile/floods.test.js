@@ -24,7 +24,7 @@ const GROWTH = 80 * MIB;
 const BYTES = 3 * GROWTH;
 
 const WAYS = {
-  'messages of their own': {},
+  'separate buffers': {},
   'sharedBuffers': { options: { sharedBuffers: true } },
   'batch': { batch: true },
 };

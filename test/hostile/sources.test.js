@@ -98,7 +98,7 @@ describe('a receiver', function() {
   }
 
   for (const transport of ['linux', 'uv']) {
-    it(`reports impossible sources as node:dgram, ${transport}`, async () => {
+    it(`reports impossible sources like node:dgram, ${transport}`, async () => {
       const expected = await spoofed('builtin', transport, false);
       assert.deepStrictEqual(Object.keys(expected.seen).sort(),
         IMPOSSIBLE.map((source) => source.replace(':', ' ')).sort());

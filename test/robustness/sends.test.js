@@ -1,8 +1,8 @@
 'use strict';
 
-// At any line of the outbox JavaScript may throw or be terminated, and a
-// scheduled tick may never run: the next sends arrive, and their callbacks come
-// once.
+// JavaScript may throw or be terminated at any line of lib/batch, and a
+// scheduled tick may never run. The next sends arrive, and their callbacks are
+// called once.
 
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
@@ -12,7 +12,7 @@ const { promisify } = require('node:util');
 const CHILD = path.join(__dirname, 'sends-child.js');
 const QUEUED = ['--test-udp-no-try-send'];
 
-/** Fewer would mean that the scenario has lost what it is about. */
+/** Fewer points mean that the scenario misses its target. */
 const POINTS_MIN = 300;
 const FIRST_MIN = 30;
 
@@ -22,19 +22,19 @@ async function child(args, flags = []) {
   return JSON.parse(stdout);
 }
 
-describe('sends after a failure inside of the outbox', function() {
+describe('sends after an interrupted send', function() {
   this.timeout(120000);
 
-  for (const [kind, flags] of [['at once', []], ['queued', QUEUED]]) {
+  for (const [kind, flags] of [['immediate', []], ['queued', QUEUED]]) {
     for (const way of ['throw', 'after', 'terminate', 'cut']) {
-      it(`work: ${way}, ${kind}`, async () => {
+      it(`arrive: ${way}, ${kind}`, async () => {
         const { failures, points } = await child(['later', way], flags);
         assert.deepStrictEqual(failures, []);
         assert.ok(points >= POINTS_MIN, `${points} points`);
       });
     }
 
-    it(`work: a tick that never runs, ${kind}`, async () => {
+    it(`arrive: a tick never runs, ${kind}`, async () => {
       const { failures, rounds } = await child(['later', 'skip'], flags);
       assert.deepStrictEqual(failures, []);
       assert.ok(rounds >= 8, `${rounds} ticks`);
@@ -42,7 +42,7 @@ describe('sends after a failure inside of the outbox', function() {
   }
 
   for (const way of ['throw', 'after', 'terminate', 'cut']) {
-    it(`work when it was the first of its kind: ${way}`, async () => {
+    it(`arrive when the first send was interrupted: ${way}`, async () => {
       const { failures, points } = await child(['first', way]);
       assert.deepStrictEqual(failures, []);
       assert.ok(points >= FIRST_MIN, `${points} points`);

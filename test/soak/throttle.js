@@ -2,11 +2,11 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
-/** The longest nap: the load of a machine changes. */
+/** The longest pause: the load of a machine changes. */
 const NAP = 1000;
 
-/** Holds this process to a share of one core. */
-class Governor {
+/** Limits this process to a share of one core. */
+class Throttle {
   /** @param {number} share of a core, more than 0 */
   constructor(share) {
     this.share = share;
@@ -18,8 +18,8 @@ class Governor {
     this.base = process.cpuUsage();
   }
 
-  /** To be waited for between two rounds of work. */
-  async breathe() {
+  /** Await it between two rounds of work. */
+  async pause() {
     const { user, system } = process.cpuUsage(this.base);
     const elapsed = Number(process.hrtime.bigint() - this.started) / 1e6;
     const ahead = (user + system) / 1000 / this.share - elapsed;
@@ -27,4 +27,4 @@ class Governor {
   }
 }
 
-module.exports = { Governor };
+module.exports = { Throttle };
