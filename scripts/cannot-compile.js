@@ -1,8 +1,8 @@
 'use strict';
 
-// Ends `npm install` where no prebuilt addon fits and none could be compiled.
-// That does not break the installation of the program that depends on us: at
-// run time lib/load/fallback.js takes node:dgram and warns.
+// Last step of `npm install` if no prebuilt addon fits and the addon cannot be
+// compiled. The installation of the dependent program still succeeds: at run
+// time lib/load/fallback.js uses node:dgram and emits a warning.
 
 const STRICT = process.env.DGRAM_NATIVE_FALLBACK === '0';
 

@@ -49,7 +49,7 @@ class Host {
       child.on('error', reject);
       child.on('close', (code) => {
         if (code === 0) resolve(JSON.parse(stdout));
-        else reject(new Error(`${tool} ended with ${code}: ${stderr}`));
+        else reject(new Error(`${tool} exited with ${code}: ${stderr}`));
       });
     });
   }

@@ -67,7 +67,7 @@ function runSuite(node, args, onTest) {
       if (result.failed === 0 && (code !== 0 || !ended ||
                                   result.passed === 0)) {
         result.failed++;
-        result.failures.push(`mocha ended with ${signal ?? code} after ` +
+        result.failures.push(`mocha exited with ${signal ?? code} after ` +
           `${result.passed} tests\n${errors}`);
       }
       resolve(result);

@@ -71,7 +71,7 @@ function stage() {
 
 function checkSuite(args, env) {
   const { status, signal } = run(args, env);
-  if (status !== 0) fail(`${args[0]} ended with ${signal ?? status}`);
+  if (status !== 0) fail(`${args[0]} exited with ${signal ?? status}`);
   const found = findings();
   for (const report of found) fail(report);
   console.log(`${found.length} reports of memory errors, undefined ` +

@@ -70,7 +70,7 @@ function waitUntilUp(hosts) {
     const states = hosts.map(stateOf);
     if (states.every((state) => state === 'UP')) return;
     if (Date.now() > deadline)
-      throw new Error(`waited in vain for the link: ${states}`);
+      throw new Error(`timed out waiting for the link: ${states}`);
   }
 }
 

@@ -49,7 +49,7 @@ describe('a link that drops, duplicates and reorders', function() {
       box.stderr.setEncoding('utf8').on('data', (text) => { errors += text; });
       box.on('error', reject);
       box.on('close', (code, signal) => reject(
-        new Error(`the box ended with ${signal ?? code}: ${errors}`)));
+        new Error(`the box exited with ${signal ?? code}: ${errors}`)));
       const lines = readline.createInterface({ input: box.stdout });
       lines.on('line', (line) => {
         if (line === 'ready') resolve();

@@ -97,7 +97,7 @@ function explore(transport, share, library, file) {
         transport, played, counts: {}, faults: {},
         failure: {
           seed, path: where,
-          error: hangs ? 'it hangs' : `the process ended with ${signal ?? code}`,
+          error: hangs ? 'hung' : `the process exited with ${signal ?? code}`,
         },
       });
     });

@@ -90,7 +90,7 @@ function soak({ minutes, transport }, onsample) {
     subject.on('exit', (code, signal) => {
       clearTimeout(hang);
       if (code !== 0)
-        faults.push(`the process under test ended with ${signal ?? code}`);
+        faults.push(`the process under test exited with ${signal ?? code}`);
       resolve({ samples, faults });
     });
   });

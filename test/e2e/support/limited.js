@@ -19,7 +19,7 @@ const text = (what) => typeof what === 'function' ? what() : what;
 async function limited(what, promise) {
   const stop = new AbortController();
   const late = delay(LIMIT, undefined, stop).then(() => {
-    throw new Error(`waited in vain for ${text(what)}`);
+    throw new Error(`timed out waiting for ${text(what)}`);
   });
   try {
     return await Promise.race([promise, late]);
@@ -41,7 +41,7 @@ async function until(what, look) {
     const value = await look();
     if (value) return value;
     if (performance.now() - started > LIMIT)
-      throw new Error(`waited in vain for ${text(what)}`);
+      throw new Error(`timed out waiting for ${text(what)}`);
     await delay(INTERVAL);
   }
 }
