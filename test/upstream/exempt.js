@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Files that need no proof, because what they test is Node's own internals,
- * which a redirect of the public module leaves as they are. They still have to
- * pass. Nothing else belongs here: a file that merely fails is a failure.
+ * Files that need no evidence, because they test Node's internals, which a
+ * redirect of the public module does not change. They still have to pass. This
+ * is not a list of files that merely fail.
  */
 module.exports = {
   'parallel/test-dgram-create-socket-handle.js':
