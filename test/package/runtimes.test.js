@@ -1,8 +1,8 @@
 'use strict';
 
-// Bun and Deno get their own node:dgram. Their binaries are named by BUN and
-// DENO; without them these tests are skipped, in CI too: no package of Debian
-// has them.
+// Bun and Deno use their own node:dgram. BUN and DENO name their binaries.
+// Without them these tests are skipped, also in CI, as Debian has no packages
+// of them.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -21,7 +21,7 @@ for (const [name, { binary, run }] of Object.entries(RUNTIMES)) {
 
     before(function() {
       if (!binary) {
-        console.log(`    ${name.toUpperCase()} names no binary`);
+        console.log(`    ${name.toUpperCase()} is not set`);
         this.skip();
       }
       const env = {
@@ -35,7 +35,7 @@ for (const [name, { binary, run }] of Object.entries(RUNTIMES)) {
     });
 
     for (const program of ['require.cjs', 'import.mjs']) {
-      it(`${program} echoes through its node:dgram, without a word`, () => {
+      it(`${program} echoes through its node:dgram without a warning`, () => {
         const { status, stdout, stderr } =
           kit.run(path.resolve(binary), [...run, program], options);
         assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
@@ -45,7 +45,7 @@ for (const [name, { binary, run }] of Object.entries(RUNTIMES)) {
       });
     }
 
-    it('gives up with DGRAM_NATIVE_FALLBACK=0', () => {
+    it('fails with DGRAM_NATIVE_FALLBACK=0', () => {
       const { status, stderr } =
         kit.run(path.resolve(binary), [...run, 'require.cjs'], {
           ...options, env: { ...options.env, DGRAM_NATIVE_FALLBACK: '0' },
