@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * The chart: CPU time per datagram of every contestant, on a logarithmic scale,
- * as a dot with a line from the least to the most of its rounds. ECharts draws
- * SVG without a browser.
+ * The chart: CPU time per datagram of each implementation on a logarithmic
+ * scale. A dot is the median, its line the range of the rounds. ECharts draws
+ * the SVG without a browser.
  */
 
 const echarts = require('echarts');
@@ -15,31 +15,24 @@ const BOTTOM = 52;
 const INK = '#24292f';
 const PALE = '#d0d7de';
 
-/** In the order of the legend. Colours apart for the colour-blind, too. */
+/** In legend order, in colours that colour-blind readers can distinguish. */
 const SERIES = {
-  'node': { color: '#57606a', symbol: 'circle' },
-  'native': { color: '#0072b2', symbol: 'circle' },
-  'native-shared': { color: '#56b4e9', symbol: 'circle' },
-  'native-batch': { color: '#009e73', symbol: 'diamond' },
-  'native-many': { color: '#009e73', symbol: 'triangle' },
-  'floor': { color: '#000000', symbol: 'rect' },
-  'bun': { color: '#cc79a7', symbol: 'circle' },
-  'bun-udp': { color: '#d55e00', symbol: 'diamond' },
-  'bun-many': { color: '#d55e00', symbol: 'triangle' },
-  'deno': { color: '#e69f00', symbol: 'circle' },
+  'node:dgram': { color: '#57606a', symbol: 'circle' },
+  'dgram-native': { color: '#0072b2', symbol: 'circle' },
+  'dgram-native sharedBuffers': { color: '#56b4e9', symbol: 'circle' },
+  'dgram-native batch': { color: '#009e73', symbol: 'diamond' },
+  'dgram-native sendMany': { color: '#009e73', symbol: 'triangle' },
+  'C baseline': { color: '#000000', symbol: 'rect' },
+  'Bun node:dgram': { color: '#cc79a7', symbol: 'circle' },
+  'Bun.udpSocket': { color: '#d55e00', symbol: 'diamond' },
+  'Bun.udpSocket sendMany': { color: '#d55e00', symbol: 'triangle' },
+  'Deno node:dgram': { color: '#e69f00', symbol: 'circle' },
 };
 
-/** Every second send scenario says nothing new. */
-function rowsOf(report) {
-  return report.scenarios.filter(({ name, metrics, results }) =>
-    metrics[0].name === 'cpu' && results.length > 0 &&
-    !/^send-512-|-connected-/.test(name));
-}
-
-/** A contestant's points: [median, row, min, max]. */
-function pointsOf(rows, contestant) {
+/** The points of one implementation: [median, row, min, max]. */
+function pointsOf(rows, implementation) {
   return rows.flatMap(({ results }, row) => {
-    const own = results.find((one) => one.contestant === contestant);
+    const own = results.find((one) => one.implementation === implementation);
     if (!own) return [];
     const { median, min, max } = own.figures.cpu;
     return [[median, row, min, max]];
@@ -58,10 +51,10 @@ function drawRange(color) {
   };
 }
 
-function seriesOf(rows, contestant, label) {
-  const { color, symbol } = SERIES[contestant];
-  const data = pointsOf(rows, contestant);
-  const common = { name: label, data, itemStyle: { color } };
+function seriesOf(rows, implementation) {
+  const { color, symbol } = SERIES[implementation];
+  const data = pointsOf(rows, implementation);
+  const common = { name: implementation, data, itemStyle: { color } };
   return [
     { ...common, type: 'custom', renderItem: drawRange(color), z: 2 },
     { ...common, type: 'scatter', symbol, symbolSize: 10, z: 3 },
@@ -71,8 +64,8 @@ function seriesOf(rows, contestant, label) {
 function subtitle({ machine, rounds, measuredMillis }) {
   const versions = Object.entries(machine.versions)
     .map(([name, version]) => `${name} ${version}`).join(', ');
-  return `user + system time of the measured process; median of ${rounds} ` +
-    `round(s) of ${measuredMillis} ms, the line from the least to the most\n` +
+  return 'user and system time of the measured process; dot: median of ' +
+    `${rounds} round(s) of ${measuredMillis} ms, line: range of the rounds\n` +
     `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, ` +
     `loopback; ${versions}`;
 }
@@ -80,14 +73,14 @@ function subtitle({ machine, rounds, measuredMillis }) {
 /**
  * @param {object} report see results.js
  * @returns {string} an SVG document
- * @throws {Error} if no scenario in it has a CPU time
+ * @throws {Error} if the report has no scenario of the chart
  */
 function drawChart(report) {
-  const rows = rowsOf(report);
-  if (rows.length === 0) throw new Error('nothing in it for the chart');
-  const labels = new Map(rows.flatMap(({ results }) =>
-    results.map(({ contestant, label }) => [contestant, label])));
-  const present = Object.keys(SERIES).filter((name) => labels.has(name));
+  const rows = report.scenarios.filter(({ inChart, results }) =>
+    inChart && results.length > 0);
+  if (rows.length === 0) throw new Error('no scenario of the chart was run');
+  const present = Object.keys(SERIES).filter((name) => rows.some(
+    ({ results }) => results.some((one) => one.implementation === name)));
   const text = { color: INK, fontFamily: 'sans-serif' };
   const chart = echarts.init(null, null, {
     renderer: 'svg',
@@ -108,9 +101,7 @@ function drawChart(report) {
       subtextStyle: { color: '#57606a', fontSize: 11, lineHeight: 15 },
     },
     legend: {
-      data: present.map((name) => ({
-        name: labels.get(name), icon: SERIES[name].symbol,
-      })),
+      data: present.map((name) => ({ name, icon: SERIES[name].symbol })),
       left: 16,
       top: 78,
       width: WIDTH - 32,
@@ -122,7 +113,7 @@ function drawChart(report) {
     grid: { left: 300, right: 30, top: TOP, bottom: BOTTOM },
     xAxis: {
       type: 'log',
-      name: 'nanoseconds, less is better',
+      name: 'nanoseconds per datagram, less is better',
       nameLocation: 'middle',
       nameGap: 30,
       min: 10,
@@ -135,13 +126,12 @@ function drawChart(report) {
     yAxis: {
       type: 'category',
       inverse: true,
-      data: rows.map(({ title }) => title),
+      data: rows.map(({ name }) => name),
       axisTick: { show: false },
       axisLabel: { ...text, fontSize: 11, width: 285, overflow: 'truncate' },
       splitLine: { show: true, lineStyle: { color: PALE } },
     },
-    series: present.flatMap((name) =>
-      seriesOf(rows, name, labels.get(name))),
+    series: present.flatMap((name) => seriesOf(rows, name)),
   });
   const svg = chart.renderToSVGString();
   chart.dispose();

@@ -1,20 +1,22 @@
 'use strict';
 
-/** What the figures were measured on. Nothing that names the machine. */
+/** The machine and versions of a measurement, without anything that identifies
+ * the machine. */
 
 const fs = require('node:fs');
 const os = require('node:os');
 const packed = require('../test/support/package');
 const { cpus } = require('./processes');
 
-// A machine that has been idle for a minute is below.
+// The load average of a machine that has been idle for a minute is lower.
 const QUIET = 0.5;
 
 function describeMachine(runtimes) {
   const versions = Object.fromEntries(
     Object.entries(runtimes).filter(([, { version }]) => version)
       .map(([name, { version }]) => [name, version]));
-  const { version, transport } = describeOurs();
+  const { version } = require('../package.json');
+  const { transport } = require(packed.main);
   return {
     cpu: os.cpus()[0].model.trim(),
     cores: os.cpus().length,
@@ -27,23 +29,20 @@ function describeMachine(runtimes) {
   };
 }
 
-function describeOurs() {
-  const { version } = require('../package.json');
-  const { transport } = require(packed.main);
-  return { version, transport };
-}
-
-/** @returns {string|undefined} why the figures will not be what they could */
+/** @returns {string|undefined} the reason why the figures are unreliable */
 function findTrouble(machine) {
   if (machine.load > QUIET) {
-    return `the machine is at work (load ${machine.load.toFixed(1)}): ` +
+    return `the machine is busy (load ${machine.load.toFixed(1)}), ` +
            'the figures will vary';
   }
-  if (!machine.pinned) return 'no two CPUs, or no taskset: nothing is pinned';
+  if (!machine.pinned) {
+    return 'processes are not pinned to a CPU: that requires two CPUs and ' +
+           'taskset';
+  }
   return undefined;
 }
 
-/** 10,000 sockets need as many descriptors; Node takes all it may have. */
+/** The hard limit of open files. Node raises its soft limit to it. */
 function descriptorLimit() {
   const limits = fs.readFileSync('/proc/self/limits', 'utf8');
   return Number(/^Max open files +\d+ +(\d+)/m.exec(limits)?.[1] ?? Infinity);

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * The figures, and how each comes out of what the two sides of a run said.
- * `better` is the direction in which a contestant wins; without it a figure is
- * there to judge the others by.
+ * The figures, and how each is computed from the results of the measured
+ * process and its peer. `better` is the direction of improvement. Figures
+ * without it only help to judge the others.
  */
 
 const perDatagram = ({ measured }) =>
@@ -17,15 +17,16 @@ const neutral = (title, unit, of) => ({ title, unit, of });
 
 const metrics = {
   cpu: lower('CPU per datagram', 'ns', perDatagram),
-  rate: higher('rate', 'k/s', ({ measured }) => perSecond(measured) / 1000),
+  rate: higher('datagrams', 'k/s', ({ measured }) =>
+    perSecond(measured) / 1000),
   busy: neutral('busy', '%', ({ measured }) =>
     100 * measured.cpuMicros * 1000 / measured.wallNanos),
 
-  // Where the sender waits for room, all that is lost is what the kernel
-  // dropped for want of it.
+  // The sender waits for free space in the receive queue, so every loss is a
+  // drop by the kernel.
   loss: neutral('lost', '%', ({ peer }) =>
     100 * peer.drops / Math.max(1, peer.total)),
-  // The sink has counted both what it got and what it missed.
+  // The sink reports both what it received and what the kernel dropped.
   sinkLoss: neutral('lost', '%', ({ peer }) =>
     100 * peer.drops / Math.max(1, peer.total + peer.drops)),
 
@@ -33,18 +34,31 @@ const metrics = {
   rtt50: lower('round trip', 'µs', ({ peer }) => peer.rtt50Nanos / 1000),
   rtt99: lower('p99', 'µs', ({ peer }) => peer.rtt99Nanos / 1000),
 
-  late99: lower('late by, p99', 'ms', ({ measured }) => measured.late99),
+  late99: lower('timer delay, p99', 'ms', ({ measured }) => measured.late99),
   late50: lower('median', 'ms', ({ measured }) => measured.late50),
 
   socketMemory: lower('memory per socket', 'KiB', ({ measured }) =>
     measured.bytes / measured.sockets / 1024),
-  openTime: lower('time to open one', 'µs', ({ measured }) =>
+  openTime: lower('time to open', 'µs', ({ measured }) =>
     measured.openMillis * 1000 / measured.sockets),
   garbage: lower('garbage per message', 'B', ({ measured }) =>
     measured.garbageBytes),
-  collecting: lower('collecting it', 'ns', ({ measured }) =>
+  collecting: lower('collection time per message', 'ns', ({ measured }) =>
     measured.collectNanos),
-  load: lower('require()', 'ms', ({ measured }) => measured.loadMillis),
+  load: lower('time of require()', 'ms', ({ measured }) =>
+    measured.loadMillis),
+
+  // Of whole programs (real/): `measured` covers the measured part of a run.
+  cpuPerRequest: lower('CPU per request', 'µs', ({ measured }) =>
+    measured.cpuMicros / measured.work),
+  cpuPerDatagram: lower('CPU per datagram', 'µs', ({ measured }) =>
+    measured.cpuMicros / measured.work),
+  workRate: neutral('rate', 'k/s', ({ measured }) =>
+    measured.work / (measured.wallNanos / 1e6)),
+  requestRate: higher('requests', 'k/s', ({ load }) =>
+    load.requestsPerSecond / 1000),
+  latency: lower('average latency', 'µs', ({ load }) => load.latencyMicros),
+  lostShare: neutral('lost', '%', ({ lostShare }) => 100 * lostShare),
 };
 
 module.exports = { metrics };

@@ -3,23 +3,41 @@
 const { parseArgs } = require('node:util');
 
 const USAGE = `\
-Measures dgram-native beside node:dgram, a C program, and Bun and Deno when they
-are found (PATH, node_modules, or BUN and DENO in the environment).
+Compares dgram-native with node:dgram and a plain C program, and with Bun and
+Deno if they are installed (PATH, node_modules, or BUN and DENO in the
+environment). All traffic is on the loopback interface.
 
   npm run bench -- [options]
 
-  --quick            the main scenarios, briefly, without Bun and Deno; under
-                     90 s. All of it takes up to 15 minutes
-  --scenario TEXT    only scenarios whose name contains TEXT; may be repeated
-  --contestant NAME  only these, and node:dgram; may be repeated
-  --rounds N         every contestant N times in every scenario (default: what
-                     fits into the time)
-  --json FILE        the figures
-  --svg FILE         the chart
-  --from FILE        measure nothing; table and chart of an earlier --json
-  --list             the names of scenarios and contestants
+  --quick                the main scenarios, briefly, without Bun and Deno
+  --scenario TEXT        only scenarios whose name contains TEXT; repeatable
+  --implementation NAME  only these implementations and node:dgram; repeatable
+  --rounds N             runs of each implementation in each scenario (default:
+                         as many as fit into 14 minutes, or 80 s for --quick)
+  --json FILE            write the figures to FILE
+  --svg FILE             write the chart to FILE
+  --from FILE            show the table and chart of an earlier --json FILE
+                         without measuring
+  --list                 list the names of scenarios and implementations
   --help
+
+The expected duration is printed before the first run.
+For whole programs: npm run bench:real
 `;
+
+/**
+ * @param {string|undefined} text
+ * @param {string} name of the option, without --
+ * @returns {number|undefined}
+ * @throws {Error} unless it is a whole number above 0
+ */
+function wholeNumber(text, name) {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(
+    `--${name} ${text}: expected a whole number above 0, such as --${name} 3`);
+}
 
 /** @param {string[]} args of the command line */
 function readOptions(args) {
@@ -28,7 +46,7 @@ function readOptions(args) {
     options: {
       quick: { type: 'boolean' },
       scenario: { type: 'string', multiple: true },
-      contestant: { type: 'string', multiple: true },
+      implementation: { type: 'string', multiple: true },
       rounds: { type: 'string' },
       json: { type: 'string' },
       svg: { type: 'string' },
@@ -37,11 +55,7 @@ function readOptions(args) {
       help: { type: 'boolean' },
     },
   });
-  const rounds = values.rounds === undefined ? undefined :
-    Number(values.rounds);
-  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
-    throw new Error('--rounds must be a whole number above 0');
-  return { ...values, rounds };
+  return { ...values, rounds: wholeNumber(values.rounds, 'rounds') };
 }
 
-module.exports = { USAGE, readOptions };
+module.exports = { USAGE, readOptions, wholeNumber };

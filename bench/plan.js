@@ -1,36 +1,34 @@
 'use strict';
 
-/** Which scenarios and contestants a run consists of, and how long it takes. */
+/** Selects the scenarios and implementations of a run, and its duration. */
 
-const { CONTROL, contestants } = require('./contestants');
+const { CONTROL, implementations: all } = require('./implementations');
 const { scenarios } = require('./scenarios');
 
 const FULL = { warm: 250, measure: 400, limit: 13.5 * 60, most: 9 };
 const QUICK = { warm: 120, measure: 200, limit: 80, most: 2 };
 
-// Starting and ending the processes of one run.
-const OVERHEAD = 0.2;
-
-function seconds(scenario, timing) {
-  const { length = 1, once } = scenario;
-  const window = (timing.warm + timing.measure * length) / 1000;
-  return OVERHEAD + (once ?? window);
+/** Length of one run without process start and end, in seconds. */
+function windowSeconds({ length = 1, fixedSeconds }, timing) {
+  return fixedSeconds ?? (timing.warm + timing.measure * length) / 1000;
 }
 
 function chooseScenarios({ scenario: wanted, quick }) {
-  const chosen = scenarios.filter(({ name, quick: inQuick }) =>
-    (wanted ? wanted.some((text) => name.includes(text)) : !quick || inQuick));
-  if (chosen.length === 0) throw new Error('no such scenario; see --list');
-  return chosen;
+  const chosen = scenarios.filter((one) =>
+    (wanted ? wanted.some((text) => one.name.includes(text)) :
+      !quick || one.quick));
+  if (chosen.length > 0) return chosen;
+  throw new Error(`no scenario contains ${wanted.join(' or ')}; see --list`);
 }
 
-function chooseContestants({ contestant: wanted, quick }, runtimes) {
-  const unknown = wanted?.find((name) =>
-    !contestants.some((one) => one.name === name));
-  if (unknown) throw new Error(`no contestant ${unknown}; see --list`);
-  return contestants.filter(({ name, runtime }) => {
-    if (wanted?.includes(name) && !runtimes[runtime])
-      throw new Error(`${runtime} is not found`);
+function chooseImplementations({ implementation: wanted, quick }, runtimes) {
+  for (const name of wanted ?? []) {
+    const found = all.find((one) => one.name === name);
+    if (!found) throw new Error(`no implementation ${name}; see --list`);
+    if (!runtimes[found.runtime])
+      throw new Error(`${name} requires ${found.runtime}, which was not found`);
+  }
+  return all.filter(({ name, runtime }) => {
     if (!runtimes[runtime]) return false;
     if (wanted) return name === CONTROL || wanted.includes(name);
     return !quick || ['node', 'c'].includes(runtime);
@@ -39,24 +37,26 @@ function chooseContestants({ contestant: wanted, quick }, runtimes) {
 
 /**
  * @param {object} options see options.js
- * @param {object} runtimes see contestants.js
+ * @param {object} runtimes see implementations.js
+ * @param {Object<string, number>} startSeconds see calibrate.js
+ * @returns {{timing: object, chosen: {scenario: object,
+ *   implementations: object[]}[], seconds: number, rounds: number}}
+ *   seconds is the expected duration of all rounds
  */
-function makePlan(options, runtimes) {
+function makePlan(options, runtimes, startSeconds) {
   const timing = options.quick ? QUICK : FULL;
-  const field = chooseContestants(options, runtimes);
+  const available = chooseImplementations(options, runtimes);
   const chosen = chooseScenarios(options).map((scenario) => ({
     scenario,
-    field: field.filter(({ name }) => scenario.contestants.includes(name)),
-  })).filter((one) => one.field.length > 0);
-  const roundSeconds = chosen.reduce((sum, one) =>
-    sum + one.field.length * seconds(one.scenario, timing), 0);
-  const fit = Math.floor(timing.limit / roundSeconds);
-  return {
-    timing,
-    chosen,
-    roundSeconds,
-    rounds: options.rounds ?? Math.min(timing.most, Math.max(1, fit)),
-  };
+    implementations: available.filter(({ name }) =>
+      scenario.implementations.includes(name)),
+  })).filter(({ implementations }) => implementations.length > 0);
+  const perRound = chosen.reduce((sum, { scenario, implementations }) =>
+    sum + implementations.reduce((total, { runtime }) =>
+      total + startSeconds[runtime] + windowSeconds(scenario, timing), 0), 0);
+  const fit = Math.floor(timing.limit / perRound);
+  const rounds = options.rounds ?? Math.min(timing.most, Math.max(1, fit));
+  return { timing, chosen, rounds, seconds: perRound * rounds };
 }
 
-module.exports = { makePlan, seconds };
+module.exports = { makePlan };

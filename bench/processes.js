@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The processes of a run: each has a CPU of its own when there are two, and
- * speaks in lines of JSON.
+ * The processes of a run. The measured one and its peers are pinned to
+ * different CPUs if there are two. Each writes lines of JSON.
  */
 
 const fs = require('node:fs');
@@ -15,7 +15,10 @@ const KILL_AFTER = 3000;
 
 const running = new Set();
 
-function isThere(program) {
+/** A missing addon is an error here, not a reason to use node:dgram. */
+const ENVIRONMENT = { ...process.env, DGRAM_NATIVE_FALLBACK: '0' };
+
+function isInstalled(program) {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
@@ -27,23 +30,24 @@ function parseList(text) {
   });
 }
 
-/** Two CPUs that we may use, or none if there is only one or no taskset. */
+/** Two usable CPUs; none if there is only one, or no taskset. */
 function findCpus() {
   const status = fs.readFileSync('/proc/self/status', 'utf8');
   const allowed = parseList(/^Cpus_allowed_list:(.*)$/m.exec(status)[1]);
-  return allowed.length > 1 && isThere('taskset') ? allowed.slice(0, 2) : [];
+  if (allowed.length < 2 || !isInstalled('taskset')) return [];
+  return allowed.slice(0, 2);
 }
 
 const cpus = findCpus();
-const hasChrt = isThere('chrt');
+const hasChrt = isInstalled('chrt');
 
-/** One process, from its start to its end. */
+/** One process of a run. */
 class Side {
   /**
    * @param {string[]} command
    * @param {object} options
-   * @param {number} [options.cpu] index in `cpus`
-   * @param {boolean} [options.batch] does not preempt others when woken up
+   * @param {number} options.cpu index in `cpus`
+   * @param {boolean} [options.batch] does not preempt others on wake-up
    */
   constructor(command, { cpu, batch }) {
     const prefix = [
@@ -54,19 +58,21 @@ class Side {
     this.command = path.basename(command[0]);
     this.lines = [];
     this.waiting = [];
-    this.complaint = '';
+    this.errors = '';
+    this.text = '';
     this.child = spawn(program, args, {
       cwd: REPOSITORY,
+      env: ENVIRONMENT,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     running.add(this.child);
     this.child.stdin.on('error', () => {});
-    this.child.stderr.on('data', (text) => { this.complaint += text; });
+    this.child.stderr.on('data', (text) => { this.errors += text; });
     readline.createInterface({ input: this.child.stdout })
       .on('line', (line) => this.take(line));
     this.exited = new Promise((resolve) => {
       this.child.once('error', (error) => {
-        this.complaint += error.message;
+        this.errors += error.message;
         resolve();
       });
       this.child.once('close', resolve);
@@ -78,7 +84,10 @@ class Side {
   }
 
   take(line) {
-    if (!line.startsWith('{')) return;
+    if (!line.startsWith('{')) {
+      this.text += `${line}\n`;
+      return;
+    }
     this.lines.push(JSON.parse(line));
     this.settle();
   }
@@ -89,32 +98,52 @@ class Side {
     }
   }
 
+  /** Writes one line to the process. */
+  write(text) {
+    this.child.stdin.write(`${text}\n`);
+  }
+
   /**
-   * The next line.
+   * The next line of JSON.
    * @param {number} seconds to wait for it
-   * @throws {Error} what the process complained of, or that it took too long
+   * @throws {Error} if the process reports an error, ends, or writes no line
+   *   in time
    */
   async next(seconds) {
     let timer;
     const late = new Promise((resolve, reject) => {
       timer = setTimeout(() => reject(new Error(
-        `${this.command} said nothing for ${seconds} s`)), seconds * 1000);
+        `${this.command} wrote no result within ${seconds} s`)), seconds * 1000);
     });
     const line = new Promise((resolve) => {
       this.waiting.push(resolve);
       this.settle();
     });
     try {
-      const said = await Promise.race([line, late]);
-      if (said === undefined) {
-        const [reason] = this.complaint.split('\n').filter(Boolean);
-        throw new Error(`${this.command} ended: ${reason ?? 'no reason'}`);
+      const message = await Promise.race([line, late]);
+      if (message === undefined) {
+        const [reason] = this.errors.split('\n').filter(Boolean);
+        throw new Error(`${this.command} ended early: ${reason ?? 'no message'}`);
       }
-      if (said.error) throw new Error(said.error);
-      return said;
+      if (message.error) throw new Error(message.error);
+      return message;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * Waits for the end of a process that writes text.
+   * @param {number} seconds to wait for it
+   * @returns {Promise<string>} its standard output
+   * @throws {Error} if it fails or takes longer
+   */
+  async output(seconds) {
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), seconds * 1000);
+    await this.exited;
+    clearTimeout(timer);
+    if (this.child.exitCode === 0) return this.text;
+    throw new Error(`${this.command} failed: ${this.errors.trim()}`);
   }
 
   async stop() {

@@ -1,12 +1,14 @@
 'use strict';
 
-/** Says what is going on: one line that changes on a terminal, else plain
- * lines, one per scenario and round. */
+/**
+ * Progress output: one line that is rewritten on a terminal, otherwise one
+ * plain line for each scenario and round.
+ */
 
 class Progress {
   /**
    * @param {NodeJS.WriteStream} stream
-   * @param {number} steps in all
+   * @param {number} steps total number of runs
    */
   constructor(stream, steps) {
     this.stream = stream;
@@ -24,24 +26,24 @@ class Progress {
       `${Math.round(left / 60)} min left` : `${Math.round(left)} s left`;
   }
 
-  begin(round, rounds, scenario, contestant) {
+  begin(round, rounds, scenario, implementation) {
     if (!this.stream.isTTY) return;
     const percent = Math.round(100 * this.step / this.steps);
     this.write(`${percent}%  round ${round}/${rounds}  ${scenario.name}  ` +
-               `${contestant.label}  ${this.remaining()}`);
+               `${implementation.name}  ${this.remaining()}`);
   }
 
-  /** @param {string} outcome of one contestant */
-  done(contestant, outcome) {
+  /** @param {string} outcome of one run */
+  done(implementation, outcome) {
     this.step++;
-    this.parts.push(`${contestant.name} ${outcome}`);
+    this.parts.push(`${implementation.name} ${outcome}`);
   }
 
   endOfScenario(round, rounds, scenario) {
     if (!this.stream.isTTY) {
       const percent = `${Math.round(100 * this.step / this.steps)}%`;
       this.stream.write(`${percent.padStart(4)} ${round}/${rounds} ` +
-                        `${scenario.name}: ${this.parts.join(', ')}\n`);
+                        `${scenario.name}: ${this.parts.join('; ')}\n`);
     }
     this.parts = [];
   }

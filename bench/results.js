@@ -1,39 +1,39 @@
 'use strict';
 
-/** Collects what the rounds brought, and makes the report of it. */
+/** Collects the figures of all rounds and makes the report. */
 
-const { CONTROL } = require('./contestants');
+const { CONTROL } = require('./implementations');
 const { metrics } = require('./metrics');
 const { ratio, summarize } = require('./statistics');
 
 class Results {
   constructor() {
-    /** scenario -> contestant -> metric -> a value per round */
+    /** scenario -> implementation -> metric -> one value per round */
     this.values = new Map();
     this.problems = [];
   }
 
-  add(scenario, contestant, figures) {
-    const byContestant = this.values.get(scenario.name) ?? new Map();
-    this.values.set(scenario.name, byContestant);
-    const own = byContestant.get(contestant.name) ?? {};
-    byContestant.set(contestant.name, own);
+  add(scenario, implementation, figures) {
+    const byImplementation = this.values.get(scenario.name) ?? new Map();
+    this.values.set(scenario.name, byImplementation);
+    const own = byImplementation.get(implementation.name) ?? {};
+    byImplementation.set(implementation.name, own);
     for (const [name, value] of Object.entries(figures)) {
       (own[name] ??= []).push(value);
     }
   }
 
-  /** A rival that cannot do it is told of, but no failure of the benchmark. */
-  addProblem(scenario, contestant, message) {
+  /** A failed run. The benchmark itself fails only if Node or C failed. */
+  addProblem(scenario, implementation, message) {
     this.problems.push({
       scenario: scenario.name,
-      contestant: contestant.name,
+      implementation: implementation.name,
       message,
-      ours: ['node', 'c'].includes(contestant.runtime),
+      isFailure: ['node', 'c'].includes(implementation.runtime),
     });
   }
 
-  summarizeOne({ scenario, field }) {
+  summarizeOne({ scenario, implementations }) {
     const own = this.values.get(scenario.name) ?? new Map();
     const summaries = new Map([...own].map(([name, figures]) => [
       name,
@@ -41,21 +41,20 @@ class Results {
         [metric, summarize(values)])),
     ]));
     const control = summaries.get(CONTROL);
+    const [first] = scenario.metrics;
     return {
       name: scenario.name,
       group: scenario.group,
-      title: scenario.title,
+      inChart: scenario.inChart === true,
       metrics: scenario.metrics.map((name) => {
         const { title, unit, better } = metrics[name];
         return { name, title, unit, better };
       }),
-      results: field.filter(({ name }) => summaries.has(name))
-        .map(({ name, label }) => {
+      results: implementations.filter(({ name }) => summaries.has(name))
+        .map(({ name }) => {
           const figures = summaries.get(name);
-          const [first] = scenario.metrics;
           return {
-            contestant: name,
-            label,
+            implementation: name,
             figures,
             timesBetter: ratio(figures[first], control?.[first],
                                metrics[first].better),
@@ -64,10 +63,10 @@ class Results {
     };
   }
 
-  /** @returns {object} what --json writes; see docs/performance.md */
+  /** @returns {object} the content of a --json file */
   report(machine, plan, rounds) {
     return {
-      format: 1,
+      format: 2,
       date: new Date().toISOString(),
       machine,
       rounds,

@@ -1,8 +1,8 @@
 'use strict';
 
-/** One contestant in one scenario, once. */
+/** Runs one implementation in one scenario once. */
 
-const { roleCommand } = require('./contestants');
+const { roleCommand } = require('./implementations');
 const { metrics } = require('./metrics');
 const { Side } = require('./processes');
 
@@ -10,16 +10,16 @@ const PATIENCE = 20;
 
 /**
  * @param {object} scenario see scenarios.js
- * @param {object} contestant see contestants.js
+ * @param {object} implementation see implementations.js
  * @param {object} tools
  * @param {object} tools.runtimes
- * @param {function} tools.floorCommand
+ * @param {function} tools.baselineCommand
  * @param {{warm: number, measure: number}} timing in milliseconds
  * @returns {Promise<{figures: object}|{unsupported: string}>}
  * @throws {Error} if a process fails
  */
-async function runOnce(scenario, contestant, tools, timing) {
-  const { runtimes, floorCommand } = tools;
+async function runOnce(scenario, implementation, tools, timing) {
+  const { runtimes, baselineCommand } = tools;
   const { peer: peerPlan, length = 1, peerLength } = scenario;
   const window = { warm: timing.warm, measure: timing.measure * length };
   const peerWindow = peerLength &&
@@ -32,14 +32,14 @@ async function runOnce(scenario, contestant, tools, timing) {
     return side;
   }
   function startPeer(more) {
-    return start(floorCommand(peerPlan.tool, { ...peerPlan.args, ...more }),
+    return start(baselineCommand(peerPlan.tool, { ...peerPlan.args, ...more }),
                  { cpu: scenario.sharedCpu ? 0 : 1 });
   }
   function startMeasured(more) {
-    const { floor, role, config, engine } = scenario;
-    const command = contestant.runtime === 'c' ?
-      floorCommand(floor.tool, { ...floor.args, ...window, ...more }) :
-      roleCommand(contestant, runtimes, role,
+    const { baseline, role, config, engine } = scenario;
+    const command = implementation.runtime === 'c' ?
+      baselineCommand(baseline.tool, { ...baseline.args, ...window, ...more }) :
+      roleCommand(implementation, runtimes, role,
                   { ...config, ...window, ...more }, engine);
     return start(command, { cpu: 0, batch: scenario.sharedCpu });
   }
@@ -51,7 +51,7 @@ async function runOnce(scenario, contestant, tools, timing) {
       peer = startPeer();
       const { ports } = await peer.next(PATIENCE);
       measured = startMeasured({
-        ports: contestant.runtime === 'c' ? ports.join() : ports,
+        ports: implementation.runtime === 'c' ? ports.join() : ports,
       });
       await measured.next(PATIENCE);
     } else {
@@ -65,11 +65,11 @@ async function runOnce(scenario, contestant, tools, timing) {
     }
     const result = await measured.next(PATIENCE);
     if (result.unsupported) return result;
-    // A peer with a window of its own ends by itself.
+    // A peer with its own window ends by itself.
     if (peer && !peerWindow) await peer.stop();
-    const said = { measured: result, peer: await peer?.next(PATIENCE) };
+    const outcome = { measured: result, peer: await peer?.next(PATIENCE) };
     return { figures: Object.fromEntries(scenario.metrics.map((name) =>
-      [name, metrics[name].of(said)])) };
+      [name, metrics[name].of(outcome)])) };
   } finally {
     await Promise.all(sides.map((side) => side.stop()));
   }

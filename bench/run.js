@@ -4,100 +4,49 @@
 /** Runs the benchmark. See options.js for its options. */
 
 const fs = require('node:fs');
-const { contestants, findRuntimes } = require('./contestants');
+const { buildBaseline } = require('./baseline/build');
+const { measureStart } = require('./calibrate');
+const { findRuntimes, implementations } = require('./implementations');
 const { describeMachine, descriptorLimit, findTrouble } = require('./machine');
 const { USAGE, readOptions } = require('./options');
 const { makePlan } = require('./plan');
 const { killAll } = require('./processes');
-const { Progress } = require('./progress');
-const { Results } = require('./results');
+const { duration, runRounds } = require('./rounds');
 const { runOnce } = require('./run-once');
 const { scenarios } = require('./scenarios');
-const { drawTables, format } = require('./table');
-const { metrics } = require('./metrics');
-const { buildFloor } = require('./floor/build');
-
-// A run that is slower than planned ends with the round it is in.
-const PATIENCE = 1.1;
+const { drawTables } = require('./table');
 
 function list() {
-  const names = (all) => all.map(({ name, title, label }) =>
-    `  ${name.padEnd(40)}${title ?? label}`).join('\n');
+  const names = (all) => all.map(({ name }) => `  ${name}`).join('\n');
   console.log(`Scenarios\n${names(scenarios)}\n\n` +
-              `Contestants\n${names(contestants)}`);
-}
-
-/** Everybody is first, second, ... as often as the others. */
-function rotate(field, by) {
-  const at = by % field.length;
-  return [...field.slice(at), ...field.slice(0, at)];
-}
-
-function describe(scenario, figures) {
-  const [first] = scenario.metrics;
-  return `${format(figures[first])} ${metrics[first].unit}`;
-}
-
-/** One scenario in one round: each contestant once. */
-async function runField({ scenario, field }, round, plan, tools, report) {
-  const { results, progress } = report;
-  for (const contestant of rotate(field, round)) {
-    progress.begin(round + 1, plan.rounds, scenario, contestant);
-    let outcome;
-    try {
-      const { figures, unsupported } =
-        await runOnce(scenario, contestant, tools, plan.timing);
-      if (unsupported) throw new Error(unsupported);
-      results.add(scenario, contestant, figures);
-      outcome = describe(scenario, figures);
-    } catch (error) {
-      results.addProblem(scenario, contestant, error.message);
-      outcome = 'failed';
-    }
-    progress.done(contestant, outcome);
-  }
-  progress.endOfScenario(round + 1, plan.rounds, scenario);
+              `Implementations\n${names(implementations)}`);
 }
 
 function limitSockets(plan) {
   const most = descriptorLimit() - 200;
-  for (const one of plan.chosen) {
-    const { config } = one.scenario;
-    if (!(config?.sockets > most)) continue;
-    console.log(`${one.scenario.name}: ${most} sockets, as ulimit -n allows`);
-    config.sockets = most;
+  for (const { scenario } of plan.chosen) {
+    if (!(scenario.config?.sockets > most)) continue;
+    console.log(
+      `${scenario.name}: only ${most} sockets because of ulimit -n`);
+    scenario.config.sockets = most;
   }
-}
-
-async function runAll(plan, tools) {
-  const runs = plan.chosen.reduce((sum, { field }) => sum + field.length, 0);
-  const results = new Results();
-  const progress = new Progress(process.stderr, runs * plan.rounds);
-  const started = Date.now();
-  let round = 0;
-  while (round < plan.rounds) {
-    for (const one of plan.chosen) {
-      await runField(one, round, plan, tools, { results, progress });
-    }
-    round++;
-    const each = (Date.now() - started) / 1000 / round;
-    if (each * (round + 1) > plan.timing.limit * PATIENCE) break;
-  }
-  progress.end();
-  return { results, rounds: round };
 }
 
 async function measure(options) {
   const runtimes = findRuntimes();
-  const plan = makePlan(options, runtimes);
-  const tools = { runtimes, floorCommand: buildFloor() };
+  const tools = { runtimes, baselineCommand: buildBaseline() };
   const machine = describeMachine(runtimes);
+  const startSeconds = await measureStart(runtimes, tools.baselineCommand);
+  const plan = makePlan(options, runtimes, startSeconds);
   const trouble = findTrouble(machine);
   if (trouble) console.log(`note: ${trouble}`);
   limitSockets(plan);
-  console.log(`${plan.chosen.length} scenarios, ${plan.rounds} round(s), ` +
-              `about ${Math.ceil(plan.roundSeconds * plan.rounds / 60)} min`);
-  const { results, rounds } = await runAll(plan, tools);
+  console.log(`${plan.chosen.length} scenario(s), ${plan.rounds} round(s), ` +
+              `expected duration ${duration(plan.seconds)}`);
+  const { results, rounds, seconds } = await runRounds(plan,
+    (scenario, implementation) =>
+      runOnce(scenario, implementation, tools, plan.timing));
+  console.log(`took ${duration(seconds)}`);
   return results.report(machine, plan, rounds);
 }
 
@@ -117,11 +66,11 @@ async function main() {
   if (options.json)
     fs.writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
   if (options.svg) {
-    // Only now: it takes as long to load as a run.
+    // Loaded late: loading ECharts takes as long as one run.
     const { drawChart } = require('./chart');
     fs.writeFileSync(options.svg, drawChart(report));
   }
-  process.exitCode = report.problems.some(({ ours }) => ours) ? 1 : 0;
+  process.exitCode = report.problems.some(({ isFailure }) => isFailure) ? 1 : 0;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

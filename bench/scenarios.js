@@ -1,146 +1,150 @@
 'use strict';
 
 /**
- * What is measured. Data; run-once.js carries it out.
+ * The scenarios, as data. run-once.js runs them.
  *
- *   role, config   of the measured process (roles/), on CPU 0
- *   floor          the same in C: tool (floor/) and arguments
- *   peer           the other side, always in C, on CPU 1: tool and arguments.
- *                  `first`: it is started first, and says its ports
- *   engine         what the runtime has to be started with (contestants.js)
- *   sharedCpu      the two take turns on CPU 0
- *   peerLength     the peer measures too, for this part of the time
- *   contestants    who can take part
- *   metrics        the first is what a scenario is judged by
- *   quick          part of --quick
- *   length         of the measured time, as a multiple of the usual
- *   once           seconds that a run takes, whatever the measured time
+ *   role, config     of the measured process (roles/), on CPU 0
+ *   baseline         the same in C: tool (baseline/) and arguments
+ *   peer             the other side, always in C, on CPU 1: tool and arguments.
+ *                    `first`: it is started first and reports its ports
+ *   engine           flags of the runtime (implementations.js)
+ *   sharedCpu        both sides share CPU 0
+ *   peerLength       the peer measures too, for this part of the time
+ *   implementations  the names of those that can take part
+ *   metrics          the first is the main figure
+ *   quick            part of --quick
+ *   inChart          part of the chart
+ *   length           measured time, as a multiple of the usual time
+ *   fixedSeconds     duration of a run that does not depend on the usual time
  *
- * Receiving. A receiver is compared at saturation: the sender looks at how full
- * the receiver's queue is (the kernel tells, the receiver is not involved) and
- * keeps it filled without an overflow. So nothing is lost, nobody is slowed
- * down by datagrams that are dropped, and a slow receiver is not asked for what
- * a fast one is. Where a receiver is faster than one sending CPU it is idle for
- * part of the time, which `busy` tells, and its figure includes being woken up.
+ * Receive. Receivers are compared at saturation. The sender reads the fill
+ * level of the receiver's queue from the kernel and keeps the queue filled
+ * without overflow, so no datagram is lost and each receiver sets its own
+ * rate. A receiver that is faster than the sender is idle part of the time:
+ * `busy` shows that, and its CPU time includes the wake-ups.
  *
- *   merging   the sender segments: 64 datagrams reach the receiver's host as
- *             one packet, as from a network card that merges (GRO)
- *   plain     each datagram is sent, and arrives, by itself
- *   backlog   plain too, but with sender and receiver in turns on one CPU, so
- *             that the receiver finds a queue: a plain sender needs 3 us for a
- *             datagram, too long to keep a good receiver busy from another CPU
+ *   with GRO     the sender uses GSO: 64 datagrams reach the receiver as one
+ *                packet, as from a network card with GRO
+ *   without GRO  each datagram is sent, and arrives, separately
+ *   queued       without GRO, but sender and receiver alternate on one CPU, so
+ *                that the receiver finds a queue. From another CPU the sender
+ *                takes 3 us per datagram and never fills it
  *
- * Sending. The measured sender does not wait for anybody; the sink reads
- * without copying and never sleeps, to be faster than any sender. On loopback
- * the sender's CPU time includes all the work of the network stack, up to the
- * sink's queue.
+ * Send. The measured sender waits for no reply. The sink reads without copying
+ * and never sleeps, so that it is faster than any sender. On loopback the
+ * sender's CPU time includes the whole network stack, up to the sink's queue.
  *
- * Echo. With one request in flight the client answers a reply at once with the
- * next request, so a server that takes long after its reply finds that request
- * already there, and one that is quick falls asleep first and has to be woken
- * up. With a pause between them every server is asleep.
+ * Echo. With one request in flight the client answers each reply at once with
+ * the next request. A slow server finds it in its queue; a fast server is
+ * already asleep and has to be woken up. With a pause every server is asleep.
  */
 
+const { BASELINE, CONTROL } = require('./implementations');
+
 const SIZES = [64, 512, 1400];
+
+const bytes = (size) => `${size.toLocaleString('en-US')} B`;
 
 // Kernel memory in the receiver's queue.
 const WINDOW = 512 * 1024;
 
-const RECEIVERS = ['native', 'native-shared', 'native-batch', 'node', 'floor',
-                   'bun', 'bun-udp', 'deno'];
-const SENDERS = ['native', 'native-many', 'node', 'floor', 'bun', 'bun-udp',
-                 'bun-many', 'deno'];
+const RECEIVERS = [
+  'dgram-native', 'dgram-native sharedBuffers', 'dgram-native batch', CONTROL,
+  BASELINE, 'Bun node:dgram', 'Bun.udpSocket', 'Deno node:dgram',
+];
+const SENDERS = [
+  'dgram-native', 'dgram-native sendMany', CONTROL, BASELINE, 'Bun node:dgram',
+  'Bun.udpSocket', 'Bun.udpSocket sendMany', 'Deno node:dgram',
+];
 // Bun.udpSocket has no callbacks.
-const CALLBACK_SENDERS = SENDERS.filter((name) => !/^bun-/.test(name));
-// Deno is in enough others.
-const SILENT_SENDERS = SENDERS.filter((name) => name !== 'deno');
+const CALLBACK_SENDERS = SENDERS.filter((name) =>
+  !name.startsWith('Bun.udpSocket'));
+// Deno takes part in enough other send scenarios.
+const SILENT_SENDERS = SENDERS.filter((name) => !name.startsWith('Deno'));
 
-/** The middle size tells little new about the rivals; it saves minutes. */
-function contestantsFor(size, names) {
+/** Bun and Deno skip the middle size, which saves minutes. */
+function forSize(size, names) {
   return size === 512 ?
-    names.filter((name) => !/^(?:bun|deno)/.test(name)) : names;
+    names.filter((name) => !/^(?:Bun|Deno)/.test(name)) : names;
 }
 
 // As many as Node's own benchmarks send at once.
 const BURST = 100;
 
 function receive(size, source, { quick = false } = {}) {
-  const shared = source === 'backlog';
+  const sharedCpu = source === 'without GRO, queued';
   return {
-    name: `receive-${size}-${source}`,
+    name: `receive ${bytes(size)}, ${source}`,
     group: 'receive',
-    title: `receive ${size} B, ${source}`,
     role: 'receive',
-    floor: { tool: 'recv', args: { gro: 1, rcvbuf: 1024 * 1024 } },
+    baseline: { tool: 'recv', args: { gro: 1, rcvbuf: 1024 * 1024 } },
     peer: { tool: 'send', args: {
       size, connected: 1, window: WINDOW,
-      segment: source === 'merging' ? 1 : 0,
-      ...shared && { share: 1 },
+      segment: source === 'with GRO' ? 1 : 0,
+      ...sharedCpu && { share: 1 },
     } },
-    sharedCpu: shared,
-    contestants: contestantsFor(size, RECEIVERS),
+    sharedCpu,
+    implementations: forSize(size, RECEIVERS),
     metrics: ['cpu', 'rate', 'busy', 'loss'],
     quick,
+    inChart: true,
   };
 }
 
 function send(size, sink, connected, callbacks, { quick = false } = {}) {
-  const how = [connected ? 'connected' : 'unconnected',
-               callbacks ? 'callbacks' : 'silent'];
   return {
-    name: ['send', size, sink, ...how].join('-'),
+    name: `send ${bytes(size)}, ${connected ? 'connected, ' : ''}` +
+          `${callbacks ? 'callbacks' : 'no callbacks'}, peer ${sink}`,
     group: 'send',
-    title: `send ${size} B, ${sink} peer, ${how.join(', ')}`,
     role: 'send',
     config: { size, connected, callbacks, burst: BURST },
-    floor: { tool: 'send', args: {
+    baseline: { tool: 'send', args: {
       size, segment: 1, connected: connected ? 1 : 0, burst: BURST,
     } },
     peer: { first: true, tool: 'recv', args: {
-      gro: sink === 'merging' ? 1 : 0, rcvbuf: 4 * 1024 * 1024,
+      gro: sink === 'with GRO' ? 1 : 0, rcvbuf: 4 * 1024 * 1024,
       spin: 1, discard: 1,
     } },
-    contestants: contestantsFor(
+    implementations: forSize(
       size, callbacks ? CALLBACK_SENDERS : SILENT_SENDERS),
     metrics: ['cpu', 'rate', 'busy', 'sinkLoss'],
     quick,
+    inChart: size !== 512 && !connected,
   };
 }
 
 function fanOut(peers) {
   return {
-    name: `fan-out-${peers}`,
+    name: `send 64 B to ${peers} peers in turn`,
     group: 'send',
-    title: `send 64 B to ${peers} peers in turn`,
     role: 'send',
     config: { size: 64, connected: false, callbacks: true, burst: peers },
-    floor: { tool: 'send', args: { size: 64, burst: peers } },
+    baseline: { tool: 'send', args: { size: 64, burst: peers } },
     peer: { first: true, tool: 'recv', args: {
       sockets: peers, spin: 1, discard: 1, rcvbuf: 1024 * 1024,
     } },
-    contestants: CALLBACK_SENDERS,
+    implementations: CALLBACK_SENDERS,
     metrics: ['cpu', 'rate', 'busy', 'sinkLoss'],
     quick: true,
+    inChart: true,
   };
 }
 
 function echo(flight, sockets, { pause = 0, quick = false } = {}) {
   const total = flight * sockets;
   return {
-    name: ['echo', total, ...sockets > 1 ? ['clients'] : [],
-           ...pause ? ['paused'] : []].join('-'),
+    name: `echo 64 B, ${total} in flight` +
+          (sockets > 1 ? ` from ${sockets} clients` : '') +
+          (pause ? `, ${pause} µs apart` : ''),
     group: 'echo',
-    title: `echo 64 B, ${total} in flight` +
-           (sockets > 1 ? ` from ${sockets} clients` : '') +
-           (pause ? `, ${pause} µs apart` : ''),
     role: 'echo',
-    floor: { tool: 'echo-server', args: {} },
+    baseline: { tool: 'echo-server', args: {} },
     peer: { tool: 'echo-client', args: {
       size: 64, flight, sockets, pause,
     } },
-    // Within the time of the server.
+    // Ends before the server does.
     peerLength: 0.85,
-    contestants: RECEIVERS,
+    implementations: RECEIVERS,
     metrics: total > 1 ?
       ['requests', 'rtt50', 'rtt99', 'cpu'] :
       ['rtt50', 'rtt99', 'requests', 'cpu'],
@@ -151,12 +155,11 @@ function echo(flight, sockets, { pause = 0, quick = false } = {}) {
 function timers(source, { quick = false } = {}) {
   const { peer } = receive(64, source);
   return {
-    name: `timers-${source}`,
+    name: `10 ms timer while receiving 64 B, ${source}`,
     group: 'timers',
-    title: `a timer of 10 ms while 64 B pour in, ${source}`,
     role: 'timers',
     peer,
-    contestants: RECEIVERS.filter((name) => name !== 'floor'),
+    implementations: RECEIVERS.filter((name) => name !== BASELINE),
     metrics: ['late99', 'late50', 'rate'],
     length: 4,
     quick,
@@ -164,24 +167,23 @@ function timers(source, { quick = false } = {}) {
 }
 
 function garbage(size) {
-  const { peer } = receive(size, 'merging');
+  const { peer } = receive(size, 'with GRO');
   const common = {
     group: 'memory',
     peer,
-    contestants: ['native', 'native-shared', 'native-batch', 'node'],
+    implementations: ['dgram-native', 'dgram-native sharedBuffers',
+                      'dgram-native batch', CONTROL],
   };
   return [{
     ...common,
-    name: `garbage-${size}`,
-    title: `garbage per message of ${size} B`,
+    name: `garbage per message of ${bytes(size)}`,
     role: 'garbage',
     engine: 'roomy',
     metrics: ['garbage'],
-    once: 0.5,
+    fixedSeconds: 0.5,
   }, {
     ...common,
-    name: `collecting-${size}`,
-    title: `collecting the garbage of ${size} B`,
+    name: `garbage collection, messages of ${bytes(size)}`,
     role: 'collecting',
     metrics: ['collecting'],
     length: 2,
@@ -190,12 +192,12 @@ function garbage(size) {
 
 const scenarios = [
   ...SIZES.map((size) =>
-    receive(size, 'merging', { quick: size !== 512 })),
+    receive(size, 'with GRO', { quick: size !== 512 })),
   ...SIZES.map((size) =>
-    receive(size, 'plain', { quick: size !== 512 })),
-  ...SIZES.map((size) => receive(size, 'backlog')),
+    receive(size, 'without GRO', { quick: size !== 512 })),
+  ...SIZES.map((size) => receive(size, 'without GRO, queued')),
 
-  ...SIZES.flatMap((size) => ['merging', 'plain'].flatMap((sink) =>
+  ...SIZES.flatMap((size) => ['with GRO', 'without GRO'].flatMap((sink) =>
     [false, true].flatMap((connected) => [true, false].map((callbacks) =>
       send(size, sink, connected, callbacks, {
         quick: size !== 512 && !connected && callbacks,
@@ -208,45 +210,42 @@ const scenarios = [
   echo(1, 64),
 
   {
-    name: 'sparse-1000',
+    name: '1,000 sockets, 20,000 datagrams/s',
     group: 'sparse',
-    title: '1,000 sockets, 20,000 datagrams a second',
     role: 'receive',
     config: { sockets: 1000, smallBuffer: true },
-    floor: { tool: 'recv', args: { sockets: 1000, gro: 1 } },
+    baseline: { tool: 'recv', args: { sockets: 1000, gro: 1 } },
     peer: { tool: 'send', args: { size: 64, rate: 20000 } },
-    contestants: RECEIVERS,
+    implementations: RECEIVERS,
     metrics: ['cpu', 'rate'],
     length: 2,
+    inChart: true,
   },
 
-  timers('merging', { quick: true }),
-  timers('plain'),
+  timers('with GRO', { quick: true }),
+  timers('without GRO'),
 
   {
-    name: 'memory-10000',
+    name: '10,000 idle sockets',
     group: 'memory',
-    title: '10,000 idle sockets',
     role: 'memory',
     config: { sockets: 10000 },
     engine: 'gc',
-    contestants: RECEIVERS.filter((name) => name !== 'floor')
-      .filter((name) => !/shared|batch/.test(name)),
+    implementations: RECEIVERS.filter((name) =>
+      name !== BASELINE && !/sharedBuffers|batch/.test(name)),
     metrics: ['socketMemory', 'openTime'],
-    // Nothing in it depends on time.
-    once: 1.5,
+    fixedSeconds: 1.5,
     quick: true,
   },
   ...garbage(64),
   ...garbage(1400),
   {
-    name: 'require',
+    name: 'require()',
     group: 'memory',
-    title: 'require()',
     role: 'load',
-    contestants: ['native', 'node'],
+    implementations: ['dgram-native', CONTROL],
     metrics: ['load'],
-    once: 0.1,
+    fixedSeconds: 0.1,
     quick: true,
   },
 ];

@@ -3,7 +3,7 @@
 const { max, median, min } = require('simple-statistics');
 
 /**
- * @param {number[]} values of one figure, a round each
+ * @param {number[]} values of one figure, one per round
  * @returns {{median: number, min: number, max: number, values: number[]}}
  */
 function summarize(values) {
@@ -11,7 +11,7 @@ function summarize(values) {
 }
 
 /**
- * How many times better than the control, by their medians.
+ * How many times better than the control, by the medians.
  * @returns {number|undefined} above 1 is better
  */
 function ratio(own, control, better) {

@@ -1,16 +1,17 @@
 'use strict';
 
-/** The report as tables, one for each group of scenarios. */
+/** The report as tables, one for each group of scenarios and main figure. */
 
 const Table = require('cli-table3');
 
 const GROUPS = {
-  receive: 'Receiving',
-  send: 'Sending',
-  echo: 'There and back',
+  receive: 'Receive',
+  send: 'Send',
+  echo: 'Echo',
   sparse: 'Many sockets, little traffic',
-  timers: 'Timers under a flood',
-  memory: 'Memory and start',
+  timers: 'Timers during a flood',
+  memory: 'Memory and start-up',
+  real: 'Programs',
 };
 
 const NO_LINES = {
@@ -22,7 +23,7 @@ const NO_LINES = {
   middle: '  ',
 };
 
-/** Two or three digits that mean something. */
+/** Rounds to two or three significant digits. */
 function format(value) {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
@@ -46,32 +47,45 @@ function times(value) {
 function rowsOf(scenario) {
   const { metrics, results } = scenario;
   const [first, ...others] = metrics;
-  return results.map(({ label, figures, timesBetter }, i) => [
-    i === 0 ? scenario.title : '',
-    label,
+  return results.map(({ implementation, figures, timesBetter }, i) => [
+    i === 0 ? scenario.name : '',
+    implementation,
     `${spread(figures[first.name])} ${first.unit}`,
     times(timesBetter),
     others.map(({ name, unit, title }) => {
       const { median } = figures[name];
-      // Nothing lost: nothing to say.
       if (title === 'lost' && median < 0.005) return '';
-      return `${title === 'rate' ? '' : `${title} `}${format(median)} ${unit}`;
+      return `${title} ${format(median)} ${unit}`;
     }).filter(Boolean).join(', '),
   ]);
 }
 
-function drawGroup(name, scenarios) {
+function drawGroup(group, title, control, scenarios) {
   const table = new Table({
-    head: ['', '', 'median (min–max)', 'node:dgram', 'and'],
+    head: ['', '', 'median (min–max)', `x ${control}, ${title}`,
+           'other figures'],
     colAligns: ['left', 'left', 'right', 'right', 'left'],
     style: { head: [], border: [], compact: true },
     chars: NO_LINES,
   });
   for (const scenario of scenarios) table.push(...rowsOf(scenario));
-  const [first] = scenarios[0].metrics;
-  const what = scenarios.every(({ metrics }) => metrics[0].name === first.name);
-  return `\n${GROUPS[name]}${what ? `: ${first.title}` : ''}\n\n` +
+  return `\n${GROUPS[group]}: ${title}\n\n` +
     `${table.toString().replace(/ +$/gm, '')}\n`;
+}
+
+/** Scenarios of one table have the group and the main figure in common. */
+function tablesOf(scenarios) {
+  const tables = new Map();
+  for (const group of Object.keys(GROUPS)) {
+    for (const scenario of scenarios) {
+      if (scenario.group !== group || scenario.results.length === 0) continue;
+      const [{ title }] = scenario.metrics;
+      const key = `${group} ${title}`;
+      if (!tables.has(key)) tables.set(key, { group, title, members: [] });
+      tables.get(key).members.push(scenario);
+    }
+  }
+  return [...tables.values()];
 }
 
 /**
@@ -79,26 +93,25 @@ function drawGroup(name, scenarios) {
  * @returns {string}
  */
 function drawTables(report) {
-  const { machine, rounds, problems } = report;
+  const { control, machine, rounds, problems } = report;
   const versions = Object.entries(machine.versions)
     .map(([name, version]) => `${name} ${version}`).join(', ');
   const head = [
-    `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}`,
+    `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, loopback`,
     `${versions}; transport ${machine.transport}`,
-    `${rounds} round(s) of ${report.measuredMillis} ms, contestants in turn; ` +
-      'the column node:dgram: how many times better than it',
+    `${rounds} round(s) of ${report.measuredMillis} ms, implementations in ` +
+      'turn',
+    `x ${control}: how many times better than ${control}, by the medians; ` +
+      'above 1 is better',
   ].join('\n');
-  const groups = Object.keys(GROUPS).map((name) => [
-    name, report.scenarios.filter(({ group, results }) =>
-      group === name && results.length > 0),
-  ]).filter(([, members]) => members.length > 0);
   const notes = [...new Set(problems.map(
-    ({ scenario, contestant, message }) =>
-      `  ${scenario}, ${contestant}: ${message.split('\n')[0]}`))];
+    ({ scenario, implementation, message }) =>
+      `  ${scenario}, ${implementation}: ${message.split('\n')[0]}`))];
   return [
     `${head}\n`,
-    ...groups.map(([name, members]) => drawGroup(name, members)),
-    notes.length > 0 ? `\nDid not run:\n${notes.join('\n')}\n` : '',
+    ...tablesOf(report.scenarios).map(({ group, title, members }) =>
+      drawGroup(group, title, control, members)),
+    notes.length > 0 ? `\nNot measured:\n${notes.join('\n')}\n` : '',
   ].join('');
 }
 

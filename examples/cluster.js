@@ -1,13 +1,15 @@
 'use strict';
 
-// One port, many processes. With `reusePort` each worker has a socket of its
-// own on the port, and Linux gives all datagrams of one sender to the same
-// worker (see SO_REUSEPORT in socket(7)).
+// One port, several processes. With `reusePort` each worker has its own socket
+// on the port, and Linux delivers all datagrams of one sender to the same
+// worker (SO_REUSEPORT in socket(7)). Requires Linux. Without `reusePort` all
+// workers compete for the datagrams of the primary's socket.
 //
 //   node examples/cluster.js [PORT [WORKERS]]
 //
-// Without `reusePort` the workers would share the primary's one socket, which
-// works everywhere, but leaves them to compete for each datagram.
+// In another terminal, several times:
+//
+//   node examples/client.js 41234 hello
 
 const cluster = require('node:cluster');
 const os = require('node:os');
@@ -38,7 +40,7 @@ function worker() {
     socket.send(`worker ${process.pid}: ${msg}`, rinfo.port, rinfo.address);
   });
   socket.bind(port, '127.0.0.1', () => process.send('ready'));
-  // The primary tells when to end; a terminal's SIGINT comes to all.
+  // Ctrl-C sends SIGINT to all processes; the primary disconnects the workers.
   process.on('SIGINT', () => {});
   process.on('disconnect', () => socket.close());
 }

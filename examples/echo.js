@@ -1,20 +1,22 @@
 'use strict';
 
-// An echo server. What it receives goes back to the sender.
+// An echo server: sends each datagram back to its sender. The code is the same
+// as with node:dgram.
 //
 //   node examples/echo.js [PORT]
 //
-// To try it: socat - UDP:127.0.0.1:41234
+// In another terminal:
+//
+//   node examples/client.js 41234 one two
 
 const dgram = require('dgram-native');
 
 const port = Number(process.argv[2] ?? 41234);
 const server = dgram.createSocket('udp4');
 
-server.on('message', (msg, rinfo) => {
-  // The bytes are copied within send(), and what is sent in answer to one
-  // batch leaves in one batch.
-  server.send(msg, rinfo.port, rinfo.address);
+server.on('message', (message, rinfo) => {
+  // send() copies the bytes, so the buffer may be reused at once.
+  server.send(message, rinfo.port, rinfo.address);
 });
 
 server.bind(port, '127.0.0.1', () => {

@@ -1,16 +1,21 @@
 'use strict';
 
-// Finds others on the network: each instance tells the group its name once a
-// second, and prints whom it hears. Start it twice, with different names.
+// Discovery by multicast: each instance sends its name to the group once a
+// second and prints the names it receives.
 //
 //   node examples/multicast.js NAME [INTERFACE [PORT]]
 //
-// INTERFACE is the address of one of this machine's interfaces, by default
-// 127.0.0.1: then only instances on this machine are heard.
+// To try it, start two instances with different names, in two terminals:
+//
+//   node examples/multicast.js one
+//   node examples/multicast.js two
+//
+// INTERFACE is the address of an interface of this machine. The default,
+// 127.0.0.1, finds only instances on this machine.
 
 const dgram = require('dgram-native');
 
-/** Of the addresses that a site may use as it likes (RFC 2365). */
+/** From the range for local use within an organisation (RFC 2365). */
 const GROUP = '239.255.42.99';
 
 const [name = `node-${process.pid}`, local = '127.0.0.1', port = '41299'] =
@@ -29,17 +34,17 @@ socket.on('message', (msg, rinfo) => {
   try {
     ({ name: other } = JSON.parse(msg));
   } catch {
-    return; // Anybody can send to the group.
+    return; // Other programs may send to the group.
   }
   if (typeof other !== 'string' || other === name || known.has(other)) return;
   known.add(other);
-  console.log(`${name} hears ${other} at ${rinfo.address}:${rinfo.port}`);
+  console.log(`${name} found ${other} at ${rinfo.address}:${rinfo.port}`);
 });
 
 socket.bind(Number(port), () => {
-  socket.addMembership(GROUP, local); // receive from this interface,
-  socket.setMulticastInterface(local); // send to it,
-  socket.setMulticastTTL(1); // and no further than the next router
+  socket.addMembership(GROUP, local); // receive through this interface
+  socket.setMulticastInterface(local); // send through this interface
+  socket.setMulticastTTL(1); // stay within the local network
   console.log(`${name} in ${GROUP}:${port}, transport ${dgram.transport}`);
   announce();
 });

@@ -1,13 +1,15 @@
 'use strict';
 
-// Receives on the main thread and works on other threads. Each message has
-// memory of its own, so that it can be transferred: it changes hands, and is
-// not copied. Messages of `sharedBuffers` or of a batch must not be: they
-// share their memory with others.
+// Receives on the main thread and hashes on worker threads; the answer to a
+// datagram is its SHA-256. Each message owns its ArrayBuffer, so it can be
+// transferred to a worker without a copy. Do not transfer messages of a batch
+// or of `sharedBuffers`: they share an ArrayBuffer with other messages.
 //
 //   node examples/worker-threads.js [PORT [THREADS]]
 //
-// answers each datagram with its SHA-256.
+// In another terminal:
+//
+//   node examples/client.js 41234 one two
 
 const { createHash } = require('node:crypto');
 const { Worker, isMainThread, parentPort } = require('node:worker_threads');

@@ -1,9 +1,9 @@
 'use strict';
 
-/** How long the garbage collector runs, per received message. */
+/** Garbage collection time per received message. */
 
 const v8 = require('node:v8');
-const { measure, say } = require('./role');
+const { measure, report } = require('./role');
 const { openReceiver } = require('./receiver');
 
 let profiler;
@@ -24,7 +24,7 @@ const probe = {
 async function main() {
   const tally = { datagrams: 0, bytes: 0 };
   const port = await openReceiver(tally);
-  say({ ready: true, ports: [port] });
+  report({ ready: true, ports: [port] });
   measure(tally, probe);
 }
 

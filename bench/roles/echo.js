@@ -1,8 +1,10 @@
 'use strict';
 
-/** Sends every datagram back to where it came from. */
+/** Sends every datagram back to its sender. */
 
-const { HOST, config, createSocket, demand, measure, say } = require('./role');
+const {
+  HOST, config, createSocket, requireMethod, measure, report,
+} = require('./role');
 
 const tally = { datagrams: 0, bytes: 0 };
 
@@ -20,7 +22,7 @@ const attach = {
   },
 
   batch(socket) {
-    demand(socket, 'sendMany');
+    requireMethod(socket, 'sendMany');
     socket.on('batch', (batch) => {
       const { data, offsets, sizes, ports, addresses } = batch;
       const packets = [];
@@ -44,14 +46,14 @@ async function openBun() {
       },
     },
   });
-  say({ ready: true, ports: [port] });
+  report({ ready: true, ports: [port] });
 }
 
 function openDgram() {
   const socket = createSocket();
   attach[config.api](socket);
   socket.bind(0, HOST, () => {
-    say({ ready: true, ports: [socket.address().port] });
+    report({ ready: true, ports: [socket.address().port] });
   });
 }
 

@@ -1,13 +1,12 @@
 'use strict';
 
 /**
- * How many bytes a received message leaves to the garbage collector, on V8's
- * heap and in ArrayBuffers. Counted while there is room enough for no
- * collection to take place.
+ * Bytes of garbage per received message, on V8's heap and in ArrayBuffers. They
+ * are counted between two moments without a collection in between.
  */
 
 const { PerformanceObserver } = require('node:perf_hooks');
-const { config, say } = require('./role');
+const { config, report } = require('./role');
 const { openReceiver } = require('./receiver');
 
 const MESSAGES = 10000;
@@ -25,7 +24,7 @@ function inUse() {
 
 function count() {
   globalThis.gc();
-  // The observer hears of that one in a turn of its own.
+  // The observer reports this collection in a later event loop iteration.
   setTimeout(() => {
     collections = 0;
     const from = inUse();
@@ -38,7 +37,7 @@ function count() {
           count();
           return;
         }
-        say({ garbageBytes:
+        report({ garbageBytes:
           (to.bytes - from.bytes) / (to.datagrams - from.datagrams) });
       }, 5);
     }, 1);
@@ -46,7 +45,7 @@ function count() {
 }
 
 async function main() {
-  say({ ready: true, ports: [await openReceiver(tally)] });
+  report({ ready: true, ports: [await openReceiver(tally)] });
   setTimeout(count, config.warm);
 }
 

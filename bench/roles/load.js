@@ -1,11 +1,11 @@
 'use strict';
 
-/** How long the first require() of the module takes. */
+/** Duration of the first require() of the module. */
 
 const { performance } = require('node:perf_hooks');
-const { config, say } = require('./role');
+const { config, report } = require('./role');
 
-say({ ready: true });
+report({ ready: true });
 const start = performance.now();
 require(config.module);
-say({ loadMillis: performance.now() - start });
+report({ loadMillis: performance.now() - start });

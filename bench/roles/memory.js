@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * How much the process grows by sockets that are bound, have a listener, and
- * receive nothing. What the kernel keeps for them is not in it.
+ * Resident memory of sockets that are bound, have a listener and receive
+ * nothing. Kernel memory is not included.
  */
 
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { HOST, config, createSocket, say } = require('./role');
+const { HOST, config, createSocket, report } = require('./role');
 
 function noop() {}
 
@@ -33,7 +33,7 @@ async function settledSize() {
 }
 
 async function main() {
-  say({ ready: true, ports: [] });
+  report({ ready: true, ports: [] });
   if (config.module) require(config.module);
   const before = await settledSize();
   const start = performance.now();
@@ -45,7 +45,7 @@ async function main() {
   }
   const openMillis = performance.now() - start;
   const bytes = await settledSize() - before;
-  say({ bytes, openMillis, sockets: sockets.length });
+  report({ bytes, openMillis, sockets: sockets.length });
 }
 
 main();

@@ -1,8 +1,8 @@
 'use strict';
 
-/** Receives on one socket or on many. */
+/** Receives on one or more sockets. */
 
-const { config, measure, say } = require('./role');
+const { config, measure, report } = require('./role');
 const { openReceiver } = require('./receiver');
 
 async function main() {
@@ -11,7 +11,7 @@ async function main() {
   for (let i = 0; i < (config.sockets ?? 1); i++) {
     ports.push(await openReceiver(tally));
   }
-  say({ ready: true, ports });
+  report({ ready: true, ports });
   measure(tally);
 }
 

@@ -1,11 +1,9 @@
 'use strict';
 
-/**
- * A socket that counts what it receives, by each of the interfaces there are.
- */
+/** A socket that counts received datagrams, through each interface. */
 
 const {
-  HOST, RECV_BUFFER, config, createSocket, demand,
+  HOST, RECV_BUFFER, config, createSocket, requireMethod,
 } = require('./role');
 
 const attach = {
@@ -16,9 +14,9 @@ const attach = {
     });
   },
 
-  /** Looks at every datagram, as whoever handles them would have to. */
+  /** Reads the size of every datagram, as a real listener would. */
   batch(socket, tally) {
-    demand(socket, 'sendMany');
+    requireMethod(socket, 'sendMany');
     socket.on('batch', ({ count, sizes }) => {
       for (let i = 0; i < count; i++) tally.bytes += sizes[i];
       tally.datagrams += count;
@@ -26,12 +24,12 @@ const attach = {
   },
 };
 
-/** As large as a receiver of many datagrams asks for; Linux may give less. */
+/** Linux may grant less than requested. */
 function enlarge(socket) {
   try {
     socket.setRecvBufferSize(RECV_BUFFER);
   } catch {
-    // Not every runtime can; the sender looks at what the socket has.
+    // Some runtimes cannot. The sender reads the actual size.
   }
 }
 

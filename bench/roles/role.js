@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * What the roles share. A role is one process: it is told what to do in its
- * first argument (JSON), says what it has to say in lines of JSON, and ends
- * when its standard input does. It runs on Node, Bun and Deno alike.
+ * Shared by the roles. A role is one process. Its first argument is its
+ * configuration as JSON, its results are lines of JSON, and it ends when its
+ * standard input ends. It runs on Node, Bun and Deno.
  */
 
 const { performance } = require('node:perf_hooks');
@@ -13,14 +13,14 @@ const RECV_BUFFER = 1024 * 1024;
 
 const config = JSON.parse(process.argv[2]);
 
-function say(what) {
-  process.stdout.write(`${JSON.stringify(what)}\n`);
+function report(result) {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
 process.stdin.on('end', () => process.exit(0));
 process.stdin.resume();
 process.on('uncaughtException', (error) => {
-  say({ error: error.stack });
+  report({ error: error.stack });
   process.exit(1);
 });
 
@@ -31,8 +31,8 @@ function cpuMicros() {
 }
 
 /**
- * Counters and clocks at one moment. Taken in one go, it does not matter that
- * the timer that asked for it was late.
+ * Counters and clocks at the same moment, so that a late timer does not distort
+ * the figures.
  */
 function snapshot(tally) {
   return {
@@ -44,10 +44,9 @@ function snapshot(tally) {
 }
 
 /**
- * Waits for the first datagram, lets the engine warm up, and says what was
- * done and what it cost in the time that follows.
- * @param {{datagrams: number, bytes: number}} tally that the role counts in
- * @param {object} [probe] begin() and end(): more figures of that time
+ * Waits for the first datagram and the warm-up, then measures and reports.
+ * @param {{datagrams: number, bytes: number}} tally updated by the role
+ * @param {object} [probe] begin() and end() return further figures
  */
 function measure(tally, probe) {
   const idle = setInterval(() => {
@@ -62,30 +61,30 @@ function measure(tally, probe) {
       const to = snapshot(tally);
       const result = { failed: tally.failed };
       for (const key of Object.keys(from)) result[key] = to[key] - from[key];
-      say({ ...result, ...probe?.end(result) });
+      report({ ...result, ...probe?.end(result) });
     }, config.measure);
   }
 }
 
 let dgram;
 
-/** A socket of node:dgram, or of what stands in for it. */
+/** A socket of the implementation under test. */
 function createSocket() {
-  // Once: to find a module by its path is dearer than to open a socket.
+  // Loaded once: resolving a path costs more than opening a socket.
   dgram ??= require(config.module);
   return dgram.createSocket({ type: 'udp4', ...config.options });
 }
 
 /**
  * @param {object} socket
- * @param {string} method that this contestant's interface needs
+ * @param {string} method required by the interface under test
  */
-function demand(socket, method) {
+function requireMethod(socket, method) {
   if (typeof socket[method] === 'function') return;
-  say({ unsupported: `no ${method}()` });
+  report({ unsupported: `no ${method}()` });
   process.exit(0);
 }
 
 module.exports = {
-  HOST, RECV_BUFFER, config, createSocket, demand, measure, say,
+  HOST, RECV_BUFFER, config, createSocket, requireMethod, measure, report,
 };

@@ -1,22 +1,24 @@
 'use strict';
 
 /**
- * Sends as much as it can, in bursts: to one port, or to several in turn. The
- * next burst is begun when the last one has left and the event loop has had a
- * turn, as in Node's own benchmark.
+ * Sends as fast as possible in bursts, to one port or to several in turn. As in
+ * Node's own benchmark, a burst begins in the event loop iteration after the
+ * previous one has been sent.
  */
 
-const { HOST, config, createSocket, demand, measure, say } = require('./role');
+const {
+  HOST, config, createSocket, requireMethod, measure, report,
+} = require('./role');
 
 const { ports, connected, callbacks, burst } = config;
 const payload = Buffer.alloc(config.size, 'x');
 const tally = { datagrams: 0, bytes: 0, failed: 0 };
 
-let turn = 0;
+let portIndex = 0;
 
 function nextPort() {
-  if (++turn >= ports.length) turn = 0;
-  return ports[turn];
+  if (++portIndex >= ports.length) portIndex = 0;
+  return ports[portIndex];
 }
 
 function count(datagrams) {
@@ -53,7 +55,7 @@ function sendWithoutCallbacks(socket) {
   next();
 }
 
-/** [message, port, address, ...], or just messages when connected. */
+/** [message, port, address, ...]; messages only when connected. */
 function packets() {
   const list = [];
   for (let i = 0; i < burst; i++) {
@@ -64,7 +66,7 @@ function packets() {
 }
 
 function sendMany(socket) {
-  demand(socket, 'sendMany');
+  requireMethod(socket, 'sendMany');
   function onSent(error) {
     if (error) tally.failed++;
     else count(burst);
@@ -81,7 +83,7 @@ function sendMany(socket) {
   next();
 }
 
-/** Bun.udpSocket says how many it could take, and when it can take more. */
+/** Bun.udpSocket returns how many it accepted and emits `drain`. */
 async function sendFromBun() {
   const socket = await globalThis.Bun.udpSocket({
     hostname: HOST,
@@ -118,7 +120,7 @@ function sendFromDgram() {
   });
 }
 
-say({ ready: true });
+report({ ready: true });
 measure(tally);
 if (config.api.startsWith('bun')) sendFromBun();
 else sendFromDgram();

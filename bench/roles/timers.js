@@ -1,9 +1,9 @@
 'use strict';
 
-/** How late a timer of 10 ms is while datagrams pour in. */
+/** Delay of a 10 ms timer during a flood of datagrams. */
 
 const { performance } = require('node:perf_hooks');
-const { measure, say } = require('./role');
+const { measure, report } = require('./role');
 const { openReceiver } = require('./receiver');
 
 const PERIOD = 10;
@@ -36,7 +36,7 @@ const probe = {
 async function main() {
   const tally = { datagrams: 0, bytes: 0 };
   const port = await openReceiver(tally);
-  say({ ready: true, ports: [port] });
+  report({ ready: true, ports: [port] });
   measure(tally, probe);
 }
 

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Tells the parameters of one of Node's benchmark files without running it: it
- * is loaded, unmodified, with a createBenchmark() that only listens.
+ * Lists the parameters of one of Node's benchmark files without running it. The
+ * unmodified file is loaded with a createBenchmark() that only records them.
  */
 
 const path = require('node:path');

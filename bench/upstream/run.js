@@ -2,8 +2,8 @@
 'use strict';
 
 /**
- * Runs Node's own benchmarks of dgram, unmodified, on node:dgram and on
- * dgram-native in turn, case by case. See usage below.
+ * Runs Node's own dgram benchmarks, unmodified, with node:dgram and with
+ * dgram-native in turn, case by case. See the usage below.
  */
 
 const fs = require('node:fs');
@@ -23,16 +23,16 @@ const CACHE = path.join(REPOSITORY, '.cache', 'upstream');
 const PATIENCE = 60000;
 
 const USAGE = `\
-Runs Node's own benchmark/dgram on node:dgram and on dgram-native in turn.
+Runs Node's own benchmark/dgram with node:dgram and with dgram-native in turn.
 
   npm run bench:upstream -- [options]
 
-  --quick          half a second a case, once: under 2 minutes instead of 8
-  --rounds N       times that each case runs (default: 3; --quick: 1)
-  --seconds N      length of a case that has one (default: 0.7; --quick: 0.4)
+  --quick          one round of 0.4 s per case: under 2 minutes instead of 8
+  --rounds N       runs of each case (default: 3, --quick: 1)
+  --seconds N      length of a timed case (default: 0.7, --quick: 0.4)
   --filter TEXT    only cases whose name contains TEXT
   --source PATH    directory or archive of Node's sources; also NODE_SOURCE
-  --json FILE      the figures
+  --json FILE      write the figures to FILE
   --help
 `;
 
@@ -53,7 +53,10 @@ function readOptions(args) {
   });
   const number = (name, full, quick) => {
     const value = Number(values[name] ?? (values.quick ? quick : full));
-    if (!(value > 0)) throw new Error(`--${name} must be a number above 0`);
+    if (!(value > 0)) {
+      throw new Error(
+        `--${name} ${values[name]}: expected a number above 0`);
+    }
     return value;
   };
   return {
@@ -63,24 +66,24 @@ function readOptions(args) {
   };
 }
 
-/** The first message of a child process, or undefined if it ended without. */
-function ask(file, args, options = {}) {
+/** The first message of a child process; undefined if it ends without one. */
+function firstMessage(file, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = fork(file, args, {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'], ...options,
     });
-    let complaint = '';
+    let errors = '';
     children.add(child);
     const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
     let answer;
-    child.stderr.on('data', (text) => { complaint += text; });
+    child.stderr.on('data', (text) => { errors += text; });
     child.on('message', (message) => { answer ??= message; });
     child.once('error', reject);
     child.once('close', (status) => {
       clearTimeout(timer);
       children.delete(child);
       if (answer !== undefined || status === 0) resolve(answer);
-      else reject(new Error(`${path.basename(file)}: ${complaint.trim()}`));
+      else reject(new Error(`${path.basename(file)}: ${errors.trim()}`));
     });
   });
 }
@@ -91,7 +94,7 @@ async function findCases(root, filter) {
   for (const name of fs.readdirSync(directory).sort()) {
     if (!name.endsWith('.js')) continue;
     const file = path.join(directory, name);
-    const configs = await ask(path.join(__dirname, 'list.js'), [file]);
+    const configs = await firstMessage(path.join(__dirname, 'list.js'), [file]);
     for (const config of configs) {
       const shown = Object.entries(config)
         .filter(([key]) => !['dur', 'num', 'n'].includes(key))
@@ -105,7 +108,7 @@ async function findCases(root, filter) {
 
 /**
  * @returns {Promise<number|undefined>} its rate, in the unit of that benchmark;
- *   none for parameters with which it does nothing (bind-params has some)
+ *   undefined for parameters that measure nothing (some of bind-params)
  */
 async function runCase({ file, config }, seconds, preload) {
   const own = { ...config, ...config.dur && { dur: seconds } };
@@ -114,17 +117,19 @@ async function runCase({ file, config }, seconds, preload) {
     execPath: 'taskset',
     execArgv: ['-c', String(cpus[0]), process.execPath, ...preload],
   };
-  const said = await ask(file, args, {
+  const message = await firstMessage(file, args, {
     execArgv: preload,
     ...pinned,
-    // Makes the file run this one case in its own process.
-    env: { ...process.env, NODE_RUN_BENCHMARK_FN: '' },
+    // With it the file runs this one case in its own process.
+    env: {
+      ...process.env, NODE_RUN_BENCHMARK_FN: '', DGRAM_NATIVE_FALLBACK: '0',
+    },
   });
-  return said?.rate;
+  return message?.rate;
 }
 
-const ORDER = ['node', 'native'];
 const PRELOADS = { node: [], native: ['--require', packed.register] };
+const ORDER = Object.keys(PRELOADS);
 
 async function runAll(cases, { rounds, seconds }) {
   const rates = new Map(cases.map(({ name }) =>
@@ -136,8 +141,8 @@ async function runAll(cases, { rounds, seconds }) {
       if (round > 0 && !rates.has(one.name)) continue;
       const order = (step + round) % 2 === 0 ? ORDER : [...ORDER].reverse();
       const own = rates.get(one.name);
-      for (const who of order) {
-        own[who].push(await runCase(one, seconds, PRELOADS[who]));
+      for (const name of order) {
+        own[name].push(await runCase(one, seconds, PRELOADS[name]));
       }
       step++;
       if (own.node.includes(undefined) && own.native.includes(undefined)) {
@@ -160,7 +165,8 @@ function report(step, total, { name }, own) {
 
 function draw(results, mean) {
   const table = new Table({
-    head: ['', 'node:dgram', 'dgram-native', 'times', 'least–most'],
+    head: ['', 'node:dgram', 'dgram-native', 'x node:dgram, rate',
+           'min–max'],
     colAligns: ['left', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [], compact: true },
   });
@@ -172,8 +178,8 @@ function draw(results, mean) {
   }
   const slower = results.filter(({ times }) => times < 1).length;
   return `${table.toString()}\n` +
-    'Rates as Node\'s benchmarks give them (gigabits or operations a second);' +
-    ` medians.\nGeometric mean: ${format(mean)}x. ` +
+    "Medians, in the unit of Node's benchmark (gigabits or operations per " +
+    `second).\nGeometric mean: ${format(mean)}x. ` +
     `Slower: ${slower} of ${results.length} cases.\n`;
 }
 
@@ -187,14 +193,14 @@ async function main() {
     source: options.source, cache: CACHE, log: console.log,
   });
   const cases = await findCases(suite.root, options.filter);
-  if (cases.length === 0) throw new Error('no such case');
+  if (cases.length === 0) throw new Error(`no case contains ${options.filter}`);
   console.log(`Node ${process.versions.node}, ` +
     `benchmark/dgram of Node ${suite.version ?? 'unknown'}: ` +
     `${cases.length} cases, ${options.rounds} round(s)`);
   const rates = await runAll(cases, options);
-  if (rates.size === 0) throw new Error('no case has a rate');
+  if (rates.size === 0) throw new Error('no case reported a rate');
   const results = [...rates].map(([name, own]) => {
-    const [node, native] = ORDER.map((who) => summarize(own[who]));
+    const [node, native] = ORDER.map((key) => summarize(own[key]));
     return { name, node, native, times: ratio(native, node, 'higher') };
   });
   const mean = geometricMean(results.map(({ times }) => times));

@@ -1,21 +1,28 @@
 'use strict';
 
 /**
- * The errors of Node's dgram: classes, codes and messages as Node words them
- * (lib/internal/errors.js of Node 26), so that programs and their tests cannot
- * tell the difference.
+ * The errors of Node's dgram: the same classes, codes and messages as in Node
+ * 26, so that programs and their tests cannot tell the difference. First the
+ * errors with one of Node's codes, then those of the permission model and of
+ * failed system calls.
+ *
+ * The last parameter of most functions is `above`: the stack of the error
+ * begins with the caller of that function, which must be on the stack. By
+ * default it is the function that creates the error.
  */
 
 const util = require('node:util');
 
-// Programs replace this one, polyfills for instance.
+// Programs may replace it; polyfills do.
 const { captureStackTrace } = Error;
 
-const BUFFER_KINDS = ['Buffer', 'TypedArray', 'DataView', 'string'];
+/** The types of a message, in the words of Node's messages. */
+const BUFFER_TYPES =
+  'of type string or an instance of Buffer, TypedArray, or DataView';
 
 /**
- * Defines a property, whatever Object.prototype says of that name. Without a
- * prototype the descriptor has no `get` that somebody gave to all objects.
+ * Defines a property even if Object.prototype has a setter of that name. The
+ * descriptor has no prototype, so it cannot inherit a `get` from there either.
  */
 function define(object, name, value, enumerable = false) {
   Object.defineProperty(object, name, {
@@ -23,10 +30,13 @@ function define(object, name, value, enumerable = false) {
   });
 }
 
-/** Without a stack, which costs most: captureStackTrace() makes it one. */
+/**
+ * An error without a stack, which is the expensive part: captureStackTrace()
+ * adds it.
+ */
 function bareError(Base, message) {
   const limit = Error.stackTraceLimit;
-  // Not an assignment: where Error is frozen, that throws.
+  // Not an assignment, which throws if Error is frozen.
   Reflect.set(Error, 'stackTraceLimit', 0);
   const error = new Base(message);
   Reflect.set(Error, 'stackTraceLimit', limit);
@@ -54,12 +64,9 @@ function codedToString() {
   return `${this.name} [${this.code}]: ${this.message}`;
 }
 
-/**
- * Has the stack of an error of codedError() begin with the caller of `above`,
- * which is being called.
- */
+/** Captures the stack of a codedError(), from the caller of `above` on. */
 function beginAbove(error, above) {
-  // The stack is rendered once, from the name that it sees now.
+  // The stack is rendered once, with the name at this moment.
   define(error, 'name', `${error.name} [${error.code}]`);
   captureStackTrace(error, above);
   void error.stack;
@@ -67,8 +74,8 @@ function beginAbove(error, above) {
 }
 
 /**
- * The same for whatever was thrown: nothing happens to an error that is not of
- * codedError(), since it is the program's own.
+ * Moves the start of the stack of a thrown codedError(). Any other value is the
+ * program's own, and returned unchanged.
  * @param {*} error
  * @param {Function} above
  * @returns {*} error
@@ -78,7 +85,7 @@ function asThrownBy(error, above) {
   return error;
 }
 
-/** What was received, in the words of Node's messages. */
+/** The received value, in the words of Node's messages. */
 function describe(value) {
   if (value == null) return `${value}`;
   switch (typeof value) {
@@ -102,8 +109,8 @@ function describe(value) {
 }
 
 /**
- * 1234567 → 1_234_567, as Node prints integers beyond 32 bits: it counts
- * characters, whatever they are, so that 1e+21 becomes 1e_+21.
+ * 1234567 → 1_234_567, as Node prints integers beyond 32 bits. Node groups any
+ * characters, not only digits: 1e+21 becomes 1e_+21.
  */
 function withSeparators(text) {
   return text.replace(/(?<=[^-])(?=(.{3})+$)/g, '_');
@@ -114,15 +121,19 @@ function describeNumber(value) {
   return large ? withSeparators(String(value)) : util.inspect(value);
 }
 
-/** `"a"`, `"a" property`, or `first argument` as they stand in a message. */
+/** `"a" argument`, `"a.b" property`, or a name that ends in `argument`. */
 function subject(name) {
   if (name.endsWith(' argument')) return name;
   return `"${name}" ${name.includes('.') ? 'property' : 'argument'}`;
 }
 
-// `above` comes last below: where it is left out, the stack begins with the
-// function that asked for the error.
-
+/**
+ * @param {string} name of the argument
+ * @param {string} expectation completes "must be"
+ * @param {*} value
+ * @param {Function} [above]
+ * @returns {TypeError} ERR_INVALID_ARG_TYPE
+ */
 function invalidArgType(name, expectation, value, above = invalidArgType) {
   return codedError(
     TypeError, 'ERR_INVALID_ARG_TYPE',
@@ -132,17 +143,21 @@ function invalidArgType(name, expectation, value, above = invalidArgType) {
 
 /**
  * @param {string} name 'buffer' or 'buffer list arguments'
- * @param {*} value what came instead of a string or a view of bytes
+ * @param {*} value neither a string nor a view of bytes
  * @param {Function} [above]
+ * @returns {TypeError} ERR_INVALID_ARG_TYPE
  */
 function invalidBuffer(name, value, above = invalidBuffer) {
-  const [first, second, third, text] = BUFFER_KINDS;
-  return invalidArgType(
-    name,
-    `of type ${text} or an instance of ${first}, ${second}, or ${third}`,
-    value, above);
+  return invalidArgType(name, BUFFER_TYPES, value, above);
 }
 
+/**
+ * @param {string} name of the argument
+ * @param {*} value
+ * @param {string} reason follows the name: 'must be ...'
+ * @param {Function} [above]
+ * @returns {TypeError} ERR_INVALID_ARG_VALUE
+ */
 function invalidArgValue(name, value, reason, above = invalidArgValue) {
   let text = util.inspect(value);
   if (text.length > 128) text = `${text.slice(0, 128)}...`;
@@ -151,6 +166,13 @@ function invalidArgValue(name, value, reason, above = invalidArgValue) {
                     `The ${kind} '${name}' ${reason}. Received ${text}`, above);
 }
 
+/**
+ * @param {string} name of the argument
+ * @param {string} range completes "It must be"
+ * @param {*} value
+ * @param {Function} [above]
+ * @returns {RangeError} ERR_OUT_OF_RANGE
+ */
 function outOfRange(name, range, value, above = outOfRange) {
   return codedError(
     RangeError, 'ERR_OUT_OF_RANGE',
@@ -158,6 +180,13 @@ function outOfRange(name, range, value, above = outOfRange) {
     `Received ${describeNumber(value)}`, above);
 }
 
+/**
+ * @param {string} name of the argument
+ * @param {boolean} allowZero
+ * @param {*} value
+ * @param {Function} [above]
+ * @returns {RangeError} ERR_SOCKET_BAD_PORT
+ */
 function badPort(name, allowZero, value, above = badPort) {
   return codedError(
     RangeError, 'ERR_SOCKET_BAD_PORT',
@@ -165,7 +194,7 @@ function badPort(name, allowZero, value, above = badPort) {
     `Received ${describe(value)}.`, above);
 }
 
-/** Codes whose message is fixed, or has one hole. */
+/** Codes whose message is fixed, or has one parameter. */
 const make = {
   alreadyBound: (above = make.alreadyBound) =>
     codedError(Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound',
@@ -197,16 +226,12 @@ const make = {
     codedError(Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running', above),
 };
 
-/** 'EINVAL' for -22. */
-function codeName(number) {
-  return util.getSystemErrorName(number);
-}
-
 /**
- * What the permission model says (Node 25); bind() has it where a UV_ code
- * would be.
- * @param {*} resource
+ * ERR_ACCESS_DENIED of the permission model (Node 25). The handle's bind()
+ * returns it instead of a UV_ code.
+ * @param {*} resource converted to a string; undefined: ''
  * @param {Function} [above]
+ * @returns {Error}
  */
 function accessDenied(resource, above = accessDenied) {
   const error = bareError(Error, 'Access to this API has been restricted. ' +
@@ -218,12 +243,20 @@ function accessDenied(resource, above = accessDenied) {
   return error;
 }
 
+/** 'EINVAL' for -22. */
+function codeName(number) {
+  return util.getSystemErrorName(number);
+}
+
 /** 'invalid argument' for -22. */
 function codeMessage(number) {
   return util.getSystemErrorMap().get(number)?.[1] ?? 'unknown error';
 }
 
-/** The negative UV_ code of this platform for a name such as 'EBADF'. */
+/**
+ * @param {string} name such as 'EBADF'
+ * @returns {number} the negative UV_ code on this platform
+ */
 function errno(name) {
   for (const [code, [known]] of util.getSystemErrorMap()) {
     if (known === name) return code;
@@ -232,8 +265,8 @@ function errno(name) {
 }
 
 /**
- * The name of what failed: of a UV_ code, or of accessDenied(). A number has no
- * `code`, unless somebody gave one to Object.prototype.
+ * The code of a failure: a UV_ code, or accessDenied(). Numbers are told apart
+ * by type, since a program may have added a `code` to Object.prototype.
  */
 function codeOf(failure) {
   return typeof failure === 'number' ? codeName(failure) : failure.code;
@@ -243,7 +276,7 @@ function codeOf(failure) {
  * A failed system call: `setTTL EINVAL`, with errno, code and syscall.
  * @param {number|Error} number a negative UV_ code, or accessDenied()
  * @param {string} syscall
- * @param {Function} [above] the stack begins with the caller of this function
+ * @param {Function} [above]
  * @returns {Error}
  */
 function errnoException(number, syscall, above = errnoException) {
@@ -257,14 +290,14 @@ function errnoException(number, syscall, above = errnoException) {
 }
 
 /**
- * A failed system call on an address: `bind EADDRINUSE 127.0.0.1:53`. The
- * port is left out of message and object when it is 0 or missing; `address`
- * is always a property, as given.
+ * A failed system call on an address: `bind EADDRINUSE 127.0.0.1:53`. Message
+ * and object have no port if it is 0 or missing. `address` is always a
+ * property, as given.
  * @param {number|Error} number a negative UV_ code, or accessDenied()
  * @param {string} syscall
  * @param {string} [address]
  * @param {number} [port]
- * @param {Function} [above] the stack begins with the caller of this function
+ * @param {Function} [above]
  * @returns {Error}
  */
 function hostPortException(number, syscall, address, port,
@@ -285,8 +318,11 @@ function hostPortException(number, syscall, address, port,
 }
 
 /**
- * A failed libuv function, with libuv's text in the message, as Node's
+ * A failed libuv function, with libuv's description in the message, as Node's
  * UVException: `ENXIO: no such device or address, uv_if_indextoiid`.
+ * @param {number} number a negative UV_ code
+ * @param {string} syscall
+ * @returns {Error}
  */
 function uvException(number, syscall) {
   const code = codeName(number);
@@ -301,6 +337,7 @@ function uvException(number, syscall) {
 
 module.exports = {
   ...make,
+  BUFFER_TYPES,
   accessDenied,
   asThrownBy,
   badPort,

@@ -1,11 +1,12 @@
 'use strict';
 
-/** Argument checks as Node's lib/internal/validators.js makes them. */
+/**
+ * Argument checks with the rules and messages of Node's own. The last parameter
+ * of most is `above`, see errors.js: the outermost function that the program
+ * did not call itself.
+ */
 
 const errors = require('./errors');
-
-// The last argument of each is the function whose caller the stack of the error
-// begins with: the outermost one that the program did not call itself.
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE */
 function validateString(value, name, above = validateString) {
@@ -54,15 +55,15 @@ function validateUint32(value, name, above = validateUint32) {
 }
 
 /**
- * @param {*} port a number, or a string that Number() reads ('0x7b', ' 12 ')
- * @param {string} name
+ * @param {*} port a number, or a string that converts to one ('0x7b', ' 12 ')
+ * @param {string} name of the argument
  * @param {boolean} [allowZero=true]
  * @returns {number} the port
  * @throws {RangeError} ERR_SOCKET_BAD_PORT
  */
 function validatePort(port, name, allowZero = true) {
   if (typeof port === 'number' && port > 0 && port === (port & 0xffff)) {
-    return port; // nearly all are
+    return port; // most ports
   }
   return readPort(port, name, allowZero);
 }

@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * The handle of a socket: the JavaScript end of the C core's dgram_socket_t.
- * It has the method names of Node's internal UDP handle, since tests, tools and
- * Node's own cluster code reach for them; most are the addon's. It is an
- * AsyncResource itself, as Node's handle is the resource of its own callbacks.
+ * The handle of a socket: the JavaScript side of the C core's dgram_socket_t.
+ * Its methods have the names of Node's internal UDP handle, because tests,
+ * tools and Node's own cluster code call them. The addon implements most. Like
+ * Node's handle, it is the async resource of its callbacks.
  *
- * Methods return 0 (or a figure) or a negative UV_ code; they do not throw.
+ * Methods return 0 (or a number) or a negative UV_ code; they do not throw.
  */
 
 const { AsyncResource } = require('node:async_hooks');
@@ -20,28 +20,34 @@ const uncaught = require('../node/uncaught');
 const { createLookup, skipsLiterals } = require('./lookup');
 const { validateFunction } = require('../errors/validators');
 
-// Programs replace the global.
+// Programs may replace the global.
 const { process } = globalThis;
 
 const { SOCKETS_MAX } = binding.layout;
 
 /**
- * Those whose socket is open, or will call back once it is closed. An array: a
- * Map takes five times the memory.
+ * The handles whose socket is open, or has a close callback pending, by
+ * indexOf(). An array, since a Map takes five times the memory.
  */
 const handles = [];
 
-/** The C core gives the lower bits of an id anew, the lowest free first. */
+/**
+ * The lower bits of an id. The C core reuses them, the lowest free value first;
+ * the upper bits differ.
+ */
 function indexOf(id) {
   return id & (SOCKETS_MAX - 1);
 }
 
-/** Nothing else is asked of it, such as a `triggerAsyncId`. */
+/**
+ * No prototype, since AsyncResource reads other options too, such as
+ * `triggerAsyncId`.
+ */
 const MANUAL = { __proto__: null, requireManualDestroy: true };
 
 class UDP extends AsyncResource {
-  // Fields are defined, not assigned: no setter of Object.prototype gets them.
-  /** Names the socket to the C core. */
+  // Fields are defined, not assigned: setters on Object.prototype do not run.
+  /** The id of the socket in the C core. */
   id = binding.init();
   /** The Socket. */
   owner = null;
@@ -56,30 +62,37 @@ class UDP extends AsyncResource {
 
   getAsyncId() {
     const id = this.asyncId();
-    // As a small integer where it is one: V8 boxes it otherwise.
+    // As a small integer if it is one: V8 allocates other numbers.
     return id === (id | 0) ? id | 0 : id;
   }
 
-  /** True when the socket has listeners for this event. */
+  /**
+   * @param {string} event
+   * @returns {boolean} whether the socket has listeners for it
+   */
   wants(event) {
-    // Not the socket's own method: a batch must not depend on user code.
+    // Not the socket's own method: receiving must not depend on user code.
     return this.owner !== null && listenerCount.call(this.owner, event) > 0;
   }
 
-  /** Has the socket emit an event that is not a message. */
+  /** Emits an event other than 'message' on the socket. */
   emit(event, value) {
     this.owner.emit(event, value);
   }
 
-  /** True when datagrams from this source are to be ignored. */
+  /**
+   * @param {string} address of the source
+   * @param {string} family 'IPv4' or 'IPv6'
+   * @returns {boolean|undefined} true: its datagrams are ignored
+   */
   blocks(address, family) {
     return this.receiveBlockList?.check(address, family.toLowerCase());
   }
 
   /**
-   * Closes the socket. Connected sends that wait for the end of the tick
-   * leave first; unconnected ones are dropped, as Node drops them.
-   * @param {function()} [callback] called once libuv let go of the socket
+   * Closes the socket. Pending connected datagrams are sent first; unconnected
+   * ones are dropped, as in Node.
+   * @param {function()} [callback] called once libuv has released the socket
    */
   close(callback) {
     if (this.closed) return;
@@ -87,46 +100,47 @@ class UDP extends AsyncResource {
     this.closed = true;
     this.foreign?.close();
     this.exported?.close();
-    const wanted = typeof callback === 'function';
-    if (wanted) this.onClosed = callback;
-    this.closeHandle(wanted);
-    if (wanted) return;
+    const hasCallback = typeof callback === 'function';
+    if (hasCallback) this.onClosed = callback;
+    this.closeHandle(hasCallback);
+    if (hasCallback) return;
     forget(this);
     this.emitDestroy();
   }
 
   /**
-   * Sends one datagram at once.
-   * @param {object} request kept until `request.oncomplete(status, bytes)`
-   * @param {Array<Uint8Array>} list
+   * Sends one IPv4 datagram at once.
+   * @param {object} request retained until `request.oncomplete(status, bytes)`
+   * @param {Array<Uint8Array>} list the parts of the message
    * @param {number} count of elements in the list
    * @param {...*} rest port, address, hasCallback; connected: hasCallback
-   * @returns {number} bytes + 1 when it was sent, 0 when it was queued and
-   *   will complete later, or a negative UV_ code
+   * @returns {number} bytes + 1 if it was sent, 0 if it was queued and will
+   *   complete later, or a negative UV_ code
    */
   send(request, list, count, ...rest) {
     return sendOne(this, 4, request, list, rest);
   }
 
+  /** The same for IPv6. */
   send6(request, list, count, ...rest) {
     return sendOne(this, 6, request, list, rest);
   }
 }
 
-// What most sockets leave as it is has its place here: ten thousand idle ones
-// need not carry it.
+// Defaults that most sockets never change are on the prototype: 10,000 idle
+// sockets do not need a copy each.
 Object.assign(UDP.prototype, {
-  /** Messages of one batch are views of one memory. */
+  /** Whether the messages of one batch are views of one ArrayBuffer. */
   sharedBuffers: false,
   /** A net.BlockList of sources to ignore. */
   receiveBlockList: undefined,
-  /** The built-in handle that this one stands in for; see adoptHandle(). */
+  /** The built-in handle that this one replaces; see adoptHandle(). */
   foreign: null,
-  /** The built-in handle that other processes were sent; see ipc.js. */
+  /** The built-in handle that was sent to other processes; see node/ipc.js. */
   exported: null,
-  /** What close() was given. */
+  /** The callback of close(). */
   onClosed: null,
-  /** The `send` that is not somebody else's; see setMethods(). */
+  /** This package's `send`; another one is a program's. See setMethods(). */
   ownSend: UDP.prototype.send,
 });
 
@@ -140,29 +154,29 @@ function sendOne(handle, family, request, list, rest) {
   if (handle.closed) return errors.errno('EBADF');
   const connected = rest.length === 1;
   const [port, address, hasCallback] = connected ? [0, null, rest[0]] : rest;
-  // Only here is null the connected peer, whatever a lookup has answered.
+  // null is the connected peer, even if a lookup has returned null.
   const peer = connected ? null : address ?? '';
   return outbox.sendNow(handle, family, list, port, peer,
                         hasCallback ? request : null);
 }
 
-/** Its place may be another's soon. */
+/** Removes a handle from the table. The slot may have been reused. */
 function forget(handle) {
   if (handleOf(handle.id) === handle) handles[indexOf(handle.id)] = undefined;
 }
 
-/** The rest of a batch may be left when a listener closes the socket. */
+/** Gets the rest of a batch after a listener has closed the socket. */
 const GONE = { closed: true };
 
-/** The handle of that id: its place may have been given to another. */
+/** @returns {UDP|undefined} undefined if the slot has been reused */
 function handleOf(id) {
   const handle = handles[indexOf(id)];
   return handle?.id === id ? handle : undefined;
 }
 
 /**
- * What C calls counts itself while it runs, so that C can tell a termination,
- * after which no `finally` runs, from a `throw null`.
+ * Counts the hooks that are running. After a termination no `finally` runs and
+ * the count stays up, which lets C tell it from a `throw null`.
  */
 function counted(hook) {
   return (a, b, c) => {
@@ -193,7 +207,7 @@ const running = new Uint32Array(binding.hook({
   stalled: counted(outbox.settleStalled),
 }));
 
-// Node's own switch for its tests: every send goes through libuv's queue.
+// Node's own flag for its tests: every send goes through libuv's queue.
 const SWITCH = '--test-udp-no-try-send';
 if (process.execArgv.includes(SWITCH) ||
     process.env.NODE_OPTIONS?.includes(SWITCH)) {
@@ -217,8 +231,8 @@ function createHandle(type, lookup) {
 }
 
 /**
- * Gives a handle the methods of its family, and remembers which they are: the
- * short way through the outbox is only taken while they are still in place.
+ * Sets the methods for the family of a handle, and remembers its `send`: the
+ * outbox is used only while a program has not replaced it.
  */
 function setMethods(handle, family, resolve) {
   handle.family = family;
@@ -232,7 +246,11 @@ function setMethods(handle, family, resolve) {
   if (handle.ownSend !== handle.send) handle.ownSend = handle.send;
 }
 
-/** setMethods() for a handle that takes the place of `old`. */
+/**
+ * Prepares a handle that replaces `old`.
+ * @param {UDP} handle
+ * @param {UDP} old
+ */
 function inheritMethods(handle, old) {
   setMethods(handle, old.family, old.lookup);
   handle.sharedBuffers = old.sharedBuffers;
@@ -242,26 +260,31 @@ function inheritMethods(handle, old) {
 const { isGuarded } = permission;
 
 /**
- * True while nobody put a `send` of their own on the handle. With the network
- * denied the outbox is no way round the guard.
+ * @param {UDP} handle
+ * @returns {boolean} false if a program has replaced `send`, or if the
+ *   permission model denies the network: the guard of `send` must then run
  */
 function hasOwnSend(handle) {
   return handle.send === handle.ownSend &&
     !(isGuarded && permission.isDenied());
 }
 
-/** True while a literal address needs no lookup to be seen by anybody. */
+/**
+ * @param {UDP} handle
+ * @returns {boolean} true if no program can notice that a numeric address
+ *   skips the lookup
+ */
 function takesLiterals(handle) {
   return skipsLiterals(handle.lookup, handle.family) && hasOwnSend(handle);
 }
 
 /**
- * Takes over a socket that Node's own code made (a cluster's primary, a parent
- * process): ours is opened on a duplicate of its descriptor, and the original
- * stays open, idle, until ours closes, since closing it is what tells the
- * primary.
+ * Takes over a socket that Node's own code created: a cluster's primary, or a
+ * parent process. The new handle uses a duplicate of the descriptor. The
+ * original stays open and idle until the new handle closes, because closing it
+ * notifies the primary.
  * @param {object} foreign a built-in UDP handle
- * @param {UDP} old the handle that is replaced; its lookup is kept
+ * @param {UDP} old the handle that is replaced; the new one takes its lookup
  * @returns {UDP|number} the new handle, or a negative UV_ code
  */
 function adoptHandle(foreign, old) {
@@ -273,7 +296,7 @@ function adoptHandle(foreign, old) {
   }
   inheritMethods(handle, old);
   handle.foreign = foreign;
-  // Node's own lists of active handles see the original only.
+  // Node's own lists of active handles contain the original only.
   for (const name of ['ref', 'unref']) {
     handle[name] = () => {
       foreign[name]();

@@ -1,23 +1,27 @@
 'use strict';
 
 /**
- * From a host name to an address. Node asks dns.lookup() for every bind(),
- * connect() and unconnected send(); since 24.19 and 26.5 it leaves out the
- * numeric addresses of the socket's own family. We leave them out on every
- * Node, as long as nobody could have noticed the call.
+ * Resolves host names. Node calls dns.lookup() for every bind(), connect() and
+ * unconnected send(); since 24.19 and 26.5 it skips numeric addresses of the
+ * socket's own family. This package skips them on every Node, as long as no
+ * program can notice the missing call.
  */
 
+const { LOOPBACK } = require('../batch/loopback');
 const { validateFunction } = require('../errors/validators');
 
 const { process } = globalThis;
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 
-/** This Node calls dns.lookup() for names only, and looks it up each time. */
+/**
+ * Whether this Node calls dns.lookup() for names only. It then reads the
+ * property for each call, not once per socket.
+ */
 const NAMES_ONLY =
   major > 26 || (major === 26 && minor >= 5) || (major === 24 && minor >= 19);
 
-// Loaded late: dns takes time, and net brings Node's streams with it.
+// Loaded on first use: dns takes time to load, and net loads Node's streams.
 let dns;
 let net;
 
@@ -26,7 +30,10 @@ function loadDns() {
   return dns;
 }
 
-/** How Node's own dns.lookup() reads, and no other can: Node 18 to 24. */
+/**
+ * The source text of Node's own dns.lookup(), from Node 18 to 24. A replacement
+ * does not match: GetAddrInfoReqWrap is internal to Node.
+ */
 const NODES_LOOKUP =
   /^function lookup\(hostname, options, callback\) \{[^]*GetAddrInfoReqWrap\(/;
 
@@ -35,13 +42,13 @@ function isNodesOwn(lookup) {
     NODES_LOOKUP.test(Function.prototype.toString.call(lookup));
 }
 
-/** Node's own dns.lookup(), once it was seen. */
+/** Node's own dns.lookup(), as soon as it was recognised. */
 let originalLookup;
 
 /**
- * Node before 24.19 keeps the dns.lookup() of the moment a socket is made. One
- * that was replaced by then, by a test or a caching package, expects to see
- * literals too: this is how it is told from Node's own.
+ * Tells Node's own dns.lookup() from a replacement, by a test or a caching
+ * package. Node before 24.19 takes the function when a socket is created, and a
+ * replacement expects to be called for numeric addresses too.
  */
 function isOriginal(lookup) {
   if (lookup === originalLookup) return true;
@@ -50,31 +57,35 @@ function isOriginal(lookup) {
   return true;
 }
 
-/** 4, 6, or 0: not a numeric address. */
+/**
+ * @param {*} text
+ * @returns {4|6|0} the family of a numeric address; 0: not numeric
+ */
 function isIP(text) {
   net ??= require('node:net');
   return net.isIP(text);
 }
 
-/** A literal is its own answer, in a tick of its own as an answer would be. */
+/**
+ * Answers for a numeric address itself, in its own tick as dns.lookup() would,
+ * and calls dns.lookup() for names.
+ */
 function lookupNames(address, family, callback) {
   if (isIP(address) === family) {
-    // isIP() has asked an object for its text, too.
+    // isIP() accepts an object that converts to an address.
     process.nextTick(callback, null, `${address}`, family);
     return;
   }
   loadDns().lookup(address, family, callback);
 }
 
-const LOOPBACK = { 4: '127.0.0.1', 6: '::1' };
-
-function bindLookup(ask, family) {
+function bindLookup(lookup, family) {
   const loopback = LOOPBACK[family];
-  return (address, callback) => ask(address || loopback, family, callback);
+  return (address, callback) => lookup(address || loopback, family, callback);
 }
 
-/** What most sockets use, made once: ten thousand idle ones share it. */
-const USUAL = {
+/** The lookups of most sockets, shared to save memory. */
+const DEFAULT = {
   4: bindLookup(lookupNames, 4),
   6: bindLookup(lookupNames, 6),
 };
@@ -82,9 +93,9 @@ const USUAL = {
 /**
  * The `lookup` method of a handle.
  * @param {4|6} family
- * @param {Function} [lookup] the user's (options.lookup)
- * @returns {function(string, function)} of (address, callback); a falsy address
- *   is the loopback address
+ * @param {Function} [lookup] the program's own (options.lookup)
+ * @returns {function(string, function)} called with (address, callback); a
+ *   falsy address is the loopback address
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  */
 function createLookup(family, lookup) {
@@ -92,14 +103,19 @@ function createLookup(family, lookup) {
     validateFunction(lookup, 'lookup');
     return bindLookup(lookup, family);
   }
-  if (NAMES_ONLY) return USUAL[family];
+  if (NAMES_ONLY) return DEFAULT[family];
   const { lookup: current } = loadDns();
-  return isOriginal(current) ? USUAL[family] : bindLookup(current, family);
+  return isOriginal(current) ? DEFAULT[family] : bindLookup(current, family);
 }
 
-/** True when nobody sees whether this lookup is called for literals. */
+/**
+ * @param {Function} lookup of createLookup()
+ * @param {4|6} family
+ * @returns {boolean} true if no program can notice that this lookup is not
+ *   called for numeric addresses
+ */
 function skipsLiterals(lookup, family) {
-  return lookup === USUAL[family];
+  return lookup === DEFAULT[family];
 }
 
 module.exports = { LOOPBACK, createLookup, isIP, skipsLiterals };

@@ -1,20 +1,19 @@
 'use strict';
 
 /**
- * What send() takes for a message: a string (UTF-8), any view of bytes, or a
- * list of these.
+ * The messages that send() accepts: a string (sent as UTF-8), any view of
+ * bytes, or a list of both.
  */
 
-// As a global it is looked up each time: Node defines it with a getter.
+// Read from the module once: the global is a getter, called on each access.
 const { Buffer } = require('node:buffer');
 const errors = require('../errors/errors');
 
 /**
- * The part of a message that send(msg, offset, length, ...) names; both count
- * bytes, in any view and in the UTF-8 form of a string.
+ * The part of a message that send(msg, offset, length, ...) sends.
  * @param {string|ArrayBufferView} message
- * @param {*} offset converted as `>>> 0`
- * @param {*} length converted as `>>> 0`
+ * @param {*} offset bytes (of the UTF-8 form of a string), converted as `>>> 0`
+ * @param {*} length bytes, converted as `>>> 0`
  * @returns {Buffer} a view, not a copy
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_BUFFER_OUT_OF_BOUNDS
@@ -37,7 +36,7 @@ function sliceMessage(message, offset, length) {
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 
-/** Reads an internal slot of a view, whatever the object says of itself. */
+/** Reads an internal slot of a view, which properties cannot override. */
 function slotReader(prototype, name) {
   const { get } = Object.getOwnPropertyDescriptor(prototype, name);
   return (view) => Reflect.apply(get, view, []);
@@ -53,15 +52,16 @@ const TYPED_ARRAY = readers(typedArray);
 const DATA_VIEW = readers(DataView.prototype);
 
 /**
- * 'Uint8Array' of a Buffer and of no other kind of thing; undefined of what is
- * no typed array. Neither realm nor prototype has a say in it.
+ * Returns 'Uint8Array' for a Buffer and for no other kind of object; undefined
+ * for anything but a typed array. It works across realms, and an object's
+ * prototype cannot change its answer.
  */
 const { get: kindOf } =
   Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag);
 
 /**
- * The bytes of a view as its memory has them: a subclass may say what it
- * likes of its length, and memory may be detached or have shrunk.
+ * The bytes of a view according to its internal slots: the properties of a
+ * subclass may claim another length, and its memory may be detached or shrunk.
  */
 function trueBytes(view) {
   const read = kindOf.call(view) === undefined ? DATA_VIEW : TYPED_ARRAY;
@@ -73,7 +73,12 @@ function trueBytes(view) {
   }
 }
 
-/** The parts of a list, read once and in order; null: one is no message. */
+/** Whether `value` can be an element of a list. */
+function isPart(value) {
+  return typeof value === 'string' || ArrayBuffer.isView(value);
+}
+
+/** The parts of a list, each read once and in order; null if one is invalid. */
 function readList(list) {
   const parts = new Array(list.length);
   for (let i = 0; i < parts.length; i++) {
@@ -89,16 +94,21 @@ function readList(list) {
   return parts;
 }
 
+/** Whether `value` is a Uint8Array, or a Buffer: most messages are. */
+function isBytes(value) {
+  // The outbox reads nothing of it that a subclass can override.
+  return kindOf.call(value) === 'Uint8Array' && value instanceof Uint8Array;
+}
+
 /**
  * @param {*} message
- * @returns {string|Uint8Array|Array<string|Buffer>} the message; a list comes
- *   as a list of our own, which nobody else changes
+ * @returns {string|Uint8Array|Array<string|Buffer>} the message; a list is
+ *   returned as a new list that the program does not have
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  */
 function checkMessage(message) {
   if (typeof message === 'string') return message;
-  // Nearly all are. The outbox asks nothing of them that a subclass could lie
-  // about.
+  // isBytes(), written out: this is the hot path of send().
   if (kindOf.call(message) === 'Uint8Array' && message instanceof Uint8Array) {
     return message;
   }
@@ -106,15 +116,27 @@ function checkMessage(message) {
 }
 
 function checkOther(message) {
+  const read = readOther(message);
+  if (read === null) {
+    const name = Array.isArray(message) ? 'buffer list arguments' : 'buffer';
+    throw errors.invalidBuffer(name, message, checkMessage);
+  }
+  return read;
+}
+
+function readOther(message) {
   if (ArrayBuffer.isView(message)) return trueBytes(message);
-  if (!Array.isArray(message)) {
-    throw errors.invalidBuffer('buffer', message, checkMessage);
-  }
-  const list = readList(message);
-  if (list === null) {
-    throw errors.invalidBuffer('buffer list arguments', message, checkMessage);
-  }
-  return list;
+  return Array.isArray(message) ? readList(message) : null;
+}
+
+/**
+ * checkMessage() for callers that create the error themselves.
+ * @param {*} message
+ * @returns {string|Uint8Array|Array<string|Buffer>|null} null: not a message
+ */
+function readMessage(message) {
+  if (typeof message === 'string' || isBytes(message)) return message;
+  return readOther(message);
 }
 
 function toBuffer(part) {
@@ -122,7 +144,7 @@ function toBuffer(part) {
 }
 
 /**
- * The list of Buffers that `handle.send()` takes.
+ * The list of Buffers that `handle.send()` requires.
  * @param {string|ArrayBufferView|Array} message checked
  * @returns {Buffer[]} views, not copies
  */
@@ -132,13 +154,15 @@ function toList(message) {
 }
 
 /**
- * The same of a message that has to wait: copies, so that the caller may change
- * its buffers meanwhile.
+ * toList() for a message that is sent later: the caller may change its buffers
+ * in the meantime.
  * @param {string|ArrayBufferView|Array} message checked
- * @returns {Buffer[]}
+ * @returns {Buffer[]} copies
  */
 function copyMessage(message) {
   return toList(message).map((part) => Buffer.from(part));
 }
 
-module.exports = { checkMessage, copyMessage, sliceMessage, toList };
+module.exports = {
+  checkMessage, copyMessage, isPart, readMessage, sliceMessage, toList,
+};

@@ -1,128 +1,68 @@
 'use strict';
 
-/**
- * socket.sendMany(): many datagrams in one call, with the calling convention
- * of Bun's udpSocket.sendMany(). Everything is checked before anything leaves.
- */
+/** sendMany(), an addition of this package. */
 
 const errors = require('../errors/errors');
-const outbox = require('../batch/outbox');
-const { LOOPBACK } = require('../handle/lookup');
-const { checkMessage, copyMessage } = require('./message');
-const {
-  validateFunction, validatePort, validateString,
-} = require('../errors/validators');
+const { isDenied } = require('../node/permission');
+const { isBlocked } = require('./block-lists');
+const { callLater, healthCheck } = require('./common');
+const { Socket } = require('./constructor');
+const { enqueue } = require('./queue');
+const { BOUND, CONNECTED, UNBOUND, kState } = require('./state');
+
+// Loaded by the first call: most programs make none.
+let packetList;
 
 /**
- * Room for a copy of the list, which nobody else changes meanwhile. It is read
- * once, by index: iterators are the program's, and may be anything.
- * @param {*} packets
- * @param {1|3} width elements per datagram
- */
-function listFor(packets, width) {
-  if (!Array.isArray(packets)) {
-    throw errors.invalidArgType('packets', 'an instance of Array', packets);
-  }
-  if (packets.length % width !== 0) {
-    throw errors.invalidArgValue(
-      'packets', packets, 'must hold message, port, address per datagram');
-  }
-  return new Array(packets.length);
-}
-
-/** [msg, msg, ...] */
-function readConnected(packets) {
-  const list = listFor(packets, 1);
-  for (let i = 0; i < list.length; i++) list[i] = checkMessage(packets[i]);
-  return list;
-}
-
-/** [msg, port, address, msg, port, address, ...] */
-function readUnconnected(packets, family) {
-  const list = listFor(packets, 3);
-  // Most go to where the one before went. NaN equals no port: nothing went
-  // before the first.
-  let port = NaN;
-  let address;
-  for (let i = 0; i < list.length; i += 3) {
-    list[i] = checkMessage(packets[i]);
-    const givenPort = packets[i + 1];
-    const givenAddress = packets[i + 2];
-    if (givenPort !== port || givenAddress !== address) {
-      port = validatePort(givenPort, 'Port', false);
-      address = givenAddress == null || givenAddress === '' ?
-        LOOPBACK[family] :
-        givenAddress;
-      checkAddress(family, address, port, i + 2);
-    }
-    list[i + 1] = port;
-    list[i + 2] = address;
-  }
-  return list;
-}
-
-function checkAddress(family, address, port, index) {
-  if (typeof address !== 'string') {
-    validateString(address, `packets[${index}]`);
-  }
-  if (outbox.findPeer(family, address, port) < 0) {
-    throw errors.invalidArgValue(
-      `packets[${index}]`, address,
-      `must be a numeric IPv${family} address; sendMany does not perform ` +
-      'DNS resolution');
-  }
-}
-
-/**
- * Checks the arguments.
- * @param {Array} packets
- * @param {Function} [callback]
- * @param {4|6} family of the socket
- * @param {boolean} connected
- * @returns {{list: Array, width: 1|3}} a list of our own: messages, or message,
- *   port and address in turn
+ * Sends many datagrams with one call, at once and in order. All arguments are
+ * checked before a datagram is sent. An unbound socket is bound first.
+ * @param {Array} packets connected: [message, message, ...]; unconnected:
+ *   [message, port, address, ...] with numeric addresses (null, undefined or
+ *   '': loopback)
+ * @param {function(Error|null, number)} [callback] called once all datagrams
+ *   were sent or failed: the first error, and the number of datagrams that the
+ *   kernel accepted
+ * @returns {number} datagrams that the kernel or its queue was given; 0 while a
+ *   bind() is in progress: they are sent once it is done
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
  * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, ERR_ACCESS_DENIED, or the
+ *   system error of bind(2)
+ * @since 0.1.0
  */
-function readPackets(packets, callback, family, connected) {
-  if (callback !== undefined) validateFunction(callback, 'callback');
-  return connected ?
-    { list: readConnected(packets), width: 1 } :
-    { list: readUnconnected(packets, family), width: 3 };
+function sendMany(packets, callback) {
+  healthCheck(this);
+  const state = this[kState];
+  packetList ??= require('./packets');
+  const batch = readPackets(this, packets, callback);
+  if (state.bindState === UNBOUND) this.bindSync();
+  if (state.bindState === BOUND) return sendPackets(this, batch, callback);
+  packetList.copyPackets(batch);
+  enqueue(this, () => sendPackets(this, batch, callback),
+          (error) => callLater(callback, error, 0));
+  return 0;
 }
 
-/** Messages that have to wait are copied: the caller may use its buffers. */
-function keepPackets({ list, width }) {
-  for (let i = 0; i < list.length; i += width) list[i] = copyMessage(list[i]);
-}
-
-/** Leaves out what the block list forbids; `many` is told. */
-function filterBlocked(list, isBlocked, many) {
-  const allowed = [];
-  for (let i = 0; i < list.length; i += 3) {
-    if (isBlocked(list[i + 2])) many?.fail(errors.ipBlocked(list[i + 2]));
-    else allowed.push(list[i], list[i + 1], list[i + 2]);
+function readPackets(socket, packets, callback) {
+  const { handle, connectState } = socket[kState];
+  try {
+    return packetList.readPackets(packets, callback, handle.family,
+                                  connectState === CONNECTED);
+  } catch (error) {
+    throw errors.asThrownBy(error, readPackets);
   }
-  return allowed;
 }
 
-/**
- * @param {UDP} handle
- * @param {{list: Array, width: 1|3}} batch of readPackets()
- * @param {function(string): boolean} [isBlocked]
- * @param {function(Error|null, number)} [callback]
- * @returns {number} datagrams that the kernel, or its queue, was handed
- */
-function sendPackets(handle, { list, width }, isBlocked, callback) {
-  const many = callback === undefined ?
-    null :
-    new outbox.SendMany(callback, list.length / width);
-  if (list.length === 0) many?.step(0);
-  const packets = isBlocked === undefined || width === 1 ?
-    list :
-    filterBlocked(list, isBlocked, many);
-  outbox.sendAll(handle, packets, width, many);
-  return packets.length / width;
+function sendPackets(socket, batch, callback) {
+  healthCheck(socket, sendPackets);
+  if (isDenied()) throw errors.accessDenied('', sendPackets);
+  const { handle, sendBlockList } = socket[kState];
+  const blocks =
+    sendBlockList && ((address) => isBlocked(sendBlockList, address));
+  return packetList.sendPackets(handle, batch, blocks, callback);
 }
 
-module.exports = { keepPackets, readPackets, sendPackets };
+// Not enumerable: the enumerable methods are those of Node.
+Object.defineProperty(Socket.prototype, 'sendMany', {
+  __proto__: null, value: sendMany, configurable: true, writable: true,
+});

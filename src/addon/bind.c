@@ -100,7 +100,7 @@ static napi_value js_disconnect(napi_env env, napi_callback_info info) {
  * empty `address` if it is not an IP address. */
 static napi_status set_address(napi_env env,
                                napi_value target,
-                               const dgram_peer_text_t* text) {
+                               const dgram_source_text_t* text) {
   napi_status status;
 
   status =
@@ -122,7 +122,7 @@ static napi_value get_name(napi_env env,
   napi_value self;
   const dgram_socket_t* socket;
   dgram_address_t address;
-  dgram_peer_text_t text;
+  dgram_source_text_t text;
   int rc;
 
   DGRAM_TRY(env, dgram_napi_arguments(env, info, 1, argv, &self));

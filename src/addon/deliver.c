@@ -22,7 +22,7 @@ typedef struct {
 static bool is_finished(const delivery_t* delivery) {
   return delivery->inbox->socket->closing ||
          !dgram_addon_find_inbox(delivery->addon, delivery->inbox) ||
-         delivery->inbox->cursor->run >= delivery->inbox->count;
+         delivery->inbox->cursor->gro_buffer >= delivery->inbox->count;
 }
 
 /* Skips the next datagram if the cursor is still at `before` after the hook has
@@ -35,11 +35,11 @@ static void skip_stuck(const delivery_t* delivery,
   if (!dgram_addon_find_inbox(delivery->addon, inbox))
     return;
   now = inbox->cursor;
-  if (now->steps == 0 && inbox->fresh > 0)
+  if (now->steps == 0 && inbox->texts_count > 0)
     /* lib/ has not read the addresses of new sources. */
     dgram_sources_init(&delivery->addon->core.sources);
-  if (now->run == before->run && now->position == before->position &&
-      now->steps == before->steps)
+  if (now->gro_buffer == before->gro_buffer &&
+      now->position == before->position && now->steps == before->steps)
     dgram_inbox_skip(inbox);
 }
 
@@ -53,7 +53,8 @@ static dgram_call_result_t call_deliver(const delivery_t* delivery,
   napi_value value;
   dgram_call_result_t result;
 
-  inbox->cursor->budget = dgram_wake_up_budget(delivery->wake_up, inbox->left);
+  inbox->cursor->budget =
+      dgram_wake_up_budget(delivery->wake_up, inbox->datagrams_left);
   inbox->cursor->block = inbox->socket->block;
   result = dgram_addon_call_hook(
       addon, DGRAM_HOOK_DELIVER, 2, delivery->argv, &value);
@@ -73,7 +74,7 @@ static dgram_call_result_t call_deliver(const delivery_t* delivery,
 static bool read_next(delivery_t* delivery) {
   return delivery->extra_reads++ < (int) DGRAM_RECV_SLOTS &&
          dgram_addon_find_inbox(delivery->addon, delivery->inbox) &&
-         dgram_env_read_on(delivery->inbox);
+         dgram_delivery_read_next(delivery->inbox);
 }
 
 /* Calls hook.deliver, and again after each exception, unless the wake-up has to
@@ -87,8 +88,8 @@ static dgram_call_result_t deliver_in_scope(delivery_t* delivery,
   do {
     result = call_deliver(delivery, more);
     *late = dgram_addon_find_inbox(delivery->addon, delivery->inbox) &&
-            dgram_wake_up_take(delivery->wake_up,
-                               dgram_inbox_passed(delivery->inbox));
+            dgram_wake_up_count(delivery->wake_up,
+                                dgram_inbox_count_delivered(delivery->inbox));
     if (result == DGRAM_CALL_STOPPED)
       return result;
     threw = result == DGRAM_CALL_THREW || *more == DELIVER_LAST_THREW;

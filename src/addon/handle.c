@@ -106,7 +106,7 @@ static napi_value js_close(napi_env env, napi_callback_info info) {
   socket = dgram_addon_socket_of(env, self);
   if (socket == NULL || socket->closing)
     return dgram_napi_code(env, UV_EBADF);
-  socket->wants_closed = notify;
+  socket->notify_closed = notify;
   dgram_socket_close(socket);
   return dgram_napi_code(env, 0);
 }

@@ -197,7 +197,7 @@ void dgram_addon_on_complete(dgram_socket_t* socket,
 void dgram_addon_on_closed(dgram_socket_t* socket) {
   dgram_addon_t* addon = socket->env->data;
 
-  if (socket->wants_closed)
+  if (socket->notify_closed)
     dgram_addon_call_back(addon, DGRAM_HOOK_CLOSED, &socket->id, 1);
   dgram_addon_release_unused(addon);
 }

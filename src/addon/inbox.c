@@ -50,7 +50,7 @@ bool dgram_addon_find_inbox(const dgram_addon_t* addon, dgram_inbox_t* inbox) {
           &size))
     return false;
   inbox->cursor = &((dgram_inbox_head_t*) data)->cursor;
-  inbox->runs = ((dgram_inbox_head_t*) data)->runs;
+  inbox->gro_buffers = ((dgram_inbox_head_t*) data)->gro_buffers;
   inbox->texts = ((dgram_inbox_head_t*) data)->texts;
   inbox->recv_buffer = (uint8_t*) data + DGRAM_INBOX_RECV_BUFFER;
   return true;

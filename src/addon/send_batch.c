@@ -238,7 +238,8 @@ static napi_value js_set_peer(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[3], &port));
   rc = dgram_napi_text(env, argv[2], text, sizeof(text));
   if (rc == 0)
-    rc = dgram_env_set_peer(&addon->core, slot, family, text, (uint16_t) port);
+    rc = dgram_destinations_set(
+        &addon->core, slot, family, text, (uint16_t) port);
   return dgram_napi_code(env, rc);
 }
 

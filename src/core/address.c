@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* A set is searched in order: for a handful of entries that is cheaper than
- * any chain, and 256 sets keep busy sources from meeting in one. */
+/* A set-associative table. Each set is searched in order, which is faster than
+ * a chain for so few entries; 256 sets keep busy sources apart. */
 #define WAYS 4u
 #define SETS (DGRAM_SOURCES_MAX / WAYS)
 
@@ -18,7 +18,7 @@ int dgram_address_parse(dgram_address_t* out,
     return 0;
   if (family == 6 && uv_ip6_addr(text, port, &out->in6) == 0)
     return 0;
-  /* libuv fills in the family before it looks at the text. */
+  /* libuv sets the family before it parses the text. */
   memset(out, 0, sizeof(*out));
   return UV_EINVAL;
 }
@@ -30,7 +30,8 @@ bool dgram_address_has_zone(const struct sockaddr* address) {
          IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr);
 }
 
-static int append_zone(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
+static int append_zone(const struct sockaddr_in6* in6,
+                       dgram_source_text_t* out) {
   char zone[UV_IF_NAMESIZE];
   size_t size = sizeof(zone);
   int rc;
@@ -46,7 +47,7 @@ static int append_zone(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
   return 0;
 }
 
-static int describe4(const struct sockaddr_in* in4, dgram_peer_text_t* out) {
+static int describe4(const struct sockaddr_in* in4, dgram_source_text_t* out) {
   int rc = uv_ip4_name(in4, out->text, sizeof(out->text));
 
   out->family = 4;
@@ -55,7 +56,7 @@ static int describe4(const struct sockaddr_in* in4, dgram_peer_text_t* out) {
   return rc;
 }
 
-static int describe6(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
+static int describe6(const struct sockaddr_in6* in6, dgram_source_text_t* out) {
   int rc = uv_ip6_name(in6, out->text, sizeof(out->text));
 
   out->family = 6;
@@ -67,7 +68,7 @@ static int describe6(const struct sockaddr_in6* in6, dgram_peer_text_t* out) {
 }
 
 void dgram_address_describe(const struct sockaddr* address,
-                            dgram_peer_text_t* out) {
+                            dgram_source_text_t* out) {
   out->family = 0;
   out->port = 0;
   out->error = UV_EAFNOSUPPORT;
@@ -83,8 +84,8 @@ void dgram_sources_init(dgram_sources_t* sources) {
   memset(sources, 0, sizeof(*sources));
 }
 
-/* The padding of a sockaddr_in and the flow label of a sockaddr_in6 differ
- * between datagrams of one source. */
+/* Compares fields: the padding of a sockaddr_in and the flow label of a
+ * sockaddr_in6 differ between datagrams of one source. */
 bool dgram_address_equal(const dgram_address_t* slot,
                          const struct sockaddr* address) {
   const struct sockaddr_in* in4 = (const struct sockaddr_in*) address;
@@ -130,8 +131,8 @@ static uint32_t hash_source(const struct sockaddr* address) {
   return (uint32_t) (hash >> 32);
 }
 
-/* The slot in the set at `first` that holds `address`, else the one to give
- * up for it. */
+/* The slot of the set at `first` that holds `address`, else a free one, else
+ * the one to overwrite. */
 static uint32_t find_in_set(dgram_sources_t* sources,
                             uint32_t first,
                             const struct sockaddr* address) {
@@ -141,23 +142,23 @@ static uint32_t find_in_set(dgram_sources_t* sources,
     if (dgram_address_equal(&sources->slots[slot], address) ||
         sources->slots[slot].any.sa_family == AF_UNSPEC)
       return slot;
-  /* By chance: taking turns would forget each of five sources that come one
-   * after the other just before it is needed. */
-  sources->dice = sources->dice * 1664525u + 1013904223u;
-  return first + (sources->dice >> 16) % WAYS;
+  /* At random: with round robin, five sources that send in turn would each be
+   * evicted just before their next datagram. */
+  sources->random = sources->random * 1664525u + 1013904223u;
+  return first + (sources->random >> 16) % WAYS;
 }
 
 uint32_t dgram_sources_find(dgram_sources_t* sources,
                             const struct sockaddr* address,
-                            bool* fresh) {
+                            bool* is_new) {
   uint32_t slot = sources->last;
 
   if (!dgram_address_equal(&sources->slots[slot], address))
     slot = find_in_set(
         sources, (hash_source(address) & (SETS - 1)) * WAYS, address);
-  *fresh = !dgram_address_equal(&sources->slots[slot], address) ||
-           dgram_address_has_zone(address);
-  if (*fresh)
+  *is_new = !dgram_address_equal(&sources->slots[slot], address) ||
+            dgram_address_has_zone(address);
+  if (*is_new)
     copy_source(&sources->slots[slot], address);
   sources->last = slot;
   return slot;

@@ -2,10 +2,11 @@
 
 #include <stdlib.h>
 
+#include "core/sends.h"
 #include "platform/platform.h"
 
-/* What exit() sends. One thread's only: the main thread's. A program may have
- * loaded this library several times there. */
+/* The send batches that exit() sends: those of the main thread, which may have
+ * loaded this library several times. */
 static struct {
   bool registered;
   uv_pid_t pid;
@@ -56,11 +57,11 @@ int dgram_send_batches_add(dgram_send_batches_t* send_batches,
 uint32_t dgram_send_batch_flush(dgram_env_t* env,
                                 const dgram_send_batch_t* send_batch,
                                 uint32_t count) {
-  uint32_t queued = dgram_env_flush(
+  uint32_t queued = dgram_sends_flush(
       env, send_batch->sends, count, send_batch->arena, DGRAM_BATCH_ARENA);
 
   if (count > 0)
-    send_batch->state->waiting = DGRAM_BATCH_SENT | count;
+    send_batch->state->pending = DGRAM_BATCH_SENT | count;
   return queued;
 }
 
@@ -68,16 +69,16 @@ bool dgram_send_batches_stalled(const dgram_send_batches_t* send_batches) {
   uint32_t i;
 
   for (i = 0; i < send_batches->count; i++)
-    if ((send_batches->items[i].state->waiting |
-         send_batches->items[i].state->owed) != 0)
+    if ((send_batches->items[i].state->pending |
+         send_batches->items[i].state->callbacks_due) != 0)
       return true;
   return false;
 }
 
-/* JavaScript wrote the number, so it is not trusted. */
-static void flush_waiting(dgram_env_t* env,
+/* The count was written by JavaScript, so it is not trusted. */
+static void flush_pending(dgram_env_t* env,
                           const dgram_send_batch_t* send_batch) {
-  uint32_t count = send_batch->state->waiting;
+  uint32_t count = send_batch->state->pending;
 
   if (count > 0 && count <= DGRAM_BATCH_SENDS)
     (void) dgram_send_batch_flush(env, send_batch, count);
@@ -87,7 +88,7 @@ void dgram_send_batches_flush(dgram_send_batches_t* send_batches) {
   uint32_t i;
 
   for (i = 0; i < send_batches->count; i++)
-    flush_waiting(send_batches->env, &send_batches->items[i]);
+    flush_pending(send_batches->env, &send_batches->items[i]);
 }
 
 void dgram_send_batches_end(dgram_send_batches_t* send_batches) {
@@ -95,12 +96,12 @@ void dgram_send_batches_end(dgram_send_batches_t* send_batches) {
 
   for (i = 0; i < send_batches->count; i++)
     if (send_batches->items[i].connected)
-      flush_waiting(send_batches->env, &send_batches->items[i]);
+      flush_pending(send_batches->env, &send_batches->items[i]);
   send_batches->count = 0;
 }
 
-/* exit() may have been called in a child that has these sockets too, or by
- * another thread while the main one is sending. */
+/* exit() may be called in a forked child, which shares these sockets, or by
+ * another thread while the main thread is sending. */
 static void on_exit_called(void) {
   dgram_send_batches_t* send_batches;
   uv_thread_t self = uv_thread_self();

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/assert.h"
 #include "platform/platform.h"
 #include "transport/transport.h"
 
@@ -25,15 +26,15 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   if (socket == NULL)
     return UV_ENOMEM;
   socket->env = env;
-  socket->block = DGRAM_WAKE_UP_LEAST;
-  rc = dgram_env_add(env, socket);
+  socket->block = DGRAM_WAKE_UP_DATAGRAMS;
+  rc = dgram_env_add_socket(env, socket);
   if (rc != 0) {
     free(socket);
     return rc;
   }
   rc = init_handle(socket);
   if (rc != 0) {
-    dgram_env_remove(env, socket);
+    dgram_env_remove_socket(env, socket);
     free(socket);
     return rc;
   }
@@ -45,14 +46,15 @@ void dgram_socket_use(dgram_socket_t* socket) {
   socket->uses++;
 }
 
-/* libuv may be about to look at the handle for the last time: it is freed when
- * the next socket is made. */
+/* libuv may still access the handle after its callback returns, so it is freed
+ * when the next socket is created. */
 void dgram_socket_unuse(dgram_socket_t* socket) {
   dgram_env_t* env = socket->env;
 
+  DGRAM_ASSERT(socket->uses > 0);
   if (--socket->uses > 0 || !socket->closed)
     return;
-  socket->next_dead = env->pending_free;
+  socket->next_pending = env->pending_free;
   env->pending_free = socket;
 }
 
@@ -60,7 +62,8 @@ void dgram_socket_free_pending(dgram_env_t* env) {
   while (env->pending_free != NULL) {
     dgram_socket_t* socket = env->pending_free;
 
-    env->pending_free = socket->next_dead;
+    DGRAM_ASSERT(socket->uses == 0 && socket->closed);
+    env->pending_free = socket->next_pending;
     free(socket);
   }
 }
@@ -71,48 +74,48 @@ bool dgram_socket_is_open(const dgram_socket_t* socket) {
   return uv_fileno((const uv_handle_t*) &socket->udp, &fd) == 0;
 }
 
-static void on_worn_closed(uv_handle_t* handle) {
+static void on_replaced_closed(uv_handle_t* handle) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
 
   socket->closed = true;
   if (socket->uses == 0)
-    free(socket); /* else dgram_socket_unuse() sees to it */
-  dgram_env_leave(env);
+    free(socket); /* else dgram_socket_unuse() frees it */
+  dgram_env_handle_closed(env);
 }
 
-/* After a failed bind libuv keeps the descriptor it made, until the handle is
- * closed. So it is closed, and `socket` with it, while a new one takes its
- * place: JavaScript has only the id, and sees no difference. Without memory for
- * that everything stays as it was. */
-static void renew(dgram_socket_t* socket) {
-  dgram_socket_t* fresh = calloc(1, sizeof(*fresh));
+/* After a failed bind libuv keeps the descriptor it created until the handle is
+ * closed. So `socket` is closed and a new one takes its place: JavaScript has
+ * only the id, and sees no difference. If there is no memory for a new one,
+ * nothing changes. */
+static void replace(dgram_socket_t* socket) {
+  dgram_socket_t* successor = calloc(1, sizeof(*successor));
 
-  if (fresh == NULL)
+  if (successor == NULL)
     return;
-  fresh->env = socket->env;
-  fresh->block = socket->block;
-  if (init_handle(fresh) != 0) {
-    free(fresh);
+  successor->env = socket->env;
+  successor->block = socket->block;
+  if (init_handle(successor) != 0) {
+    free(successor);
     return;
   }
   if (!uv_has_ref((const uv_handle_t*) &socket->udp))
-    uv_unref((uv_handle_t*) &fresh->udp);
-  fresh->transport_data = socket->transport_data;
-  dgram_env_replace(socket->env, socket, fresh);
-  fresh->env->transport->moved(fresh);
+    uv_unref((uv_handle_t*) &successor->udp);
+  successor->transport_data = socket->transport_data;
+  dgram_env_replace_socket(socket->env, socket, successor);
+  successor->env->transport->moved(successor);
   socket->closing = true;
-  uv_close((uv_handle_t*) &socket->udp, on_worn_closed);
+  uv_close((uv_handle_t*) &socket->udp, on_replaced_closed);
 }
 
-/* Called with the result of what may have made a descriptor. */
-static int settle(dgram_socket_t* socket, bool was_open, int rc) {
+/* Called with the result of a function that may have created a descriptor. */
+static int check_bind(dgram_socket_t* socket, bool was_open, int rc) {
   if (rc != 0 && !was_open && dgram_socket_is_open(socket))
-    renew(socket);
+    replace(socket);
   return rc;
 }
 
-/* A descriptor from elsewhere may be connected already. */
+/* A descriptor that was passed in may be connected already. */
 static void detect_connected(dgram_socket_t* socket) {
   dgram_address_t peer;
 
@@ -120,9 +123,9 @@ static void detect_connected(dgram_socket_t* socket) {
   socket->connections++;
 }
 
-/* Pipes, files and the like cannot be used, and libuv does not look: a stream
- * would be taken. Whatever the system does not know is left to libuv. */
-static bool is_other(int fd) {
+/* True for pipes, files, streams and the like, which libuv does not reject.
+ * Types unknown to the system are left to libuv. */
+static bool is_not_udp(int fd) {
   uv_handle_type type = uv_guess_handle(fd);
 
   return fd >= 0 && type != UV_UDP && type != UV_UNKNOWN_HANDLE;
@@ -133,15 +136,15 @@ int dgram_socket_open(dgram_socket_t* socket, int fd) {
 
   if (socket->closing)
     return UV_EBADF;
-  if (is_other(fd))
+  if (is_not_udp(fd))
     return UV_EINVAL;
-  /* libuv aborts when it is to close one of these. */
+  /* libuv aborts if it has to close one of these. */
   if (fd >= 0 && fd <= 2)
     return dgram_socket_adopt(socket, fd);
   rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
   if (rc != 0)
     return rc;
-  socket->shared = true; /* whoever made it may still use it */
+  socket->shared = true; /* its creator may still use it */
   detect_connected(socket);
   return 0;
 }
@@ -152,7 +155,7 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
 
   if (socket->closing)
     return UV_EBADF;
-  if (is_other(fd))
+  if (is_not_udp(fd))
     return UV_EINVAL;
   copy = dgram_platform_dup(fd);
   if (copy < 0)
@@ -167,6 +170,18 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
   return 0;
 }
 
+int dgram_socket_fd(const dgram_socket_t* socket) {
+  return socket->closing ? UV_EBADF : dgram_platform_fd(&socket->udp);
+}
+
+int dgram_socket_reveal(dgram_socket_t* socket) {
+  int fd = dgram_socket_fd(socket);
+
+  if (fd >= 0)
+    socket->env->transport->share(socket);
+  return fd;
+}
+
 int dgram_socket_share(dgram_socket_t* socket) {
   int fd = dgram_socket_reveal(socket);
 
@@ -176,7 +191,7 @@ int dgram_socket_share(dgram_socket_t* socket) {
   return dgram_platform_dup(fd);
 }
 
-/* What libuv 1.49 does for UV_UDP_REUSEPORT, for those before. */
+/* Replaces UV_UDP_REUSEPORT, which libuv supports since 1.49. */
 static int prepare_reuseport(dgram_socket_t* socket, int family) {
   int fd = dgram_platform_fd(&socket->udp);
   int rc;
@@ -190,7 +205,7 @@ static int prepare_reuseport(dgram_socket_t* socket, int family) {
       dgram_platform_close(fd);
       return rc;
     }
-    /* From here on the descriptor is libuv's, also if the rest fails. */
+    /* From here on libuv owns the descriptor, even if the rest fails. */
     rc = dgram_platform_clear_reuseaddr(fd);
     if (rc != 0)
       return rc;
@@ -221,7 +236,7 @@ int dgram_socket_bind(dgram_socket_t* socket,
 
   if (socket->closing)
     return UV_EBADF;
-  return settle(socket, was_open, bind_to(socket, address, flags));
+  return check_bind(socket, was_open, bind_to(socket, address, flags));
 }
 
 int dgram_socket_bind_any(dgram_socket_t* socket, int family) {
@@ -242,7 +257,7 @@ int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer) {
     socket->connected = true;
     socket->connections++;
   }
-  return settle(socket, was_open, rc);
+  return check_bind(socket, was_open, rc);
 }
 
 int dgram_socket_disconnect(dgram_socket_t* socket) {
@@ -272,66 +287,6 @@ int dgram_socket_peer(const dgram_socket_t* socket, dgram_address_t* out) {
   return uv_udp_getpeername(&socket->udp, &out->any, &size);
 }
 
-int dgram_socket_set_broadcast(dgram_socket_t* socket, int on) {
-  return socket->closing ? UV_EBADF : uv_udp_set_broadcast(&socket->udp, on);
-}
-
-int dgram_socket_set_ttl(dgram_socket_t* socket, int ttl) {
-  return socket->closing ? UV_EBADF : uv_udp_set_ttl(&socket->udp, ttl);
-}
-
-int dgram_socket_set_multicast_ttl(dgram_socket_t* socket, int ttl) {
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_udp_set_multicast_ttl(&socket->udp, ttl);
-}
-
-int dgram_socket_set_multicast_loop(dgram_socket_t* socket, int on) {
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_udp_set_multicast_loop(&socket->udp, on);
-}
-
-int dgram_socket_set_multicast_interface(dgram_socket_t* socket,
-                                         const char* interface_address) {
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_udp_set_multicast_interface(&socket->udp, interface_address);
-}
-
-int dgram_socket_set_membership(dgram_socket_t* socket,
-                                const char* group,
-                                const char* interface_address,
-                                uv_membership membership) {
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_udp_set_membership(
-      &socket->udp, group, interface_address, membership);
-}
-
-int dgram_socket_set_source_membership(dgram_socket_t* socket,
-                                       const char* group,
-                                       const char* interface_address,
-                                       const char* source,
-                                       uv_membership membership) {
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_udp_set_source_membership(
-      &socket->udp, group, interface_address, source, membership);
-}
-
-int dgram_socket_recv_buffer(dgram_socket_t* socket, int* size) {
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_recv_buffer_size((uv_handle_t*) &socket->udp, size);
-}
-
-int dgram_socket_send_buffer(dgram_socket_t* socket, int* size) {
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_send_buffer_size((uv_handle_t*) &socket->udp, size);
-}
-
 int dgram_socket_start(dgram_socket_t* socket) {
   int rc;
 
@@ -340,7 +295,7 @@ int dgram_socket_start(dgram_socket_t* socket) {
   rc = socket->env->transport->start(socket);
   if (rc == 0)
     socket->reading = true;
-  dgram_env_changed(socket->env, socket);
+  dgram_delivery_update(socket->env, socket);
   return rc;
 }
 
@@ -348,20 +303,8 @@ int dgram_socket_stop(dgram_socket_t* socket) {
   if (socket->closing)
     return UV_EBADF;
   socket->reading = false;
-  dgram_env_changed(socket->env, socket);
+  dgram_delivery_update(socket->env, socket);
   return socket->env->transport->stop(socket);
-}
-
-int dgram_socket_fd(const dgram_socket_t* socket) {
-  return socket->closing ? UV_EBADF : dgram_platform_fd(&socket->udp);
-}
-
-int dgram_socket_reveal(dgram_socket_t* socket) {
-  int fd = dgram_socket_fd(socket);
-
-  if (fd >= 0)
-    socket->env->transport->share(socket);
-  return fd;
 }
 
 size_t dgram_socket_queue_size(const dgram_socket_t* socket) {
@@ -377,7 +320,7 @@ void dgram_socket_ref(dgram_socket_t* socket) {
     return;
   uv_ref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
-  dgram_env_changed(socket->env, socket);
+  dgram_delivery_update(socket->env, socket);
 }
 
 void dgram_socket_unref(dgram_socket_t* socket) {
@@ -385,7 +328,7 @@ void dgram_socket_unref(dgram_socket_t* socket) {
     return;
   uv_unref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
-  dgram_env_changed(socket->env, socket);
+  dgram_delivery_update(socket->env, socket);
 }
 
 bool dgram_socket_has_ref(const dgram_socket_t* socket) {
@@ -397,11 +340,11 @@ void dgram_socket_close(dgram_socket_t* socket) {
     return;
   socket->closing = true;
   socket->reading = false;
-  dgram_env_changed(socket->env, socket);
+  dgram_delivery_update(socket->env, socket);
   socket->env->transport->close(socket);
 }
 
-uint32_t dgram_socket_batch(const dgram_socket_t* socket) {
+uint32_t dgram_socket_read_max(const dgram_socket_t* socket) {
   return socket->shared ? 1 : DGRAM_RECV_SLOTS;
 }
 
@@ -412,11 +355,11 @@ static void on_handle_closed(uv_handle_t* handle) {
   dgram_socket_use(socket);
   env->transport->closed(socket);
   socket->closed = true;
-  dgram_env_remove(env, socket);
+  dgram_env_remove_socket(env, socket);
   env->closed(socket);
   if (--socket->uses == 0)
     free(socket);
-  dgram_env_leave(env);
+  dgram_env_handle_closed(env);
 }
 
 void dgram_socket_release(dgram_socket_t* socket) {

@@ -1,5 +1,5 @@
-/* The few things about descriptors and memory that libuv does not offer. One
- * complete file per platform: platform_unix.c, platform_win.c. */
+/* Operations on descriptors and memory that libuv does not offer. Each platform
+ * has one complete file: unix.c, win.c. */
 #ifndef DGRAM_PLATFORM_H
 #define DGRAM_PLATFORM_H
 
@@ -9,50 +9,52 @@
 
 #include "core/address.h"
 
-/* The descriptor of `udp`, or UV_EBADF when it has none; always UV_EBADF on
- * Windows, where a socket is not a descriptor (as Node says there). */
+/* The descriptor of `udp`, or UV_EBADF if it has none. Always UV_EBADF on
+ * Windows, as in Node: a socket is not a descriptor there. */
 int dgram_platform_fd(const uv_udp_t* udp);
 
-/* True when `udp` is writable now: what it does not take all the same is kept
- * back by something else. False where that is not known (Windows). */
+/* True if `udp` is writable now: if it still rejects a datagram, the reason
+ * lies outside its send buffer. False on Windows, where it is not known. */
 bool dgram_platform_is_writable(const uv_udp_t* udp);
 
-/* A duplicate of `fd`, close-on-exec. Returns it or a UV_ code; UV_ENOTSUP
- * where a socket cannot be duplicated through its descriptor (Windows). */
+/* Duplicates `fd`, close-on-exec. Returns the duplicate or a UV_ code;
+ * UV_ENOTSUP on Windows, where a socket cannot be duplicated through a
+ * descriptor. */
 int dgram_platform_dup(int fd);
 
-/* Closes a descriptor that dgram_platform_dup() or dgram_platform_socket()
- * made. */
+/* Closes a descriptor created by dgram_platform_dup() or
+ * dgram_platform_socket(). */
 void dgram_platform_close(int fd);
 
-/* A UDP socket of `family` (AF_INET, AF_INET6), close-on-exec, for libuv
- * before 1.49, which has no UV_UDP_REUSEPORT. Returns it or a UV_ code. */
+/* Creates a UDP socket of `family` (AF_INET, AF_INET6), close-on-exec. For
+ * libuv before 1.49, without UV_UDP_REUSEPORT. Returns it or a UV_ code. */
 int dgram_platform_socket(int family);
 
-/* Lets others share the port of `fd`. Only where the kernel balances the load
- * between them (Linux 3.9, FreeBSD 12, DragonFly); UV_ENOTSUP elsewhere, as
- * newer libuv answers. */
+/* Allows other sockets to share the port of `fd`. Only where the kernel
+ * balances the load between them (Linux 3.9, FreeBSD 12, DragonFly). Elsewhere
+ * UV_ENOTSUP, as in newer libuv. */
 int dgram_platform_set_reuseport(int fd);
 
-/* Takes back what uv_udp_open() always does to a descriptor: it lets others
- * take over the address (SO_REUSEADDR, on BSDs SO_REUSEPORT). */
+/* Clears the option that uv_udp_open() always sets on a descriptor, and with
+ * which other sockets can take over the address (SO_REUSEADDR, on BSDs
+ * SO_REUSEPORT). */
 int dgram_platform_clear_reuseaddr(int fd);
 
-/* Reads one datagram without waiting. Returns its length or a UV_ code;
- * UV_EAGAIN when there is none. */
+/* Reads one datagram without blocking. Returns its length or a UV_ code;
+ * UV_EAGAIN if there is none. */
 int dgram_platform_recv(const uv_udp_t* udp,
                         void* bytes,
                         size_t size,
                         dgram_address_t* source);
 
-/* Asks malloc() to keep memory that is freed and wanted again all the time, as
- * that of received messages is, rather than to give it back page by page. It
- * keeps everybody's then, so only who asks for it gets it. */
+/* Makes malloc() retain freed memory instead of returning it to the system page
+ * by page: the memory of received messages is freed and allocated again all the
+ * time. This affects the whole process, so it is opt-in. */
 void dgram_platform_keep_heap(void);
 
-/* Has exit() call `callback` while sockets can still send. Returns 0, a UV_
- * code, or UV_ENOTSUP on Windows: there a library's turn comes when the other
- * threads have been killed, with whatever locks they held. */
+/* Makes exit() call `callback` while sockets can still send. Returns 0, a UV_
+ * code, or UV_ENOTSUP on Windows: there exit() calls a library only after the
+ * other threads were killed, with the locks they held. */
 int dgram_platform_at_exit(void (*callback)(void));
 
 #endif

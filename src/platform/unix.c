@@ -8,8 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Which option makes the kernel spread datagrams over the sockets of a port.
- * Elsewhere SO_REUSEPORT exists too, but the newest socket takes them all. */
+/* The option that makes the kernel distribute datagrams over the sockets of a
+ * port. On other systems SO_REUSEPORT exists too, but the newest socket
+ * receives all datagrams. */
 #if defined(SO_REUSEPORT_LB)
 #define BALANCING_OPTION SO_REUSEPORT_LB
 #elif defined(SO_REUSEPORT) && (defined(__linux__) || defined(__DragonFly__))
@@ -18,7 +19,7 @@
 #define BALANCING_OPTION (-1)
 #endif
 
-/* What uv_udp_open() sets instead of SO_REUSEADDR. */
+/* The option that uv_udp_open() sets. */
 #if defined(SO_REUSEPORT) && !defined(__linux__) && !defined(__sun)
 #define OPENING_OPTION SO_REUSEPORT
 #else
@@ -52,8 +53,8 @@ void dgram_platform_close(int fd) {
 int dgram_platform_socket(int family) {
   int fd = socket(family, SOCK_DGRAM, 0);
 
-  /* SOCK_CLOEXEC would close the gap before a fork in another thread, but
-   * macOS does not have it. */
+  /* SOCK_CLOEXEC would avoid the race with a fork in another thread, but macOS
+   * does not have it. */
   if (fd != -1)
     fcntl(fd, F_SETFD, FD_CLOEXEC);
   return code(fd);
@@ -92,14 +93,14 @@ int dgram_platform_recv(const uv_udp_t* udp,
   return code((int) n);
 }
 
-/* glibc learns from what is freed: after a mapped block of this size it maps
- * larger ones only, and trims the heap once twice as much is free at its end
- * (mallopt(3), dynamic mmap threshold). V8 lets 32 MiB of young ArrayBuffers
- * come together (Heap::AllocateExternalBackingStore()), collects them, and they
- * are freed all at once: twice the size has to be more than that. Measured with
- * datagrams of 1,400 bytes in batches: 700 to 900 ns each with half this size,
- * most of it page faults, and 250 with it. The block is not touched, so it
- * costs two system calls. */
+/* glibc adapts to the blocks that are freed. After freeing a mapped block of
+ * this size it maps only larger ones, and trims the heap only if twice as much
+ * is free at its end (mallopt(3), dynamic mmap threshold). V8 accumulates 32
+ * MiB of young ArrayBuffers (Heap::AllocateExternalBackingStore()), collects
+ * them, and all are freed at once: twice the size has to exceed that. Measured
+ * with datagrams of 1,400 bytes in batches: 700 to 900 ns each with half this
+ * size, most of it page faults, and 250 ns with it. The block is not touched,
+ * so it costs two system calls. */
 #define LARGE_BLOCK (20u << 20)
 
 static void free_large_block(void) {

@@ -36,8 +36,8 @@ int dgram_platform_clear_reuseaddr(int fd) {
   return UV_ENOTSUP;
 }
 
-/* libuv's sockets do not block, and it has no read under way while it calls
- * back. */
+/* The sockets of libuv do not block, and libuv has no read in progress while it
+ * calls back. */
 int dgram_platform_recv(const uv_udp_t* udp,
                         void* bytes,
                         size_t size,

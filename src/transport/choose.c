@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Best first. */
+/* In order of preference. */
 static const dgram_transport_t* const available[] = {
 #ifdef __linux__
     &dgram_transport_linux,

@@ -7,8 +7,8 @@ const { useExamples } = require('./support');
 describe('examples/multicast.js', () => {
   const examples = useExamples();
 
-  it('hears the others of the group', async () => {
-    // Not the usual one: others on this machine may run the example.
+  it('finds the other instances of the group', async () => {
+    // A free port: the example may be running on this machine.
     const group = await examples.shared({ reuseAddr: true }, '0.0.0.0');
     const { port } = group.address();
 
@@ -16,10 +16,10 @@ describe('examples/multicast.js', () => {
     const [first, second] = names.map((name) =>
       examples.run('multicast.js', name, '127.0.0.1', String(port)));
     await Promise.all([
-      first.prints(new RegExp(`^${names[0]} hears ${names[1]} at 127`, 'm')),
-      second.prints(new RegExp(`^${names[1]} hears ${names[0]} at 127`, 'm')),
+      first.prints(new RegExp(`^${names[0]} found ${names[1]} at 127`, 'm')),
+      second.prints(new RegExp(`^${names[1]} found ${names[0]} at 127`, 'm')),
     ]);
     await Promise.all([first.end(), second.end()]);
-    assert.doesNotMatch(first.output, new RegExp(`hears ${names[0]}`));
+    assert.doesNotMatch(first.output, new RegExp(`found ${names[0]}`));
   });
 });

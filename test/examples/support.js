@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Runs a file of examples/ as its reader would, in a process of its own, and
- * proves at its end that it used dgram-native.
+ * Runs a file of examples/ as a user would, in its own process, and proves at
+ * its end that it used dgram-native.
  */
 
 const assert = require('node:assert');
@@ -17,9 +17,9 @@ const { limited, until } = require('../e2e/support/limited');
 const { Witness } = require('../e2e/support/witness');
 const packed = require('../support/package');
 
-const ours = require(packed.main);
+const native = require(packed.main);
 
-// There they require 'dgram-native' and get what is beside them.
+// In the packed files 'dgram-native' resolves to the package itself.
 const EXAMPLES = path.join(packed.directory, 'examples');
 const TIMEOUT = 60000;
 
@@ -44,7 +44,7 @@ class Example {
     this.#exit = once(this.#child, 'close');
   }
 
-  /** Waits for a text in its output; resolves to what matched. */
+  /** Waits for a pattern in its output; resolves to the match. */
   async prints(pattern) {
     const match = await until(
       () => `${pattern} in: ${this.output}${this.#errors}`,
@@ -54,8 +54,13 @@ class Example {
   }
 
   /** Ends it as Ctrl-C does. */
-  async end() {
+  end() {
     this.#child.kill('SIGINT');
+    return this.finished();
+  }
+
+  /** Waits until it has ended by itself. */
+  async finished() {
     const [code, signal] = await limited('its end', this.#exit);
     assert.deepStrictEqual({ code, signal, errors: this.#errors },
       { code: 0, signal: null, errors: '' });
@@ -73,13 +78,13 @@ class Example {
 }
 
 /**
- * To be called within describe(). After each test nothing is left.
+ * Called within describe(). Closes and ends everything after each test.
  *
  * @returns {{ run(file: string, ...args: string[]): Example,
  *   peer(): Promise<dgram.Socket>,
  *   shared(options: object, address: string): Promise<dgram.Socket> }} peer()
- *   is a socket of the built-in, bound to loopback. shared() is one that keeps
- *   its port for examples that share it, `options` being theirs
+ *   is a socket of node:dgram on loopback. shared() is a socket of dgram-native
+ *   that reserves a port for examples with the same `options`
  */
 function useExamples() {
   let directory;
@@ -106,9 +111,9 @@ function useExamples() {
       return example;
     },
     peer: () => open(dgram.createSocket('udp4'), '127.0.0.1'),
-    // Ours: reusePort is not in every version of the built-in.
+    // Not node:dgram, which has reusePort only since 22.12.
     shared: (options, address) =>
-      open(ours.createSocket({ type: 'udp4', ...options }), address),
+      open(native.createSocket({ type: 'udp4', ...options }), address),
   };
 
   async function open(socket, address) {

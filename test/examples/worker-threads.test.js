@@ -8,7 +8,7 @@ const { ask, useExamples } = require('./support');
 describe('examples/worker-threads.js', () => {
   const examples = useExamples();
 
-  it('has each datagram worked on by a thread', async () => {
+  it('answers each datagram with its hash', async () => {
     const example = examples.run('worker-threads.js', '0', '2');
     const [, port] = await example.prints(/^SHA-256 on 127\.0\.0\.1:(\d+),/m);
     const peer = await examples.peer();

@@ -17,7 +17,8 @@ const FLAGS = [
   '-std=c11', '-D_GNU_SOURCE', '-g', '-O1', '-fno-omit-frame-pointer',
   '-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Werror',
   '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all',
-  '-Isrc', '-Itest/fuzz', '-include', 'test/fuzz/kernel.h',
+  '-DDGRAM_ASSERTIONS', '-Isrc', '-Itest/fuzz',
+  '-include', 'test/fuzz/kernel.h',
 ];
 
 function check(tool, args) {

@@ -1,25 +1,40 @@
 'use strict';
 
-// The libFuzzer targets, and what each is linked with.
+// The libFuzzer targets and the sources each is linked with.
 
 const CORE = [
   'src/core/address.c',
-  'src/transport/linux/ancillary.c',
+  'src/core/delivery.c',
+  'src/core/destinations.c',
   'src/core/env.c',
-  'src/transport/linux/busy_poll.c',
-  'src/platform/unix.c',
-  'src/transport/linux/segment_group.c',
+  'src/core/inbox.c',
+  'src/core/sends.c',
   'src/core/socket.c',
+  'src/core/socket_options.c',
+  'src/core/wake_up.c',
+  'src/platform/unix.c',
   'src/transport/choose.c',
+  'src/transport/linux/ancillary.c',
+  'src/transport/linux/busy_poll.c',
+  'src/transport/linux/features.c',
+  'src/transport/linux/gso_limits.c',
+  'src/transport/linux/poll.c',
+  'src/transport/linux/queue.c',
+  'src/transport/linux/receive.c',
+  'src/transport/linux/segment_group.c',
+  'src/transport/linux/send.c',
+  'src/transport/linux/share.c',
   'src/transport/linux/transport.c',
   'src/transport/uv.c',
+  'src/transport/uv_receive.c',
+  'src/transport/uv_send.c',
   'test/fuzz/core.c',
   'test/fuzz/inlet.c',
   'test/fuzz/kernel.c',
   'test/fuzz/wire.c',
 ];
 
-/** Name: sources besides targets/NAME.c. The longest ones first. */
+/** Target name: sources other than targets/NAME.c. The slowest first. */
 const targets = {
   send: CORE,
   receive: CORE,

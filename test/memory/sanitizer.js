@@ -26,7 +26,8 @@ const node = path.join(root, '.cache', 'asan', 'bin', 'node');
  * all libraries, and overrides symbols of the same name. */
 const settings = path.join(root, '.cache', 'asan', 'bin', 'libasan.so.options');
 
-const FLAGS = '-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1';
+const FLAGS = '-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1 ' +
+  '-DDGRAM_ASSERTIONS';
 
 /** Makes a new copy. */
 function prepare() {

@@ -1,7 +1,8 @@
 'use strict';
 
-// What the addon asks of Node, libuv and the C library: nothing that the
-// oldest of them lacks. The prebuilt ones are checked in test/package/.
+// The functions that the addon imports from Node, libuv and the C library. The
+// oldest supported version of each has all of them. The prebuilt binaries are
+// checked in test/package/.
 
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
@@ -13,12 +14,12 @@ const { inspect, problems } = require('../../scripts/prebuild/abi');
 
 const built = process.env.DGRAM_NATIVE_BINDING ??
   path.join(__dirname, '..', '..', 'build', 'Release', 'dgram_native.node');
-// In the runs under a sanitizer: not for the compiler.
+// A sanitizer may be preloaded into this process, not into the compiler.
 const { LD_PRELOAD, ...env } = process.env;
 
 (process.platform === 'linux' ? describe : describe.skip)('the ABI', () => {
-  it('is that of Node-API 8, libuv 1.44 and an old glibc', function() {
-    // A sanitizer brings a library and symbols of its own.
+  it('is limited to Node-API 8, libuv 1.44 and glibc 2.17', function() {
+    // A sanitizer adds its own library and symbols.
     if (LD_PRELOAD) return this.skip();
     const facts = inspect(built);
     assert.deepStrictEqual(problems(facts), []);
@@ -30,7 +31,7 @@ const { LD_PRELOAD, ...env } = process.env;
     }
   });
 
-  describe('its check', () => {
+  describe('its checker', () => {
     let directory;
 
     before(() => {
@@ -39,9 +40,9 @@ const { LD_PRELOAD, ...env } = process.env;
 
     after(() => { fs.rmSync(directory, { recursive: true, force: true }); });
 
-    /** Facts of a shared object made of `source`. */
+    /** Facts of a shared object compiled from `source`. */
     function compiled(source, ...flags) {
-      const file = path.join(directory, 'made.node');
+      const file = path.join(directory, 'compiled.node');
       execFileSync('cc', ['-shared', '-fPIC', '-x', 'c', '-', '-o', file,
                           ...flags], { env, input: source });
       return inspect(file);
@@ -49,7 +50,7 @@ const { LD_PRELOAD, ...env } = process.env;
 
     const exported = 'void napi_register_module_v1(void) { f(); }';
 
-    for (const [what, { source, flags = [], expected }] of Object.entries({
+    for (const [title, { source, flags = [], expected }] of Object.entries({
       'nothing wrong': {
         source: `void napi_create_function(void);
           void f(void) { napi_create_function(); }`,
@@ -65,7 +66,7 @@ const { LD_PRELOAD, ...env } = process.env;
           void f(void) { node_api_post_finalizer(); }`,
         expected: ['node_api_post_finalizer: not in Node-API 8'],
       },
-      'memory that Electron does not take': {
+      'memory that Electron does not support': {
         source: `void napi_create_external_arraybuffer(void);
           void f(void) { napi_create_external_arraybuffer(); }`,
         expected: ['napi_create_external_arraybuffer: not in Electron'],
@@ -80,9 +81,9 @@ const { LD_PRELOAD, ...env } = process.env;
           void f(void) { getentropy(0, 0); }`,
         expected: ['getentropy: of glibc 2.25, newer than 2.17'],
       },
-      'a function that nobody has': {
-        source: 'void nobody(void); static void f(void) { nobody(); }',
-        expected: ['nobody: of no library that is named'],
+      'a function that no library exports': {
+        source: 'void missing(void); static void f(void) { missing(); }',
+        expected: ['missing: of no library that is named'],
       },
       'another library': {
         source: 'double sqrt(double); static void f(void) { sqrt(2); }',
@@ -94,20 +95,20 @@ const { LD_PRELOAD, ...env } = process.env;
         expected: ['helper: exported'],
       },
     })) {
-      it(`finds ${what}`, () => {
-        // f() itself is a helper that is not to be seen.
+      it(`reports ${title}`, () => {
+        // f() itself must not be exported.
         const text = source.replace(/(?<!static )void f\(/, 'static void f(');
         const facts = compiled(`${text}\n${exported}`, ...flags);
         assert.deepStrictEqual(problems(facts), expected);
       });
     }
 
-    it('finds that the entry is missing', () => {
+    it('reports a missing entry point', () => {
       assert.deepStrictEqual(problems(compiled('')),
         ['napi_register_module_v1: not exported']);
     });
 
-    it('finds that glibc is meant where musl is said', () => {
+    it('reports a glibc symbol in a musl binary', () => {
       const facts = compiled(
         'int close(int); void napi_register_module_v1(void) { close(0); }');
       const musl = { ...facts, needed: ['libc.so'] };
@@ -116,7 +117,7 @@ const { LD_PRELOAD, ...env } = process.env;
         one.startsWith('close')), ['close: of GLIBC_2.2.5']);
     });
 
-    it('tells a stripped file', () => {
+    it('recognises a stripped file', () => {
       assert.strictEqual(compiled('int a;').stripped, false);
       assert.strictEqual(compiled('int a;', '-s').stripped, true);
     });

@@ -8,7 +8,7 @@ const { codes, inner } = require('./kit');
 const { parse } = inner;
 const isWindows = process.platform === 'win32';
 
-/** The first link-local address of this machine, if it has one. */
+/** The first link-local address of this machine, or null. */
 function linkLocal() {
   for (const [name, addresses] of Object.entries(os.networkInterfaces()))
     for (const { address, scopeid } of addresses)
@@ -27,10 +27,10 @@ describe('dgram_address', () => {
     [6, '::ffff:127.0.0.1'],
     [6, 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255',
      'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
-    // A zone means nothing for an address that is not link-local.
+    // A zone is ignored for an address that is not link-local.
     [6, '::1%1', '::1'],
   ]) {
-    it(`reads and writes ${text}`, () => {
+    it(`parses and formats ${text}`, () => {
       const { code, error, ...rest } = parse({ family, text, port: 65535 });
 
       assert.deepStrictEqual({ code, error }, { code: 0, error: 0 });
@@ -46,15 +46,15 @@ describe('dgram_address', () => {
     [6, ''], [6, '127.0.0.1'], [6, ':::'], [6, '1:2:3:4:5:6:7:8:9'],
     [6, 'g::'], [5, '127.0.0.1'], [0, '::1'], [6, 'x'.repeat(5000)],
   ]) {
-    it(`refuses ${JSON.stringify(text.slice(0, 20))} for ${family}`, () => {
+    it(`rejects ${JSON.stringify(text.slice(0, 20))} for ${family}`, () => {
       const { code, blank } = parse({ family, text, port: 1 });
 
       assert.strictEqual(code, codes.EINVAL);
-      assert.strictEqual(blank, true, 'a slot that was refused stays unfilled');
+      assert.strictEqual(blank, true, 'the slot stays empty');
     });
   }
 
-  it('names the interface of a link-local address', function () {
+  it('appends the interface to a link-local address', function () {
     const { address, name, scope } = linkLocal() ?? this.skip();
     const zone = isWindows ? scope : name;
     const { text, zone: hasZone } =
@@ -64,7 +64,7 @@ describe('dgram_address', () => {
     assert.strictEqual(hasZone, true);
   });
 
-  it('tells why when the interface has no name', function () {
+  it('returns an error if the interface has no name', function () {
     if (isWindows) this.skip(); // its zones are numbers
     const { error, text, family, port } =
       parse({ family: 6, text: 'fe80::1', scope: 0x7ffffff0, port: 9 });
@@ -74,14 +74,14 @@ describe('dgram_address', () => {
       { text: '', family: 6, port: 9 });
   });
 
-  it('shows a link-local address without a zone as it is', () => {
+  it('formats a link-local address without a zone', () => {
     const { text, error, zone } = parse({ family: 6, text: 'fe80::1' });
 
     assert.deepStrictEqual({ text, error, zone },
       { text: 'fe80::1', error: 0, zone: false });
   });
 
-  it('has no text for another family', () => {
+  it('returns no text for another family', () => {
     const { family, port, error, text } = parse({ raw: 1 });
 
     assert.deepStrictEqual({ family, port, text },

@@ -1,22 +1,34 @@
 {
   'targets': [
     {
-      # The inner functions of ../../src, for mocha. Not published.
+      # Internal functions of ../../src, for mocha. Not published.
       'target_name': 'dgram_test',
       'sources': [
         'dgram_test.cc',
         '../../src/core/address.c',
+        '../../src/core/delivery.c',
+        '../../src/core/destinations.c',
         '../../src/core/env.c',
-        '../../src/transport/linux/segment_group.c',
+        '../../src/core/inbox.c',
+        '../../src/core/sends.c',
         '../../src/core/socket.c',
+        '../../src/core/socket_options.c',
+        '../../src/core/wake_up.c',
         '../../src/transport/choose.c',
+        '../../src/transport/linux/segment_group.c',
         '../../src/transport/uv.c',
+        '../../src/transport/uv_receive.c',
+        '../../src/transport/uv_send.c',
       ],
       'include_dirs': [
         '../../src',
         '<!(node -p "require(\'node-addon-api\').include_dir")',
       ],
-      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      'defines': [
+        'DGRAM_ASSERTIONS',
+        'NAPI_VERSION=8',
+        'NAPI_DISABLE_CPP_EXCEPTIONS',
+      ],
       'conditions': [
         ['OS == "win"', {
           'sources': ['../../src/platform/win.c'],
@@ -34,6 +46,13 @@
           'sources': [
             '../../src/transport/linux/ancillary.c',
             '../../src/transport/linux/busy_poll.c',
+            '../../src/transport/linux/features.c',
+            '../../src/transport/linux/gso_limits.c',
+            '../../src/transport/linux/poll.c',
+            '../../src/transport/linux/queue.c',
+            '../../src/transport/linux/receive.c',
+            '../../src/transport/linux/send.c',
+            '../../src/transport/linux/share.c',
             '../../src/transport/linux/transport.c',
           ],
         }],

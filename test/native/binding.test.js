@@ -1,6 +1,6 @@
 'use strict';
 
-// What lib/ builds on, and what no argument may break.
+// The native functions that lib/ uses, with valid and invalid arguments.
 
 const assert = require('node:assert');
 const os = require('node:os');
@@ -22,12 +22,12 @@ describe('binding', () => {
 
   afterEach(() => { core.closeAll(); });
 
-  it('names its transport', () => {
+  it('exports the name of its transport', () => {
     assert.match(core.binding.transport, /^(uv|linux)$/);
   });
 
   describe('a handle', () => {
-    it('has the methods of Node\'s, on the prototype', () => {
+    it('has the methods of a Node handle on its prototype', () => {
       for (const name of [
         'bind', 'bind6', 'connect', 'connect6', 'disconnect', 'getsockname',
         'getpeername', 'addMembership', 'dropMembership', 'setTTL',
@@ -45,7 +45,7 @@ describe('binding', () => {
       }
     });
 
-    it('has no descriptor before it is bound or after close', () => {
+    it('has no descriptor before bind or after close', () => {
       const handle = new core.Handle();
       assert.strictEqual(handle.fd, EBADF);
       assert.strictEqual(handle.getsockname({}), EBADF);
@@ -55,7 +55,7 @@ describe('binding', () => {
       assert.strictEqual(handle.fd, EBADF);
     });
 
-    it('is named by its id', () => {
+    it('is identified by its id', () => {
       const { handle } = core.bound();
       const { fd } = handle;
       const { prototype } = core.Handle;
@@ -70,7 +70,7 @@ describe('binding', () => {
       assert.strictEqual(get(handle.id), EBADF);
     });
 
-    it('has methods that take any receiver', () => {
+    it('has methods that accept any receiver', () => {
       const { recvStart } = core.Handle.prototype;
       const get = () => { throw new URIError(); };
       for (const receiver of [
@@ -80,7 +80,7 @@ describe('binding', () => {
         assert.strictEqual(recvStart.call(receiver), EBADF);
     });
 
-    it('gives its address as Node does', () => {
+    it('returns addresses in the format of Node', () => {
       const { handle, port } = core.bound();
       const name = {};
       assert.strictEqual(handle.getsockname(name), 0);
@@ -106,7 +106,7 @@ describe('binding', () => {
       }
     });
 
-    it('reports errors of bind as libuv\'s codes', () => {
+    it('returns the libuv code if bind fails', () => {
       const { handle, port } = core.bound();
       const other = () => new core.Handle();
       assert.strictEqual(handle.bind('127.0.0.1', 0, 0), EINVAL);
@@ -117,7 +117,7 @@ describe('binding', () => {
       assert.strictEqual(other().bind('::1', 0, 0), EINVAL);
     });
 
-    it('says what a buffer size failed with', () => {
+    it('describes the error if a buffer size cannot be set', () => {
       const context = {};
       assert.strictEqual(
         new core.Handle().bufferSize(0, true, context), undefined);
@@ -149,7 +149,7 @@ describe('binding', () => {
       assert.throws(() => handle.setTTL(hostile), URIError);
     });
 
-    it('joins and leaves groups', function () {
+    it('joins and leaves multicast groups', function () {
       const { handle } = core.bound();
       const code = handle.addMembership('224.0.0.114', '127.0.0.1');
       if (code === codes.ENODEV) this.skip();
@@ -176,7 +176,7 @@ describe('binding', () => {
       ['IPv6', 'bind6', '::1', REUSEPORT],
       ['IPv6 only', 'bind6', '::1', REUSEPORT | IPV6ONLY],
     ]) {
-      (balances ? it : it.skip)(`is for those who ask: ${name}`, function () {
+      (balances ? it : it.skip)(`requires the flag: ${name}`, function () {
         if (method === 'bind6' && !hasIp6) this.skip();
         const first = new core.Handle();
         const name = {};
@@ -186,8 +186,8 @@ describe('binding', () => {
           new core.Handle()[method](address, port(), flags), 0);
         assert.strictEqual(
           new core.Handle()[method](address, port(), 0), EADDRINUSE);
-        // reuseAddr alone would take the port over; libuv sets it behind our
-        // back on a socket that it is given.
+        // With SO_REUSEADDR the second socket would take over the port. libuv
+        // sets it on every descriptor that is passed to uv_udp_open().
         if (!(flags & REUSEADDR)) {
           assert.strictEqual(
             new core.Handle()[method](address, port(), REUSEADDR), EADDRINUSE);
@@ -195,7 +195,7 @@ describe('binding', () => {
       });
     }
 
-    (balances ? it.skip : it)('is not there where it would not balance', () => {
+    (balances ? it.skip : it)('needs a kernel that balances the load', () => {
       const handle = new core.Handle();
       const open = core.binding.stats().open;
       assert.ok([codes.ENOTSUP, 0].includes(
@@ -203,7 +203,7 @@ describe('binding', () => {
       assert.strictEqual(core.binding.stats().open, open);
     });
 
-    it('wants IPv6 for IPV6ONLY', () => {
+    it('requires an IPv6 address for IPV6ONLY', () => {
       assert.strictEqual(
         new core.Handle().bind('127.0.0.1', 0, REUSEPORT | IPV6ONLY), EINVAL);
     });
@@ -224,7 +224,7 @@ describe('binding', () => {
       assert.strictEqual(name.port, port);
     });
 
-    itUnix('are refused when they are none, or taken', () => {
+    itUnix('are rejected if invalid or in use', () => {
       const { handle } = core.bound();
       handle.recvStart();
       assert.strictEqual(new core.Handle().open(handle.fd), EEXIST);
@@ -265,7 +265,7 @@ describe('binding', () => {
     });
   });
 
-  describe('a receiver that is no handle', () => {
+  describe('a receiver that is not a handle', () => {
     const other = open();
     const methods = Object.keys(other.Handle.prototype);
 
@@ -276,7 +276,7 @@ describe('binding', () => {
       ['the prototype', () => other.Handle.prototype],
       ['an object of another addon', () => new inner.Sources()],
     ]) {
-      it(`answers EBADF: ${name}`, () => {
+      it(`returns EBADF: ${name}`, () => {
         const receiver = make(new other.Handle());
         other.closeAll();
         for (const method of methods) {
@@ -293,7 +293,7 @@ describe('binding', () => {
   });
 
   describe('a closed handle', () => {
-    it('answers EBADF to everything', () => {
+    it('returns EBADF from every method', () => {
       const { handle } = core.bound();
       handle.recvStart();
       assert.strictEqual(handle.close(), 0);
@@ -312,21 +312,21 @@ describe('binding', () => {
       assert.deepStrictEqual(core.send([handle, 0, 'x']).statuses, [EBADF]);
     });
 
-    it('says when it is closed, to those who asked', async () => {
+    it('calls the closed hook if requested', async () => {
       const quiet = new core.Handle();
       const loud = new core.Handle();
-      const said = [];
-      quiet.onClosed = () => said.push('quiet');
-      loud.onClosed = () => said.push('loud');
+      const called = [];
+      quiet.onClosed = () => called.push('quiet');
+      loud.onClosed = () => called.push('loud');
       quiet.close(false);
       loud.close(true);
-      assert.deepStrictEqual(said, [], 'not at once');
+      assert.deepStrictEqual(called, [], 'not synchronously');
       await until(() => core.binding.stats().open === 0);
       await sleep(5);
-      assert.deepStrictEqual(said, ['loud']);
+      assert.deepStrictEqual(called, ['loud']);
     });
 
-    it('frees its port at once', () => {
+    it('frees its port immediately', () => {
       const { handle, port } = core.bound();
       handle.recvStart();
       handle.close();
@@ -345,7 +345,7 @@ describe('binding', () => {
       const shown = String(typeof text === 'string' ?
         JSON.stringify(text.slice(0, 20)) :
         typeof text);
-      it(`are not taken for an address: ${shown} ${bad.indexOf(text)}`, () => {
+      it(`are rejected as an address: ${shown} ${bad.indexOf(text)}`, () => {
         const { handle } = core.bound();
         assert.strictEqual(new core.Handle().bind(text, 0, 0), EINVAL);
         assert.strictEqual(handle.connect(text, 9), EINVAL);
@@ -361,8 +361,8 @@ describe('binding', () => {
       });
     }
 
-    it('are not shortened, neither within a character', () => {
-      // What is left of it would be an address.
+    it('are never truncated, not even within a character', () => {
+      // Truncated, the text would be an address.
       for (let length = 200; length < 300; length++) {
         for (const tail of ['€', '\u{1f600}', 'ä', 'x']) {
           const text = `::1%${'x'.repeat(length)}${tail}`;
@@ -374,7 +374,7 @@ describe('binding', () => {
   });
 
   describe('a send batch', () => {
-    it('is checked', () => {
+    it('is validated', () => {
       const { binding, batch, layout } = core;
       for (const [id, count] of [
         [batch.id, layout.BATCH_SENDS + 1], [batch.id, 0xffffffff],
@@ -387,14 +387,14 @@ describe('binding', () => {
     });
 
     for (const part of ['sends', 'arena']) {
-      it(`is refused when its ${part} were given away`, () => {
+      it(`is rejected if its ${part} memory was transferred`, () => {
         const { batch } = core;
         structuredClone(batch[part], { transfer: [batch[part]] });
         assert.throws(() => core.binding.flush(batch.id, 1), RangeError);
       });
     }
 
-    it('is one of many', () => {
+    it('has memory of its own', () => {
       const { binding, layout } = core;
       const batches = Array.from({ length: 20 }, () => binding.openSendBatch());
       assert.strictEqual(new Set(batches.map(({ id }) => id)).size, 20);
@@ -418,7 +418,7 @@ describe('binding', () => {
       return words;
     }
 
-    it('is told of when the loop goes on, and leaves', async () => {
+    it('is reported and sent when the loop continues', async () => {
       const { binding, batch, layout } = core;
       const { handle, port } = core.bound();
       const texts = [];
@@ -429,7 +429,7 @@ describe('binding', () => {
       const words = append(handle, 1);
       core.onStalled = () => {
         calls++;
-        // What JavaScript did not do before, it does now.
+        // Marks the statuses as read.
         if (words[layout.BATCH_PENDING] >= layout.BATCH_SENT)
           words[layout.BATCH_PENDING] = 0;
       };
@@ -443,7 +443,7 @@ describe('binding', () => {
       assert.strictEqual(calls, before);
     });
 
-    it('is one that there is', () => {
+    it('must exist', () => {
       const { binding, batch } = core;
       assert.throws(() => binding.watchSendBatch(Symbol('x'), true), TypeError);
       assert.strictEqual(binding.watchSendBatch(batch.id + 1, true),
@@ -452,7 +452,7 @@ describe('binding', () => {
   });
 
   describe('hook', () => {
-    it('wants three functions', () => {
+    it('requires three functions', () => {
       const f = () => {};
       for (const hooks of [
         {}, { deliver: f, complete: f }, { deliver: f, complete: f, closed: 1 },
@@ -465,7 +465,7 @@ describe('binding', () => {
     });
   });
 
-  it('is one of many in a process, each on its own', () => {
+  it('can be loaded several times in one process', () => {
     const other = open();
     const mine = core.bound();
     assert.strictEqual(other.binding.stats().sockets, 0);

@@ -1,4 +1,4 @@
-// Opens the inner functions of the C core to mocha. Only for tests.
+// Exports internal functions of the C core to mocha. Only for tests.
 
 #include <cstddef>
 #include <cstdlib>
@@ -13,8 +13,10 @@ extern "C" {
 #include "core/address.h"
 #include "core/batch.h"
 #include "core/env.h"
-#include "transport/linux/segment_group.h"
+#include "core/inbox.h"
+#include "core/sends.h"
 #include "core/socket.h"
+#include "transport/linux/segment_group.h"
 #include "transport/transport.h"
 }
 
@@ -31,8 +33,8 @@ uv_loop_t* LoopOf(Napi::Env env) {
 }
 
 Object Describe(Napi::Env env, const sockaddr* address) {
-  dgram_peer_text_t text;
-  // What describe() leaves alone shows.
+  dgram_source_text_t text;
+  // Makes fields visible that dgram_address_describe() does not set.
   memset(&text, 0x55, sizeof(text));
   dgram_address_describe(address, &text);
   Object out = Object::New(env);
@@ -43,8 +45,8 @@ Object Describe(Napi::Env env, const sockaddr* address) {
   return out;
 }
 
-// An address from {family, text, port, scope, flow, raw}; `raw` is a family
-// that has no text.
+// Reads an address from {family, text, port, scope, flow, padding, raw}. `raw`
+// is a family without a text form.
 dgram_address_t ReadAddress(const Object& from, int* rc) {
   dgram_address_t address;
   auto number = [&from](const char* name) -> uint32_t {
@@ -98,51 +100,51 @@ class Sources : public Napi::ObjectWrap<Sources> {
   }
 
  private:
-  // find(address) -> {slot, fresh}
+  // find(address) -> {slot, isNew}
   Napi::Value Find(const CallbackInfo& info) {
     int rc;
-    bool fresh = false;
+    bool is_new = false;
     dgram_address_t address = ReadAddress(info[0].As<Object>(), &rc);
-    uint32_t slot = dgram_sources_find(&sources_, &address.any, &fresh);
+    uint32_t slot = dgram_sources_find(&sources_, &address.any, &is_new);
     Object out = Object::New(info.Env());
     out["slot"] = Number::New(info.Env(), slot);
-    out["fresh"] = Napi::Boolean::New(info.Env(), fresh);
+    out["isNew"] = Napi::Boolean::New(info.Env(), is_new);
     return out;
   }
 
   dgram_sources_t sources_;
 };
 
-// An environment with a transport that only takes notes.
-class Bench : public Napi::ObjectWrap<Bench> {
+// An environment with a transport that only records its calls.
+class TestEnv : public Napi::ObjectWrap<TestEnv> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env,
                        "Env",
                        {
-                           InstanceMethod<&Bench::Add>("add"),
-                           InstanceMethod<&Bench::Close>("close"),
-                           InstanceMethod<&Bench::Remove>("remove"),
-                           InstanceMethod<&Bench::Start>("start"),
-                           InstanceMethod<&Bench::SetPeer>("setPeer"),
-                           InstanceMethod<&Bench::Flush>("flush"),
-                           InstanceMethod<&Bench::Deliver>("deliver"),
-                           InstanceMethod<&Bench::Lend>("acquire"),
-                           InstanceMethod<&Bench::End>("end"),
-                           InstanceMethod<&Bench::UvReceived>("uvReceived"),
-                           InstanceMethod<&Bench::State>("state"),
+                           InstanceMethod<&TestEnv::Add>("add"),
+                           InstanceMethod<&TestEnv::Close>("close"),
+                           InstanceMethod<&TestEnv::Remove>("remove"),
+                           InstanceMethod<&TestEnv::Start>("start"),
+                           InstanceMethod<&TestEnv::SetPeer>("setPeer"),
+                           InstanceMethod<&TestEnv::Flush>("flush"),
+                           InstanceMethod<&TestEnv::Deliver>("deliver"),
+                           InstanceMethod<&TestEnv::Acquire>("acquire"),
+                           InstanceMethod<&TestEnv::End>("end"),
+                           InstanceMethod<&TestEnv::UvReceived>("uvReceived"),
+                           InstanceMethod<&TestEnv::State>("state"),
                        });
   }
 
-  explicit Bench(const CallbackInfo& info) : Napi::ObjectWrap<Bench>(info) {
+  explicit TestEnv(const CallbackInfo& info) : Napi::ObjectWrap<TestEnv>(info) {
     dgram_env_init(&core_, LoopOf(info.Env()));
     core_.transport = &kTransport;
     core_.data = this;
-    core_.acquire = OnLend;
+    core_.acquire = OnAcquire;
     core_.deliver = OnDeliver;
   }
 
-  ~Bench() override {
+  ~TestEnv() override {
     for (dgram_socket_t* socket : made_)
       free(socket);
     dgram_env_free(&core_);
@@ -151,8 +153,8 @@ class Bench : public Napi::ObjectWrap<Bench> {
  private:
   static const dgram_transport_t kTransport;
 
-  static Bench* Of(const dgram_socket_t* socket) {
-    return static_cast<Bench*>(socket->env->data);
+  static TestEnv* Of(const dgram_socket_t* socket) {
+    return static_cast<TestEnv*>(socket->env->data);
   }
 
   static int OnStart(dgram_socket_t* socket) {
@@ -164,7 +166,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
                           dgram_send_t* sends,
                           uint32_t count,
                           const uint8_t* arena) {
-    Bench* self = Of(socket);
+    TestEnv* self = Of(socket);
     std::string text;
     uint32_t queued = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -185,47 +187,49 @@ class Bench : public Napi::ObjectWrap<Bench> {
     return queued;
   }
 
-  static bool OnLend(dgram_env_t* core, dgram_inbox_t* inbox) {
-    Bench* self = static_cast<Bench*>(core->data);
+  static bool OnAcquire(dgram_env_t* core, dgram_inbox_t* inbox) {
+    TestEnv* self = static_cast<TestEnv*>(core->data);
     dgram_inbox_head_t* head = &self->heads_[inbox - core->inboxes];
     inbox->cursor = &head->cursor;
-    inbox->runs = head->runs;
+    inbox->gro_buffers = head->gro_buffers;
     inbox->texts = head->texts;
     return true;
   }
 
-  // The listener returns how many runs it takes, a truth for all of them, or a
-  // falsehood when it gives up.
+  // Calls the listener with the GRO buffers that remain. It returns how many it
+  // takes, true for all of them, or false to drop the batch.
   static dgram_delivery_t OnDeliver(dgram_inbox_t* inbox,
                                     dgram_wake_up_t* wake_up) {
-    Bench* self = Of(inbox->socket);
+    TestEnv* self = Of(inbox->socket);
     Napi::Env env = self->Env();
     Napi::HandleScope scope(env);
-    Napi::Array runs = Napi::Array::New(env);
-    for (uint32_t i = inbox->cursor->run; i < inbox->count; i++) {
-      const dgram_recv_t& run = inbox->runs[i];
+    Napi::Array buffers = Napi::Array::New(env);
+    for (uint32_t i = inbox->cursor->gro_buffer; i < inbox->count; i++) {
+      const dgram_recv_t& buffer = inbox->gro_buffers[i];
       Object out = Object::New(env);
-      out["offset"] = Number::New(env, run.offset);
-      out["length"] = Number::New(env, run.length);
-      out["segment"] = Number::New(env, run.segment);
-      out["peer"] = Number::New(env, run.peer);
-      out["fresh"] = Number::New(env, run.fresh);
-      out["status"] = Number::New(env, run.status);
-      if (run.fresh > 0) {
-        const dgram_peer_text_t& text = inbox->texts[run.fresh - 1];
+      out["offset"] = Number::New(env, buffer.offset);
+      out["length"] = Number::New(env, buffer.length);
+      out["segment"] = Number::New(env, buffer.segment);
+      out["peer"] = Number::New(env, buffer.peer);
+      out["newText"] = Number::New(env, buffer.new_text);
+      out["status"] = Number::New(env, buffer.status);
+      if (buffer.new_text > 0) {
+        const dgram_source_text_t& text = inbox->texts[buffer.new_text - 1];
         out["text"] = Napi::String::New(env, text.text, text.length);
         out["port"] = Number::New(env, text.port);
       }
-      runs[runs.Length()] = out;
+      buffers[buffers.Length()] = out;
     }
-    Napi::Value taken = self->listener_.Call({runs});
+    Napi::Value taken = self->listener_.Call({buffers});
     if (!taken.ToBoolean())
       return DGRAM_DROPPED;
-    inbox->cursor->run = taken.IsNumber()
-                             ? inbox->cursor->run + taken.ToNumber().Uint32Value()
-                             : inbox->count;
-    dgram_wake_up_take(wake_up, dgram_inbox_passed(inbox));
-    return inbox->cursor->run < inbox->count ? DGRAM_PAUSED : DGRAM_DELIVERED;
+    inbox->cursor->gro_buffer =
+        taken.IsNumber()
+            ? inbox->cursor->gro_buffer + taken.ToNumber().Uint32Value()
+            : inbox->count;
+    dgram_wake_up_count(wake_up, dgram_inbox_count_delivered(inbox));
+    return inbox->cursor->gro_buffer < inbox->count ? DGRAM_PAUSED
+                                                    : DGRAM_DELIVERED;
   }
 
   dgram_socket_t* Socket(const CallbackInfo& info) {
@@ -236,21 +240,21 @@ class Bench : public Napi::ObjectWrap<Bench> {
     auto* socket =
         static_cast<dgram_socket_t*>(calloc(1, sizeof(dgram_socket_t)));
     socket->env = &core_;
-    socket->block = DGRAM_WAKE_UP_LEAST;
+    socket->block = DGRAM_WAKE_UP_DATAGRAMS;
     made_.push_back(socket);
-    int rc = dgram_env_add(&core_, socket);
+    int rc = dgram_env_add_socket(&core_, socket);
     return Number::New(info.Env(), rc == 0 ? socket->id : rc);
   }
 
   void Close(const CallbackInfo& info) {
     dgram_socket_t* socket = Socket(info);
     socket->closing = true;
-    dgram_env_changed(&core_, socket);
+    dgram_delivery_update(&core_, socket);
   }
   void Start(const CallbackInfo& info) { Socket(info)->reading = true; }
 
   void Remove(const CallbackInfo& info) {
-    dgram_env_remove(&core_, Socket(info));
+    dgram_env_remove_socket(&core_, Socket(info));
   }
 
   // setPeer(slot, family, text, port) -> code
@@ -258,7 +262,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
     std::string text = info[2].ToString();
     return Number::New(
         info.Env(),
-        dgram_env_set_peer(
+        dgram_destinations_set(
             &core_,
             info[0].ToNumber(),
             info[1].ToNumber(),
@@ -273,11 +277,11 @@ class Bench : public Napi::ObjectWrap<Bench> {
     auto arena = info[2].As<Napi::Uint8Array>();
     flushed_.clear();
     uint32_t queued =
-        dgram_env_flush(&core_,
-                        reinterpret_cast<dgram_send_t*>(sends.Data()),
-                        info[1].ToNumber(),
-                        arena.Data(),
-                        arena.ByteLength());
+        dgram_sends_flush(&core_,
+                          reinterpret_cast<dgram_send_t*>(sends.Data()),
+                          info[1].ToNumber(),
+                          arena.Data(),
+                          arena.ByteLength());
     Object out = Object::New(info.Env());
     Napi::Array calls = Napi::Array::New(info.Env());
     for (const auto& call : flushed_) {
@@ -291,40 +295,40 @@ class Bench : public Napi::ObjectWrap<Bench> {
     return out;
   }
 
-  // deliver(id, runs: [{length, segment, status, ...address}], listener)
+  // deliver(id, buffers: [{length, segment, status, ...address}], listener)
   void Deliver(const CallbackInfo& info) {
     dgram_socket_t* socket = Socket(info);
-    auto runs = info[1].As<Napi::Array>();
+    auto buffers = info[1].As<Napi::Array>();
     listener_ = Napi::Persistent(info[2].As<Napi::Function>());
     dgram_wake_up_t wake_up{};
-    if (!dgram_env_acquire_inbox(&core_, socket))
+    if (!dgram_inbox_acquire(&core_, socket))
       return;
-    for (uint32_t i = 0; i < runs.Length(); i++) {
+    for (uint32_t i = 0; i < buffers.Length(); i++) {
       int rc;
-      Object run = runs.Get(i).As<Object>();
-      int status = run.Get("status").ToNumber();
+      Object buffer = buffers.Get(i).As<Object>();
+      int status = buffer.Get("status").ToNumber();
       dgram_address_t address{};
       if (status == 0)
-        address = ReadAddress(run, &rc);
-      dgram_env_received(&core_,
+        address = ReadAddress(buffer, &rc);
+      dgram_inbox_append(&core_,
                          i * DGRAM_RECV_SLOT_SIZE,
-                         run.Get("length").ToNumber(),
-                         run.Get("segment").ToNumber(),
+                         buffer.Get("length").ToNumber(),
+                         buffer.Get("segment").ToNumber(),
                          status == 0 ? &address.any : nullptr,
                          status);
     }
-    dgram_env_deliver(&core_, socket, &wake_up);
+    dgram_delivery_start(&core_, socket, &wake_up);
   }
 
-  // lend(id)
-  Napi::Value Lend(const CallbackInfo& info) {
+  // acquire(id) -> whether an inbox was acquired
+  Napi::Value Acquire(const CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(),
-                              dgram_env_acquire_inbox(&core_, Socket(info)));
+                              dgram_inbox_acquire(&core_, Socket(info)));
   }
 
-  // The uv transport is told what libuv says: uvReceived(nread, withBuffer)
-  // -> the runs that are delivered. A length is what libuv 1.52 may answer for
-  // an error of a descriptor with IP_RECVERR.
+  // uvReceived(nread, withBuffer, listener) -> code. Calls the receive callback
+  // of the uv transport as libuv does. libuv 1.52 may pass an error as a
+  // length, if the descriptor has IP_RECVERR.
   Napi::Value UvReceived(const CallbackInfo& info) {
     listener_ = Napi::Persistent(info[2].As<Napi::Function>());
     core_.transport = &dgram_transport_uv;
@@ -341,13 +345,13 @@ class Bench : public Napi::ObjectWrap<Bench> {
                         &buf,
                         nullptr,
                         0);
-    dgram_env_remove(&core_, socket);
+    dgram_env_remove_socket(&core_, socket);
     uv_close(reinterpret_cast<uv_handle_t*>(&socket->udp),
              [](uv_handle_t* handle) { free(handle); });
     return Number::New(info.Env(), rc);
   }
 
-  // Gives up what the environment has in the loop.
+  // Closes the handles of the environment.
   void End(const CallbackInfo& info) {
     core_.idle = [](dgram_env_t*) {};
     core_.sockets_size = 0;
@@ -367,7 +371,7 @@ class Bench : public Napi::ObjectWrap<Bench> {
     number("sent", static_cast<double>(core_.sent));
     number("received", static_cast<double>(core_.received));
     number("count", core_.inboxes[0].count);
-    number("fresh", core_.inboxes[0].fresh);
+    number("texts", core_.inboxes[0].texts_count);
     number("used", 0);
     for (uint32_t i = 0; i < core_.inboxes_count; i++)
       if (core_.inboxes[i].socket != nullptr)
@@ -390,15 +394,15 @@ class Bench : public Napi::ObjectWrap<Bench> {
   Napi::FunctionReference listener_;
 };
 
-const dgram_transport_t Bench::kTransport = [] {
+const dgram_transport_t TestEnv::kTransport = [] {
   dgram_transport_t transport{};
-  transport.name = "notes";
+  transport.name = "recorder";
   transport.start = OnStart;
   transport.flush = OnFlush;
   return transport;
 }();
 
-// What batch.h says, taken from the structs without the addon's macros.
+// The layout of batch.h, computed without the macros of the addon.
 Napi::Value Layout(const CallbackInfo& info) {
   Object out = Object::New(info.Env());
   auto number = [&](const char* name, double value) {
@@ -415,8 +419,9 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("BATCH_SENDS", DGRAM_BATCH_SENDS);
   number("BATCH_ARENA", DGRAM_BATCH_ARENA);
   const double state = DGRAM_BATCH_SENDS * sizeof(dgram_send_t) / 4.0;
-  number("BATCH_PENDING", state + offsetof(dgram_batch_state_t, waiting) / 4.0);
-  number("BATCH_CALLBACKS_DUE", state + offsetof(dgram_batch_state_t, owed) / 4.0);
+  number("BATCH_PENDING", state + offsetof(dgram_batch_state_t, pending) / 4.0);
+  number("BATCH_CALLBACKS_DUE",
+         state + offsetof(dgram_batch_state_t, callbacks_due) / 4.0);
   number("BATCH_SENT", DGRAM_BATCH_SENT);
   number("DATAGRAM_MAX", DGRAM_DATAGRAM_MAX);
   number("RECV_WORDS", sizeof(dgram_recv_t) / 4.0);
@@ -424,36 +429,36 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("RECV_LENGTH", offsetof(dgram_recv_t, length) / 4.0);
   number("RECV_SEGMENT", offsetof(dgram_recv_t, segment) / 4.0);
   number("RECV_PEER", offsetof(dgram_recv_t, peer) / 4.0);
-  number("RECV_NEW_TEXT", offsetof(dgram_recv_t, fresh) / 4.0);
+  number("RECV_NEW_TEXT", offsetof(dgram_recv_t, new_text) / 4.0);
   number("RECV_STATUS", offsetof(dgram_recv_t, status) / 4.0);
-  number("TEXT_BYTES", sizeof(dgram_peer_text_t));
-  number("TEXT_FAMILY", offsetof(dgram_peer_text_t, family) / 4.0);
-  number("TEXT_PORT", offsetof(dgram_peer_text_t, port) / 4.0);
-  number("TEXT_LENGTH", offsetof(dgram_peer_text_t, length) / 4.0);
-  number("TEXT_ERROR", offsetof(dgram_peer_text_t, error) / 4.0);
-  number("TEXT_TEXT", offsetof(dgram_peer_text_t, text));
+  number("TEXT_BYTES", sizeof(dgram_source_text_t));
+  number("TEXT_FAMILY", offsetof(dgram_source_text_t, family) / 4.0);
+  number("TEXT_PORT", offsetof(dgram_source_text_t, port) / 4.0);
+  number("TEXT_LENGTH", offsetof(dgram_source_text_t, length) / 4.0);
+  number("TEXT_ERROR", offsetof(dgram_source_text_t, error) / 4.0);
+  number("TEXT_TEXT", offsetof(dgram_source_text_t, text));
   number("CURSOR_WORDS", sizeof(dgram_cursor_t) / 4.0);
-  number("CURSOR_GRO_BUFFER", offsetof(dgram_cursor_t, run) / 4.0);
+  number("CURSOR_GRO_BUFFER", offsetof(dgram_cursor_t, gro_buffer) / 4.0);
   number("CURSOR_POSITION", offsetof(dgram_cursor_t, position) / 4.0);
   number("CURSOR_COUNT", offsetof(dgram_cursor_t, count) / 4.0);
   number("CURSOR_BUDGET", offsetof(dgram_cursor_t, budget) / 4.0);
   number("CURSOR_BLOCK", offsetof(dgram_cursor_t, block) / 4.0);
   number("CURSOR_STEPS", offsetof(dgram_cursor_t, steps) / 4.0);
-  number("INBOX_GRO_BUFFERS", offsetof(dgram_inbox_head_t, runs));
+  number("INBOX_GRO_BUFFERS", offsetof(dgram_inbox_head_t, gro_buffers));
   number("INBOX_TEXTS", offsetof(dgram_inbox_head_t, texts));
   number("INBOX_RECV_BUFFER", DGRAM_INBOX_RECV_BUFFER);
   number("INBOXES", DGRAM_INBOXES);
   number("RECV_GRO_BUFFERS", DGRAM_RECV_GRO_BUFFERS);
   number("RECV_SLOTS", DGRAM_RECV_SLOTS);
   number("RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE);
-  number("PEERS_MAX", DGRAM_PEERS_MAX);
+  number("PEERS_MAX", DGRAM_DESTINATIONS_MAX);
   number("SOURCES_MAX", DGRAM_SOURCES_MAX);
   number("SOCKETS_MAX", DGRAM_SOCKETS_MAX);
   return out;
 }
 
-// runLength([{length, peer, offset}, ...], segmentMax, bytesMax)
-Napi::Value RunLength(const CallbackInfo& info) {
+// segmentGroupLength([{length, peer, offset}, ...], segmentMax, bytesMax)
+Napi::Value SegmentGroupLength(const CallbackInfo& info) {
   auto list = info[0].As<Napi::Array>();
   std::vector<dgram_send_t> sends(list.Length());
   for (uint32_t i = 0; i < list.Length(); i++) {
@@ -468,8 +473,8 @@ Napi::Value RunLength(const CallbackInfo& info) {
           sends.data(), list.Length(), info[1].ToNumber(), info[2].ToNumber()));
 }
 
-// Turns the loop once, as addons do that make an asynchronous call look
-// synchronous. runLoop(true) waits until something happens.
+// Runs one event loop iteration, like addons that make an asynchronous call
+// synchronous. runLoop(true) blocks until there is an event.
 void RunLoop(const CallbackInfo& info) {
   uv_run(LoopOf(info.Env()), info[0].ToBoolean() ? UV_RUN_ONCE : UV_RUN_NOWAIT);
 }
@@ -477,10 +482,10 @@ void RunLoop(const CallbackInfo& info) {
 Object Init(Napi::Env env, Object exports) {
   exports["parse"] = Napi::Function::New(env, Parse);
   exports["layout"] = Napi::Function::New(env, Layout);
-  exports["runLength"] = Napi::Function::New(env, RunLength);
+  exports["segmentGroupLength"] = Napi::Function::New(env, SegmentGroupLength);
   exports["runLoop"] = Napi::Function::New(env, RunLoop);
   exports["Sources"] = Sources::Define(env);
-  exports["Env"] = Bench::Define(env);
+  exports["Env"] = TestEnv::Define(env);
   return exports;
 }
 

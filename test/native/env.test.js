@@ -15,7 +15,7 @@ describe('dgram_env', () => {
   afterEach(() => { env.end(); });
 
   describe('ids', () => {
-    it('are small integers, each for one socket', () => {
+    it('are unique small integers', () => {
       const ids = Array.from({ length: 3000 }, () => env.add());
 
       assert.strictEqual(new Set(ids).size, ids.length);
@@ -23,7 +23,7 @@ describe('dgram_env', () => {
       assert.deepStrictEqual(env.state().open, 3000);
     });
 
-    it('are not those of a closed socket, though its place is used', () => {
+    it('differ from that of a closed socket with the same index', () => {
       const first = env.add();
       env.remove(first);
       const second = env.add();
@@ -35,29 +35,29 @@ describe('dgram_env', () => {
       });
     });
 
-    it('fill gaps first', () => {
+    it('reuse the lowest free index', () => {
       const ids = Array.from({ length: 100 }, () => env.add());
       const gaps = [7, 50, 3].map((i) => ids[i]);
       for (const id of gaps) env.remove(id);
-      const places = gaps.map(() => env.add() & 0xfffff);
+      const indexes = gaps.map(() => env.add() & 0xfffff);
 
-      assert.deepStrictEqual(places, [3, 7, 50]);
+      assert.deepStrictEqual(indexes, [3, 7, 50]);
       assert.strictEqual(env.add() & 0xfffff, 100);
     });
   });
 
-  /** flush([socket, peer, text or {offset, length}, ticket]...) */
+  /** flush([socket, destination, text or {offset, length}, ticket]...) */
   function flush(...entries) {
     const arena = new Uint8Array(64);
     const sends = new Uint32Array(entries.length * layout.SEND_WORDS);
     const statuses = new Int32Array(sends.buffer);
     let end = 0;
 
-    entries.forEach(([socket, peer, what, ticket = 0], i) => {
-      let { offset, length } = what;
-      if (typeof what === 'string') {
+    entries.forEach(([socket, peer, payload, ticket = 0], i) => {
+      let { offset, length } = payload;
+      if (typeof payload === 'string') {
         offset = end;
-        length = Buffer.from(arena.buffer).write(what, end);
+        length = Buffer.from(arena.buffer).write(payload, end);
         end += length;
       }
       sends.set([socket, peer, offset, length, ticket, 4711],
@@ -82,7 +82,7 @@ describe('dgram_env', () => {
       assert.strictEqual(env.setPeer(1, 4, '127.0.0.1', 9), 0);
     });
 
-    it('gives neighbours of one socket to its transport together', () => {
+    it('passes consecutive datagrams of a socket together', () => {
       const { calls, statuses } = flush(
         [a, 1, 'one'], [a, 0, 'two'], [b, 1, 'three'], [a, 1, '']);
 
@@ -91,11 +91,11 @@ describe('dgram_env', () => {
       assert.deepStrictEqual(statuses, [3, 3, 5, 0]);
     });
 
-    it('does nothing for nothing', () => {
+    it('accepts an empty list', () => {
       assert.deepStrictEqual(flush(), { queued: 0, calls: [], statuses: [] });
     });
 
-    it('answers EBADF for what is no open socket', () => {
+    it('returns EBADF if the socket is not open', () => {
       env.close(b);
       const { calls, statuses } = flush(
         [0xffffffff, 1, 'x'], [a, 1, 'y'], [b, 1, 'z'], [12345, 1, 'x'],
@@ -105,7 +105,7 @@ describe('dgram_env', () => {
       assert.deepStrictEqual(calls, [[a, 'y@1 '], [a, 'y@1 ']]);
     });
 
-    it('answers EINVAL for a peer that nobody set', () => {
+    it('returns EINVAL if the destination is not set', () => {
       assert.ok(env.setPeer(2, 4, 'nonsense', 9) < 0);
       const { calls, statuses } = flush(
         [a, 2, 'x'], [a, 3, 'x'], [a, layout.PEERS_MAX - 1, 'x'],
@@ -115,7 +115,7 @@ describe('dgram_env', () => {
       assert.deepStrictEqual(calls, [[a, 'y@1 ']]);
     });
 
-    it('answers EINVAL for bytes outside the arena', () => {
+    it('returns EINVAL if the payload is outside the arena', () => {
       const { statuses } = flush(
         [a, 1, { offset: 0, length: 64 }],
         [a, 1, { offset: 64, length: 0 }],
@@ -130,7 +130,7 @@ describe('dgram_env', () => {
         [64, 0, ...Array(6).fill(EINVAL)]);
     });
 
-    it('checks each entry, also behind a good one', () => {
+    it('checks each descriptor, also after a valid one', () => {
       const { calls, statuses } = flush(
         [a, 1, 'x'], [a, 99, 'x'], [a, 1, 'y']);
 
@@ -138,7 +138,7 @@ describe('dgram_env', () => {
       assert.deepStrictEqual(calls, [[a, 'x@1 '], [a, 'y@1 ']]);
     });
 
-    it('counts what was queued, and what was sent', () => {
+    it('counts queued and sent datagrams', () => {
       const { queued, statuses } = flush(
         [a, 1, 'x'], [a, 1, 'q', 77], [a, 1, 'e', 13], [b, 1, 'q', 77]);
 
@@ -150,7 +150,7 @@ describe('dgram_env', () => {
   });
 
   describe('setPeer', () => {
-    it('wants a slot, a family and an address that fit', () => {
+    it('requires a valid slot, family and address', () => {
       for (const args of [
         [0, 4, '1.1.1.1', 1], [layout.PEERS_MAX, 4, '1.1.1.1', 1],
         [0xffffffff, 4, '1.1.1.1', 1], [1, 5, '1.1.1.1', 1],
@@ -170,38 +170,38 @@ describe('dgram_env', () => {
 
     beforeEach(() => { id = env.add(); });
 
-    function deliver(runs, listener = () => true) {
+    function deliver(buffers, listener = () => true) {
       let seen;
-      env.deliver(id, runs, (batch) => {
+      env.deliver(id, buffers, (batch) => {
         seen = batch;
         return listener(batch);
       });
       return seen;
     }
 
-    it('holds one run per datagram, with a text where it is new', () => {
-      const runs = deliver([from(1), from(2), from(1)]);
-      const [one, two, again] = runs;
+    it('holds one entry per datagram, with a text for a new source', () => {
+      const buffers = deliver([from(1), from(2), from(1)]);
+      const [one, two, again] = buffers;
 
       assert.deepStrictEqual(one, {
-        offset: 0, length: 10, segment: 10, peer: one.peer, fresh: 1,
+        offset: 0, length: 10, segment: 10, peer: one.peer, newText: 1,
         status: 0, text: '10.0.0.1', port: 1,
       });
-      assert.strictEqual(two.fresh, 2);
+      assert.strictEqual(two.newText, 2);
       assert.strictEqual(two.text, '10.0.0.2');
       assert.strictEqual(two.offset, 65536);
-      assert.deepStrictEqual([again.peer, again.fresh], [one.peer, 0]);
-      assert.strictEqual(deliver([from(2)])[0].fresh, 0, 'the batch after');
+      assert.deepStrictEqual([again.peer, again.newText], [one.peer, 0]);
+      assert.strictEqual(deliver([from(2)])[0].newText, 0, 'in the next batch');
     });
 
     it('holds an error without a source', () => {
       const error = { length: 0, segment: 0, status: -111 };
       assert.deepStrictEqual(deliver([error]),
-        [{ offset: 0, peer: 0, fresh: 0, ...error }]);
+        [{ offset: 0, peer: 0, newText: 0, ...error }]);
       assert.strictEqual(env.state().received, 0);
     });
 
-    it('counts the datagrams of merged runs', () => {
+    it('counts the datagrams of GRO buffers', () => {
       deliver([
         from(1, { length: 100, segment: 10 }),
         from(1, { length: 101, segment: 10 }),
@@ -211,23 +211,23 @@ describe('dgram_env', () => {
       assert.strictEqual(env.state().received, 10 + 11 + 1 + 1);
     });
 
-    it('is used while JavaScript reads, empty afterwards', () => {
+    it('is in use during delivery and empty afterwards', () => {
       deliver([from(1)], () => {
-        const { used, count, fresh } = env.state();
-        assert.deepStrictEqual({ used, count, fresh },
-          { used: 1, count: 1, fresh: 1 });
+        const { used, count, texts } = env.state();
+        assert.deepStrictEqual({ used, count, texts },
+          { used: 1, count: 1, texts: 1 });
         return true;
       });
-      const { used, count, fresh } = env.state();
-      assert.deepStrictEqual({ used, count, fresh },
-        { used: 0, count: 0, fresh: 0 });
+      const { used, count, texts } = env.state();
+      assert.deepStrictEqual({ used, count, texts },
+        { used: 0, count: 0, texts: 0 });
     });
 
-    it('is not delivered empty', () => {
+    it('is not delivered if empty', () => {
       assert.strictEqual(deliver([]), undefined);
     });
 
-    it('is another one for who asks while JavaScript reads', () => {
+    it('is a spare one for a read during delivery', () => {
       const other = env.add();
       let seen;
       deliver([from(1)], () => {
@@ -238,19 +238,19 @@ describe('dgram_env', () => {
       assert.strictEqual(env.state().readDeferred, false);
     });
 
-    it('is not lent while a batch is not done; who asked starts again',
+    it('is not acquired during a batch; the socket starts again later',
        async () => {
          const closing = env.add();
-         const asked = [];
+         const acquired = [];
          env.start(id);
          env.start(closing);
          env.close(closing);
 
          deliver([from(1), from(2)], (batch) => {
-           asked.push(env.acquire(id));
+           acquired.push(env.acquire(id));
            return batch.length;
          });
-         assert.deepStrictEqual(asked, [false]);
+         assert.deepStrictEqual(acquired, [false]);
          assert.strictEqual(env.state().readDeferred, true);
          assert.deepStrictEqual(env.state().started, []);
          await until(() => env.state().started.length > 0);
@@ -259,7 +259,7 @@ describe('dgram_env', () => {
          assert.strictEqual(env.acquire(id), true);
        });
 
-    it('goes on in the next iteration where it was paused', async () => {
+    it('resumes a paused batch in the next iteration', async () => {
       const seen = [];
       env.start(id);
       env.deliver(id, [from(1), from(2), from(3)], (batch) => {
@@ -272,7 +272,7 @@ describe('dgram_env', () => {
       assert.strictEqual(env.state().used, 0);
     });
 
-    it('waits with a socket that stopped, and ends with one that closed',
+    it('stays paused if the socket stops, and is dropped if it closes',
        async () => {
          let calls = 0;
          env.deliver(id, [from(1), from(2)], () => {
@@ -286,18 +286,18 @@ describe('dgram_env', () => {
          assert.strictEqual(env.state().used, 0);
        });
 
-    it('cuts long runs, with a source for each piece', () => {
-      const runs = deliver([from(1, { length: 699, segment: 10 }), from(2)]);
+    it('splits long GRO buffers, with a source for each piece', () => {
+      const buffers = deliver([from(1, { length: 699, segment: 10 }), from(2)]);
       assert.deepStrictEqual(
-        runs.map(({ offset, length, segment, port }) =>
+        buffers.map(({ offset, length, segment, port }) =>
           [offset, length, segment, port]),
         [[0, 320, 10, 1], [320, 320, 10, 1], [640, 59, 10, 1],
           [65536, 10, 10, 2]]);
       assert.strictEqual(env.state().received, 71);
     });
 
-    // JavaScript drops the rest of the batch then, and texts with it.
-    it('repeats texts after the socket was closed by a listener', () => {
+    // JavaScript then drops the rest of the batch, including its texts.
+    it('repeats texts after a listener closed the socket', () => {
       deliver([from(1)]);
       deliver([from(1), from(2)], () => {
         env.close(id);
@@ -305,13 +305,13 @@ describe('dgram_env', () => {
       });
       id = env.add();
       assert.deepStrictEqual(
-        deliver([from(1), from(2)]).map(({ fresh }) => fresh), [1, 2]);
+        deliver([from(1), from(2)]).map(({ newText }) => newText), [1, 2]);
     });
 
-    it('repeats texts after JavaScript gave up', () => {
+    it('repeats texts after a batch was dropped', () => {
       deliver([from(1)], () => false);
-      assert.strictEqual(deliver([from(1)])[0].fresh, 1);
-      assert.strictEqual(deliver([from(1)])[0].fresh, 0);
+      assert.strictEqual(deliver([from(1)])[0].newText, 1);
+      assert.strictEqual(deliver([from(1)])[0].newText, 0);
     });
   });
 });

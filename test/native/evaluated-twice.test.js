@@ -1,9 +1,9 @@
 'use strict';
 
-// A hot reloader, or Jest's module registry, evaluates lib/ again. In a
+// A hot reloader, or the module registry of Jest, evaluates lib/ again. In a
 // checkout dist/ and lib/ may both be loaded: two copies, each with an instance
-// of the addon. test/api/node/copies.test.js and sandbox.test.js do this to the
-// package.
+// of the addon. test/api/node/copies.test.js and sandbox.test.js test the same
+// with the package.
 
 const assert = require('node:assert');
 const { once } = require('node:events');
@@ -14,7 +14,7 @@ const packed = require('../support/package');
 
 const LIB = path.join(__dirname, '..', '..', 'lib');
 
-/** lib/ as a second evaluation finds it; the first one's stays loaded. */
+/** Evaluates lib/ a second time; the first evaluation stays loaded. */
 function evaluateAgain() {
   const kept = {};
   for (const file of Object.keys(require.cache)) {
@@ -38,7 +38,7 @@ async function bound(dgram, received) {
 }
 
 describe('a second evaluation of lib/', () => {
-  it('gives what the first one made', () => {
+  it('returns the classes of the first one', () => {
     const first = require('../../lib');
     const second = evaluateAgain();
     assert.notStrictEqual(second, first);
@@ -49,7 +49,7 @@ describe('a second evaluation of lib/', () => {
 });
 
 describe('the package beside lib/', () => {
-  it('has classes, sockets and destinations of its own', async () => {
+  it('has its own classes, sockets and destinations', async () => {
     const first = require('../../lib');
     const second = require(packed.main);
     assert.notStrictEqual(second.Socket, first.Socket);

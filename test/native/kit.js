@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The compiled addons for tests of the C core: `inner` opens its functions,
- * open() drives the real binding without lib/.
+ * The compiled addons for tests of the C core: `inner` exports its internal
+ * functions, and open() uses the real binding without lib/.
  */
 
 const path = require('node:path');
@@ -11,14 +11,15 @@ const { getSystemErrorMap } = require('node:util');
 const settings = require('../../lib/load/settings');
 
 const root = path.join(__dirname, '..', '..');
-// Built by `npm run build:test`; eslint runs before that.
+// Built by `npm run build:test`. eslint may run before that, so the path is
+// computed.
 const inner = require(path.join(__dirname, 'build/Release/dgram_test.node'));
 
-/** libuv's codes by name: codes.EBADF is -9 on Linux. */
+/** The codes of libuv by name: codes.EBADF is -9 on Linux. */
 const codes = Object.fromEntries(
   [...getSystemErrorMap()].map(([code, [name]]) => [name, code]));
 
-/** A binding of its own, as it is before lib/ has configured it. */
+/** A new instance of the binding, not configured. */
 function loadBare() {
   const holder = { exports: {} };
   process.dlopen(holder,
@@ -26,14 +27,17 @@ function loadBare() {
   return holder.exports;
 }
 
-/** A binding of its own: lib/ has put its hooks into the shared one. */
+/**
+ * A new, configured instance of the binding: the shared one has the hooks of
+ * lib/.
+ */
 function load() {
   const binding = loadBare();
   binding.configure(settings.addon);
   return binding;
 }
 
-/** Receive memory as lib/batch/inbox.js sees it, by name. */
+/** The inboxes by name, with views as in lib/batch/inbox.js. */
 function readInboxes(binding) {
   const { layout } = binding;
   const inboxes = new Map();
@@ -46,12 +50,13 @@ function readInboxes(binding) {
       memories.push(memory);
       inboxes.set(name, {
         cursor: new Uint32Array(memory, 0, layout.CURSOR_WORDS),
-        runs: new Uint32Array(memory, layout.INBOX_GRO_BUFFERS, words),
-        runStatuses: new Int32Array(memory, layout.INBOX_GRO_BUFFERS, words),
+        groBuffers: new Uint32Array(memory, layout.INBOX_GRO_BUFFERS, words),
+        bufferStatuses: new Int32Array(memory, layout.INBOX_GRO_BUFFERS,
+                                       words),
         textWords: new Uint32Array(memory, layout.INBOX_TEXTS,
                                    layout.RECV_SLOTS * layout.TEXT_BYTES / 4),
         texts: Buffer.from(memory, layout.INBOX_TEXTS),
-        slab: Buffer.from(memory, layout.INBOX_RECV_BUFFER),
+        recvBuffer: Buffer.from(memory, layout.INBOX_RECV_BUFFER),
       });
     }
     return inboxes.get(name);
@@ -61,9 +66,9 @@ function readInboxes(binding) {
 }
 
 /**
- * One environment of the C core, and the least that lib/ does with it.
- * A handle gets `onMessage(text, source)`, `onError(code)` and `onClosed()`,
- * the environment `onComplete(ticket, status, length)` and `onStalled()`.
+ * One environment of the C core with a minimal replacement of lib/. Tests set
+ * `onMessage(text, source)`, `onError(code)` and `onClosed()` of a handle, and
+ * `onComplete(ticket, status, length)` and `onStalled()` of the environment.
  */
 function open() {
   const binding = load();
@@ -89,11 +94,11 @@ function open() {
   }
   binding.define(Handle.prototype);
 
-  function source({ runs, textWords, texts }, at) {
-    const slot = runs[at + layout.RECV_PEER];
-    const fresh = runs[at + layout.RECV_NEW_TEXT];
-    if (fresh > 0) {
-      const text = (fresh - 1) * layout.TEXT_BYTES;
+  function source({ groBuffers, textWords, texts }, at) {
+    const slot = groBuffers[at + layout.RECV_PEER];
+    const newText = groBuffers[at + layout.RECV_NEW_TEXT];
+    if (newText > 0) {
+      const text = (newText - 1) * layout.TEXT_BYTES;
       const length = textWords[text / 4 + layout.TEXT_LENGTH];
       sources[slot] = {
         address: texts.latin1Slice(text + layout.TEXT_TEXT,
@@ -105,7 +110,7 @@ function open() {
     return sources[slot];
   }
 
-  /** One datagram a call: 1, there are more. */
+  /** Delivers one datagram per call. Returns 1 if there are more. */
   function deliver(id, name) {
     core.onDeliver?.(id);
     const handle = handles.get(id);
@@ -122,21 +127,23 @@ function open() {
     return isLeft() && !handle.dropped ? 1 : 0;
   }
 
-  function deliverNext(handle, { cursor, runs, runStatuses, slab, sources }) {
-    const run = cursor[layout.CURSOR_GRO_BUFFER];
+  function deliverNext(handle, inbox) {
+    const { cursor, groBuffers, bufferStatuses, recvBuffer } = inbox;
+    const index = cursor[layout.CURSOR_GRO_BUFFER];
     const offset = cursor[layout.CURSOR_POSITION];
-    const at = run * layout.RECV_WORDS;
-    const status = runStatuses[at + layout.RECV_STATUS];
-    const length = runs[at + layout.RECV_LENGTH];
-    const size = Math.min(runs[at + layout.RECV_SEGMENT], length - offset);
-    const start = runs[at + layout.RECV_OFFSET] + offset;
+    const at = index * layout.RECV_WORDS;
+    const status = bufferStatuses[at + layout.RECV_STATUS];
+    const length = groBuffers[at + layout.RECV_LENGTH];
+    const segment = groBuffers[at + layout.RECV_SEGMENT];
+    const size = Math.min(segment, length - offset);
+    const start = groBuffers[at + layout.RECV_OFFSET] + offset;
     const ends = offset + size >= length;
 
-    cursor[layout.CURSOR_GRO_BUFFER] = ends ? run + 1 : run;
+    cursor[layout.CURSOR_GRO_BUFFER] = ends ? index + 1 : index;
     cursor[layout.CURSOR_POSITION] = ends ? 0 : offset + size;
-    const text = slab.latin1Slice(start, start + size);
+    const text = recvBuffer.latin1Slice(start, start + size);
     if (status < 0) handle.onError?.(status);
-    else handle.onMessage?.(text, sources[run]);
+    else handle.onMessage?.(text, inbox.sources[index]);
   }
 
   binding.hook({
@@ -153,7 +160,7 @@ function open() {
     memories,
     Handle,
 
-    /** A handle bound to a free port of 127.0.0.1, and its port. */
+    /** Returns a handle bound to a free port of 127.0.0.1, and that port. */
     bound() {
       const handle = new Handle();
       const name = {};
@@ -162,7 +169,10 @@ function open() {
       return { handle, port: name.port };
     },
 
-    /** send([handle or id, peer, text, ticket]...) -> { queued, statuses } */
+    /**
+     * send([handle or id, destination, text, ticket]...) ->
+     * { queued, statuses }
+     */
     send(...entries) {
       let end = 0;
       entries.forEach(([handle, peer, text, ticket = 0], i) => {

@@ -7,7 +7,7 @@ const { inner, load } = require('./kit');
 describe('layout of the shared memory', () => {
   const { layout, flags } = load();
 
-  it('is what the structs of batch.h are', () => {
+  it('matches the structs of batch.h', () => {
     assert.deepStrictEqual({ ...layout }, { ...inner.layout() });
   });
 
@@ -16,7 +16,7 @@ describe('layout of the shared memory', () => {
       assert.ok(Number.isInteger(value), `${name} is ${value}`);
   });
 
-  it('has fields side by side', () => {
+  it('has no gaps between fields', () => {
     const fields = (prefix) => Object.keys(layout)
       .filter((name) => name.startsWith(prefix) &&
         !/WORDS|BYTES|TEXT_TEXT|SLOTS|BUFFER_SIZE|RECV_BUFFER$|GRO_BUFFERS/.test(name))
@@ -29,7 +29,7 @@ describe('layout of the shared memory', () => {
     assert.deepStrictEqual(fields('TEXT_'), upTo(layout.TEXT_TEXT / 4));
   });
 
-  it('has flags with the numbers of libuv', () => {
+  it('has flags with the values of libuv', () => {
     assert.deepStrictEqual(flags,
       { IPV6ONLY: 1, REUSEADDR: 4, REUSEPORT: 64 });
   });

@@ -1,7 +1,7 @@
 'use strict';
 
-// lib/ under a listener that turns the event loop itself, as deasync does, and
-// what libuv hands over where it has no datagram.
+// lib/ with a listener that runs a nested event loop, as deasync does; and
+// errors reported by libuv.
 
 const assert = require('node:assert');
 const { once } = require('node:events');
@@ -19,11 +19,11 @@ async function bound(listener) {
 
 const portOf = (socket) => socket.address().port;
 
-function turnUntil(condition) {
+function runLoopUntil(condition) {
   for (let i = 0; i < 1000 && !condition(); i++) inner.runLoop();
 }
 
-describe('a listener that turns the event loop', () => {
+describe('a listener that runs a nested event loop', () => {
   const sockets = [];
   const open = async (listener) => {
     const socket = await bound(listener);
@@ -38,12 +38,12 @@ describe('a listener that turns the event loop', () => {
       try {
         socket.close();
       } catch {
-        // The test has.
+        // The test has closed it.
       }
     }
   });
 
-  it('hears from other sockets, and from its own', async () => {
+  it('receives from other sockets and from its own', async () => {
     const log = [];
     const backend = await open((msg, { port }) =>
       backend.send(`answer to ${msg}`, port, '127.0.0.1'));
@@ -52,7 +52,7 @@ describe('a listener that turns the event loop', () => {
       log.push(`begin ${msg}`);
       if (String(msg) === 'one') {
         client.send('a question', portOf(backend), '127.0.0.1');
-        turnUntil(() => log.includes('end two') &&
+        runLoopUntil(() => log.includes('end two') &&
           log.includes('answer to a question'));
       }
       log.push(`end ${msg}`);
@@ -94,18 +94,18 @@ describe('a listener that turns the event loop', () => {
        });
   }
 
-  it('gives nothing to the socket in the place of a closed one', async () => {
+  it('delivers nothing to the successor of a closed socket', async () => {
     const leaked = [];
-    const told = [];
+    const errors = [];
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
-    process.on('uncaughtException', ({ message }) => told.push(message));
+    process.on('uncaughtException', ({ message }) => errors.push(message));
     try {
       const first = await open(() => {
         process.nextTick(() => {
           let closed = false;
           first.close(() => { closed = true; });
-          turnUntil(() => closed);
+          runLoopUntil(() => closed);
           const second = dgram.createSocket('udp4', (msg) => leaked.push(msg));
           sockets.push(second);
           second.bindSync?.({ port: 0, address: '127.0.0.1' });
@@ -116,9 +116,9 @@ describe('a listener that turns the event loop', () => {
       sockets.push(sender);
       for (let i = 0; i < 6; i++)
         sender.send(`secret ${i}`, portOf(first), '127.0.0.1');
-      await until(() => told.length > 0);
+      await until(() => errors.length > 0);
       for (let i = 0; i < 5; i++) await new Promise(setImmediate);
-      assert.deepStrictEqual(told, ['in the tick']);
+      assert.deepStrictEqual(errors, ['in the tick']);
       assert.deepStrictEqual(leaked, []);
     } finally {
       process.removeAllListeners('uncaughtException');
@@ -127,7 +127,7 @@ describe('a listener that turns the event loop', () => {
     }
   });
 
-  it('leaves nothing behind of sockets that it closes', async () => {
+  it('frees the sockets that it closes', async () => {
     const before = binding.stats().open;
     let done = 0;
     const receivers = [];
@@ -149,7 +149,7 @@ describe('a listener that turns the event loop', () => {
   });
 });
 
-describe('what libuv hands over', () => {
+describe('an error reported by libuv', () => {
   let env;
 
   beforeEach(() => { env = new inner.Env(); });
@@ -158,8 +158,8 @@ describe('what libuv hands over', () => {
 
   function received(nread, withBuffer) {
     const seen = [];
-    const code = env.uvReceived(nread, withBuffer, (runs) => {
-      seen.push(...runs.map(({ length, status }) => ({ length, status })));
+    const code = env.uvReceived(nread, withBuffer, (buffers) => {
+      seen.push(...buffers.map(({ length, status }) => ({ length, status })));
       return true;
     });
     assert.strictEqual(code, 0);
@@ -168,14 +168,14 @@ describe('what libuv hands over', () => {
 
   const failed = (status) => [{ length: 0, status }];
 
-  it('is an error, with a buffer and, as on Windows, without', () => {
+  it('is delivered, with a buffer or (as on Windows) without', () => {
     for (const withBuffer of [true, false]) {
       assert.deepStrictEqual(received(codes.ECONNRESET, withBuffer),
         failed(codes.ECONNRESET));
     }
   });
 
-  it('is no length above a slot\'s: libuv 1.52 with IP_RECVERR', () => {
+  it('is recognised as a length above a slot: libuv 1.52, IP_RECVERR', () => {
     assert.deepStrictEqual(received(2 ** 32 + codes.ECONNREFUSED, true),
       failed(codes.ECONNREFUSED));
     assert.deepStrictEqual(received(2 << 20, true), failed(codes.EIO));

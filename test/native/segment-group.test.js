@@ -5,13 +5,13 @@ const assert = require('node:assert');
 const fc = require('fast-check');
 const { inner } = require('./kit');
 
-const { runLength } = inner;
+const { segmentGroupLength } = inner;
 
 const SEGMENTS = 64;
 const SEGMENT_MIN = 3;
 const BYTES_IP4 = 65507;
 
-/** Descriptors side by side in the arena; `gap` bytes before each. */
+/** Descriptors with contiguous payloads; `gap` bytes before each. */
 function sends(list) {
   let end = 0;
   return list.map((entry) => {
@@ -25,21 +25,21 @@ function sends(list) {
 
 const repeat = (count, entry) => new Array(count).fill(entry);
 
-/** The rules in run.h, the slow way. */
+/** The rules in segment_group.h, implemented by trying every length. */
 function model(list, segmentMax, bytesMax) {
   const [first] = list;
-  const isRun = (run) => {
-    const bytes = run.reduce((sum, { length }) => sum + length, 0);
-    return run.length <= SEGMENTS && bytes <= bytesMax &&
+  const isGroup = (group) => {
+    const bytes = group.reduce((sum, { length }) => sum + length, 0);
+    return group.length <= SEGMENTS && bytes <= bytesMax &&
       first.length >= SEGMENT_MIN && first.length <= segmentMax &&
-      run.every(({ peer }) => peer === first.peer) &&
-      run.slice(0, -1).every(({ length }) => length === first.length) &&
-      run.at(-1).length > 0 && run.at(-1).length <= first.length &&
-      run.slice(1).every(({ offset }, i) =>
-        offset === run[i].offset + run[i].length);
+      group.every(({ peer }) => peer === first.peer) &&
+      group.slice(0, -1).every(({ length }) => length === first.length) &&
+      group.at(-1).length > 0 && group.at(-1).length <= first.length &&
+      group.slice(1).every(({ offset }, i) =>
+        offset === group[i].offset + group[i].length);
   };
   for (let n = list.length; n > 1; n--)
-    if (isRun(list.slice(0, n))) return n;
+    if (isGroup(list.slice(0, n))) return n;
   return 1;
 }
 
@@ -48,51 +48,52 @@ describe('dgram_segment_group_length', () => {
     title, list, expected, segmentMax = BYTES_IP4, bytesMax = BYTES_IP4,
   ] of [
     ['one datagram', [100], 1],
-    ['an empty one', [0], 1],
-    ['two of a size', [100, 100], 2],
-    ['many of a size', repeat(20, 100), 20],
-    ['64 at most', repeat(65, 10), 64],
-    ['64, the last shorter', [...repeat(63, 10), 9], 64],
+    ['an empty datagram', [0], 1],
+    ['two of one size', [100, 100], 2],
+    ['many of one size', repeat(20, 100), 20],
+    ['at most 64', repeat(65, 10), 64],
+    ['64, the last one shorter', [...repeat(63, 10), 9], 64],
     ['the last may be shorter', [10, 10, 9], 3],
-    ['a shorter one is the last', [10, 9, 9], 2],
-    ['a longer one is the next run', [10, 10, 11, 10], 2],
-    ['a shorter one right away', [10, 1], 2],
-    ['an empty one is no last', [10, 10, 0, 10], 2],
-    ['an empty one is no first', [0, 0, 0], 1],
-    ['segments of 1 byte go alone', [1, 1, 1], 1],
-    ['segments of 2 bytes go alone', [2, 2, 1], 1],
-    ['segments of 3 bytes do not', [3, 3, 1], 3],
+    ['a shorter one ends the group', [10, 9, 9], 2],
+    ['a longer one starts the next group', [10, 10, 11, 10], 2],
+    ['the second one shorter', [10, 1], 2],
+    ['an empty one cannot be the last', [10, 10, 0, 10], 2],
+    ['an empty one cannot be the first', [0, 0, 0], 1],
+    ['segments of 1 byte are sent alone', [1, 1, 1], 1],
+    ['segments of 2 bytes are sent alone', [2, 2, 1], 1],
+    ['segments of 3 bytes form a group', [3, 3, 1], 3],
     ['another peer', [10, 10, { length: 10, peer: 2 }, 10], 2],
-    ['another peer at once', [10, { length: 10, peer: 2 }], 1],
+    ['another peer for the second one', [10, { length: 10, peer: 2 }], 1],
     ['the connected peer', repeat(3, { length: 10, peer: 0 }), 3],
     ['a gap', [10, 10, { length: 10, gap: 1 }, 10], 2],
     ['a gap before the first', [{ length: 10, gap: 7 }, 10], 2],
-    ['bytes: what fits', repeat(44, 1500), 43],
-    ['bytes: just so', repeat(11, 100), 10, BYTES_IP4, 1000],
-    ['bytes: one too many', repeat(11, 100), 9, BYTES_IP4, 999],
+    ['bytes: as many as fit', repeat(44, 1500), 43],
+    ['bytes: exactly the limit', repeat(11, 100), 10, BYTES_IP4, 1000],
+    ['bytes: one byte less', repeat(11, 100), 9, BYTES_IP4, 999],
     ['bytes: a shorter last one fits', [100, 100, 50], 3, BYTES_IP4, 250],
-    ['bytes: a shorter last one does not', [100, 100, 51], 2, BYTES_IP4, 250],
-    ['bytes: less than the first', [100, 100], 1, BYTES_IP4, 99],
-    ['two of the largest that fit', [32753, 32754], 1],
-    ['two of the largest', [32753, 32753, 1], 3],
-    ['a datagram that cannot be sent', [65535, 65535], 1],
-    ['segment_max: just so', [1472, 1472], 2, 1472],
-    ['segment_max: above', [1473, 1473], 1, 1472],
-    ['segment_max: the last counts with the first', [1473, 5], 1, 1472],
+    ['bytes: a shorter last one exceeds', [100, 100, 51], 2, BYTES_IP4, 250],
+    ['bytes: limit below the first datagram', [100, 100], 1, BYTES_IP4, 99],
+    ['two that fill the limit, the second longer', [32753, 32754], 1],
+    ['two of the largest, and one byte', [32753, 32753, 1], 3],
+    ['datagrams that are too long to send', [65535, 65535], 1],
+    ['segment_max: exactly the limit', [1472, 1472], 2, 1472],
+    ['segment_max: above the limit', [1473, 1473], 1, 1472],
+    ['segment_max: limits the first of two', [1473, 5], 1, 1472],
     ]) {
     it(`${title}: ${expected}`, () => {
       const batch = sends(list);
 
-      assert.strictEqual(runLength(batch, segmentMax, bytesMax), expected);
+      assert.strictEqual(
+        segmentGroupLength(batch, segmentMax, bytesMax), expected);
       assert.strictEqual(model(batch, segmentMax, bytesMax), expected);
     });
   }
 
-  it('is what the rules say, whatever the batch', () => {
+  it('follows the rules for any batch', () => {
     const size = fc.oneof(
       fc.constantFrom(0, 1, 2, 3, 4, 64, 1000, 1472, 32753, 65507, 65535),
       fc.integer({ min: 0, max: 65536 }));
-    // Some of a kind, then some of another, as programs send them.
+    // Groups of equal datagrams, as applications send them.
     const group = fc.record({
       entry: fc.record({
         length: size,
@@ -107,12 +108,12 @@ describe('dgram_segment_group_length', () => {
     const limit = fc.oneof(fc.constantFrom(2, 1472, BYTES_IP4, 65527), size);
 
     fc.assert(fc.property(batch, limit, limit, (list, segmentMax, bytesMax) => {
-      assert.strictEqual(runLength(list, segmentMax, bytesMax),
-                         model(list, segmentMax, bytesMax));
+      assert.strictEqual(segmentGroupLength(list, segmentMax, bytesMax),
+        model(list, segmentMax, bytesMax));
     }), { numRuns: 1000 });
   });
 
-  it('cuts a batch into runs that hold all of it', () => {
+  it('splits a batch into groups without losing a datagram', () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 5 }),
       { minLength: 1, maxLength: 300 });
 
@@ -120,7 +121,7 @@ describe('dgram_segment_group_length', () => {
       const batch = sends(list);
       let taken = 0;
       while (taken < batch.length) {
-        const n = runLength(batch.slice(taken), BYTES_IP4, BYTES_IP4);
+        const n = segmentGroupLength(batch.slice(taken), BYTES_IP4, BYTES_IP4);
         assert.ok(n >= 1 && n <= batch.length - taken);
         taken += n;
       }

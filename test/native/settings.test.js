@@ -1,6 +1,6 @@
 'use strict';
 
-// The DGRAM_NATIVE_* variables as lib/load/settings.js reads them, once.
+// The DGRAM_NATIVE_* variables, which lib/load/settings.js reads once.
 
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
@@ -13,7 +13,7 @@ const USUAL = {
   addon: { gso: true, gro: true, busyPoll: true, keepHeap: false },
 };
 
-/** What is read in an environment with these variables and no others. */
+/** The settings with only these DGRAM_NATIVE_* variables set. */
 function settingsIn(variables) {
   const env = Object.fromEntries(Object.entries(process.env)
     .filter(([name]) => !name.startsWith('DGRAM_NATIVE_')));
@@ -44,7 +44,7 @@ const CASES = [
 
 describe('settings', () => {
   for (const [variables, expected] of CASES) {
-    it(`of ${JSON.stringify(variables)}`, () => {
+    it(`with ${JSON.stringify(variables)}`, () => {
       assert.deepStrictEqual(settingsIn(variables), expected);
     });
   }

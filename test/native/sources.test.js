@@ -22,17 +22,17 @@ describe('dgram_sources', () => {
     const second = sources.find(address);
 
     assert.strictEqual(second.slot, first.slot);
-    return !second.fresh;
+    return !second.isNew;
   }
 
-  it('knows a source the second time', () => {
-    assert.deepStrictEqual(sources.find(at4(1)).fresh, true);
+  it('finds a source the second time', () => {
+    assert.deepStrictEqual(sources.find(at4(1)).isNew, true);
     assert.ok(remembers(at4(1)));
     assert.ok(remembers(at6(1)));
-    assert.ok(remembers(at4(1)), 'also after another one');
+    assert.ok(remembers(at4(1)), 'also after another source');
   });
 
-  it('tells ports, addresses, scopes and families apart', () => {
+  it('distinguishes ports, addresses, scopes and families', () => {
     const different = [
       { family: 4, text: '1.2.3.4', port: 1 },
       { family: 4, text: '1.2.3.4', port: 2 },
@@ -45,63 +45,63 @@ describe('dgram_sources', () => {
     ];
     const slots = different.map((address) => sources.find(address));
 
-    assert.ok(slots.every(({ fresh }) => fresh));
+    assert.ok(slots.every(({ isNew }) => isNew));
     assert.strictEqual(new Set(slots.map(({ slot }) => slot)).size,
                        different.length);
     for (const [i, address] of different.entries())
       assert.deepStrictEqual(sources.find(address),
-                             { slot: slots[i].slot, fresh: false });
+                             { slot: slots[i].slot, isNew: false });
   });
 
-  it('ignores what the text does not show', () => {
+  it('ignores fields that the text does not contain', () => {
     const { slot } = sources.find({ family: 6, text: '::1', port: 1, flow: 1 });
     assert.deepStrictEqual(
       sources.find({ family: 6, text: '::1', port: 1, flow: 2 }),
-      { slot, fresh: false });
+      { slot, isNew: false });
 
     const v4 = { family: 4, text: '1.1.1.1', port: 1 };
     const known = sources.find({ ...v4, padding: 1 });
     assert.deepStrictEqual(sources.find({ ...v4, padding: 2 }),
-                           { slot: known.slot, fresh: false });
+                           { slot: known.slot, isNew: false });
   });
 
-  it('is fresh every time for an address with a zone', () => {
+  it('reports an address with a zone as new every time', () => {
     const address = { family: 6, text: 'fe80::1', port: 1, scope: 1 };
     const first = sources.find(address);
 
-    assert.deepStrictEqual(first.fresh, true);
+    assert.deepStrictEqual(first.isNew, true);
     assert.deepStrictEqual(sources.find(address), first);
     assert.ok(remembers({ family: 6, text: 'fe80::1', port: 1 }),
               'without a zone it is not');
   });
 
   for (const [name, address] of [['IPv4', at4], ['IPv6', at6]]) {
-    it(`is bounded, and never calls a wrong slot known: ${name}`, () => {
+    it(`is bounded, and never returns a wrong slot: ${name}`, () => {
       const content = new Map();
       let hits = 0;
 
       for (let i = 0; i < 20 * SOURCES_MAX; i++) {
-        // Every second one is of the last hundred.
-        const who = i % 2 === 0 ? i : Math.max(0, i - i % 100);
-        const { slot, fresh } = sources.find(address(who));
+        // Every second source is one of the last 100.
+        const source = i % 2 === 0 ? i : Math.max(0, i - i % 100);
+        const { slot, isNew } = sources.find(address(source));
 
         assert.ok(slot < SOURCES_MAX, `slot ${slot}`);
-        if (fresh) content.set(slot, who);
+        if (isNew) content.set(slot, source);
         else hits++;
-        assert.strictEqual(content.get(slot), who);
+        assert.strictEqual(content.get(slot), source);
       }
       assert.ok(hits > SOURCES_MAX, `${hits} hits`);
     });
 
-    it(`keeps most of half its size in sources: ${name}`, () => {
+    it(`retains most sources if half full: ${name}`, () => {
       const some = Array.from({ length: SOURCES_MAX / 2 }, (_, i) => i);
       for (const i of some) sources.find(address(i));
-      const known = some.filter((i) => !sources.find(address(i)).fresh);
+      const known = some.filter((i) => !sources.find(address(i)).isNew);
 
       assert.ok(known.length > 0.9 * some.length, `${known.length} known`);
     });
 
-    it(`survives five sources in turn that share four places: ${name}`, () => {
+    it(`has hits with five sources in a set of four: ${name}`, () => {
       const set = (slot) => slot >> 2;
       const first = set(sources.find(address(0)).slot);
       const sharing = [0];
@@ -112,9 +112,9 @@ describe('dgram_sources', () => {
       let hits = 0;
       for (let round = 0; round < 100; round++) {
         for (const i of sharing) {
-          const { slot, fresh } = sources.find(address(i));
+          const { slot, isNew } = sources.find(address(i));
           slots.add(slot);
-          hits += fresh ? 0 : 1;
+          hits += isNew ? 0 : 1;
         }
       }
       assert.strictEqual(slots.size, 4);
@@ -122,10 +122,10 @@ describe('dgram_sources', () => {
     });
   }
 
-  it('takes an unknown family without a crash', () => {
-    const { slot, fresh } = sources.find({ raw: 1 });
+  it('accepts an unknown family', () => {
+    const { slot, isNew } = sources.find({ raw: 1 });
 
     assert.ok(slot < SOURCES_MAX);
-    assert.strictEqual(fresh, true);
+    assert.strictEqual(isNew, true);
   });
 });

@@ -1,14 +1,14 @@
 'use strict';
 
 // A worker may end at any moment. Under `npm run test:memory` these tests also
-// show that its memory is given back.
+// show that its memory is freed.
 
 const assert = require('node:assert');
 const { Worker } = require('node:worker_threads');
 
 const kit = require.resolve('./kit');
 
-/** Runs in a worker: traffic that does not end by itself. */
+/** Runs in a worker: traffic that continues until the worker ends. */
 function traffic({ open }, mode, { parentPort }) {
   const core = open();
   const { handle, port } = core.bound();
@@ -54,30 +54,30 @@ async function run(mode, terminate) {
 
 describe('a worker', () => {
   for (const delay of [0, 1, 3]) {
-    it(`may be terminated in the middle of traffic, ${delay} ms`, async () => {
+    it(`can be terminated during traffic, after ${delay} ms`, async () => {
       assert.strictEqual((await run('traffic', delay)).code, 1);
     });
   }
 
-  it('may be terminated while a listener runs', async () => {
+  it('can be terminated while a listener runs', async () => {
     assert.strictEqual((await run('spin', 5)).code, 1);
   });
 
-  it('may exit in a listener', async () => {
+  it('can exit in a listener', async () => {
     assert.deepStrictEqual(await run('exit'), { code: 5, error: undefined });
   });
 
-  it('may exit with datagrams in the queue', async () => {
+  it('can exit with queued datagrams', async () => {
     assert.deepStrictEqual(await run('queue'), { code: 5, error: undefined });
   });
 
-  it('may fail in a listener', async () => {
+  it('can throw in a listener', async () => {
     const { code, error } = await run('throw');
     assert.strictEqual(code, 1);
     assert.strictEqual(error.message, 'in the worker');
   });
 
-  it('ends by itself when its sockets are closed', async () => {
+  it('ends when its sockets are closed', async () => {
     assert.deepStrictEqual(await run('close'), { code: 0, error: undefined });
   });
 });

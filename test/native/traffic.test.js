@@ -1,6 +1,6 @@
 'use strict';
 
-// Datagrams through the whole C core: the batch, its delivery, the queue.
+// Datagrams through the whole C core: send batch, delivery, queue.
 
 const assert = require('node:assert');
 const { AsyncLocalStorage } = require('node:async_hooks');
@@ -12,8 +12,8 @@ const { codes, inner, open, until } = require('./kit');
 const { EBADF, ECANCELED, EDESTADDRREQ, EMSGSIZE } = codes;
 
 /**
- * Runs a function in a process of its own: mocha watches 'uncaughtException'
- * here, and keeps the loop awake.
+ * Runs a function in a separate process: in this one mocha handles
+ * 'uncaughtException' and keeps the loop alive.
  */
 function run(source) {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', `
@@ -73,7 +73,7 @@ describe('traffic', () => {
     assert.deepStrictEqual([out, received], [100, 100]);
   });
 
-  it('may be empty', async () => {
+  it('can be empty', async () => {
     const got = collect(b.handle);
     assert.deepStrictEqual(
       core.send([a.handle, 1, ''], [a.handle, 1, 'x'], [a.handle, 1, ''])
@@ -82,7 +82,7 @@ describe('traffic', () => {
     assert.deepStrictEqual(got, ['', 'x', '']);
   });
 
-  it('may be as long as UDP allows, not longer', async () => {
+  it('is limited to the maximum length of UDP', async () => {
     const got = collect(b.handle);
     const { statuses } = core.send(
       [a.handle, 1, 'x'.repeat(65507)], [a.handle, 1, 'y'.repeat(65508)],
@@ -92,7 +92,7 @@ describe('traffic', () => {
     assert.deepStrictEqual(got.map(({ length }) => length), [65507, 1]);
   });
 
-  it('fails one datagram at a time', async () => {
+  it('fails for single datagrams', async () => {
     const got = collect(b.handle);
     const { statuses } = core.send(
       [a.handle, 1, 'one'], [a.handle, 0, 'two'], [4711, 1, 'three'],
@@ -102,18 +102,18 @@ describe('traffic', () => {
     assert.deepStrictEqual(got, ['one', 'four']);
   });
 
-  it('stops and goes on', async () => {
+  it('can be stopped and started again', async () => {
     const got = collect(b.handle);
     assert.strictEqual(b.handle.recvStop(), 0);
-    core.send([a.handle, 1, 'kept']);
+    core.send([a.handle, 1, 'queued']);
     await sleep(20);
     assert.deepStrictEqual(got, []);
     assert.strictEqual(b.handle.recvStart(), 0);
-    assert.strictEqual(b.handle.recvStart(), 0, 'twice is fine');
+    assert.strictEqual(b.handle.recvStart(), 0, 'a second call succeeds');
     await until(() => got.length === 1);
   });
 
-  it('reports what the network says to a connected socket', async () => {
+  it('reports ICMP errors to a connected socket', async () => {
     const dead = core.bound();
     dead.handle.close();
     const errors = [];
@@ -121,11 +121,11 @@ describe('traffic', () => {
     assert.strictEqual(a.handle.connect('127.0.0.1', dead.port), 0);
     assert.strictEqual(a.handle.recvStart(), 0);
     assert.deepStrictEqual(core.send([a.handle, 0, 'x']).statuses, [1]);
-    if (process.platform === 'win32') return; // libuv drops it there
+    if (process.platform === 'win32') return; // libuv discards them there
     await until(() => errors.length > 0);
     assert.deepStrictEqual(errors, [codes.ECONNREFUSED]);
 
-    // Reading goes on.
+    // The socket still receives.
     const got = collect(a.handle);
     assert.strictEqual(a.handle.disconnect(), 0);
     assert.strictEqual(a.handle.bind('127.0.0.1', 0, 0) <= 0, true);
@@ -161,7 +161,7 @@ describe('traffic', () => {
       assert.deepStrictEqual(got, ['m0', 'm1']);
     });
 
-    it('tells sources again that were dropped with a batch', async () => {
+    it('passes sources again that were dropped with a batch', async () => {
       const third = core.bound();
       b.handle.onMessage = () => b.handle.close();
       core.send([a.handle, 1, 'x'], [third.handle, 1, 'y']);
@@ -186,7 +186,7 @@ describe('traffic', () => {
       assert.strictEqual(seen, undefined);
     });
 
-    it('goes on in a nested loop, in order', async () => {
+    it('continues in a nested loop, in order', async () => {
       const got = [];
       b.handle.onMessage = (text) => {
         got.push(text);
@@ -201,7 +201,7 @@ describe('traffic', () => {
         [...texts(3, 'outer'), ...texts(5, 'inner'), 'back']);
     });
 
-    it('is in order, with its sources, in loops within loops', async () => {
+    it('keeps order and sources in several nested loops', async () => {
       const third = core.bound();
       const fourth = core.bound();
       const got = [];
@@ -225,32 +225,33 @@ describe('traffic', () => {
       assert.deepStrictEqual(to('f'), texts(40, 'f').map((t) => `${t} 3`));
     });
 
-    it('lets a nested loop wait, not spin', () => {
+    it('lets a nested loop block instead of spin', () => {
       const { lines, stderr } = run((core, a, b, { inner }) => {
         b.handle.onMessage = () => {
           b.handle.onMessage = (text) => {
             console.log(text);
             core.closeAll();
           };
-          let turns = 0;
+          let iterations = 0;
           let over = false;
           setTimeout(() => { over = true; }, 50);
-          for (; !over; turns++) inner.runLoop(true);
-          console.log(turns < 20 ? 'waited' : `${turns} turns in 50 ms`);
+          for (; !over; iterations++) inner.runLoop(true);
+          console.log(
+            iterations < 20 ? 'blocked' : `${iterations} iterations in 50 ms`);
           core.send([a.handle, 1, 'again']);
         };
         core.send([a.handle, 1, 'first']);
       });
-      assert.deepStrictEqual(lines, ['waited', 'again'], stderr);
+      assert.deepStrictEqual(lines, ['blocked', 'again'], stderr);
     });
 
-    it('outlives a nested loop that closes its socket', async () => {
+    it('survives a nested loop that closes its socket', async () => {
       let closed = false;
       b.handle.onClosed = () => { closed = true; };
       b.handle.onMessage = () => {
         b.handle.close(true);
         for (let i = 0; i < 50 && !closed; i++) inner.runLoop();
-        // What was freed too early is overwritten.
+        // Overwrites memory that was freed too early.
         for (let i = 0; i < 8; i++) core.bound();
       };
       core.send(...texts(3, 'm').map((t) => [a.handle, 1, t]));
@@ -265,7 +266,7 @@ describe('traffic', () => {
       assert.deepStrictEqual(got, ['after']);
     });
 
-    it('has new memory when the old one was lost', async () => {
+    it('allocates new memory if the old memory was detached', async () => {
       const got = collect(b.handle);
       for (let i = 0; i < 3; i++) {
         core.send([a.handle, 1, `${i}`]);
@@ -277,7 +278,7 @@ describe('traffic', () => {
       assert.strictEqual(core.memories.length, 3);
     });
 
-    it('drops the rest of a batch whose memory is lost', async () => {
+    it('drops the rest of a batch whose memory was detached', async () => {
       const got = [];
       b.handle.onMessage = (text) => {
         got.push(text);
@@ -311,20 +312,20 @@ describe('traffic', () => {
       assert.strictEqual(status, 0);
     });
 
-    it('ends the process when nobody catches', () => {
+    it('ends the process if the error is not caught', () => {
       const { lines, status, stderr } = run((core, a, b) => {
         b.handle.onMessage = (text) => {
           console.log(text);
-          throw new Error('nobody catches this');
+          throw new Error('not caught');
         };
         core.send([a.handle, 1, 'm0'], [a.handle, 1, 'm1']);
       });
       assert.deepStrictEqual(lines, ['m0']);
-      assert.match(stderr, /nobody catches this/);
+      assert.match(stderr, /not caught/);
       assert.strictEqual(status, 1);
     });
 
-    it('may end the process itself', () => {
+    it('can end the process itself', () => {
       const { lines, status } = run((core, a, b) => {
         b.handle.onMessage = (text) => {
           console.log(text);
@@ -336,7 +337,7 @@ describe('traffic', () => {
       assert.strictEqual(status, 7);
     });
 
-    it('is no matter for the rest, as a completion either', () => {
+    it('does not affect later completions', () => {
       const { lines, status, stderr } = run((core, a, b, { until }) => {
         process.on('uncaughtException', ({ message }) => console.log(message));
         core.binding.queueAlways(true);
@@ -362,7 +363,7 @@ describe('traffic', () => {
       core.binding.queueAlways(true);
     });
 
-    it('counts what waits', async () => {
+    it('counts queued datagrams', async () => {
       const { queued, statuses } = core.send(
         [a.handle, 1, 'a', 1], [a.handle, 1, 'bc', 2], [a.handle, 1, '', 3]);
       const { QUEUED } = core.layout;
@@ -383,7 +384,7 @@ describe('traffic', () => {
       const got = collect(b.handle);
       const many = texts(200);
       core.send(...many.slice(0, 100).map((t, i) => [a.handle, 1, t, i + 1]));
-      // What the queue has is its own: the arena and the slot are used again.
+      // The queue has copies: the arena and the slot are reused.
       core.binding.setPeer(1, 4, '127.0.0.1', a.port);
       core.binding.setPeer(2, 4, '127.0.0.1', b.port);
       core.send(...many.slice(100).map((t, i) => [a.handle, 2, t, i + 101]));
@@ -394,7 +395,7 @@ describe('traffic', () => {
         many.map((_, i) => i + 1));
     });
 
-    it('sends what comes later after what waits', async () => {
+    it('sends later datagrams after the queued ones', async () => {
       const got = collect(b.handle);
       core.send([a.handle, 1, 'first', 1]);
       core.binding.queueAlways(false);
@@ -406,14 +407,14 @@ describe('traffic', () => {
       assert.deepStrictEqual(got, ['first', 'second', 'third']);
     });
 
-    it('does not tell of ticket 0, but counts it', async () => {
+    it('counts ticket 0 without a completion', async () => {
       core.send([a.handle, 1, 'x', 0], [a.handle, 1, 'y', 5]);
       await until(() => done.length === 1);
       assert.deepStrictEqual(done, [[5, 0, 1]]);
       assert.strictEqual(core.binding.stats().sent, 2);
     });
 
-    it('fails one datagram at a time', async () => {
+    it('fails for single datagrams', async () => {
       const got = collect(b.handle);
       core.send([a.handle, 1, 'ok', 1], [a.handle, 1, 'x'.repeat(65508), 2],
                 [a.handle, 1, 'fine', 3]);
@@ -423,7 +424,7 @@ describe('traffic', () => {
       assert.deepStrictEqual(got, ['ok', 'fine']);
     });
 
-    it('is emptied on close, each datagram once', async () => {
+    it('is emptied by close, and completes each datagram once', async () => {
       const tickets = texts(30).map((_, i) => i + 1);
       core.send(...tickets.map((ticket) => [a.handle, 1, 'x', ticket]));
       a.handle.onClosed = () => done.push('closed');
@@ -437,37 +438,37 @@ describe('traffic', () => {
       assert.strictEqual(done.at(-2)[1], ECANCELED);
     });
 
-    it('may grow in a completion', async () => {
+    it('can grow in a completion', async () => {
       const got = collect(b.handle);
       core.onComplete = (ticket) => {
         done.push(ticket);
         if (ticket < 50) core.send([a.handle, 1, `${ticket}`, ticket + 1]);
       };
       core.send([a.handle, 1, '0', 1]);
-      // Others get their turn meanwhile.
-      let turns = 0;
-      await until(() => ++turns > 0 && done.length === 50);
-      assert.ok(turns > 5, `${turns} turns`);
+      // The loop keeps running meanwhile.
+      let iterations = 0;
+      await until(() => ++iterations > 0 && done.length === 50);
+      assert.ok(iterations > 5, `${iterations} iterations`);
       await until(() => got.length === 50);
       assert.deepStrictEqual(got, texts(50, ''));
     });
 
-    it('may grow for ever without stopping others', async () => {
-      let turns = 0;
-      const turn = setInterval(() => { turns++; }, 1);
+    it('can grow endlessly without blocking the loop', async () => {
+      let ticks = 0;
+      const timer = setInterval(() => { ticks++; }, 1);
       core.onComplete = (ticket) => {
         done.push(ticket);
-        if (turns < 3) core.send([a.handle, 1, 'x', ticket]);
+        if (ticks < 3) core.send([a.handle, 1, 'x', ticket]);
       };
       core.send([a.handle, 1, 'x', 1], [a.handle, 1, 'x', 2]);
       core.binding.queueAlways(false);
       const { queued } = core.send([a.handle, 1, 'x', 3]);
       assert.strictEqual(queued, 1);
-      await until(() => turns >= 3);
-      clearInterval(turn);
+      await until(() => ticks >= 3);
+      clearInterval(timer);
     });
 
-    it('goes before what a completion sends', async () => {
+    it('is sent before datagrams from a completion', async () => {
       const got = collect(b.handle);
       core.onComplete = (ticket) => {
         if (ticket === 1) core.send([a.handle, 1, 'late']);
@@ -479,8 +480,8 @@ describe('traffic', () => {
       assert.deepStrictEqual(got, ['a', 'b', 'c', 'late']);
     });
 
-    it('outlives a completion that turns the loop', async function() {
-      if (core.binding.transport === 'uv') this.skip(); // libuv itself aborts
+    it('survives a completion that runs the event loop', async function() {
+      if (core.binding.transport === 'uv') this.skip(); // libuv aborts
       const got = collect(b.handle);
       core.onComplete = (ticket) => {
         done.push(ticket);
@@ -492,7 +493,7 @@ describe('traffic', () => {
       assert.deepStrictEqual(done, [1, 2, 3, 4, 5]);
     });
 
-    it('outlives one that closes the socket first', async function() {
+    it('survives a completion that also closes the socket', async function() {
       if (core.binding.transport === 'uv') this.skip();
       let closed = false;
       a.handle.onClosed = () => { closed = true; };
@@ -502,7 +503,7 @@ describe('traffic', () => {
         core.send([a.handle, 1, 'later', 3]);
         a.handle.close(true);
         for (let i = 0; i < 50 && !closed; i++) inner.runLoop();
-        // What was freed too early is overwritten.
+        // Overwrites memory that was freed too early.
         for (let i = 0; i < 8; i++) core.bound();
       };
       core.send([a.handle, 1, 'm', 1], [a.handle, 1, 'm', 2]);
@@ -511,7 +512,7 @@ describe('traffic', () => {
       assert.deepStrictEqual(done, [1, 2, 3]);
     });
 
-    it('may be closed in a completion', async () => {
+    it('survives close in a completion', async () => {
       core.onComplete = (...rest) => {
         done.push(rest);
         if (done.length === 1) a.handle.close(true);
@@ -522,7 +523,7 @@ describe('traffic', () => {
       await until(() => done.at(-1) === 'closed');
       assert.deepStrictEqual(done.slice(0, -1).map(([ticket]) => ticket),
                              [1, 2, 3]);
-      // What was sent already is not taken back.
+      // Datagrams that were already sent stay sent.
       assert.ok([ECANCELED, 0].includes(done.at(-2)[1]));
     });
   });

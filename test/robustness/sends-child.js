@@ -15,7 +15,7 @@ const path = require('node:path');
 const { install } = require('../support/saboteur');
 
 const FILES = [
-  'batch/outbox', 'socket/send-many', 'node/ticks', 'node/endings',
+  'batch/outbox', 'socket/packets', 'node/ticks', 'node/endings',
   'node/thread', 'batch/untransferable', 'node/uncaught',
 ].map((name) => require.resolve(`../../lib/${name}`));
 
@@ -47,7 +47,7 @@ function evaluate() {
   }
   if (record() !== undefined) record().beforeEnding = undefined;
   dgram = require('../../lib/socket/socket');
-  require('../../lib/socket/send-many');
+  require('../../lib/socket/packets');
 }
 
 const got = new Set();

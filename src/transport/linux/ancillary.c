@@ -9,7 +9,7 @@ void dgram_ancillary_put_segment(struct msghdr* header,
   struct cmsghdr* cmsg;
 
   header->msg_control = control;
-  header->msg_controllen = DGRAM_ANCILLARY_SEGMENT;
+  header->msg_controllen = DGRAM_ANCILLARY_SEGMENT_SIZE;
   cmsg = CMSG_FIRSTHDR(header);
   cmsg->cmsg_level = IPPROTO_UDP;
   cmsg->cmsg_type = UDP_SEGMENT;
@@ -17,8 +17,8 @@ void dgram_ancillary_put_segment(struct msghdr* header,
   memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
 }
 
-/* Not CMSG_FIRSTHDR() and CMSG_NXTHDR(): they trust a length before it is
- * known to lie within the buffer. */
+/* CMSG_FIRSTHDR() and CMSG_NXTHDR() are not used: they trust a length before it
+ * is known to lie within the buffer. */
 uint32_t dgram_ancillary_get_segment(const struct msghdr* header,
                                      uint32_t length) {
   const char* next = header->msg_control;

@@ -1,5 +1,6 @@
-/* The control messages of UDP on Linux: the segment size of a run, on its way
- * out (UDP_SEGMENT) and in (UDP_GRO). Linux only, as transport_linux.c is. */
+/* Ancillary data of UDP on Linux: the control message with the segment size of
+ * a segment group that is sent (UDP_SEGMENT), and of a GRO buffer that is
+ * received (UDP_GRO). */
 #ifndef DGRAM_ANCILLARY_H
 #define DGRAM_ANCILLARY_H
 
@@ -15,18 +16,21 @@
 #define UDP_GRO 104
 #endif
 
-/* What dgram_ancillary_put_segment() writes. */
-#define DGRAM_ANCILLARY_SEGMENT CMSG_SPACE(sizeof(uint16_t))
+/* Bytes that dgram_ancillary_put_segment() writes. */
+#define DGRAM_ANCILLARY_SEGMENT_SIZE CMSG_SPACE(sizeof(uint16_t))
 
-/* Tells the kernel to cut the message every `segment` bytes. `control` has
- * DGRAM_ANCILLARY_SEGMENT bytes, aligned for a struct cmsghdr. */
+/* Room for the ancillary data of a received message, in bytes. */
+#define DGRAM_ANCILLARY_RECV_SIZE 256
+
+/* Makes the kernel split the message every `segment` bytes. `control` has
+ * DGRAM_ANCILLARY_SEGMENT_SIZE bytes, aligned for a struct cmsghdr. */
 void dgram_ancillary_put_segment(struct msghdr* header,
                                  char* control,
                                  uint16_t segment);
 
-/* The size of one datagram of the `length` bytes that came in with `header`;
- * `length` when they are no merged run. Ancillary data that ends early, or says
- * that it goes on beyond its end, is read as far as it is there. */
+/* The size of one datagram of the `length` bytes received with `header`, or
+ * `length` if they are not a GRO buffer. Truncated or malformed ancillary data
+ * is read as far as it is valid. */
 uint32_t dgram_ancillary_get_segment(const struct msghdr* header,
                                      uint32_t length);
 

@@ -1,7 +1,7 @@
-/* A moment at the event loop's door. Who was asked, and has answered, is often
- * asked again within microseconds. To fall asleep and be woken up takes longer,
- * so the loop is looked at for a while before it goes to sleep; less often
- * where that was in vain. Linux only, as transport_linux.c is. */
+/* Busy-polling. A peer that has just been answered often sends its next request
+ * within microseconds, which is less than it takes the thread to fall asleep
+ * and wake up. So the event loop's descriptor is polled for a moment first. If
+ * that finds nothing too often, it is done less frequently. */
 #ifndef DGRAM_BUSY_POLL_H
 #define DGRAM_BUSY_POLL_H
 
@@ -9,22 +9,23 @@
 #include <stdint.h>
 #include <uv.h>
 
-/* What was learnt. Starts zeroed. */
+/* Record of past attempts. Starts zeroed. */
 typedef struct {
-  uint8_t credit; /* looks that were of use, and not used up */
-  uint8_t pause;  /* calls that go by without a look */
+  uint8_t credit; /* earned by successful attempts */
+  uint8_t skips;  /* attempts that are not due yet */
 } dgram_busy_poll_t;
 
-/* The same for other looks that may be in vain: whether one is due, and what
- * came of it. In vain too often, `pause` calls go by without. */
+/* Call after an answer, before returning to the event loop. Returns when the
+ * loop has something to do, or after about 10 microseconds. Reads nothing and
+ * runs no callback. */
+void dgram_busy_poll(dgram_busy_poll_t* busy_poll, const uv_loop_t* loop);
+
+/* The same record for other attempts that may find nothing: whether one is due,
+ * and whether it was useful. After too many useless ones the next `skips`
+ * attempts are not due. */
 bool dgram_busy_poll_is_due(dgram_busy_poll_t* busy_poll);
 void dgram_busy_poll_learn(dgram_busy_poll_t* busy_poll,
                            bool useful,
-                           uint8_t pause);
-
-/* Called after an answer, before the caller returns to the loop. Nothing is
- * read, no callback runs: it returns once the loop has something to do, or
- * after some ten microseconds. */
-void dgram_busy_poll(dgram_busy_poll_t* busy_poll, const uv_loop_t* loop);
+                           uint8_t skips);
 
 #endif

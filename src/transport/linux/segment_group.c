@@ -8,10 +8,10 @@ uint32_t dgram_segment_group_length(const dgram_send_t* sends,
   uint32_t bytes = segment;
   uint32_t n = 1;
 
-  if (segment < DGRAM_RUN_SEGMENT_MIN || segment > segment_max)
+  if (segment < DGRAM_SEGMENT_GROUP_SEGMENT_MIN || segment > segment_max)
     return 1;
 
-  while (n < count && n < DGRAM_RUN_SEGMENTS) {
+  while (n < count && n < DGRAM_SEGMENT_GROUP_SEGMENTS) {
     const dgram_send_t* next = &sends[n];
     if (next->peer != sends[0].peer || next->length == 0 ||
         next->length > segment || bytes + next->length > bytes_max ||
@@ -21,7 +21,7 @@ uint32_t dgram_segment_group_length(const dgram_send_t* sends,
     bytes += next->length;
     n++;
     if (next->length < segment)
-      break; /* a shorter one ends the run */
+      break; /* a shorter one ends the group */
   }
 
   return n;

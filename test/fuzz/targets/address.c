@@ -6,7 +6,7 @@
 
 #include "../kernel.h"
 
-static void check_text(const dgram_peer_text_t* text, int family) {
+static void check_text(const dgram_source_text_t* text, int family) {
   FUZZ_CHECK(text->family == (uint32_t) family);
   FUZZ_CHECK(text->length <= sizeof(text->text));
   FUZZ_CHECK((text->error == 0) == (text->length > 0));
@@ -23,7 +23,7 @@ static bool equal(const dgram_address_t* a, const dgram_address_t* b) {
 }
 
 /* The zone ends the text, and is the name that the system gave. */
-static void check_zone(const dgram_peer_text_t* text) {
+static void check_zone(const dgram_source_text_t* text) {
   const char* sign = memchr(text->text, '%', text->length);
   size_t before;
 
@@ -36,7 +36,7 @@ static void check_zone(const dgram_peer_text_t* text) {
 /* What was described is read back as the same address. The zone is left out:
  * the interfaces are not there. */
 static void check_round_trip(const dgram_address_t* address) {
-  dgram_peer_text_t text;
+  dgram_source_text_t text;
   dgram_address_t again;
   char string[sizeof(text.text) + 1];
   int family = address->any.sa_family == AF_INET ? 4 : 6;
@@ -99,7 +99,7 @@ static void check_sockaddr(fuzz_input_t* input, int family) {
                                   : sizeof(struct sockaddr_in6);
   struct sockaddr* exact = fuzz_alloc(size);
   dgram_address_t address;
-  dgram_peer_text_t text;
+  dgram_source_text_t text;
 
   memset(&address, 0, sizeof(address));
   fuzz_bytes(input, &address, sizeof(address));

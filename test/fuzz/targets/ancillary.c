@@ -1,5 +1,5 @@
-/* Ancillary data of a received message: arbitrary bytes, and lists of messages
- * whose meaning is known because they are put together here. */
+/* Ancillary data of a received message: arbitrary bytes, and lists of control
+ * messages with a known result. */
 #include "transport/linux/ancillary.h"
 
 #include <netinet/in.h>
@@ -23,8 +23,8 @@ static void check_bytes(fuzz_input_t* input, uint32_t length) {
   free(control);
 }
 
-/* One message of a list: of ours or not, and long enough or not. Returns the
- * segment size that it tells, or 0. */
+/* Appends a control message of any type and length. Returns the segment size
+ * that it carries, or 0. */
 static uint32_t add_message(fuzz_input_t* input,
                             char* control,
                             size_t* size,
@@ -52,8 +52,8 @@ static uint32_t add_message(fuzz_input_t* input,
   return (uint32_t) value;
 }
 
-/* A list of messages, and what it tells; `cut`: a part of it, which tells
- * less. */
+/* A list of control messages. `cut`: truncated, so the segment size may be
+ * missing. */
 static void check_list(fuzz_input_t* input, uint32_t length, bool cut) {
   char list[8 * CMSG_SPACE(8)] = {0};
   char* control;
@@ -79,7 +79,7 @@ static void check_list(fuzz_input_t* input, uint32_t length, bool cut) {
 }
 
 static void check_put(uint16_t segment) {
-  _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_SEGMENT];
+  _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_SEGMENT_SIZE];
   struct msghdr header = {0};
   struct cmsghdr* cmsg;
   uint16_t written;

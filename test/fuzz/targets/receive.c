@@ -32,7 +32,7 @@ static bool on_acquire(dgram_env_t* env, dgram_inbox_t* inbox) {
     return false;
   }
   inbox->cursor = &head->cursor;
-  inbox->runs = head->runs;
+  inbox->gro_buffers = head->gro_buffers;
   inbox->texts = head->texts;
   inbox->recv_buffer = memories[place] + DGRAM_INBOX_RECV_BUFFER;
   if (inbox->socket == NULL)
@@ -55,12 +55,12 @@ static void check_source(state_t* state,
                          const dgram_inbox_t* inbox,
                          const dgram_recv_t* run,
                          const fuzz_arrival_t* arrival) {
-  const dgram_peer_text_t* text;
+  const dgram_source_text_t* text;
 
   FUZZ_CHECK(run->peer < DGRAM_SOURCES_MAX);
-  FUZZ_CHECK(run->fresh <= inbox->fresh);
-  if (run->fresh > 0) {
-    text = &inbox->texts[run->fresh - 1];
+  FUZZ_CHECK(run->new_text <= inbox->texts_count);
+  if (run->new_text > 0) {
+    text = &inbox->texts[run->new_text - 1];
     FUZZ_CHECK(text->length <= sizeof(text->text));
     FUZZ_CHECK((text->error == 0) == (text->length > 0));
     FUZZ_CHECK(text->family ==
@@ -80,7 +80,7 @@ static uint32_t check_arrival(state_t* state,
                               const dgram_inbox_t* inbox,
                               uint32_t first,
                               const fuzz_arrival_t* arrival) {
-  const dgram_recv_t* run = &inbox->runs[first];
+  const dgram_recv_t* run = &inbox->gro_buffers[first];
   uint32_t length = 0;
   uint32_t i = first;
 
@@ -88,7 +88,7 @@ static uint32_t check_arrival(state_t* state,
   if (run->status != 0)
     return 1;
   do {
-    run = &inbox->runs[i++];
+    run = &inbox->gro_buffers[i++];
     FUZZ_CHECK(i <= inbox->count && run->status == 0);
     FUZZ_CHECK(inbox->recv_buffer + run->offset == arrival->bytes + length);
     FUZZ_CHECK(run->segment <= run->length);
@@ -109,7 +109,7 @@ static void check_batch(state_t* state, const dgram_inbox_t* inbox) {
   uint32_t k;
 
   FUZZ_CHECK(inbox->count <= DGRAM_RECV_GRO_BUFFERS);
-  FUZZ_CHECK(inbox->fresh <= DGRAM_RECV_SLOTS);
+  FUZZ_CHECK(inbox->texts_count <= DGRAM_RECV_SLOTS);
   for (k = 0; k < fuzz_arrivals_count; k++)
     i += check_arrival(state, inbox, i, &fuzz_arrivals[k]);
   FUZZ_CHECK(i == inbox->count);
@@ -123,11 +123,12 @@ static void give_out(state_t* state,
                      dgram_inbox_t* inbox,
                      dgram_socket_t* socket,
                      uint32_t many) {
-  while (many-- > 0 && inbox->cursor->run < inbox->count && !socket->closing) {
+  while (many-- > 0 && inbox->cursor->gro_buffer < inbox->count &&
+         !socket->closing) {
     dgram_inbox_skip(inbox); /* the place is moved on first */
     if (fuzz_one_in(&state->input, 8))
       act(state);
-    FUZZ_CHECK(inbox->socket == socket && inbox->delivering > 0);
+    FUZZ_CHECK(inbox->socket == socket && inbox->deliver_depth > 0);
   }
 }
 
@@ -137,7 +138,7 @@ static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
   state_t* state = socket->env->data;
   uint32_t many = UINT32_MAX;
 
-  FUZZ_CHECK(inbox->delivering > 0);
+  FUZZ_CHECK(inbox->deliver_depth > 0);
   if (inbox->cursor->steps == 0)
     check_batch(state, inbox);
   inbox->cursor->steps = 1;
@@ -149,10 +150,11 @@ static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
   state->depth++;
   give_out(state, inbox, socket, many);
   state->depth--;
-  (void) dgram_wake_up_take(wake_up, dgram_inbox_passed(inbox));
+  (void) dgram_wake_up_count(wake_up, dgram_inbox_count_delivered(inbox));
   if (socket->closing || fuzz_one_in(&state->input, 16))
     return DGRAM_DROPPED;
-  return inbox->cursor->run < inbox->count ? DGRAM_PAUSED : DGRAM_DELIVERED;
+  return inbox->cursor->gro_buffer < inbox->count ? DGRAM_PAUSED
+                                                  : DGRAM_DELIVERED;
 }
 
 /* -- what happens --------------------------------------------------------- */
@@ -235,12 +237,12 @@ static bool is_watched(const dgram_socket_t* socket) {
 
 /* A socket that is to read is woken for it, or the loop will see to that. */
 static void check_watched(const state_t* state) {
-  const uv_idle_t* idler = state->core.env.idler;
+  const uv_idle_t* resume_handle = state->core.env.resume_handle;
   uint32_t i;
 
   if (state->refused)
     return;
-  if (idler != NULL && uv_is_active((const uv_handle_t*) idler))
+  if (resume_handle != NULL && uv_is_active((const uv_handle_t*) resume_handle))
     return;
   for (i = 0; i < FUZZ_SOCKETS; i++)
     if (state->core.sockets[i] != NULL && state->core.sockets[i]->reading)

@@ -67,7 +67,7 @@ static uint32_t draw_slot(fuzz_input_t* input) {
     return fuzz_below(input, PEERS + 2);
   if (fuzz_one_in(input, 4))
     return fuzz_u32(input);
-  return DGRAM_PEERS_MAX - 1 + fuzz_below(input, 3);
+  return DGRAM_DESTINATIONS_MAX - 1 + fuzz_below(input, 3);
 }
 
 static void set_peer(state_t* state) {
@@ -80,8 +80,8 @@ static void set_peer(state_t* state) {
   int rc;
 
   if (slot > PEERS) /* the model keeps the first ones only */
-    slot |= DGRAM_PEERS_MAX;
-  rc = dgram_env_set_peer(&state->core.env, slot, family, text, port);
+    slot |= DGRAM_DESTINATIONS_MAX;
+  rc = dgram_destinations_set(&state->core.env, slot, family, text, port);
   FUZZ_CHECK(rc == 0 || rc == UV_EINVAL);
   if (slot == 0 || slot > PEERS)
     FUZZ_CHECK(rc == UV_EINVAL);
@@ -199,7 +199,7 @@ static void flush(state_t* state) {
     draw_send(state, &sends[i], i > 0 ? &sends[i - 1] : NULL, arena_size);
     faults[i] = fault_of(state, &sends[i], arena_size);
   }
-  rc = dgram_env_flush(&state->core.env, sends, count, arena, arena_size);
+  rc = dgram_sends_flush(&state->core.env, sends, count, arena, arena_size);
   for (i = 0; i < count; i++) {
     queued += sends[i].status == DGRAM_QUEUED;
     if (faults[i] != 0)

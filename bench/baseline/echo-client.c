@@ -1,17 +1,16 @@
-/* The load of the echo scenarios: keeps requests in flight, and measures the
- * time each takes there and back.
+/* The load of the echo scenarios. It keeps requests in flight and measures the
+ * round-trip time of each.
  *
  *   echo-client --ports P [--size BYTES] [--flight N] [--sockets N]
  *               [--pause MICROS] [--warm MS --measure MS]
  *
- * --flight is for each socket; --pause comes before the next request, and gives
- * the server the time to fall asleep. The client itself never sleeps, so that
- * what is measured is the server's delay and not its own. It sends and reads
- * without segmentation, as many separate clients would.
+ * --flight counts requests per socket. --pause delays the next request, so that
+ * the server falls asleep. The client never sleeps, so its own wake-ups are not
+ * measured. It uses no GSO and no GRO, like separate clients.
  */
 #include <sys/epoll.h>
 
-#include "floor.h"
+#include "baseline.h"
 
 #define FLIGHT 64
 #define SOCKETS 256
@@ -22,13 +21,13 @@
 typedef struct {
   struct mmsghdr headers[FLIGHT];
   struct iovec vectors[FLIGHT];
-  uint8_t slab[FLIGHT][SIZE_MAX_PAYLOAD];
+  uint8_t buffers[FLIGHT][SIZE_MAX_PAYLOAD];
   size_t size;
 } batch_t;
 
 typedef struct {
   uint64_t pause;     /* in nanoseconds */
-  uint64_t last_time; /* something was sent or came in */
+  uint64_t last_time; /* of a send or a receive */
   int flight;         /* requests without a reply */
   int fd;
 } client_t;
@@ -43,7 +42,7 @@ static void batch_init(batch_t* batch, size_t size) {
   memset(batch, 0, sizeof(*batch));
   batch->size = size;
   for (i = 0; i < FLIGHT; i++) {
-    batch->vectors[i].iov_base = batch->slab[i];
+    batch->vectors[i].iov_base = batch->buffers[i];
     batch->vectors[i].iov_len = size;
     batch->headers[i].msg_hdr.msg_iov = &batch->vectors[i];
     batch->headers[i].msg_hdr.msg_iovlen = 1;
@@ -51,36 +50,36 @@ static void batch_init(batch_t* batch, size_t size) {
 }
 
 static void request(client_t* client, batch_t* batch, int count) {
-  uint64_t now = floor_now();
+  uint64_t now = bench_now();
   int done = 0;
   int i;
 
   for (i = 0; i < count; i++)
-    memcpy(batch->slab[i], &now, sizeof(now));
-  while (done < count && !floor_stopped) {
+    memcpy(batch->buffers[i], &now, sizeof(now));
+  while (done < count && !bench_stopped) {
     int n = sendmmsg(
         client->fd, batch->headers + done, (unsigned) (count - done), 0);
 
     if (n > 0)
       done += n;
     else if (errno != EAGAIN && errno != EINTR && errno != ECONNREFUSED)
-      floor_fail("sendmmsg");
+      bench_fail("sendmmsg");
   }
   client->flight += count;
   client->last_time = now;
 }
 
-static void take(client_t* client,
-                 batch_t* batch,
-                 floor_window_t* window,
-                 int count) {
-  uint64_t now = floor_now();
+static void record_replies(client_t* client,
+                           batch_t* batch,
+                           bench_window_t* window,
+                           int count) {
+  uint64_t now = bench_now();
   int i;
 
   for (i = 0; i < count; i++) {
     uint64_t sent;
 
-    memcpy(&sent, batch->slab[i], sizeof(sent));
+    memcpy(&sent, batch->buffers[i], sizeof(sent));
     if (window->open && sample_count < SAMPLES)
       samples[sample_count++] = (uint32_t) (now - sent);
   }
@@ -90,21 +89,21 @@ static void take(client_t* client,
   client->last_time = now;
 }
 
-/* Reads what is there and asks for as much again. */
+/* Reads replies and sends as many new requests. */
 static void exchange(client_t* client,
                      batch_t* batch,
-                     floor_window_t* window,
+                     bench_window_t* window,
                      int flight) {
   int n = recvmmsg(client->fd, batch->headers, FLIGHT, MSG_DONTWAIT, NULL);
 
   if (n > 0) {
-    take(client, batch, window, n);
-  } else if (floor_now() - client->last_time > LOST_AFTER) {
+    record_replies(client, batch, window, n);
+  } else if (bench_now() - client->last_time > LOST_AFTER) {
     lost += (uint64_t) client->flight;
     client->flight = 0;
   }
   if (client->flight < flight &&
-      floor_now() - client->last_time >= client->pause)
+      bench_now() - client->last_time >= client->pause)
     request(client, batch, flight - client->flight);
 }
 
@@ -125,33 +124,33 @@ int main(int argc, char** argv) {
   static client_t clients[SOCKETS];
   static batch_t batch;
   static struct epoll_event events[SOCKETS];
-  int flight = (int) floor_number(argc, argv, "flight", 1);
-  int count = (int) floor_number(argc, argv, "sockets", 1);
+  int flight = (int) bench_number(argc, argv, "flight", 1);
+  int count = (int) bench_number(argc, argv, "sockets", 1);
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   struct sockaddr_in server;
-  uint64_t looked = floor_now();
-  floor_window_t window;
+  uint64_t checked = bench_now();
+  bench_window_t window;
   int i;
 
-  floor_init();
-  floor_window_init(&window, argc, argv);
+  bench_init();
+  bench_window_init(&window, argc, argv);
   if (flight > FLIGHT || count > SOCKETS)
     return 1;
-  batch_init(&batch, (size_t) floor_number(argc, argv, "size", 64));
+  batch_init(&batch, (size_t) bench_number(argc, argv, "size", 64));
   samples = malloc(SAMPLES * sizeof(*samples));
-  server = floor_loopback((uint16_t) floor_number(argc, argv, "ports", 0));
+  server = bench_loopback((uint16_t) bench_number(argc, argv, "ports", 0));
   for (i = 0; i < count; i++) {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &clients[i]};
 
-    clients[i].fd = floor_socket(0);
-    clients[i].pause = (uint64_t) floor_number(argc, argv, "pause", 0) * 1000;
+    clients[i].fd = bench_socket(0);
+    clients[i].pause = (uint64_t) bench_number(argc, argv, "pause", 0) * 1000;
     if (connect(clients[i].fd, (struct sockaddr*) &server, sizeof(server)) != 0)
-      floor_fail("connect");
+      bench_fail("connect");
     epoll_ctl(epoll, EPOLL_CTL_ADD, clients[i].fd, &event);
     request(&clients[i], &batch, flight);
   }
-  floor_ready(&clients[0].fd, 1);
-  while (!floor_stopped && !floor_window_ended(&window)) {
+  bench_ready(&clients[0].fd, 1);
+  while (!bench_stopped && !bench_window_ended(&window)) {
     int n;
 
     if (count == 1) {
@@ -161,14 +160,14 @@ int main(int argc, char** argv) {
     n = epoll_wait(epoll, events, SOCKETS, 0);
     for (i = 0; i < n; i++)
       exchange(events[i].data.ptr, &batch, &window, flight);
-    /* Those that wait for a reply that was lost. */
-    if (n == 0 && floor_now() - looked > LOST_AFTER) {
-      looked = floor_now();
+    /* Lost replies do not wake up epoll. */
+    if (n == 0 && bench_now() - checked > LOST_AFTER) {
+      checked = bench_now();
       for (i = 0; i < count; i++)
         exchange(&clients[i], &batch, &window, flight);
     }
   }
-  floor_window_print(&window);
+  bench_window_print(&window);
   qsort(samples, sample_count, sizeof(*samples), by_value);
   printf(",\"lost\":%llu,\"rtt50Nanos\":%u,\"rtt99Nanos\":%u}\n",
          (unsigned long long) lost,

@@ -1,6 +1,6 @@
 'use strict';
 
-/** Compiles the C side, into a folder that git ignores. */
+/** Compiles the C baseline and peers into a folder that git ignores. */
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -12,17 +12,18 @@ const FLAGS = ['-std=c11', '-D_GNU_SOURCE', '-O2',
                '-Wall', '-Wextra', '-Wshadow', '-Wconversion'];
 
 /**
- * @returns {(tool: string, args: object) => string[]} command of a tool
- * @throws {Error} what the compiler says
+ * @returns {(tool: string, args: object) => string[]} builds the command
+ *   line of a tool
+ * @throws {Error} with the compiler's messages
  */
-function buildFloor() {
+function buildBaseline() {
   const compiler = process.env.CC || 'cc';
   fs.mkdirSync(OUT, { recursive: true });
   for (const tool of TOOLS) {
     const { error, status, stderr } = spawnSync(compiler, [
       ...FLAGS, '-o', path.join(OUT, tool), path.join(__dirname, `${tool}.c`),
     ], { encoding: 'utf8' });
-    if (error) throw new Error(`no C compiler: ${error.message}`);
+    if (error) throw new Error(`C compiler ${compiler}: ${error.message}`);
     if (status !== 0) throw new Error(`${compiler}: ${stderr}`);
   }
   return (tool, args) => [
@@ -32,4 +33,4 @@ function buildFloor() {
   ];
 }
 
-module.exports = { buildFloor };
+module.exports = { buildBaseline };

@@ -1,6 +1,6 @@
-/* How full the receive queue of another process's socket is, asked of the
- * kernel (sock_diag(7)): a sender that keeps that queue filled, but not
- * overflowing, needs no help from the receiver that is being measured. */
+/* The fill level of another process's receive queue, read from the kernel by
+ * sock_diag(7). With it the sender keeps the queue filled without overflow, and
+ * the measured receiver does no work for that. */
 #ifndef BENCH_QUEUE_H
 #define BENCH_QUEUE_H
 
@@ -9,7 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 
-#include "floor.h"
+#include "baseline.h"
 
 typedef struct {
   int fd;
@@ -21,7 +21,7 @@ typedef struct {
 
 typedef struct {
   uint32_t used;  /* bytes of kernel memory, not of payload */
-  uint32_t limit; /* where the kernel starts to drop */
+  uint32_t limit; /* above it the kernel drops datagrams */
   uint32_t drops;
 } queue_state_t;
 
@@ -37,8 +37,7 @@ static inline void queue_open(queue_t* queue, uint16_t port) {
   body->sdiag_protocol = IPPROTO_UDP;
   body->idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
   body->idiag_states = UINT32_MAX;
-  /* For UDP the receiver is the destination: it is looked up as for a packet.
-   */
+  /* The kernel looks up a UDP socket as for a packet: by its destination. */
   body->id.idiag_dport = htons(port);
   body->id.idiag_dst[0] = htonl(INADDR_LOOPBACK);
   body->id.idiag_src[0] = htonl(INADDR_LOOPBACK);
@@ -46,7 +45,7 @@ static inline void queue_open(queue_t* queue, uint16_t port) {
   body->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 }
 
-/* False when the kernel does not tell: no udp_diag, or the socket has gone. */
+/* Returns false if the kernel has no udp_diag or the socket is closed. */
 static inline bool queue_read(const queue_t* queue, queue_state_t* state) {
   _Alignas(struct nlmsghdr) char answer[1024];
   const struct nlmsghdr* header = (const struct nlmsghdr*) answer;

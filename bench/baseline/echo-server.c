@@ -1,21 +1,21 @@
-/* Sends every datagram back: the C floor of the echo scenarios.
+/* Sends every datagram back. It is the C baseline of the echo scenarios.
  *
  *   echo-server [--rcvbuf BYTES] [--warm MS --measure MS]
  *
- * One recvmmsg() and one sendmmsg() a wake-up. Replies to one and the same peer
- * leave as one segmented send.
+ * One recvmmsg() and one sendmmsg() per wake-up. Replies to a single peer leave
+ * as one GSO send.
  */
 #include <poll.h>
 
-#include "floor.h"
+#include "baseline.h"
 
-#define SLOTS FLOOR_SEGMENTS
+#define SLOTS BENCH_SEGMENTS
 #define SLOT_SIZE 2048
 
 static struct mmsghdr headers[SLOTS];
 static struct iovec vectors[SLOTS];
 static struct sockaddr_in sources[SLOTS];
-static uint8_t slab[SLOTS][SLOT_SIZE];
+static uint8_t buffers[SLOTS][SLOT_SIZE];
 
 static int receive(int fd) {
   int i;
@@ -23,7 +23,7 @@ static int receive(int fd) {
   for (i = 0; i < SLOTS; i++) {
     struct msghdr* header = &headers[i].msg_hdr;
 
-    vectors[i].iov_base = slab[i];
+    vectors[i].iov_base = buffers[i];
     vectors[i].iov_len = SLOT_SIZE;
     header->msg_iov = &vectors[i];
     header->msg_iovlen = 1;
@@ -33,8 +33,8 @@ static int receive(int fd) {
   return recvmmsg(fd, headers, SLOTS, MSG_DONTWAIT, NULL);
 }
 
-/* One peer, one size, and a segmented send may carry them. */
-static bool alike(int count) {
+/* One peer and one size, within the limits of a GSO send. */
+static bool is_segment_group(int count) {
   size_t total = 0;
   int i;
 
@@ -44,21 +44,21 @@ static bool alike(int count) {
       return false;
     total += headers[i].msg_len;
   }
-  return count > 1 && headers[0].msg_len > 0 && total <= FLOOR_RUN_BYTES;
+  return count > 1 && headers[0].msg_len > 0 && total <= BENCH_GROUP_BYTES;
 }
 
 static void reply(int fd, int count) {
-  _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint16_t))];
+  _Alignas(struct cmsghdr) char ancillary[CMSG_SPACE(sizeof(uint16_t))];
   int done = 0;
   int i;
 
   for (i = 0; i < count; i++)
     vectors[i].iov_len = headers[i].msg_len;
-  if (alike(count)) {
+  if (is_segment_group(count)) {
     struct msghdr header = headers[0].msg_hdr;
 
     header.msg_iovlen = (size_t) count;
-    floor_segment(&header, control, headers[0].msg_len);
+    bench_segment(&header, ancillary, headers[0].msg_len);
     if (sendmsg(fd, &header, 0) >= 0)
       return;
   }
@@ -71,15 +71,15 @@ static void reply(int fd, int count) {
 
 int main(int argc, char** argv) {
   struct pollfd readable = {.events = POLLIN};
-  floor_window_t window;
+  bench_window_t window;
   int fd;
 
-  floor_init();
-  floor_window_init(&window, argc, argv);
-  fd = floor_socket((int) floor_number(argc, argv, "rcvbuf", 0));
+  bench_init();
+  bench_window_init(&window, argc, argv);
+  fd = bench_socket((int) bench_number(argc, argv, "rcvbuf", 0));
   readable.fd = fd;
-  floor_ready(&fd, 1);
-  while (!floor_stopped && !floor_window_ended(&window)) {
+  bench_ready(&fd, 1);
+  while (!bench_stopped && !bench_window_ended(&window)) {
     int n = poll(&readable, 1, 50) > 0 ? receive(fd) : 0;
     int i;
 
@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
     window.datagrams += (uint64_t) n;
     reply(fd, n);
   }
-  floor_window_print(&window);
+  bench_window_print(&window);
   printf("}\n");
   return 0;
 }

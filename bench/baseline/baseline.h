@@ -1,9 +1,9 @@
-/* What the C side of the benchmark shares: options, clocks, sockets, the
- * measured window and the line of JSON at the end. The tools are the peers that
- * every contestant meets, and themselves the contestant "C floor": what a small
- * C program reaches with the same system calls. */
-#ifndef BENCH_FLOOR_H
-#define BENCH_FLOOR_H
+/* Shared by the C programs of the benchmark: options, clocks, sockets, the
+ * measured window and the final line of JSON. The programs are the peers of
+ * every implementation. They are also the implementation "C baseline": a small
+ * C program with the same system calls and no runtime. */
+#ifndef BENCH_BASELINE_H
+#define BENCH_BASELINE_H
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,33 +29,34 @@
 #define UDP_GRO 104
 #endif
 
-#define FLOOR_SEGMENTS 64
-#define FLOOR_RUN_BYTES 65507
-#define FLOOR_PORTS 4096
+#define BENCH_SEGMENTS 64
+#define BENCH_GROUP_BYTES 65507
+#define BENCH_PORTS 4096
 
-static volatile sig_atomic_t floor_stopped;
+static volatile sig_atomic_t bench_stopped;
 
-static inline void floor_on_signal(int number) {
+static inline void bench_on_signal(int number) {
   (void) number;
-  floor_stopped = 1;
+  bench_stopped = 1;
 }
 
-/* The runner ends a peer with SIGTERM; a runner that died does too. */
-static inline void floor_init(void) {
-  struct sigaction action = {.sa_handler = floor_on_signal};
+/* The runner stops a peer with SIGTERM. The kernel does so if the runner dies.
+ */
+static inline void bench_init(void) {
+  struct sigaction action = {.sa_handler = bench_on_signal};
 
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
-static inline void floor_fail(const char* what) {
+static inline void bench_fail(const char* what) {
   perror(what);
   exit(1);
 }
 
-/* The text behind --name, or NULL. */
-static inline const char* floor_text(int argc, char** argv, const char* name) {
+/* The value of --name, or NULL. */
+static inline const char* bench_text(int argc, char** argv, const char* name) {
   int i;
 
   for (i = 1; i + 1 < argc; i += 2) {
@@ -65,16 +66,16 @@ static inline const char* floor_text(int argc, char** argv, const char* name) {
   return NULL;
 }
 
-static inline long floor_number(int argc,
+static inline long bench_number(int argc,
                                 char** argv,
                                 const char* name,
                                 long fallback) {
-  const char* text = floor_text(argc, argv, name);
+  const char* text = bench_text(argc, argv, name);
 
   return text == NULL ? fallback : strtol(text, NULL, 10);
 }
 
-static inline uint64_t floor_now(void) {
+static inline uint64_t bench_now(void) {
   struct timespec time;
 
   clock_gettime(CLOCK_MONOTONIC, &time);
@@ -82,7 +83,7 @@ static inline uint64_t floor_now(void) {
 }
 
 /* User and system time of this process, in microseconds. */
-static inline uint64_t floor_cpu(void) {
+static inline uint64_t bench_cpu(void) {
   struct rusage usage;
 
   getrusage(RUSAGE_SELF, &usage);
@@ -90,13 +91,13 @@ static inline uint64_t floor_cpu(void) {
          (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-static inline void floor_pause(void) {
+static inline void bench_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
 #endif
 }
 
-static inline struct sockaddr_in floor_loopback(uint16_t port) {
+static inline struct sockaddr_in bench_loopback(uint16_t port) {
   struct sockaddr_in address = {
       .sin_family = AF_INET,
       .sin_port = htons(port),
@@ -107,45 +108,45 @@ static inline struct sockaddr_in floor_loopback(uint16_t port) {
 }
 
 /* A socket on a free port of the loopback address. */
-static inline int floor_socket(int receive_buffer) {
-  struct sockaddr_in address = floor_loopback(0);
+static inline int bench_socket(int receive_buffer) {
+  struct sockaddr_in address = bench_loopback(0);
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
   if (fd < 0)
-    floor_fail("socket");
+    bench_fail("socket");
   if (receive_buffer > 0)
     setsockopt(
         fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
   if (bind(fd, (struct sockaddr*) &address, sizeof(address)) != 0)
-    floor_fail("bind");
+    bench_fail("bind");
   return fd;
 }
 
-static inline uint16_t floor_port(int fd) {
+static inline uint16_t bench_port(int fd) {
   struct sockaddr_in address = {0};
   socklen_t size = sizeof(address);
 
   if (getsockname(fd, (struct sockaddr*) &address, &size) != 0)
-    floor_fail("getsockname");
+    bench_fail("getsockname");
   return ntohs(address.sin_port);
 }
 
-/* What the runner waits for before it starts the other side. */
-static inline void floor_ready(const int* fds, int count) {
+/* The runner waits for this line before it starts the other side. */
+static inline void bench_ready(const int* fds, int count) {
   int i;
 
   printf("{\"ready\":true,\"ports\":[");
   for (i = 0; i < count; i++)
-    printf("%s%u", i == 0 ? "" : ",", floor_port(fds[i]));
+    printf("%s%u", i == 0 ? "" : ",", bench_port(fds[i]));
   printf("]}\n");
   fflush(stdout);
 }
 
 /* "1,2,3" */
-static inline int floor_ports(const char* text, uint16_t* ports) {
+static inline int bench_ports(const char* text, uint16_t* ports) {
   int count = 0;
 
-  while (text != NULL && *text != '\0' && count < FLOOR_PORTS) {
+  while (text != NULL && *text != '\0' && count < BENCH_PORTS) {
     char* end;
 
     ports[count++] = (uint16_t) strtoul(text, &end, 10);
@@ -158,8 +159,8 @@ static inline int floor_ports(const char* text, uint16_t* ports) {
   return count;
 }
 
-/* Asks for one segmented send. */
-static inline void floor_segment(struct msghdr* header,
+/* Makes the message a GSO send with segments of `size` bytes. */
+static inline void bench_segment(struct msghdr* header,
                                  void* control,
                                  size_t size) {
   uint16_t segment = (uint16_t) size;
@@ -174,9 +175,8 @@ static inline void floor_segment(struct msghdr* header,
   memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
 }
 
-/* Work is counted all the time; the figures are those between two moments:
- * `warm` after the first datagram, and `length` later. Without a length it is
- * the whole life of the process. */
+/* The measured window. It opens `warm` after the first datagram and lasts for
+ * `length`. Without a length it is the lifetime of the process. */
 typedef struct {
   uint64_t warm;
   uint64_t length;
@@ -188,40 +188,40 @@ typedef struct {
   uint64_t start_cpu;
   uint64_t start_datagrams;
   uint64_t start_bytes;
-} floor_window_t;
+} bench_window_t;
 
-static inline void floor_window_init(floor_window_t* window,
+static inline void bench_window_init(bench_window_t* window,
                                      int argc,
                                      char** argv) {
   memset(window, 0, sizeof(*window));
-  window->warm = (uint64_t) floor_number(argc, argv, "warm", 0) * 1000000;
-  window->length = (uint64_t) floor_number(argc, argv, "measure", 0) * 1000000;
+  window->warm = (uint64_t) bench_number(argc, argv, "warm", 0) * 1000000;
+  window->length = (uint64_t) bench_number(argc, argv, "measure", 0) * 1000000;
 }
 
-/* To be called once a batch. Returns true when the window has ended. */
-static inline bool floor_window_ended(floor_window_t* window) {
+/* Called once per batch. Returns true when the window has ended. */
+static inline bool bench_window_ended(bench_window_t* window) {
   uint64_t now;
 
   if (window->length == 0 || window->datagrams == 0)
     return false;
-  now = floor_now();
+  now = bench_now();
   if (window->first == 0)
     window->first = now;
   if (!window->open && now - window->first >= window->warm) {
     window->open = true;
-    window->start_cpu = floor_cpu();
+    window->start_cpu = bench_cpu();
     window->start_datagrams = window->datagrams;
     window->start_bytes = window->bytes;
-    window->start_time = floor_now();
+    window->start_time = bench_now();
   }
   return window->open && now - window->start_time < UINT64_MAX / 2 &&
          now - window->start_time >= window->length;
 }
 
-/* Prints the figures as the members of an object that the caller closes. */
-static inline void floor_window_print(const floor_window_t* window) {
-  uint64_t cpu = floor_cpu() - window->start_cpu;
-  uint64_t wall = floor_now() - window->start_time;
+/* Prints the figures as an object that the caller has to close. */
+static inline void bench_window_print(const bench_window_t* window) {
+  uint64_t cpu = bench_cpu() - window->start_cpu;
+  uint64_t wall = bench_now() - window->start_time;
 
   printf(
       "{\"datagrams\":%llu,\"bytes\":%llu,\"cpuMicros\":%llu,"

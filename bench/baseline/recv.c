@@ -1,39 +1,38 @@
-/* Receives: the peer of the send scenarios, and the C floor of the receive
- * scenarios.
+/* Receives datagrams. It is the peer of the send scenarios and the C baseline
+ * of the receive scenarios.
  *
  *   recv [--sockets N] [--gro 1] [--rcvbuf BYTES] [--spin 1] [--discard 1]
  *        [--warm MS --measure MS]
  *
- * As the floor it is an event loop like the contestants': epoll, then one
- * recvmmsg() for each readable socket. As a peer it must never be the one who
- * is waited for, and must not charge the measured sender with waking it up:
- * --spin polls without sleeping, --discard reads without copying.
+ * The baseline is an event loop: epoll, then one recvmmsg() for each readable
+ * socket. A peer must be faster than the measured sender and must not cost it a
+ * wake-up: --spin polls without sleeping, --discard reads without copying.
  */
 #include <linux/sock_diag.h>
 #include <sys/epoll.h>
 
-#include "floor.h"
+#include "baseline.h"
 
 #define SLOTS 32
 #define SLOT_SIZE 65536
-#define CONTROL 128
+#define ANCILLARY 128
 
 static struct mmsghdr headers[SLOTS];
 static struct iovec vectors[SLOTS];
 static struct sockaddr_in sources[SLOTS];
-static _Alignas(struct cmsghdr) char controls[SLOTS][CONTROL];
+static _Alignas(struct cmsghdr) char ancillary[SLOTS][ANCILLARY];
 
 static void prepare(size_t slot_size) {
-  static uint8_t slab[SLOTS][SLOT_SIZE];
+  static uint8_t buffers[SLOTS][SLOT_SIZE];
   int i;
 
   for (i = 0; i < SLOTS; i++) {
-    vectors[i].iov_base = slab[i];
+    vectors[i].iov_base = buffers[i];
     vectors[i].iov_len = slot_size;
     headers[i].msg_hdr.msg_iov = &vectors[i];
     headers[i].msg_hdr.msg_iovlen = 1;
     headers[i].msg_hdr.msg_name = &sources[i];
-    headers[i].msg_hdr.msg_control = controls[i];
+    headers[i].msg_hdr.msg_control = ancillary[i];
   }
 }
 
@@ -51,14 +50,14 @@ static uint64_t datagrams_in(struct msghdr* header, unsigned length) {
   return 1;
 }
 
-/* One batch of one socket. */
-static int drain(int fd, floor_window_t* window) {
+/* Reads one batch from one socket. */
+static int drain(int fd, bench_window_t* window) {
   int n;
   int i;
 
   for (i = 0; i < SLOTS; i++) {
     headers[i].msg_hdr.msg_namelen = sizeof(sources[i]);
-    headers[i].msg_hdr.msg_controllen = CONTROL;
+    headers[i].msg_hdr.msg_controllen = ANCILLARY;
     headers[i].msg_hdr.msg_flags = 0;
   }
   n = recvmmsg(fd, headers, SLOTS, MSG_DONTWAIT | MSG_TRUNC, NULL);
@@ -69,20 +68,20 @@ static int drain(int fd, floor_window_t* window) {
   return n;
 }
 
-static void spin(const int* fds, int count, floor_window_t* window) {
-  while (!floor_stopped && !floor_window_ended(window)) {
+static void spin(const int* fds, int count, bench_window_t* window) {
+  while (!bench_stopped && !bench_window_ended(window)) {
     int i;
     int got = 0;
 
     for (i = 0; i < count; i++)
       got += drain(fds[i], window) > 0;
-    /* An empty queue is left alone for a moment: its lock is the sender's. */
+    /* Pauses, because polling an empty queue takes the sender's lock. */
     for (i = 0; got == 0 && i < 100; i++)
-      floor_pause();
+      bench_pause();
   }
 }
 
-static void wait_and_drain(const int* fds, int count, floor_window_t* window) {
+static void wait_and_drain(const int* fds, int count, bench_window_t* window) {
   struct epoll_event events[64];
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   int i;
@@ -91,9 +90,9 @@ static void wait_and_drain(const int* fds, int count, floor_window_t* window) {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fds[i]};
 
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i], &event) != 0)
-      floor_fail("epoll_ctl");
+      bench_fail("epoll_ctl");
   }
-  while (!floor_stopped && !floor_window_ended(window)) {
+  while (!bench_stopped && !bench_window_ended(window)) {
     int n = epoll_wait(epoll, events, 64, 50);
 
     for (i = 0; i < n; i++)
@@ -116,26 +115,26 @@ static uint64_t drops_of(const int* fds, int count) {
 }
 
 int main(int argc, char** argv) {
-  static int fds[FLOOR_PORTS];
-  int count = (int) floor_number(argc, argv, "sockets", 1);
-  int gro = (int) floor_number(argc, argv, "gro", 0);
-  bool discard = floor_number(argc, argv, "discard", 0) != 0;
-  floor_window_t window;
+  static int fds[BENCH_PORTS];
+  int count = (int) bench_number(argc, argv, "sockets", 1);
+  int gro = (int) bench_number(argc, argv, "gro", 0);
+  bool discard = bench_number(argc, argv, "discard", 0) != 0;
+  bench_window_t window;
   int i;
 
-  floor_init();
-  floor_window_init(&window, argc, argv);
-  for (i = 0; i < count && i < FLOOR_PORTS; i++) {
-    fds[i] = floor_socket((int) floor_number(argc, argv, "rcvbuf", 0));
+  bench_init();
+  bench_window_init(&window, argc, argv);
+  for (i = 0; i < count && i < BENCH_PORTS; i++) {
+    fds[i] = bench_socket((int) bench_number(argc, argv, "rcvbuf", 0));
     setsockopt(fds[i], IPPROTO_UDP, UDP_GRO, &gro, sizeof(gro));
   }
   prepare(discard ? 0 : SLOT_SIZE);
-  floor_ready(fds, count);
-  if (floor_number(argc, argv, "spin", 0) != 0)
+  bench_ready(fds, count);
+  if (bench_number(argc, argv, "spin", 0) != 0)
     spin(fds, count, &window);
   else
     wait_and_drain(fds, count, &window);
-  floor_window_print(&window);
+  bench_window_print(&window);
   printf(",\"drops\":%llu}\n", (unsigned long long) drops_of(fds, count));
   return 0;
 }

@@ -1,0 +1,163 @@
+#!/usr/bin/env node
+'use strict';
+
+/** Measures whole programs with node:dgram and dgram-native in turn. */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const { buildBaseline } = require('../baseline/build');
+const { measureStart } = require('../calibrate');
+const { CONTROL, findRuntimes, implementations } =
+  require('../implementations');
+const { describeMachine, findTrouble } = require('../machine');
+const { metrics } = require('../metrics');
+const { wholeNumber } = require('../options');
+const { killAll } = require('../processes');
+const { duration, runRounds } = require('../rounds');
+const { drawTables } = require('../table');
+const { Stage } = require('./stage');
+const { workloads } = require('./workloads');
+
+const WARM = 1000;
+
+const USAGE = `\
+Runs whole programs with node:dgram and with dgram-native in turn, and compares
+their CPU time per request or datagram. All traffic is on the loopback interface.
+
+  npm run bench:real -- [options]
+
+  --workload TEXT  only workloads whose name contains TEXT; repeatable
+  --rounds N       runs of each workload and implementation (default: 5)
+  --seconds N      measured time of a run, after 1 s of warm-up (default: 3)
+  --json FILE      write the figures to FILE
+  --list           list the names of the workloads
+  --help
+
+The expected duration is printed before the first run.
+`;
+
+function readOptions(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      workload: { type: 'string', multiple: true },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      json: { type: 'string' },
+      list: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  return {
+    ...values,
+    rounds: wholeNumber(values.rounds, 'rounds') ?? 5,
+    seconds: wholeNumber(values.seconds, 'seconds') ?? 3,
+  };
+}
+
+function isInPath(command) {
+  return process.env.PATH.split(path.delimiter).some((directory) =>
+    fs.existsSync(path.join(directory, command)));
+}
+
+function chooseWorkloads({ workload: wanted }) {
+  const chosen = workloads.filter(({ name }) =>
+    !wanted || wanted.some((text) => name.includes(text)));
+  if (chosen.length > 0) return chosen;
+  throw new Error(`no workload contains ${wanted.join(' or ')}; see --list`);
+}
+
+/** The command that a workload lacks, with the remedy. */
+function missingCommand({ requires }) {
+  if (requires === undefined || isInPath(requires.command)) return undefined;
+  return `${requires.command} was not found in PATH; on Debian and Ubuntu, ` +
+    `install the package ${requires.package}`;
+}
+
+function makePlan(options, chosen, startSeconds) {
+  const plan = {
+    timing: { warm: WARM, measure: options.seconds * 1000 },
+    rounds: options.rounds,
+    chosen: chosen.map((workload) => ({
+      scenario: { group: 'real', ...workload },
+      implementations: implementations.filter(({ name }) =>
+        workload.implementations.includes(name)),
+    })),
+  };
+  const runs = plan.chosen.reduce((sum, one) =>
+    sum + one.implementations.length, 0);
+  const each = (WARM + plan.timing.measure) / 1000 +
+    startSeconds.node + startSeconds.c;
+  return { ...plan, seconds: runs * options.rounds * each };
+}
+
+/** One program with one implementation. */
+async function runOnce(workload, implementation, baselineCommand, timing) {
+  const stage = new Stage(implementation, baselineCommand, timing);
+  try {
+    const outcome = await workload.run(stage);
+    return { figures: Object.fromEntries(workload.metrics.map((name) =>
+      [name, metrics[name].of(outcome)])) };
+  } finally {
+    await stage.end();
+  }
+}
+
+async function measure(options) {
+  const chosen = chooseWorkloads(options);
+  const skipped = chosen.filter(missingCommand);
+  const available = chosen.filter((workload) => !skipped.includes(workload));
+  for (const workload of skipped)
+    console.error(`${workload.name}: ${missingCommand(workload)}`);
+  if (available.length === 0) throw new Error('no workload can be run');
+
+  const { node, c } = findRuntimes();
+  const baselineCommand = buildBaseline();
+  const machine = describeMachine({ node, c });
+  const trouble = findTrouble(machine);
+  if (trouble) console.log(`note: ${trouble}`);
+  const plan = makePlan(options, available,
+    await measureStart({ node, c }, baselineCommand));
+  console.log(`${available.length} workload(s), ${plan.rounds} round(s), ` +
+              `expected duration ${duration(plan.seconds)}`);
+  const { results, rounds, seconds } = await runRounds(plan,
+    (workload, implementation) =>
+      runOnce(workload, implementation, baselineCommand, plan.timing));
+  console.log(`took ${duration(seconds)}`);
+  for (const workload of skipped) {
+    const control = implementations.find(({ name }) => name === CONTROL);
+    results.addProblem(workload, control, missingCommand(workload));
+  }
+  return results.report(machine, plan, rounds);
+}
+
+async function main() {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (options.list) {
+    console.log(workloads.map(({ name }) => name).join('\n'));
+    return;
+  }
+  const report = await measure(options);
+  process.stdout.write(drawTables(report));
+  if (options.json)
+    fs.writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+  process.exitCode = report.problems.some(({ isFailure }) => isFailure) ? 1 : 0;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => {
+    killAll();
+    process.exit(1);
+  });
+}
+
+main().catch((error) => {
+  killAll();
+  console.error(error.message);
+  process.exitCode = 2;
+});

@@ -1,0 +1,37 @@
+'use strict';
+
+// An echo server with the fastest pair of dgram-native: the 'batch' event and
+// sendMany(). The listener is called once for all datagrams that arrived
+// together, and one call sends all answers. A relay is the same with a second
+// socket: call its sendMany() with other ports and addresses.
+//
+//   node examples/batch-echo.js [PORT]
+//
+// In another terminal:
+//
+//   node examples/client.js 41234 one two
+
+const dgram = require('dgram-native');
+
+const port = Number(process.argv[2] ?? 41234);
+const server = dgram.createSocket('udp4');
+
+server.on('batch', ({ count, data, offsets, sizes, ports, addresses }) => {
+  const packets = []; // [message, port, address, message, port, ...]
+  for (let i = 0; i < count; i++) {
+    const message = data.subarray(offsets[i], offsets[i] + sizes[i]);
+    packets.push(message, ports[i], addresses[i]);
+  }
+  server.sendMany(packets, (error, sent) => {
+    if (error) console.error(`${sent} of ${count} sent: ${error.message}`);
+  });
+});
+
+server.bind(port, '127.0.0.1', () => {
+  const { address, port: bound } = server.address();
+  console.log(
+    `batch echo on ${address}:${bound}, transport ${dgram.transport}`);
+});
+
+process.once('SIGINT', () => server.close());
+process.once('SIGTERM', () => server.close());

@@ -1,0 +1,106 @@
+'use strict';
+
+/**
+ * bind() to a socket that exists already: a handle, a file descriptor, or the
+ * handle that a cluster's primary has bound.
+ */
+
+const binding = require('../load/binding');
+const cluster = require('../node/cluster');
+const errors = require('../errors/errors');
+const { UDP, adoptHandle, inheritMethods } = require('../handle/handle');
+const { throwOnError } = require('./common');
+const {
+  failBind, startListening, startListeningLater,
+} = require('./listening');
+const { kState } = require('./state');
+
+/**
+ * Replaces the socket's own handle with a foreign one.
+ * @param {Socket} socket
+ * @param {object} foreign a UDP of this package, a built-in handle, or an
+ *   object with the methods of one
+ * @returns {number} 0, or a negative UV_ code if nothing was changed
+ */
+function replaceHandle(socket, foreign) {
+  const state = socket[kState];
+  const old = state.handle;
+  let handle = foreign;
+  if (foreign instanceof UDP) {
+    inheritMethods(foreign, old);
+  } else if (typeof foreign.fd === 'number') {
+    // A built-in handle. Without a descriptor its fd is a UV_ code.
+    handle = foreign.fd < 0 ? foreign.fd : adoptHandle(foreign, old);
+    if (typeof handle === 'number') return handle;
+    foreign.owner = socket;
+  } else {
+    handle.lookup = old.lookup;
+  }
+  if (!old.hasRef() && typeof handle.unref === 'function') handle.unref();
+  handle.owner = socket;
+  old.close();
+  state.handle = handle;
+  return 0;
+}
+
+/**
+ * Asks a cluster's primary to bind.
+ * @param {Socket} socket
+ * @param {object} request address, port, addressType, fd, flags
+ * @param {function(number)} fail called with a UV_ code
+ */
+function bindThroughPrimary(socket, request, fail) {
+  const state = socket[kState];
+  cluster.requestHandle(socket, request, (error, foreign) => {
+    if (error) {
+      if (state.handle) fail(error);
+    } else if (!state.handle) {
+      foreign.close();
+    } else {
+      const status = replaceHandle(socket, foreign);
+      if (status < 0) {
+        foreign.close();
+        fail(status);
+      } else {
+        startListeningLater(socket);
+      }
+    }
+  });
+}
+
+/**
+ * @param {Socket} socket
+ * @param {object} foreign see replaceHandle()
+ */
+function bindHandle(socket, foreign) {
+  const status = replaceHandle(socket, foreign);
+  if (status < 0) {
+    failBind(socket, errors.errnoException(status, 'open'));
+  } else {
+    startListening(socket, bindHandle);
+  }
+}
+
+/**
+ * @param {Socket} socket
+ * @param {number} fd an open file descriptor
+ * @param {boolean} exclusive true: not shared with a cluster's other workers
+ * @throws {TypeError} ERR_INVALID_FD_TYPE
+ * @throws {Error} a system error of open
+ */
+function bindDescriptor(socket, fd, exclusive) {
+  if (cluster.sharesPorts(exclusive)) {
+    const request =
+      { address: null, port: null, addressType: socket.type, fd, flags: null };
+    bindThroughPrimary(socket, request, (status) => {
+      failBind(socket, errors.errnoException(status, 'open'));
+    });
+    return;
+  }
+  const type = binding.guessHandleType(fd);
+  if (type !== 'UDP') throw errors.invalidFdType(type, bindDescriptor);
+  throwOnError(socket[kState].handle.open(fd), 'open', bindDescriptor);
+  startListening(socket, bindDescriptor);
+}
+
+module.exports = { bindDescriptor, bindHandle, bindThroughPrimary };

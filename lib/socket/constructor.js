@@ -1,0 +1,116 @@
+'use strict';
+
+/** The constructor of Socket, and createSocket(). */
+
+const dc = require('node:diagnostics_channel');
+const EventEmitter = require('node:events');
+const errors = require('../errors/errors');
+const {
+  validateAbortSignal, validateBoolean, validateUint32,
+} = require('../errors/validators');
+const { createHandle } = require('../handle/handle');
+// The default of the option, for programs that use dgram through register.js.
+const { sharedBuffers: SHARED_BUFFERS } = require('../load/settings');
+const {
+  NodeSocket, asyncIdKey, isInNodesPlace,
+} = require('../node/node-internals');
+const { isBlockList } = require('./block-lists');
+const { createState, kState } = require('./state');
+
+const createdChannel = dc.channel('udp.socket');
+
+/**
+ * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
+ *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
+ *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean)
+ * @param {function(Buffer, object)} [listener] for 'message'
+ * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
+ * @throws {RangeError} ERR_OUT_OF_RANGE
+ * @since Node 0.1.99
+ */
+function Socket(type, listener) {
+  EventEmitter.call(this);
+  let options;
+  if (type !== null && typeof type === 'object') {
+    options = type;
+    type = options.type;
+    checkOptions(options);
+  }
+
+  const handle = createHandle(type, options?.lookup);
+  handle.owner = this;
+  if (options?.sharedBuffers ?? SHARED_BUFFERS) handle.sharedBuffers = true;
+  if (options?.receiveBlockList) {
+    handle.receiveBlockList = options.receiveBlockList;
+  }
+
+  this[asyncIdKey(handle)] = handle.getAsyncId();
+  this.type = type;
+  if (typeof listener === 'function') this.on('message', listener);
+
+  this[kState] = createState(handle, options);
+
+  if (options?.signal !== undefined) closeOnAbort(this, options.signal);
+  if (createdChannel.hasSubscribers) createdChannel.publish({ socket: this });
+}
+Object.setPrototypeOf(Socket.prototype, NodeSocket.prototype);
+Object.setPrototypeOf(Socket, EventEmitter);
+
+Object.defineProperty(Socket, Symbol.hasInstance, {
+  __proto__: null, value: isInstance, configurable: true, writable: true,
+});
+
+/**
+ * While register.js has this class in place of Node's, the sockets of every
+ * copy of this package, and Node's own from before, are instances of it.
+ */
+function isInstance(value) {
+  const Class = this === Socket && isInNodesPlace(Socket) ? NodeSocket : this;
+  return Reflect.apply(Function.prototype[Symbol.hasInstance], Class, [value]);
+}
+
+function checkOptions(options) {
+  for (const name of ['recvBufferSize', 'sendBufferSize']) {
+    if (options[name]) {
+      validateUint32(options[name], `options.${name}`, checkOptions);
+    }
+  }
+  for (const name of ['receiveBlockList', 'sendBlockList']) {
+    const list = options[name];
+    if (list && !isBlockList(list)) {
+      // "an net" is Node's wording.
+      throw errors.invalidArgType(`options.${name}`,
+                                  'an net.BlockList', list, checkOptions);
+    }
+  }
+  if (options.sharedBuffers !== undefined) {
+    validateBoolean(options.sharedBuffers, 'options.sharedBuffers',
+                    checkOptions);
+  }
+}
+
+function closeOnAbort(socket, signal) {
+  validateAbortSignal(signal, 'options.signal', closeOnAbort);
+  const onAborted = () => {
+    if (socket[kState].handle) socket.close();
+  };
+  if (signal.aborted) {
+    onAborted();
+    return;
+  }
+  const listening = EventEmitter.addAbortListener(signal, onAborted);
+  socket.once('close', listening[Symbol.dispose]);
+}
+
+/**
+ * @param {'udp4'|'udp6'|object} type or options, see Socket
+ * @param {function(Buffer, object)} [listener] for 'message'
+ * @returns {Socket}
+ * @throws {TypeError|RangeError} see Socket
+ * @since Node 0.1.99; options: 0.11.13
+ */
+function createSocket(type, listener) {
+  return new Socket(type, listener);
+}
+
+module.exports = { Socket, createSocket };

@@ -1,0 +1,178 @@
+'use strict';
+
+/**
+ * The list of datagrams of sendMany(): checking, copying and sending it. The
+ * calling convention is that of Bun's udpSocket.sendMany(). The whole list is
+ * checked before a datagram is sent.
+ */
+
+const errors = require('../errors/errors');
+const { validateFunction, validatePort } = require('../errors/validators');
+const { LOOPBACK } = require('../batch/loopback');
+const outbox = require('../batch/outbox');
+const { copyMessage, isPart, readMessage } = require('./message');
+
+/** The expected form of `packets`, for error messages. */
+const CONNECTED_FORM = '[message, message, ...] for a connected socket';
+const UNCONNECTED_FORM = '[message, port, address, ...]';
+
+/**
+ * An empty list of the same length for the checked elements, which the program
+ * cannot change. `packets` is read once, by index: a program may replace its
+ * iterator.
+ * @param {*} packets
+ * @param {string} form
+ */
+function createList(packets, form) {
+  if (!Array.isArray(packets)) {
+    throw errors.invalidArgType('packets', `an instance of Array: ${form}`,
+                                packets);
+  }
+  return new Array(packets.length);
+}
+
+/** [message, message, ...] */
+function readConnected(packets) {
+  const list = createList(packets, CONNECTED_FORM);
+  for (let i = 0; i < list.length; i++) {
+    const given = packets[i];
+    const message = readMessage(given);
+    if (message === null) throw invalidMessage(i, given, CONNECTED_FORM);
+    list[i] = message;
+  }
+  return list;
+}
+
+/** [message, port, address, message, port, address, ...] */
+function readUnconnected(packets, family) {
+  const list = createList(packets, UNCONNECTED_FORM);
+  if (list.length % 3 !== 0) throw incompleteDatagram(packets, list.length);
+  // Most datagrams have the destination of the one before, which was checked.
+  // No port equals NaN: there is no destination before the first datagram.
+  let port = NaN;
+  let address;
+  for (let i = 0; i < list.length; i += 3) {
+    const given = packets[i];
+    const message = readMessage(given);
+    if (message === null) throw invalidMessage(i, given, UNCONNECTED_FORM);
+    list[i] = message;
+    const givenPort = packets[i + 1];
+    const givenAddress = packets[i + 2];
+    if (givenPort !== port || givenAddress !== address) {
+      port = checkPort(givenPort, i + 1);
+      address = givenAddress == null || givenAddress === '' ?
+        LOOPBACK[family] :
+        givenAddress;
+      checkAddress(family, address, port, i + 2);
+    }
+    list[i + 1] = port;
+    list[i + 2] = address;
+  }
+  return list;
+}
+
+function checkPort(port, index) {
+  // Most ports return here, without building the name for an error.
+  if (typeof port === 'number' && port > 0 && port === (port & 0xffff)) {
+    return port;
+  }
+  return validatePort(
+    port, `packets[${index}] (the port in ${UNCONNECTED_FORM})`, false);
+}
+
+function checkAddress(family, address, port, index) {
+  if (typeof address !== 'string') {
+    throw errors.invalidArgType(
+      `packets[${index}]`,
+      `of type string, as the address in ${UNCONNECTED_FORM}`, address);
+  }
+  if (outbox.findPeer(family, address, port) < 0) {
+    throw errors.invalidArgValue(
+      `packets[${index}]`, address,
+      `must be a numeric IPv${family} address, as in ${UNCONNECTED_FORM}; ` +
+      'sendMany does not perform DNS resolution');
+  }
+}
+
+function incompleteDatagram(packets, length) {
+  const start = length - length % 3;
+  const rest = [];
+  for (let i = start; i < length; i++) rest.push(packets[i]);
+  return errors.invalidArgValue(
+    `packets[${start}]`, rest,
+    'starts an incomplete datagram; an unconnected socket requires ' +
+    UNCONNECTED_FORM);
+}
+
+/** Names the element of a list that is invalid, not only the list. */
+function invalidMessage(index, message, form) {
+  const part = Array.isArray(message) ? findInvalidPart(message) : -1;
+  const [name, value] = part < 0 ?
+    [`packets[${index}]`, message] :
+    [`packets[${index}][${part}]`, message[part]];
+  return errors.invalidArgType(
+    name, `${errors.BUFFER_TYPES}, as the message in ${form}`, value);
+}
+
+function findInvalidPart(list) {
+  for (let i = 0; i < list.length; i++) if (!isPart(list[i])) return i;
+  return -1; // the program's getters have changed it since
+}
+
+/**
+ * Checks the arguments of sendMany().
+ * @param {Array} packets
+ * @param {Function} [callback]
+ * @param {4|6} family of the socket
+ * @param {boolean} connected
+ * @returns {{list: Array, width: 1|3}} a new list: messages, or message, port
+ *   and address in turn; `width` is the number of elements per datagram
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ */
+function readPackets(packets, callback, family, connected) {
+  if (callback !== undefined) validateFunction(callback, 'callback');
+  return connected ?
+    { list: readConnected(packets), width: 1 } :
+    { list: readUnconnected(packets, family), width: 3 };
+}
+
+/**
+ * Copies messages that are sent later: the caller may change its buffers in the
+ * meantime.
+ * @param {{list: Array, width: 1|3}} batch of readPackets(); changed
+ */
+function copyPackets({ list, width }) {
+  for (let i = 0; i < list.length; i += width) list[i] = copyMessage(list[i]);
+}
+
+/** Removes blocked destinations, and fails their part of `group`. */
+function filterBlocked(list, isBlocked, group) {
+  const allowed = [];
+  for (let i = 0; i < list.length; i += 3) {
+    if (isBlocked(list[i + 2])) group?.fail(errors.ipBlocked(list[i + 2]));
+    else allowed.push(list[i], list[i + 1], list[i + 2]);
+  }
+  return allowed;
+}
+
+/**
+ * @param {UDP} handle
+ * @param {{list: Array, width: 1|3}} batch of readPackets()
+ * @param {function(string): boolean} [isBlocked]
+ * @param {function(Error|null, number)} [callback]
+ * @returns {number} datagrams that the kernel or its queue was given
+ */
+function sendPackets(handle, { list, width }, isBlocked, callback) {
+  const group = callback === undefined ?
+    null :
+    new outbox.SendMany(callback, list.length / width);
+  if (list.length === 0) group?.step(0);
+  const packets = isBlocked === undefined || width === 1 ?
+    list :
+    filterBlocked(list, isBlocked, group);
+  outbox.sendAll(handle, packets, width, group);
+  return packets.length / width;
+}
+
+module.exports = { copyPackets, readPackets, sendPackets };

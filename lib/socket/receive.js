@@ -1,0 +1,79 @@
+'use strict';
+
+/** Starts and stops receiving, and emits 'message'. */
+
+const { bufferSizeError } = require('../node/buffer-size-error');
+const errors = require('../errors/errors');
+const { BOUND, RECV_BUFFER, SEND_BUFFER, kState } = require('./state');
+
+// Programs may replace the global.
+const { process } = globalThis;
+
+/** The kernel has no memory left, or no room for another epoll watch. */
+const NO_ROOM = ['ENOMEM', 'ENOSPC'];
+
+/**
+ * The `onmessage` method of a handle.
+ * @param {number} nread bytes, or a negative UV_ code of recvmsg(2)
+ * @param {UDP} handle
+ * @param {Buffer} message
+ * @param {{address: string, family: string, port: number}} rinfo
+ */
+function onMessage(nread, handle, message, rinfo) {
+  const socket = handle.owner;
+  if (nread < 0) {
+    socket.emit('error', errors.errnoException(nread, 'recvmsg'));
+    return;
+  }
+  const { receiveBlockList } = socket[kState];
+  if (receiveBlockList?.check(rinfo.address, rinfo.family?.toLowerCase())) {
+    return;
+  }
+  rinfo.size = message.length;
+  socket.emit('message', message, rinfo);
+}
+
+/**
+ * Starts receiving on a socket that was just bound, and sets the buffer sizes
+ * of its options.
+ * @param {Socket} socket
+ * @param {Function} [above] see common.js
+ * @returns {Error|undefined} ERR_SOCKET_BUFFER_SIZE if the system refuses a
+ *   buffer size
+ */
+function startReceiving(socket, above = startReceiving) {
+  const state = socket[kState];
+  const { handle } = state;
+  handle.onmessage = onMessage;
+  const status = handle.recvStart();
+  state.receiving = true;
+  state.bindState = BOUND;
+  // Node ignores the status of recvStart(), and tests rely on that. The
+  // exception is a socket that can never receive: it emits an error.
+  if (status < 0 && NO_ROOM.includes(errors.codeName(status))) {
+    const error = errors.errnoException(status, 'recvmsg');
+    process.nextTick(() => {
+      if (state.handle) socket.emit('error', error);
+    });
+  }
+  return applyBufferSize(handle, state.recvBufferSize, RECV_BUFFER, above) ??
+    applyBufferSize(handle, state.sendBufferSize, SEND_BUFFER, above);
+}
+
+function applyBufferSize(handle, size, which, above) {
+  if (!size) return undefined;
+  const context = {};
+  return handle.bufferSize(size, which, context) === undefined ?
+    bufferSizeError(context, above) :
+    undefined;
+}
+
+/** @param {Socket} socket open */
+function stopReceiving(socket) {
+  const state = socket[kState];
+  if (!state.receiving) return;
+  state.handle.recvStop();
+  state.receiving = false;
+}
+
+module.exports = { startReceiving, stopReceiving };

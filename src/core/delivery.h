@@ -1,0 +1,41 @@
+/* Delivery of received batches to JavaScript. A batch that exceeds the limit of
+ * one event loop iteration (wake_up.h) is paused and resumed in the next one. A
+ * socket that finds no free inbox defers its reads until there is one. Both are
+ * driven by one idle handle of the environment, env->resume_handle, which also
+ * runs in a nested event loop. */
+#ifndef DGRAM_DELIVERY_H
+#define DGRAM_DELIVERY_H
+
+#include <stdbool.h>
+
+#include "core/inbox.h"
+#include "core/types.h"
+#include "core/wake_up.h"
+
+/* The result of delivering a batch. */
+typedef enum {
+  DGRAM_DELIVERED,
+  DGRAM_DROPPED, /* JavaScript did not see all of it */
+  DGRAM_PAUSED,  /* the rest follows in the next iteration */
+} dgram_delivery_t;
+
+/* Delivers the datagrams appended for `socket` since dgram_inbox_acquire().
+ * Does nothing if there are none. */
+dgram_delivery_t dgram_delivery_start(dgram_env_t* env,
+                                      dgram_socket_t* socket,
+                                      dgram_wake_up_t* wake_up);
+
+/* For env->deliver(): reads one more message into an inbox that is being
+ * delivered and has been read to its end. Returns false if there is none; see
+ * read_one of dgram_transport_t. */
+bool dgram_delivery_read_next(dgram_inbox_t* inbox);
+
+/* To be called when the socket starts or stops reading, closes, or changes its
+ * reference to the loop. A paused batch of a stopped socket stays paused; that
+ * of a closed socket is dropped. */
+void dgram_delivery_update(dgram_env_t* env, dgram_socket_t* socket);
+
+/* Closes the idle handle, and then calls dgram_env_check_idle(). */
+void dgram_delivery_close(dgram_env_t* env);
+
+#endif

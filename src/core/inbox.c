@@ -1,0 +1,151 @@
+#include "core/inbox.h"
+
+#include "core/assert.h"
+#include "core/env.h"
+#include "core/socket.h"
+
+_Static_assert(sizeof(dgram_inbox_head_t) <= DGRAM_INBOX_RECV_BUFFER,
+               "the receive buffer follows it");
+
+static uint32_t count_datagrams(uint32_t length, uint32_t segment) {
+  if (length <= segment)
+    return 1;
+  return segment == 0 ? 1 : (length + segment - 1) / segment;
+}
+
+bool dgram_inbox_has_more(dgram_env_t* env, dgram_inbox_t* inbox) {
+  /* Memory that replaced detached memory holds no batch. */
+  return env->acquire(env, inbox) && inbox->cursor->count <= inbox->count &&
+         inbox->cursor->gro_buffer < inbox->cursor->count;
+}
+
+static dgram_inbox_t* free_inbox(dgram_env_t* env) {
+  uint32_t i;
+
+  for (i = 0; i < DGRAM_INBOXES; i++) {
+    if (env->inboxes[i].socket != NULL)
+      continue;
+    if (i >= env->inboxes_count)
+      env->inboxes_count = i + 1;
+    return &env->inboxes[i];
+  }
+  return NULL;
+}
+
+void dgram_inbox_reset(dgram_inbox_t* inbox) {
+  inbox->count = 0;
+  inbox->texts_count = 0;
+  inbox->gro_buffer = 0;
+  inbox->position = 0;
+  inbox->datagrams_left = 0;
+}
+
+bool dgram_inbox_acquire(dgram_env_t* env, dgram_socket_t* socket) {
+  dgram_inbox_t* inbox = free_inbox(env);
+
+  if (inbox == NULL ||
+      (socket->inbox != NULL && dgram_inbox_has_more(env, socket->inbox))) {
+    env->read_deferred = true;
+    return false;
+  }
+  socket->inbox = NULL;
+  inbox->slots = inbox == env->inboxes ? DGRAM_RECV_SLOTS : DGRAM_SPARE_SLOTS;
+  if (!env->acquire(env, inbox))
+    return false;
+  dgram_inbox_reset(inbox);
+  inbox->split_size = socket->block;
+  env->inbox = inbox;
+  return true;
+}
+
+/* The length of the piece that is split off a GRO buffer of `length` bytes. */
+static uint32_t piece_length(const dgram_inbox_t* inbox,
+                             uint32_t length,
+                             uint32_t segment) {
+  /* One entry stays free for each slot that may follow. */
+  if (segment == 0 || length / segment <= inbox->split_size ||
+      inbox->count >= DGRAM_RECV_GRO_BUFFERS - inbox->slots)
+    return length;
+  return segment * inbox->split_size;
+}
+
+static void append(dgram_inbox_t* inbox, const dgram_recv_t* buffer) {
+  DGRAM_ASSERT(inbox->count < DGRAM_RECV_GRO_BUFFERS);
+  inbox->gro_buffers[inbox->count++] = *buffer;
+  inbox->datagrams_left += count_datagrams(buffer->length, buffer->segment);
+}
+
+void dgram_inbox_append(dgram_env_t* env,
+                        uint32_t offset,
+                        uint32_t length,
+                        uint32_t segment,
+                        const struct sockaddr* source,
+                        int status) {
+  dgram_inbox_t* inbox = env->inbox;
+  dgram_recv_t buffer = {offset, length, segment, 0, 0, status};
+  bool is_new = false;
+
+  if (source == NULL) {
+    append(inbox, &buffer);
+    return;
+  }
+  env->received += count_datagrams(length, segment);
+  buffer.peer = dgram_sources_find(&env->sources, source, &is_new);
+  if (is_new) {
+    DGRAM_ASSERT(inbox->texts_count < DGRAM_RECV_SLOTS);
+    dgram_address_describe(source, &inbox->texts[inbox->texts_count++]);
+    buffer.new_text = inbox->texts_count;
+  }
+  do {
+    buffer.length = piece_length(inbox, length, segment);
+    if (buffer.length < buffer.segment)
+      buffer.segment = buffer.length; /* one datagram remains */
+    append(inbox, &buffer);
+    buffer.offset += buffer.length;
+    length -= buffer.length;
+  } while (length > 0);
+}
+
+uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox) {
+  const dgram_cursor_t* cursor = inbox->cursor;
+  const dgram_recv_t* buffer;
+  uint32_t before = inbox->datagrams_left;
+  uint32_t n = 0;
+
+  while (inbox->gro_buffer < cursor->gro_buffer &&
+         inbox->gro_buffer < inbox->count) {
+    buffer = &inbox->gro_buffers[inbox->gro_buffer++];
+    n += count_datagrams(buffer->length - inbox->position, buffer->segment);
+    inbox->position = 0;
+  }
+  if (inbox->gro_buffer < inbox->count && cursor->position > inbox->position) {
+    buffer = &inbox->gro_buffers[inbox->gro_buffer];
+    n += count_datagrams(cursor->position - inbox->position, buffer->segment);
+    inbox->position = cursor->position;
+  }
+  inbox->datagrams_left = n < before ? before - n : 0;
+  return n;
+}
+
+void dgram_inbox_skip(dgram_inbox_t* inbox) {
+  dgram_cursor_t* cursor = inbox->cursor;
+  const dgram_recv_t* buffer;
+
+  if (cursor->gro_buffer >= inbox->count)
+    return;
+  buffer = &inbox->gro_buffers[cursor->gro_buffer];
+  cursor->position += buffer->segment;
+  if (buffer->segment > 0 && cursor->position < buffer->length)
+    return;
+  cursor->gro_buffer++;
+  cursor->position = 0;
+}
+
+void dgram_inbox_rewind(dgram_inbox_t* inbox) {
+  dgram_cursor_t* cursor = inbox->cursor;
+
+  cursor->gro_buffer = 0;
+  cursor->position = 0;
+  cursor->count = inbox->count;
+  cursor->steps = 0;
+}

@@ -1,0 +1,188 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "transport/linux/ancillary.h"
+#include "transport/linux/gso_limits.h"
+#include "transport/linux/linux.h"
+#include "transport/linux/segment_group.h"
+
+/* Messages of one sendmmsg(), each a segment group or a single datagram. */
+#define SEND_MESSAGES 64
+
+/* The arguments of sendmmsg(), with iovecs and ancillary data. */
+typedef struct {
+  struct mmsghdr headers[SEND_MESSAGES];
+  struct iovec vectors[SEND_MESSAGES];
+  uint32_t counts[SEND_MESSAGES]; /* in datagrams */
+  _Alignas(struct cmsghdr) char controls[SEND_MESSAGES]
+                                        [DGRAM_ANCILLARY_SEGMENT_SIZE];
+} messages_t;
+
+static socklen_t address_size(const dgram_address_t* address) {
+  return address->any.sa_family == AF_INET6 ? sizeof(address->in6)
+                                            : sizeof(address->in4);
+}
+
+/* The size limit is that of IPv4. IPv6 allows slightly more, but IPv4-mapped
+ * addresses do not, and the address of a connected peer is not known here. */
+static uint32_t group_length(const linux_socket_t* self,
+                             const linux_batch_t* batch,
+                             uint32_t position) {
+  const dgram_send_t* sends = &batch->sends[position];
+  uint32_t count = batch->count - position;
+
+  if (!self->gso || self->singles_left > 0)
+    return 1;
+  if (self->gso_limits != NULL)
+    return dgram_gso_limits_length(self, batch, position);
+  return dgram_segment_group_length(
+      sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_SEGMENT_GROUP_BYTES_IP4);
+}
+
+/* Fills in messages from `position` on, until the batch ends or there is no
+ * more room. Returns the number of messages. */
+static unsigned build_messages(messages_t* messages,
+                               const linux_socket_t* self,
+                               const linux_batch_t* batch,
+                               uint32_t position) {
+  unsigned max =
+      dgram_linux_features.mmsg && self->singles_left == 0 ? SEND_MESSAGES : 1;
+  unsigned n = 0;
+
+  while (position < batch->count && n < max) {
+    const dgram_send_t* first = &batch->sends[position];
+    uint32_t length = group_length(self, batch, position);
+    const dgram_send_t* last = first + length - 1;
+    struct msghdr* header = &messages->headers[n].msg_hdr;
+
+    memset(header, 0, sizeof(*header));
+    /* The casts drop const: sendmsg() only reads. */
+    messages->vectors[n].iov_base = (void*) (batch->arena + first->offset);
+    messages->vectors[n].iov_len = last->offset + last->length - first->offset;
+    header->msg_iov = &messages->vectors[n];
+    header->msg_iovlen = 1;
+    if (first->peer != 0) {
+      const dgram_address_t* peer = &batch->peers[first->peer];
+
+      header->msg_name = (void*) peer;
+      header->msg_namelen = address_size(peer);
+    }
+    if (length > 1)
+      dgram_ancillary_put_segment(
+          header, messages->controls[n], (uint16_t) first->length);
+    messages->counts[n] = length;
+    position += length;
+    n++;
+  }
+  return n;
+}
+
+/* Returns how many messages were sent, or a UV_ code. */
+static int send_messages(int fd, messages_t* messages, unsigned n) {
+  ssize_t sent;
+  int count;
+
+  do {
+    if (n == 1) { /* sendmsg() is cheaper for one message */
+      sent = sendmsg(fd, &messages->headers[0].msg_hdr, MSG_DONTWAIT);
+      count = sent < 0 ? -1 : 1;
+    } else {
+      count = sendmmsg(fd, messages->headers, n, MSG_DONTWAIT);
+    }
+  } while (count < 0 && errno == EINTR);
+  return count < 0 ? uv_translate_sys_error(errno) : count;
+}
+
+/* 0: nothing was sent and no reason was given, so nothing may be dropped. */
+static bool is_blocked(int code) {
+  return code == UV_EAGAIN || code == UV_ENOBUFS || code == 0;
+}
+
+static void mark_sent(dgram_send_t* sends, uint32_t count) {
+  uint32_t i;
+
+  for (i = 0; i < count; i++)
+    sends[i].status = (int32_t) sends[i].length;
+}
+
+int dgram_linux_transmit(dgram_socket_t* socket,
+                         const linux_batch_t* batch,
+                         uint32_t* position) {
+  linux_socket_t* self = socket->transport_data;
+  int fd = dgram_linux_fd(socket);
+  messages_t messages;
+  dgram_gso_change_t change = {0};
+  bool stopped = false; /* the last call stopped early */
+  unsigned n;
+  int rc;
+  int i;
+
+  while (*position < batch->count) {
+    n = build_messages(&messages, self, batch, *position);
+    rc = send_messages(fd, &messages, n);
+    for (i = 0; i < rc; i++) { /* S1 */
+      mark_sent(&batch->sends[*position], messages.counts[i]);
+      *position += messages.counts[i];
+    }
+    if (rc > 0) {
+      if (self->singles_left > 0)
+        self->singles_left--;
+      if (stopped && socket->connected)
+        self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
+      stopped = rc < (int) n;
+      continue;
+    }
+    if (is_blocked(rc)) { /* S4 */
+      if (rc == UV_ENOBUFS && messages.counts[0] > 1)
+        self->singles_left = 1;
+      return UV_EAGAIN;
+    }
+    if (messages.counts[0] > 1 &&
+        dgram_gso_limits_learn(self, batch, *position, rc, &change))
+      continue; /* S2 */
+    dgram_gso_limits_undo(self, *position, rc, &change);
+    if (socket->connected)
+      self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
+    batch->sends[(*position)++].status = rc;                /* S3 */
+  }
+  return 0;
+}
+
+/* libuv also binds a socket that sends before bind(). */
+static int bind_before_send(dgram_socket_t* socket,
+                            const linux_batch_t* batch) {
+  uint32_t peer = batch->sends[0].peer;
+
+  if (peer == 0)
+    return UV_EBADF; /* an unbound socket is not connected */
+  return dgram_socket_bind_any(socket, batch->peers[peer].any.sa_family);
+}
+
+static void fail_all(const linux_batch_t* batch, int code) {
+  uint32_t i;
+
+  for (i = 0; i < batch->count; i++)
+    batch->sends[i].status = code;
+}
+
+uint32_t dgram_linux_flush(dgram_socket_t* socket,
+                           dgram_send_t* sends,
+                           uint32_t count,
+                           const uint8_t* arena) {
+  linux_socket_t* self = dgram_linux_ensure(socket);
+  linux_batch_t batch = {sends, count, socket->env->destinations, arena};
+  uint32_t position = 0;
+  int rc = 0;
+
+  if (dgram_linux_fd(socket) < 0)
+    rc = bind_before_send(socket, &batch);
+  if (rc != 0) { /* `socket` was replaced: see dgram_socket_bind() */
+    fail_all(&batch, rc);
+    return 0;
+  }
+  if (self != NULL && self->queue_head == NULL && !socket->env->queue_always &&
+      dgram_linux_transmit(socket, &batch, &position) == 0)
+    return 0;
+  return dgram_linux_enqueue(socket, sends + position, count - position, arena);
+}

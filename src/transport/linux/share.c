@@ -1,0 +1,136 @@
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "transport/linux/ancillary.h"
+#include "transport/linux/linux.h"
+
+/* Limits of dgram_linux_share(): attempts to empty the kernel's receive buffer,
+ * and bytes that it prereads. */
+#define PREREAD_TRIES 8
+#define PREREAD_BYTES (4u * 1024 * 1024)
+
+/* A message (a datagram or a GRO buffer) or an error that was read ahead of its
+ * delivery. */
+struct linux_preread_s {
+  linux_preread_t* next;
+  int status;
+  uint32_t length;
+  uint32_t segment;
+  dgram_address_t source;
+  uint8_t bytes[];
+};
+
+void dgram_linux_deliver_preread(linux_socket_t* self,
+                                 dgram_wake_up_t* wake_up) {
+  dgram_env_t* env = self->socket->env;
+  uint32_t i;
+
+  for (i = 0; i < env->inbox->slots && self->preread != NULL; i++) {
+    linux_preread_t* message = self->preread;
+
+    self->preread = message->next;
+    if (message->status == 0)
+      memcpy(env->inbox->recv_buffer + (size_t) i * DGRAM_RECV_SLOT_SIZE,
+             message->bytes,
+             message->length);
+    dgram_inbox_append(env,
+                       i * DGRAM_RECV_SLOT_SIZE,
+                       message->length,
+                       message->segment,
+                       message->status == 0 ? &message->source.any : NULL,
+                       message->status);
+    free(message);
+  }
+  (void) dgram_delivery_start(env, self->socket, wake_up);
+}
+
+/* Reads one message into memory of its own. Returns NULL if none is waiting or
+ * there is no memory. */
+static linux_preread_t* preread_next(int fd) {
+  linux_preread_t* message = malloc(sizeof(*message) + DGRAM_RECV_SLOT_SIZE);
+  _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_RECV_SIZE];
+  struct msghdr header = {0};
+  struct iovec vector;
+  linux_preread_t* smaller;
+  ssize_t n;
+
+  if (message == NULL)
+    return NULL;
+  memset(message, 0, sizeof(*message));
+  vector.iov_base = message->bytes;
+  vector.iov_len = DGRAM_RECV_SLOT_SIZE;
+  header.msg_name = &message->source;
+  header.msg_namelen = sizeof(message->source);
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  do
+    n = recvmsg(fd, &header, MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  if (n < 0 && errno == EAGAIN) {
+    free(message);
+    return NULL;
+  }
+  if (n < 0)
+    message->status = uv_translate_sys_error(errno);
+  else if (header.msg_flags & MSG_CTRUNC)
+    message->status = UV_EMSGSIZE;
+  if (message->status == 0) {
+    message->length = (uint32_t) n;
+    message->segment = dgram_ancillary_get_segment(&header, message->length);
+  }
+  smaller = realloc(message, sizeof(*message) + message->length);
+  return smaller == NULL ? message : smaller;
+}
+
+static bool is_readable(int fd) {
+  struct pollfd entry = {.fd = fd, .events = POLLIN};
+
+  return poll(&entry, 1, 0) > 0;
+}
+
+/* The next reader of the descriptor does not expect GRO buffers. Those already
+ * waiting lose their segment size when the option is switched off, and would be
+ * taken for one datagram each. So they are read first, and delivered later.
+ * Once the option is off and nothing is waiting, no GRO buffer can arrive any
+ * more. If a peer sends too fast for that, the limits above apply. */
+void dgram_linux_share(dgram_socket_t* socket) {
+  linux_socket_t* self = dgram_linux_ensure(socket);
+  int fd = dgram_linux_fd(socket);
+  linux_preread_t** end;
+  uint32_t bytes = 0;
+  int tries;
+
+  if (self == NULL || !dgram_linux_features.gro || !socket->env->settings.gro)
+    return;
+  self->gro_decided = true; /* and it stays off */
+  dgram_linux_set_gro(socket, 0);
+  if (!self->gro_active)
+    return;
+  self->gro_active = false;
+  for (end = &self->preread; *end != NULL; end = &(*end)->next)
+    continue;
+  for (tries = 0; tries < PREREAD_TRIES && is_readable(fd); tries++) {
+    dgram_linux_set_gro(socket, 1);
+    while (bytes < PREREAD_BYTES && (*end = preread_next(fd)) != NULL) {
+      bytes += (uint32_t) sizeof(**end) + (*end)->length;
+      end = &(*end)->next;
+    }
+    dgram_linux_set_gro(socket, 0);
+  }
+  if (self->preread != NULL)
+    (void) dgram_linux_update_poll(self);
+}
+
+void dgram_linux_free_preread(linux_socket_t* self) {
+  while (self->preread != NULL) {
+    linux_preread_t* message = self->preread;
+
+    self->preread = message->next;
+    free(message);
+  }
+}
