@@ -206,7 +206,7 @@ function differences(known, found) {
     if (!before) return [`${key}: not in the tables`];
     const lines = [];
     if (score(before) !== score(result))
-      lines.push(`${key}: ${score(result)}; the tables say ${score(before)}`);
+      lines.push(`${key}: ${score(result)}; the tables have ${score(before)}`);
     if (before.suite !== result.suite)
       lines.push(`${key}: suite of ${result.suite}, not of ${before.suite}`);
     const names = ({ besides }) => Object.entries(besides)
@@ -214,7 +214,7 @@ function differences(known, found) {
     const [old, now] = [names(before), names(result)];
     lines.push(
       ...now.filter((name) => !old.includes(name))
-        .map((name) => `${key}: ${name}, which the tables do not say`),
+        .map((name) => `${key}: ${name}, which is not in the tables`),
       ...old.filter((name) => !now.includes(name))
         .map((name) => `${key}: no longer ${name}`));
     return lines;

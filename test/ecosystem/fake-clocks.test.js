@@ -1,7 +1,7 @@
 'use strict';
 
-// User tests replace the clock. Sends under the real clock must leave, whatever
-// was sent under the fake one.
+// User tests replace the clock. Sends after that must leave, even if there were
+// sends under the fake clock.
 
 const { nodes, same, useStage, within } = require('./support/stage');
 

@@ -80,7 +80,7 @@ void fuzz_outgoing_finish(void) {
     FUZZ_CHECK(entries[i].taken);
 }
 
-/* -- what a system call comes to ------------------------------------------ */
+/* -- results of system calls ----------------------------------------------- */
 
 static int fail(int code) {
   if (code != EINTR && code != EAGAIN && code != ENOBUFS)
@@ -122,7 +122,7 @@ static size_t segment_of(const struct msghdr* header, size_t length) {
   FUZZ_CHECK(cmsg->cmsg_type == UDP_SEGMENT);
   FUZZ_CHECK(cmsg->cmsg_len == CMSG_LEN(sizeof(segment)));
   memcpy(&segment, CMSG_DATA(cmsg), sizeof(segment));
-  /* The kernel's limits for a segmented send. */
+  /* The kernel's limits for a GSO send. */
   FUZZ_CHECK(segment > 0 && segment < length);
   FUZZ_CHECK(length <= 65507 && (length + segment - 1) / segment <= 64);
   return segment;

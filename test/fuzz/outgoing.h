@@ -1,5 +1,5 @@
-/* What left a socket, datagram by datagram: the sending half of the kernel.
- * Results are drawn from the input: whole and short counts, errors. */
+/* The sending half of the simulated kernel: records each sent datagram. Results
+ * are drawn from the input: full and short counts, errors. */
 #ifndef DGRAM_FUZZ_OUTGOING_H
 #define DGRAM_FUZZ_OUTGOING_H
 
@@ -11,26 +11,26 @@ typedef struct {
   uint32_t hash; /* of payload and destination */
 } fuzz_datagram_t;
 
-/* The longest story that an input tells. */
+/* Limit of the datagrams of an input. */
 #define FUZZ_DATAGRAMS 4096
 
 void fuzz_outgoing_reset(void);
 
-/* `peer` may be NULL: the connected one. */
+/* `peer` may be NULL: the connected peer. */
 fuzz_datagram_t fuzz_datagram(const void* bytes,
                               size_t length,
                               const struct sockaddr* peer);
 
-/* Ends what uv_udp_send() was given; with 0 it has left. */
+/* Completes a uv_udp_send(); with status 0 the datagram was sent. */
 void fuzz_outgoing_complete(fuzz_watch_t* watch, int status);
 
-/* Takes the next datagram that left `fd`; aborts unless it is this one. */
+/* Removes the next datagram sent on `fd`; aborts unless it is this one. */
 void fuzz_outgoing_expect(int fd, const fuzz_datagram_t* datagram);
 
-/* Checks that nothing else left any socket. */
+/* Checks that no other datagram was sent. */
 void fuzz_outgoing_finish(void);
 
-/* Errors that were handed out, other than those that mean "later". */
+/* Number of returned errors, except those that mean "later". */
 uint32_t fuzz_outgoing_errors(void);
 
 #endif

@@ -53,7 +53,7 @@ describe('a send queue on a very slow link', function() {
       for (let round = 0; round < ROUNDS; round++) {
         if (round > 0) await sender.call('reopen');
         // The port is closed, and the ICMP errors are as slow.
-        const queue = await sender.call('hand',
+        const queue = await sender.call('submit',
           { n: COUNT, size: SIZE, port: 9, address: to });
         const { count, settled, queueCount, queueSize } = queue;
         assert.strictEqual(count, COUNT);
@@ -68,13 +68,13 @@ describe('a send queue on a very slow link', function() {
           ['ECANCELED', 'sent']);
         assert.ok(outcomes.ECANCELED <= queueCount);
       }
-      const handed = COUNT * (SIZE + OVERHEAD);
-      assert.ok(peaks[0] - rss < 2 * handed,
-        `${(peaks[0] - rss) / MIB} MiB for ${handed / MIB}`);
+      const submitted = COUNT * (SIZE + OVERHEAD);
+      assert.ok(peaks[0] - rss < 2 * submitted,
+        `${(peaks[0] - rss) / MIB} MiB for ${submitted / MIB}`);
       // Memory of the first sockets is reused for the next ones. A leak of a
       // twentieth of one socket's queue would show.
       const level = Math.max(...peaks.slice(0, SETTLING));
-      assert.ok(Math.max(...peaks.slice(SETTLING)) - level < handed / 4,
+      assert.ok(Math.max(...peaks.slice(SETTLING)) - level < submitted / 4,
         peaks.map((peak) => peak / MIB).join(', '));
       await sender.end();
     });

@@ -31,7 +31,7 @@ const dgram = require(implementation === 'builtin' ?
 const NAMES = 100;
 
 let socket = dgram.createSocket({ type, ...options });
-const handed = { count: 0, settled: 0, outcomes: {} };
+const submitted = { count: 0, settled: 0, outcomes: {} };
 const seen = {
   received: 0, bytes: 0, wrongSources: 0, errors: {}, thrown: {}, answers: {},
   sources: {},
@@ -133,12 +133,12 @@ serve({
   },
 
   /** Passes datagrams to send() without waiting for the ones before. */
-  async hand({ n, size, port, address: to }) {
+  async submit({ n, size, port, address: to }) {
     for (let i = 0; i < n; i++) {
-      handed.count++;
-      socket.send(Buffer.alloc(size, handed.count), port, to, (error) => {
-        handed.settled++;
-        count(handed.outcomes, error?.code ?? 'sent');
+      submitted.count++;
+      socket.send(Buffer.alloc(size, submitted.count), port, to, (error) => {
+        submitted.settled++;
+        count(submitted.outcomes, error?.code ?? 'sent');
       });
       // Like a program that ignores backpressure.
       if (i % 500 === 499)
@@ -151,7 +151,7 @@ serve({
   /** A consistent snapshot of the send queue. */
   queue() {
     return {
-      ...handed, outcomes: { ...handed.outcomes },
+      ...submitted, outcomes: { ...submitted.outcomes },
       queueCount: socket.getSendQueueCount(),
       queueSize: socket.getSendQueueSize(), rss: memoryField('VmRSS'),
     };
@@ -161,15 +161,15 @@ serve({
   async close() {
     socket.close();
     await once(socket, 'close');
-    while (handed.settled < handed.count) await sleep(5);
+    while (submitted.settled < submitted.count) await sleep(5);
     await sleep(50); // time for superfluous callbacks
-    return handed;
+    return submitted;
   },
 
   /** Opens a new socket in place of the closed one. */
   async reopen() {
     globalThis.gc();
-    Object.assign(handed, { count: 0, settled: 0, outcomes: {} });
+    Object.assign(submitted, { count: 0, settled: 0, outcomes: {} });
     socket = dgram.createSocket({ type, ...options });
     socket.bind(0, address);
     await once(socket, 'listening');

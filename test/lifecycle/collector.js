@@ -57,7 +57,7 @@ process.dlopen = function(module, ...rest) {
     ...wrapped(binding),
     get transport() { return binding.transport; }, // set by configure()
     define: (prototype) => defineWith(binding, prototype),
-    hook: (hooks) => binding.hook(wrapped(hooks)), // what C calls
+    hook: (hooks) => binding.hook(wrapped(hooks)), // called by C
   };
   return result;
 };

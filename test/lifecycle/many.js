@@ -31,8 +31,9 @@ async function killOne() {
   const worker = new Worker(path.join(__dirname, 'many-worker.js'),
     { workerData: { mode: MODES[number % MODES.length] } });
   const exit = once(worker, 'exit');
-  const [said] = await once(worker, 'message');
-  if (said !== 'traffic') throw new Error(`unexpected message: ${said}`);
+  const [message] = await once(worker, 'message');
+  if (message !== 'traffic')
+    throw new Error(`unexpected message: ${message}`);
   const delay = DELAYS[number % DELAYS.length];
   if (delay > 0) await sleep(delay);
   await worker.terminate();

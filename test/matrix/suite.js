@@ -63,7 +63,7 @@ function runSuite(node, args, onTest) {
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      // A crash, or no test at all, is a failure whatever was printed.
+      // A crash, or no test at all, is a failure despite the output.
       if (result.failed === 0 && (code !== 0 || !ended ||
                                   result.passed === 0)) {
         result.failed++;

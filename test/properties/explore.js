@@ -9,7 +9,6 @@
  * OPTIONS is JSON: { seed, path, programs, minutes }. Descriptor 3 is a file
  * that names the current program, in case that this process crashes. The result
  * is sent over IPC.
- * process does not live to say so; the outcome goes over IPC.
  */
 
 const fs = require('node:fs');

@@ -7,9 +7,9 @@
  */
 module.exports = {
   'parallel/test-dgram-create-socket-handle.js':
-    "calls internal/dgram's _createSocketHandle() only and wants instances " +
-    "of Node's own UDP class; it makes no dgram.Socket",
+    "calls internal/dgram's _createSocketHandle() only and needs instances " +
+    "of Node's own UDP class; it creates no dgram.Socket",
   'parallel/test-dgram-create-socket-handle-fd.js':
-    "calls _createSocketHandle() only and wants instances of Node's own UDP " +
-    'class, which dgram-native hands through; it makes no dgram.Socket',
+    "calls _createSocketHandle() only and needs instances of Node's own " +
+    'UDP class, which dgram-native passes through; it creates no dgram.Socket',
 };

@@ -202,7 +202,7 @@ async function fetchSuite(places, node, cache, directory, log) {
  * @param {object} options
  * @param {NodeUnderTest[]} options.nodes
  * @param {string} [options.source]  directory with test/, or a .tar.gz/.tar.xz
- * @param {string} options.cache  directory for what is downloaded
+ * @param {string} options.cache  directory for downloads
  * @param {(line: string) => void} options.log  receives progress messages
  * @returns {Promise<Suite[]>} one for each of `nodes`
  * @throws {Error} if there is none, or the caller's is for another major

@@ -59,9 +59,9 @@ describe('the tables of Node\'s own suite', () => {
     const found = [tables.condense(report(), 'linux')];
     assert.deepStrictEqual(tables.differences(known, known), []);
     assert.deepStrictEqual(tables.differences(known, found), [
-      'Node 26.1.0, linux: 1 of 2; the tables say 2 of 2',
+      'Node 26.1.0, linux: 1 of 2; the tables have 2 of 2',
       'Node 26.1.0, linux: parallel/test-b.js: failed, ' +
-        'which the tables do not say',
+        'which is not in the tables',
     ]);
     assert.deepStrictEqual(tables.differences([], found),
                            ['Node 26.1.0, linux: not in the tables']);

@@ -1,5 +1,5 @@
-/* The memory of recent sources, against what JavaScript would remember: a slot
- * that is not fresh must hold the very source it is asked about. */
+/* The cache of recent sources, compared with JavaScript's cache: a slot that is
+ * not new must contain exactly the requested source. */
 #include "core/address.h"
 
 #include "../input.h"
