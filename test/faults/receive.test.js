@@ -19,7 +19,7 @@ const AT = '127.0.0.1';
  */
 const scenarios = [
   {
-    title: 'datagrams arrive in GRO buffers without faults',
+    title: 'datagrams are received in GRO buffers without faults',
     script: '', only: 'linux', hits: 0, warm: true,
     check: (remote) => assert.ok(remote.groBuffers().length > 0),
   },
@@ -50,7 +50,7 @@ const scenarios = [
     fails: ['recvmsg EMSGSIZE'], cut: true, warm: true,
   },
   {
-    title: 'datagrams arrive without UDP_GRO in the kernel',
+    title: 'datagrams are received if the kernel lacks UDP_GRO',
     script: 'setsockopt:*:gro=ENOPROTOOPT', only: 'linux', hits: 1,
     check: (remote) => {
       assert.deepStrictEqual(remote.options(UDP_GRO), [1]);

@@ -247,7 +247,7 @@ describe('close()', () => {
   const native = require(packed.main);
 
   for (const [name, program] of Object.entries(MOMENTS)) {
-    it(`${name} is as in node:dgram`, async () => {
+    it(`is as in node:dgram: ${name}`, async () => {
       const expected = await observe(nodeDgram, program, sleep);
       assert.ok(expected.some((text) => text.endsWith('close')), `${expected}`);
       assert.deepStrictEqual(await observe(native, program, sleep), expected);
@@ -255,7 +255,7 @@ describe('close()', () => {
   }
 
   for (const transport of ['linux', 'uv']) {
-    it(`with queued sends is as in node:dgram, ${transport}`, async function() {
+    it(`is as in node:dgram: with queued sends, ${transport}`, async function() {
       this.timeout(120000); // longer than the default of ../support/dgram
       const [builtin, expected] = await queued('node:dgram', transport);
       assert.strictEqual(builtin, null);

@@ -11,7 +11,7 @@ describe('close() while a datagram is queued', () => {
   install();
 
   for (const transport of ['uv', 'linux']) {
-    it(`${transport}: calls back with ECANCELED`, async () => {
+    it(`calls back with ECANCELED, ${transport}`, async () => {
       const peer = new Remote({
         faults: 'send:1=EAGAIN;send:2=EPERM',
         env: { DGRAM_NATIVE_TRANSPORT: transport },
