@@ -44,12 +44,12 @@ describe('forged ICMP errors', function() {
     if (connected) await attacked.call('connect', { port: other.port });
     await peer.call('connect', { port: own.port });
 
-    const lies = (n) => host.attack('icmp', '-l', own.port, '-r', other.port,
+    const forge = (n) => host.attack('icmp', '-l', own.port, '-r', other.port,
       '-n', n, ...type === 'udp6' ? ['-6'] : [], ...CAUSES[type]);
     const [outcomes, there] = await Promise.all([
       connected ? attacked.call('send', { n: SENDS }) : { sent: 0 },
       peer.call('send', { n: SENDS }),
-      lies(STORM),
+      forge(STORM),
     ]);
     // After the storm: pending errors are reported first.
     const calm = connected ?
@@ -57,37 +57,37 @@ describe('forged ICMP errors', function() {
       { sent: 0 };
     const { sent: more } = await peer.call('send', { n: 100, at: 1 });
 
-    const heard = await attacked.call('accounted', { n: there.sent + more });
+    const inbound = await attacked.call('accounted', { n: there.sent + more });
     const received =
       await peer.call('accounted', { n: outcomes.sent + calm.sent });
     await Promise.all([attacked.end(), peer.end()]);
 
     assert.strictEqual(there.sent, SENDS);
     assert.strictEqual(more, 100);
-    assert.strictEqual(heard.received + heard.drops, SENDS + 100);
+    assert.strictEqual(inbound.received + inbound.drops, SENDS + 100);
     assert.strictEqual(received.received + received.drops,
       outcomes.sent + calm.sent);
     const { sent, ...failed } = outcomes;
-    return { sent, failed, calm, heard };
+    return { sent, failed, calm, inbound };
   }
 
   for (const type of ['udp4', 'udp6']) {
     for (const transport of ['linux', 'uv']) {
       it(`are reported if connected, ${type}, ${transport}`, async () => {
-        const { sent, failed, calm, heard } =
+        const { sent, failed, calm, inbound } =
           await storm({ type, transport, connected: true });
         assert.strictEqual(sent + total(failed), SENDS);
         assert.ok(calm.sent >= 99, JSON.stringify(calm));
         const codes = new Set([...Object.keys(failed),
-          ...Object.keys(heard.errors).map((name) => name.split(' ')[1])]);
+          ...Object.keys(inbound.errors).map((name) => name.split(' ')[1])]);
         assert.ok(codes.size > 1, 'no error was reported');
         for (const code of codes) assert.ok(ERRORS[type].includes(code), code);
-        assert.ok(total(failed) + total(heard.errors) <= STORM);
+        assert.ok(total(failed) + total(inbound.errors) <= STORM);
       });
 
       it(`are ignored if unconnected, ${type}, ${transport}`, async () => {
-        const { heard } = await storm({ type, transport, connected: false });
-        assert.deepStrictEqual(heard.errors, {});
+        const { inbound } = await storm({ type, transport, connected: false });
+        assert.deepStrictEqual(inbound.errors, {});
       });
     }
   }

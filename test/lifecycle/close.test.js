@@ -238,7 +238,7 @@ const MOMENTS = {${Object.entries(MOMENTS).map(([name, program]) =>
  * Removes whether close() cancelled a queued datagram or it had been sent:
  * libuv tries once immediately even with queueing enforced.
  */
-function withoutFates(seen) {
+function withoutOutcomes(seen) {
   return Object.fromEntries(Object.entries(seen).map(([name, texts]) =>
     [name, texts.map((text) => text.replace(/^sent .*/, 'sent'))]));
 }
@@ -261,7 +261,7 @@ describe('close()', () => {
       assert.strictEqual(builtin, null);
       const [own, seen] = await queued(packed.main, transport);
       assert.strictEqual(own, transport);
-      assert.deepStrictEqual(withoutFates(seen), withoutFates(expected));
+      assert.deepStrictEqual(withoutOutcomes(seen), withoutOutcomes(expected));
     });
   }
 });

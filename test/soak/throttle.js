@@ -3,7 +3,7 @@
 const { setTimeout: sleep } = require('node:timers/promises');
 
 /** The longest pause: the load of a machine changes. */
-const NAP = 1000;
+const PAUSE_MAX = 1000;
 
 /** Limits this process to a share of one core. */
 class Throttle {
@@ -23,7 +23,7 @@ class Throttle {
     const { user, system } = process.cpuUsage(this.base);
     const elapsed = Number(process.hrtime.bigint() - this.started) / 1e6;
     const ahead = (user + system) / 1000 / this.share - elapsed;
-    await sleep(Math.min(Math.max(ahead, 1), NAP));
+    await sleep(Math.min(Math.max(ahead, 1), PAUSE_MAX));
   }
 }
 

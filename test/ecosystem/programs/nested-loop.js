@@ -10,9 +10,9 @@ const { connected, print, receiver, sender } = require('./kit');
 
 /** Runs the event loop until look() is true, or a timeout. */
 function wait(look) {
-  let hope = true;
-  const timer = setTimeout(() => { hope = false; }, 4000);
-  deasync.loopWhile(() => hope && !look());
+  let waiting = true;
+  const timer = setTimeout(() => { waiting = false; }, 4000);
+  deasync.loopWhile(() => waiting && !look());
   clearTimeout(timer);
 }
 

@@ -1,7 +1,7 @@
 /* Sends many datagrams, optionally from many sources: the namespace routes all
  * of 10.0.0.0/8 and 2001:db8::/32 to itself.
  *
- *   flood -p PORT -n COUNT -s SIZE [-b BURST -u NAP] [-k SOURCES] [-w WINDOW]
+ *   flood -p PORT -n COUNT -s SIZE [-b BURST -u PAUSE] [-k SOURCES] [-w WINDOW]
  *         [-6]
  *
  *   -b  datagrams (at most 64) between pauses of -u microseconds
@@ -39,7 +39,7 @@ typedef struct {
   unsigned long count;
   size_t size;
   unsigned long burst;
-  unsigned long nap; /* in microseconds */
+  unsigned long pause; /* in microseconds */
   unsigned long sources;
   unsigned long window;
   unsigned long answers;
@@ -153,8 +153,8 @@ static void run(flood_t* flood) {
     prepare(flood, &messages, sent, (unsigned) n);
     transmit(flood, &messages, (unsigned) n);
     sent += n;
-    if (flood->nap > 0)
-      usleep((useconds_t) flood->nap);
+    if (flood->pause > 0)
+      usleep((useconds_t) flood->pause);
   }
   while (flood->window > 0 && sent > flood->answers && take_answers(flood))
     ;
@@ -217,7 +217,7 @@ int main(int argc, char** argv) {
         flood.burst = tool_number(optarg);
         break;
       case 'u':
-        flood.nap = tool_number(optarg);
+        flood.pause = tool_number(optarg);
         break;
       case 'k':
         flood.sources = tool_number(optarg);

@@ -81,7 +81,7 @@ static int read_number(const packet_t* packet, uint32_t* number) {
   return 1;
 }
 
-static unsigned fate(uint32_t seed, uint32_t number) {
+static unsigned draw_chance(uint32_t seed, uint32_t number) {
   uint64_t hash = ((uint64_t) seed << 32 | number) * 0x9e3779b97f4a7c15u;
 
   hash ^= hash >> 29;
@@ -108,7 +108,7 @@ static void treat(int fd,
     pass_on(fd, packet);
     return;
   }
-  chance = number == UINT32_MAX ? 100 : fate(seed, number);
+  chance = number == UINT32_MAX ? 100 : draw_chance(seed, number);
   if (chance < limits[0])
     return;
   if (chance >= limits[1] && chance < limits[2] && delayed.size == 0) {
