@@ -20,7 +20,7 @@ function ours() {
   setName(Socket, 'Socket');
   setName(createSocket, 'createSocket');
   require('./node/deprecations').install(Socket);
-  require('./node/ipc').install();
+  require('./node/ipc').install(require('./handle/handle').UDP);
   return { createSocket, Socket, transport: binding.transport };
 }
 

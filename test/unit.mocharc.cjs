@@ -1,7 +1,8 @@
 'use strict';
 
-// The unit tests: `npm run test:unit`, and each Node of `npm run test:matrix`
-// and `npm run test:memory`. `npm run test:unit -- FILE` runs FILE alone.
+// Configuration of the unit tests: `npm run test:unit`, also used for each Node
+// by `npm run test:matrix` and `npm run test:memory`. To run only FILE, call
+// `npm run test:unit -- FILE`.
 
 const fs = require('node:fs');
 
@@ -10,7 +11,7 @@ const SPEC = [
   'test/upstream/*.test.js',
 ];
 
-/** A file, folder or glob on the command line, not the value of an option. */
+/** Whether an argument is a file, folder or glob, not an option's value. */
 function isSpec(argument) {
   return !argument.endsWith('.mocharc.cjs') &&
     (fs.existsSync(argument) || /\*.*\.js$/.test(argument));

@@ -1,18 +1,18 @@
 'use strict';
 
 /**
- * Memory that the C core writes to must not go to another thread. Loaded late:
- * worker_threads brings Node's streams with it, and the first datagram is soon
- * enough.
+ * Marks memory that the C core writes to, so that it cannot be transferred to
+ * another thread. node:worker_threads is loaded with the first batch, because
+ * it loads Node's streams.
  */
 
 let mark;
 
 /**
- * worker_threads puts a chdir() of its own on process, and cannot be loaded
- * once that is frozen. No program reaches this memory by fair means.
+ * worker_threads replaces process.chdir(), so it cannot be loaded once
+ * `process` is frozen. No public API exposes this memory.
  */
-function findMark() {
+function loadMark() {
   try {
     return require('node:worker_threads').markAsUntransferable;
   } catch {
@@ -21,18 +21,18 @@ function findMark() {
 }
 
 /**
- * As far as that can be had: C looks anew each time whether the memory is still
- * there, so a stub of worker_threads, or a frozen `process` that keeps it from
- * being loaded, costs no datagram.
- * @param {ArrayBuffer} buffer from now on not transferable
+ * Marks a buffer, if possible. This is a second line of defence: C checks on
+ * each use that the memory is still attached. So no datagram is lost if
+ * worker_threads is a stub, or cannot be loaded into a frozen `process`.
+ * @param {ArrayBuffer} buffer
  */
-function keep(buffer) {
+function markUntransferable(buffer) {
   try {
-    mark ??= findMark();
+    mark ??= loadMark();
     mark(buffer);
   } catch {
-    // It is a second line of defence only.
+    // C still detects a detached buffer.
   }
 }
 
-module.exports = { keep };
+module.exports = { markUntransferable };

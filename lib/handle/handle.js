@@ -70,7 +70,7 @@ class UDP extends AsyncResource {
    * @param {string} event
    * @returns {boolean} whether the socket has listeners for it
    */
-  wants(event) {
+  hasListeners(event) {
     // Not the socket's own method: receiving must not depend on user code.
     return this.owner !== null && listenerCount.call(this.owner, event) > 0;
   }
@@ -96,7 +96,7 @@ class UDP extends AsyncResource {
    */
   close(callback) {
     if (this.closed) return;
-    outbox.endConnected();
+    outbox.flushConnectedAndSchedule();
     this.closed = true;
     this.foreign?.close();
     this.exported?.close();
@@ -191,7 +191,7 @@ function counted(hook) {
 
 const running = new Uint32Array(binding.hook({
   deliver: counted((id, name) => inbox.deliver(handleOf(id) ?? GONE, name)),
-  complete: counted(outbox.complete),
+  complete: counted(outbox.completeQueued),
   closed: counted((id) => {
     const handle = handleOf(id);
     if (handle === undefined) return;

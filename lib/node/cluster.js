@@ -1,22 +1,25 @@
 'use strict';
 
 /**
- * A cluster worker's side of sharing a port: the primary binds, and sends the
- * worker a handle.
+ * Reaches into node:cluster, on all supported versions (Node 18 to 26).
+ *
+ * In a cluster the primary process binds the sockets and sends its workers
+ * handles. A worker requests one with `cluster._getServer()`, which has no
+ * public equivalent.
  */
 
-// Loaded late, as Node does: most programs have no cluster.
+// Loaded late, as in Node: most programs do not use it.
 let cluster;
 
-/** True when a bind() of this process is the primary's business. */
+/** @returns {boolean} whether the cluster's primary performs this bind() */
 function sharesPorts(exclusive) {
   cluster ??= require('node:cluster');
   return cluster.isWorker && !exclusive;
 }
 
 /**
- * Asks the primary for a bound handle. `_getServer` is looked up on each call,
- * since tests replace it.
+ * Requests a bound handle from the primary. `_getServer` is read on each call,
+ * because tests replace it.
  * @param {Socket} socket
  * @param {object} request address, port, addressType, fd, flags
  * @param {function(number|null, object)} callback (UV_ code, handle)

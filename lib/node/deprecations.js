@@ -1,9 +1,11 @@
 'use strict';
 
 /**
- * The underscored members of Socket that Node deprecated (DEP0112) and removed
- * in version 25: here on every Node that still has them, and Node's own. They
- * would be inherited, but programs find them on the prototype itself.
+ * Reaches into the prototype of Node's dgram.Socket, on Node 18 to 24.
+ *
+ * Node deprecated its underscored members (DEP0112) and removed them in version
+ * 25. Our prototype gets Node's own property descriptors, on every version that
+ * has them. They would be inherited, but programs look for own properties.
  */
 
 const { NodeSocket } = require('./node-internals');

@@ -1,9 +1,12 @@
 'use strict';
 
 /**
- * Functions that end the process without a word to anybody: what JavaScript
- * still holds has to leave before. exit() and the end of a worker are the C
- * core's, see src/core/send_batches.c.
+ * Reaches into `process`: `_kill`, `abort`, `execve` and `reallyExit`, on all
+ * supported versions (Node 18 to 26; `execve` since 22.15).
+ *
+ * These functions end the process without an event, so pending datagrams have
+ * to leave before. exit() and the end of a worker are handled in the C core:
+ * src/core/send_batches.c.
  */
 
 const { record } = require('./thread');
@@ -11,17 +14,17 @@ const { record } = require('./thread');
 const { process } = globalThis;
 
 /**
- * process.kill() calls `_kill`, and looks it up each time; `execve`, of Node
- * 22.15, replaces the program.
+ * process.kill() calls `_kill`, which it reads on each call. `execve` replaces
+ * the program.
  */
 const ENDINGS = ['_kill', 'abort', 'execve'];
 
-/** Where the C core cannot send in exit(). */
+/** Wrapped as well on platforms where the C core cannot send in exit(). */
 const EXIT = 'reallyExit';
 
 /**
- * Has `action` called before the process ends by its own hand. The functions
- * are wrapped once a thread, and not at all where `process` is frozen.
+ * Calls `action` before the process ends through a function of `process`. The
+ * functions are wrapped once per thread; not at all if `process` is frozen.
  * @param {function()} action
  * @param {boolean} exitToo also before process.reallyExit()
  */
@@ -35,7 +38,7 @@ function beforeEnding(action, exitToo) {
   if (exitToo) wrap(EXIT, record.beforeEnding);
 }
 
-/** A Proxy: it has the name, the length and the text of the original. */
+/** A Proxy keeps the name, length and source text of the original. */
 function wrap(name, actions) {
   const descriptor = Object.getOwnPropertyDescriptor(process, name);
   if (typeof descriptor?.value !== 'function') return;
@@ -52,12 +55,12 @@ function wrap(name, actions) {
   });
 }
 
-/** Nothing keeps the process from ending. */
+/** An error must not prevent the process from ending. */
 function attempt(action) {
   try {
     action();
   } catch {
-    // It has nobody left to be told to.
+    // The process is about to end: the error cannot be reported.
   }
 }
 

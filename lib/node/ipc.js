@@ -1,33 +1,44 @@
 'use strict';
 
 /**
- * child.send(message, socket) and process.send(message, socket). Node's IPC
- * channel takes built-in handles only, and takes every instance of
- * dgram.Socket for a holder of one: another handle crashes the process. So a
- * socket of ours goes through as a stand-in: the class and the fields that
- * child_process looks at, with a built-in handle on a duplicate of the
- * descriptor.
+ * Reaches into node:child_process, on all supported versions (Node 18 to 26):
+ * `_send` of a child and of `process`, the write methods of the channel's
+ * handle, and process._getActiveHandles(). Children are found through the
+ * diagnostics channel 'child_process' since Node 20, and through the prototype
+ * of ChildProcess before.
  *
- * The channels are hooked once a thread, for the sockets of every copy of this
- * package. Each copy adds an exporter to the thread's record: a function of the
- * socket, which returns the stand-in, or undefined for what is not its own.
+ * child.send(message, socket) and process.send(message, socket) accept built-in
+ * handles only. Node assumes that every instance of dgram.Socket has one, and
+ * crashes otherwise. So one of our sockets is replaced by a stand-in with the
+ * class and the fields that child_process reads. Its built-in handle owns a
+ * duplicate of the descriptor.
+ *
+ * The channels are hooked once per thread, for the sockets of every copy of
+ * this package. Each copy adds an exporter to the thread's record. It receives
+ * the socket and returns the stand-in, or undefined for a foreign socket.
  */
 
 const dc = require('node:diagnostics_channel');
 const nodeDgram = require('node:dgram');
 const { builtinHandle, isBuiltinHandle, kState } = require('./node-internals');
-const { UDP } = require('../handle/handle');
 const { record } = require('./thread');
 
 const { process } = globalThis;
 
-/** UV_EINVAL, what writing a message returns that cannot be sent. */
+/** UV_EINVAL: returned by a write whose message cannot be sent. */
 const INVALID = require('../errors/errors').errno('EINVAL');
 
-function exportSocket(socket) {
-  const handle = socket[kState]?.handle;
-  if (!(handle instanceof UDP)) return undefined;
-  // The class that child_process compares with, whoever's it is just now.
+/** Makes the exporter of a copy: for sockets whose handle is a `UDP`. */
+function exporterOf(UDP) {
+  return (socket) => {
+    const handle = socket[kState]?.handle;
+    return handle instanceof UDP ? exportSocket(socket, handle) : undefined;
+  };
+}
+
+function exportSocket(socket, handle) {
+  // child_process compares with the current class, which register.js may have
+  // replaced.
   const stand = Object.create(nodeDgram.Socket.prototype);
   stand.type = socket.type;
   stand[kState] = { handle: exportHandle(handle, socket.type) };
@@ -35,7 +46,7 @@ function exportSocket(socket) {
 }
 
 function exportHandle(handle, type) {
-  // An unbound socket's has no descriptor, and is of no use to it later.
+  // Made while the socket was unbound: it has no descriptor to send.
   if (handle.exported?.fd < 0) {
     handle.exported.close();
     handle.exported = null;
@@ -49,8 +60,8 @@ function isObject(value) {
 }
 
 /**
- * @param {*} socket what a program sends along
- * @returns {*} what Node may be given in its place
+ * @param {*} socket passed to send() by the program
+ * @returns {*} a value that Node accepts in its place
  */
 function makeSendable(socket) {
   if (!isObject(socket)) return socket;
@@ -59,11 +70,11 @@ function makeSendable(socket) {
     if (stand !== undefined) return stand;
   }
   const handle = socket[kState]?.handle;
-  // To a plain object Node says ERR_INVALID_HANDLE_TYPE.
+  // Node rejects a plain object with ERR_INVALID_HANDLE_TYPE.
   return !isObject(handle) || isBuiltinHandle(handle) ? socket : {};
 }
 
-/** Puts `_send`, which all messages go through, behind the stand-in. */
+/** Wraps `_send`, which all messages pass through. */
 function wrapSend(send) {
   return function _send(message, handle, options, callback) {
     return send.call(this, message, makeSendable(handle), options, callback);
@@ -75,8 +86,8 @@ function hookTarget(target) {
 }
 
 /**
- * The functions of Node's channel that write a message: below `_send`, for a
- * process that is frozen.
+ * Wraps the write methods of the channel's handle, one level below `_send`: for
+ * a frozen `process`.
  */
 function hookChannel(channel) {
   for (const name of ['writeUtf8String', 'writeBuffer']) {
@@ -93,7 +104,7 @@ function hookChannel(channel) {
   }
 }
 
-/** Node's own handle of the channel. It is listed only while it is ref'd. */
+/** Node's handle of the channel. It is listed as active only while ref'd. */
 function findChannelHandle() {
   const { channel } = process;
   channel.refCounted();
@@ -110,7 +121,7 @@ function hookOwnChannel() {
   else hookChannel(findChannelHandle());
 }
 
-/** A child gets its `_send` when its channel is set up, by assignment. */
+/** Node assigns `_send` to a child when it sets up the channel. */
 function hookFuture(target) {
   Object.defineProperty(target, '_send', {
     __proto__: null,
@@ -128,7 +139,7 @@ function hookFuture(target) {
   });
 }
 
-/** The children that this thread has already. */
+/** Children that this thread has started already. */
 function hookChildren() {
   for (const child of process._getActiveHandles?.() ?? []) {
     if (typeof child?._send === 'function' && child !== process) {
@@ -137,9 +148,10 @@ function hookChildren() {
   }
 }
 
-/** Those to come, before their channel is set up, or their prototype. */
+/** Children started later: each one, or their prototype. */
 function hookFutureChildren() {
-  // Node 20 announces them, which saves loading child_process.
+  // Since Node 20 a diagnostics channel reports them; child_process is not
+  // loaded for it.
   if (parseInt(process.versions.node, 10) >= 20) {
     dc.subscribe('child_process', ({ process: child }) => hookFuture(child));
   } else {
@@ -147,9 +159,12 @@ function hookFutureChildren() {
   }
 }
 
-/** For the sockets of this copy; for all channels of this thread. */
-function install() {
-  record.exporters.push(exportSocket);
+/**
+ * Adds the exporter of this copy, and hooks the channels of this thread.
+ * @param {Function} UDP the handle class of this copy
+ */
+function install(UDP) {
+  record.exporters.push(exporterOf(UDP));
   if (record.sendsThroughExporters) return;
   record.sendsThroughExporters = true;
   hookOwnChannel();

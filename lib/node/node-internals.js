@@ -1,21 +1,24 @@
 'use strict';
 
 /**
- * What this package borrows from Node's own dgram, all of it reached through
- * public objects: the symbols under which Node's other modules look into a
- * socket, and a built-in handle where only a built-in one will do.
+ * Reaches into node:dgram and node:async_hooks, on all supported versions
+ * (Node 18 to 26), through public objects only:
+ *
+ *  - `kState`, the symbol of a socket's state, which Node's other modules read
+ *  - `async_id_symbol`, the symbol of an async id
+ *  - UDPWrap, the built-in handle, the only kind that Node's IPC accepts
  */
 
 const nodeDgram = require('node:dgram');
 const binding = require('../load/binding');
 
-// Node's class, whatever register.js of any copy put in its place.
+// Node's class, also after register.js of any copy has replaced it.
 const { Socket: NodeSocket } = require('./thread').record;
 
 /**
- * The key of a socket's state. Node's child_process reads it, and so do tools
- * and Node's own tests. ref() is the shortest method that uses it, and a
- * stand-in for the socket lets us see which key is asked for.
+ * The symbol of a socket's state, read by Node's child_process, by tools and by
+ * Node's tests. ref() is the shortest method that uses it. It is called on a
+ * Proxy that records the key.
  */
 function findStateSymbol() {
   let found;
@@ -33,9 +36,9 @@ const kState = findStateSymbol();
 let kAsyncId;
 
 /**
- * The key under which async_hooks keeps the id of a resource. One made to find
- * it would be seen by those who look for open handles.
- * @param {AsyncResource} resource any
+ * The symbol under which async_hooks stores the id of a resource. Creating a
+ * resource to find it would be visible to tools that list open handles.
+ * @param {AsyncResource} resource any resource
  * @returns {symbol}
  */
 function asyncIdKey(resource) {
@@ -44,12 +47,12 @@ function asyncIdKey(resource) {
   return kAsyncId;
 }
 
-/** True once register.js has put this class in the place of Node's. */
+/** @returns {boolean} whether register.js has replaced Node's class by this */
 function isInNodesPlace(Socket) {
   return nodeDgram.Socket === Socket;
 }
 
-/** True for a UDP handle of Node's own; others crash its IPC. */
+/** @returns {boolean} whether it is a UDPWrap; others crash Node's IPC */
 function isBuiltinHandle(handle) {
   const known = builtinHandle('udp4', -1);
   known.close();
@@ -57,10 +60,10 @@ function isBuiltinHandle(handle) {
 }
 
 /**
- * A built-in UDP handle on `fd`, which it owns from now on. child.send() and
- * process.send() take no other. It is idle and does not keep the process alive.
+ * Creates a built-in UDP handle that owns `fd`, for child.send() and
+ * process.send(). It is idle and does not keep the process alive.
  * @param {string} type 'udp4' or 'udp6'
- * @param {number} fd negative: a handle without a descriptor
+ * @param {number} fd negative: without a descriptor
  * @returns {object} Node's UDPWrap
  */
 function builtinHandle(type, fd) {

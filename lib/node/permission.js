@@ -1,36 +1,40 @@
 'use strict';
 
 /**
- * Node's permission model (--permission) guards the network from Node 25 on, in
- * the C++ class that this package replaces. So it is asked here: without
- * --allow-net, bind(), connect() and send() fail as they do with node:dgram.
+ * Reaches into Node's permission model: process.permission, on Node 25 and
+ * later.
+ *
+ * With --permission Node restricts the network in the C++ class that this
+ * package replaces, so the check is made here. Without --allow-net, bind(),
+ * connect() and send() fail as with node:dgram.
  */
 
 const { accessDenied } = require('../errors/errors');
 
-// Programs replace the global. The module node:process is no substitute: on
-// Node 18 it creates process.stdin.
+// Read once, because programs replace the global. On Node 18 loading the module
+// node:process would create process.stdin.
 const { process } = globalThis;
 
-// Undefined where there is no permission model, or it is off.
+// Undefined if Node has no permission model, or without --permission.
 // eslint-disable-next-line n/no-unsupported-features/node-builtins
 const { permission } = process;
 
-/** Whether the network can be denied to this process, now or later. */
+/** Whether access to the network can be denied, now or later. */
 const isGuarded =
   permission !== undefined && parseInt(process.versions.node, 10) >= 25;
 
-// Whoever replaces it later does not give permissions.
+// Read once: replacing the method later must not grant access.
 const has = permission?.has;
 
-/** @returns {boolean} what may change: Node 26 has permission.drop() */
+/** @returns {boolean} not constant: Node 26 has permission.drop() */
 function isDenied() {
   return isGuarded && !Reflect.apply(has, permission, ['net']);
 }
 
 /**
- * A method of a handle that asks first. Of a denial it throws what Node's
- * throws, wherever that is: out of send(), or from the tick of a lookup.
+ * Wraps a handle method with the check. If access is denied it throws the error
+ * of Node's handle, from the same place: within send(), or from the tick of a
+ * lookup.
  */
 function guard(method) {
   return function guarded(...args) {
@@ -39,7 +43,7 @@ function guard(method) {
   };
 }
 
-/** bind() returns it where a UV_ code would be, as Node's. */
+/** bind() returns the error instead of a UV_ code, as Node's handle does. */
 function guardBind(bind) {
   return function guarded(address, ...rest) {
     if (isDenied()) return accessDenied(address, guarded);
@@ -47,7 +51,7 @@ function guardBind(bind) {
   };
 }
 
-/** Guards the methods of a handle that reach for the network. */
+/** Wraps the handle methods that access the network. */
 function guardHandle(handle) {
   if (!isGuarded) return;
   handle.bind = guardBind(handle.bind);

@@ -1,20 +1,25 @@
 'use strict';
 
 /**
- * What a thread has once, however many copies of this package it loads, and
- * however often: a record on the exports object of Node's own dgram, which all
- * of them reach. Its shape is a protocol between versions of the package.
- * Version 1, to which later ones only add:
+ * Reaches into the exports object of node:dgram, on all supported versions
+ * (Node 18 to 26), to add one property.
  *
- *   Socket, createSocket  Node's own, before any register.js
- *   copies     by the folder of their entry: { version, api, binding }
- *   exporters  one a copy, see ipc.js
- *   sendsThroughExporters  true once the IPC channels of this thread do
+ * It holds the record of a thread, shared by all copies and evaluations of this
+ * package. Its shape is a protocol between versions of the package. Version 1,
+ * which later versions only extend:
+ *
+ *   Socket, createSocket   Node's, before any register.js
+ *   copies                 by the folder of their entry: { version, api,
+ *                          binding }
+ *   exporters              one per copy, see ipc.js
+ *   sendsThroughExporters  true once this thread's IPC channels are hooked
+ *   beforeEnding           functions to call, see endings.js; undefined until
+ *                          there is one
  */
 
 const nodeDgram = require('node:dgram');
 
-/** The same in all realms. index.js knows it, too. */
+/** The same in all realms. index.js contains it as well. */
 const KEY = Symbol.for('dgram-native');
 
 function createRecord() {
@@ -27,7 +32,7 @@ function createRecord() {
     exporters: [],
     sendsThroughExporters: false,
   };
-  // Frozen exports: each copy stands alone, and none can be registered.
+  // With frozen exports each copy has its own record, and register.js fails.
   if (Object.isExtensible(nodeDgram)) {
     Object.defineProperty(nodeDgram, KEY, { __proto__: null, value: record });
   }

@@ -1,70 +1,78 @@
 'use strict';
 
 /**
- * Node's own ticks, also while a test's fake clock or zone.js has put something
- * else in place of process.nextTick(). What has to happen is scheduled here; a
- * program's callbacks go through whatever is there, as with node:dgram.
+ * Reaches into `process`: Node's own `nextTick` and `_tickCallback`, on all
+ * supported versions (Node 18 to 26).
+ *
+ * Our own work is scheduled with Node's nextTick(), also while a fake clock or
+ * zone.js replaces it. Callbacks of the program go through the replacement, as
+ * with node:dgram.
  */
 
 const { process } = globalThis;
 
-/** How Node's own nextTick() reads, and no other can: Node 18 to 26. */
-const NODES =
+/** Matches the source text of Node's nextTick() only: Node 18 to 26. */
+const NODE_TEXT =
   /^function nextTick\(callback\) \{[^]*setHasTickScheduled\(true\)/;
 
-/** zone.js has a replacement read as the original, which it puts on it. */
-const NODES_KEYS = 'length,name,prototype';
+/**
+ * The own keys of Node's nextTick(). The replacement of zone.js has the source
+ * text of the original, which it stores in a property of its own.
+ */
+const NODE_KEYS = 'length,name,prototype';
 
 function isNodesOwn(nextTick) {
   return typeof nextTick === 'function' &&
-    NODES.test(Function.prototype.toString.call(nextTick)) &&
-    `${Reflect.ownKeys(nextTick).map(String)}` === NODES_KEYS;
+    NODE_TEXT.test(Function.prototype.toString.call(nextTick)) &&
+    `${Reflect.ownKeys(nextTick).map(String)}` === NODE_KEYS;
 }
 
-/** Node's own, once it was seen: it may be replaced while we are loaded. */
-let own;
+/** Undefined until it was seen: it may be replaced while this file loads. */
+let nodeNextTick;
 
-/** The last one seen that was not. */
-let other;
+/** The last replacement that was seen. */
+let replacement;
 
-function look() {
+function detectNextTick() {
   const { nextTick } = process;
-  if (nextTick === other) return;
-  if (isNodesOwn(nextTick)) own = nextTick;
-  else other = nextTick;
+  if (nextTick === replacement) return;
+  if (isNodesOwn(nextTick)) nodeNextTick = nextTick;
+  else replacement = nextTick;
 }
 
-look();
+detectNextTick();
 
 /**
- * Calls `callback` in the next tick, if there is a way to Node's own ticks.
+ * Calls `callback` in Node's next tick; through the replacement if Node's
+ * nextTick() was never seen.
  * @param {function(*)} callback
  * @param {*} [value] its argument
  */
 function schedule(callback, value) {
-  if (own === undefined) look();
-  if (own !== undefined) own(callback, value);
+  if (nodeNextTick === undefined) detectNextTick();
+  if (nodeNextTick !== undefined) nodeNextTick(callback, value);
   else process.nextTick(callback, value);
 }
 
-/** @returns {boolean} whether process.nextTick() is somebody else's now */
+/** @returns {boolean} whether process.nextTick() is not Node's now */
 function isReplaced() {
-  return process.nextTick !== own;
+  return process.nextTick !== nodeNextTick;
 }
 
 const { _tickCallback } = process;
 
-/** How Node's own reads, which --pending-deprecation wraps. */
-const NODES_DRAIN = /^function runNextTicks\(\)/;
+/** Matches Node's _tickCallback(), which --pending-deprecation wraps. */
+const NODE_DRAIN_TEXT = /^function runNextTicks\(\)/;
 
-/** The first call has warned, or would have. */
+/** Whether the first call, which emits the warning, was made. */
 let hasWarned = false;
 
 /**
- * With --pending-deprecation the first call warns (DEP0134), and throws with
- * --throw-deprecation. That call is ours; the program knows nothing of it.
+ * With --pending-deprecation the first call emits a warning (DEP0134), and
+ * throws with --throw-deprecation. The program did not make that call, so the
+ * warning is suppressed.
  */
-function drainInSilence() {
+function drainWithoutWarning() {
   const { emitWarning } = process;
   const silence = function(...args) {
     process.emitWarning = emitWarning; // the program's ticks run next
@@ -81,23 +89,23 @@ function drainInSilence() {
 function drainDeprecated() {
   const isFirst = !hasWarned;
   hasWarned = true;
-  // What is frozen cannot be kept quiet.
-  if (isFirst && !Object.isFrozen(process)) drainInSilence();
+  // The warning of a frozen `process` cannot be suppressed.
+  if (isFirst && !Object.isFrozen(process)) drainWithoutWarning();
   else _tickCallback();
 }
 
 function chooseDrain() {
   if (typeof _tickCallback !== 'function') return undefined;
-  if (NODES_DRAIN.test(Function.prototype.toString.call(_tickCallback))) {
+  if (NODE_DRAIN_TEXT.test(Function.prototype.toString.call(_tickCallback))) {
     return _tickCallback;
   }
   return Object.isFrozen(process) ? undefined : drainDeprecated;
 }
 
 /**
- * Runs the ticks and microtasks that Node would run after a callback. Node has
- * offered it as process._tickCallback() since 0.10; undefined: it cannot be
- * used.
+ * Runs the ticks and microtasks that Node runs after a callback: Node's
+ * process._tickCallback(), which exists since 0.10. Undefined if it is not
+ * usable.
  */
 const drain = chooseDrain();
 

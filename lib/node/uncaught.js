@@ -1,10 +1,13 @@
 'use strict';
 
 /**
- * Where what a callback throws is told to 'uncaughtException'. Node does so
- * within the callback's own async context: an error reporter finds out there
- * whose request it was, a domain whose error. A throw that leaves
- * runInAsyncScope() has left that context.
+ * Reaches into `process`: its capture callback, `domain` and `emit`, on all
+ * supported versions (Node 18 to 26).
+ *
+ * Node emits 'uncaughtException' in the async context of the callback that
+ * threw. Error reporters find the request there, and domains the error. A throw
+ * that propagates out of runInAsyncScope() has left that context, so it is
+ * reported before.
  */
 
 const { listenerCount } = require('node:events').prototype;
@@ -12,32 +15,34 @@ const binding = require('../load/binding');
 
 const { process } = globalThis;
 
-/** Whatever a test puts in place of it. */
+// Read once, because tests replace it.
 const { hasUncaughtExceptionCaptureCallback } = process;
 
 /**
- * True when somebody may look. Else nothing is caught here: a debugger that
- * stops at uncaught exceptions goes by whether a `catch` is on the stack.
+ * Whether a listener, a capture callback or a domain may observe an error.
+ * Otherwise nothing is caught here: a debugger treats an exception as caught if
+ * there is a `catch` on the stack.
+ * @returns {boolean}
  */
-function isWatched() {
+function isObserved() {
   return listenerCount.call(process, 'uncaughtException') > 0 ||
     listenerCount.call(process, 'uncaughtExceptionMonitor') > 0 ||
     hasUncaughtExceptionCaptureCallback() ||
-    process.domain !== null; // until the first domain is entered
+    process.domain !== null; // null until the first domain is entered
 }
 
 /**
- * Calls `callback` within an async resource. What it throws is told there if
- * anybody may look, else thrown. For what comes with each datagram outbox.js
- * and inbox.js have this of their own.
+ * Calls `callback` in the scope of an async resource. If it throws, the error
+ * is reported in that scope if it may be observed, and thrown otherwise. Per
+ * datagram, completions.js and inbox.js of lib/batch have their own variant.
  * @param {AsyncResource} resource
  * @param {Function} callback
  * @param {*} receiver
  * @param {...*} args
- * @returns {boolean} false when it threw, and that was told
+ * @returns {boolean} false if it threw and the error was reported
  */
 function run(resource, callback, receiver, ...args) {
-  if (isWatched()) {
+  if (isObserved()) {
     return resource.runInAsyncScope(guard, receiver, callback, args);
   }
   resource.runInAsyncScope(callback, receiver, ...args);
@@ -55,10 +60,11 @@ function guard(callback, args) {
 }
 
 /**
- * A callback was terminated (DevTools' Runtime.terminateExecution), which is
- * no error: nobody is told. Node dies all the same if its stack of async ids
- * stays as it is; to have that wiped is part of what it does once an error was
- * handled. A capture callback, and a frozen `process`, are told of a `null`.
+ * Clears Node's stack of async ids after a callback was terminated (DevTools'
+ * Runtime.terminateExecution). Node aborts if the stack stays as it is, and
+ * clears it only after it has handled an error. A termination is no error, so
+ * listeners do not see it: `emit` is replaced meanwhile. A capture callback
+ * receives `null`, and so do listeners if `process` is frozen.
  */
 function wipeTerminated() {
   const own = Object.getOwnPropertyDescriptor(process, 'emit');
@@ -73,4 +79,4 @@ function wipeTerminated() {
   }
 }
 
-module.exports = { isWatched, run, wipeTerminated };
+module.exports = { isObserved, run, wipeTerminated };

@@ -86,7 +86,7 @@ function checkAddress(family, address, port, index) {
       `packets[${index}]`,
       `of type string, as the address in ${UNCONNECTED_FORM}`, address);
   }
-  if (outbox.findPeer(family, address, port) < 0) {
+  if (outbox.findDestination(family, address, port) < 0) {
     throw errors.invalidArgValue(
       `packets[${index}]`, address,
       `must be a numeric IPv${family} address, as in ${UNCONNECTED_FORM}; ` +
@@ -166,12 +166,12 @@ function filterBlocked(list, isBlocked, group) {
 function sendPackets(handle, { list, width }, isBlocked, callback) {
   const group = callback === undefined ?
     null :
-    new outbox.SendMany(callback, list.length / width);
-  if (list.length === 0) group?.step(0);
+    new outbox.SendGroup(callback, list.length / width);
+  if (list.length === 0) group?.countFinished(0);
   const packets = isBlocked === undefined || width === 1 ?
     list :
     filterBlocked(list, isBlocked, group);
-  outbox.sendAll(handle, packets, width, group);
+  outbox.sendMany(handle, packets, width, group);
   return packets.length / width;
 }
 

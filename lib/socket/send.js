@@ -148,7 +148,7 @@ function sendConnected(socket, message, callback) {
 function sendTo(socket, message, port, address, callback) {
   const { handle, sendBlockList } = socket[kState];
   if (sendBlockList !== undefined || !takesLiterals(handle) ||
-      !outbox.sendLater(handle, message, address, port, callback)) {
+      !outbox.sendUnconnected(handle, message, address, port, callback)) {
     sendAfterLookup(socket, message, port, address, callback);
   }
 }

@@ -41,7 +41,7 @@ typedef enum {
   DGRAM_HOOKS,
 } dgram_hook_t;
 
-/* ArrayBuffers of one send batch. lib/batch/outbox.js fills them. */
+/* ArrayBuffers of one send batch, filled by lib/batch/send-batch.js. */
 typedef struct {
   napi_ref sends;
   napi_ref arena;
@@ -72,7 +72,7 @@ typedef struct {
   /* send_batch.c */
   dgram_batch_memory_t* send_batches;
   uint32_t send_batches_count;
-  dgram_send_batches_t watched; /* the ones in use by lib/batch/outbox.js */
+  dgram_send_batches_t watched; /* the ones in use by lib/batch/ */
   uv_prepare_t prepare; /* checks the watched send batches once an iteration */
   bool has_prepare;     /* it is initialised and not closed */
 } dgram_addon_t;

@@ -14,7 +14,7 @@
 static const dgram_napi_number_t layout[] = {
     {"SEND_WORDS", sizeof(dgram_send_t) / sizeof(uint32_t)},
     {"SEND_SOCKET", WORD(dgram_send_t, socket)},
-    {"SEND_PEER", WORD(dgram_send_t, peer)},
+    {"SEND_DESTINATION", WORD(dgram_send_t, destination)},
     {"SEND_OFFSET", WORD(dgram_send_t, offset)},
     {"SEND_LENGTH", WORD(dgram_send_t, length)},
     {"SEND_TICKET", WORD(dgram_send_t, ticket)},
@@ -34,7 +34,7 @@ static const dgram_napi_number_t layout[] = {
     {"RECV_OFFSET", WORD(dgram_recv_t, offset)},
     {"RECV_LENGTH", WORD(dgram_recv_t, length)},
     {"RECV_SEGMENT", WORD(dgram_recv_t, segment)},
-    {"RECV_PEER", WORD(dgram_recv_t, peer)},
+    {"RECV_SOURCE", WORD(dgram_recv_t, source)},
     {"RECV_NEW_TEXT", WORD(dgram_recv_t, new_text)},
     {"RECV_STATUS", WORD(dgram_recv_t, status)},
     {"TEXT_BYTES", sizeof(dgram_source_text_t)},
@@ -57,7 +57,7 @@ static const dgram_napi_number_t layout[] = {
     {"RECV_GRO_BUFFERS", DGRAM_RECV_GRO_BUFFERS},
     {"RECV_SLOTS", DGRAM_RECV_SLOTS},
     {"RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE},
-    {"PEERS_MAX", DGRAM_DESTINATIONS_MAX},
+    {"DESTINATIONS_MAX", DGRAM_DESTINATIONS_MAX},
     {"SOURCES_MAX", DGRAM_SOURCES_MAX},
     {"SOCKETS_MAX", DGRAM_SOCKETS_MAX},
 };

@@ -1,5 +1,5 @@
-/* Send batches: lib/batch/outbox.js writes datagrams into their memory, flush()
- * sends them. core/batch.h defines the layout.
+/* Send batches: lib/batch/send-batch.js writes datagrams into their memory,
+ * flush() sends them. core/batch.h defines the layout.
  *
  * A prepare handle checks the watched send batches once an event loop
  * iteration, and sends datagrams that JavaScript failed to flush. */
@@ -221,8 +221,8 @@ static napi_value js_watch_send_batch(napi_env env, napi_callback_info info) {
   return dgram_napi_code(env, rc);
 }
 
-/* setPeer(slot, family, address, port): fills a destination slot. */
-static napi_value js_set_peer(napi_env env, napi_callback_info info) {
+/* setDestination(slot, family, address, port): fills a destination slot. */
+static napi_value js_set_destination(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   napi_value argv[4];
   size_t argc = DGRAM_COUNT_OF(argv);
@@ -270,7 +270,7 @@ static const napi_property_descriptor functions[] = {
     DGRAM_NAPI_FUNCTION("openSendBatch", js_open_send_batch),
     DGRAM_NAPI_FUNCTION("flush", js_flush),
     DGRAM_NAPI_FUNCTION("watchSendBatch", js_watch_send_batch),
-    DGRAM_NAPI_FUNCTION("setPeer", js_set_peer),
+    DGRAM_NAPI_FUNCTION("setDestination", js_set_destination),
 };
 
 napi_status dgram_addon_export_send_batches(napi_env env, napi_value exports) {

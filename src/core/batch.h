@@ -1,4 +1,4 @@
-/* Layout of the memory shared with lib/batch/outbox.js and lib/batch/inbox.js.
+/* Layout of the memory shared with lib/batch/.
  *
  * This is the only definition. addon/ exports the numbers below as
  * `binding.layout`, JavaScript reads them from there, and
@@ -13,8 +13,8 @@
 /* -- sending -- */
 
 /* No datagram is longer than this in either family (RFC 768: a 16-bit field).
- * lib/batch/outbox.js copies at most one byte more, so that the kernel still
- * fails with EMSGSIZE. */
+ * lib/batch/message-writer.js copies at most one byte more, so that the kernel
+ * still fails with EMSGSIZE. */
 #define DGRAM_DATAGRAM_MAX 65535u
 
 /* Destinations in the table of an environment. Slot 0 is not used: it means the
@@ -27,8 +27,9 @@
 
 /* An outgoing datagram. JavaScript writes all fields except `status`. */
 typedef struct {
-  uint32_t socket; /* id of the sending socket */
-  uint32_t peer; /* slot in the table of destinations; 0: the connected peer */
+  uint32_t socket;      /* id of the sending socket */
+  uint32_t destination; /* slot in the table of destinations; 0: the connected
+                           peer */
   uint32_t offset; /* of the payload in the arena of the send batch, in bytes */
   uint32_t length; /* of the payload, in bytes */
   uint32_t ticket; /* identifies the completion; 0: not needed */
@@ -81,7 +82,7 @@ typedef struct {
   uint32_t offset;   /* in the receive buffer, in bytes */
   uint32_t length;   /* of all segments, in bytes */
   uint32_t segment;  /* of one datagram, in bytes */
-  uint32_t peer;     /* slot in the table of sources of lib/batch/inbox.js */
+  uint32_t source;   /* slot in the table of lib/batch/sources.js */
   uint32_t new_text; /* 0: JavaScript has the source; n: read texts[n - 1] */
   int32_t status;    /* 0, or a negative UV_ code and no datagram */
 } dgram_recv_t;

@@ -1,6 +1,6 @@
 /* The table of destinations: addresses that were parsed once and are named by
- * their slot in a send descriptor. lib/batch/outbox.js decides which address
- * occupies which slot. */
+ * their slot in a send descriptor. lib/batch/destinations.js decides which
+ * address occupies which slot. */
 #ifndef DGRAM_DESTINATIONS_H
 #define DGRAM_DESTINATIONS_H
 

@@ -90,7 +90,7 @@ void dgram_inbox_append(dgram_env_t* env,
     return;
   }
   env->received += count_datagrams(length, segment);
-  buffer.peer = dgram_sources_find(&env->sources, source, &is_new);
+  buffer.source = dgram_sources_find(&env->sources, source, &is_new);
   if (is_new) {
     DGRAM_ASSERT(inbox->texts_count < DGRAM_RECV_SLOTS);
     dgram_address_describe(source, &inbox->texts[inbox->texts_count++]);

@@ -1,8 +1,8 @@
 /* The send batches that C may send without a call from JavaScript: if the event
  * loop continues although a send batch should have been flushed, and when the
  * environment or the process ends. The memory belongs to ArrayBuffers that
- * addon/ keeps alive and that lib/batch/outbox.js does not expose. Does not use
- * Node-API. */
+ * addon/ keeps alive and that lib/batch/send-batch.js does not expose. Does not
+ * use Node-API. */
 #ifndef DGRAM_SEND_BATCHES_H
 #define DGRAM_SEND_BATCHES_H
 

@@ -7,10 +7,10 @@
 static int check_send(const dgram_socket_t* socket,
                       const dgram_send_t* send,
                       size_t arena_size) {
-  if (!dgram_destinations_has(socket->env->destinations, send->peer))
+  if (!dgram_destinations_has(socket->env->destinations, send->destination))
     return UV_EINVAL;
   /* As in libuv. Linux itself would send to the given address. */
-  if (socket->connected && send->peer != 0)
+  if (socket->connected && send->destination != 0)
     return UV_EISCONN;
   if (send->offset > arena_size || send->length > arena_size - send->offset)
     return UV_EINVAL;

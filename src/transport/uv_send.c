@@ -251,15 +251,17 @@ uint32_t dgram_uv_flush(dgram_socket_t* socket,
   int rc = 0;
 
   /* libuv would bind too, but it keeps the descriptor of a failed bind. */
-  if (!dgram_socket_is_open(socket) && sends[0].peer != 0)
-    rc = dgram_socket_bind_any(socket, table[sends[0].peer].any.sa_family);
+  if (!dgram_socket_is_open(socket) && sends[0].destination != 0)
+    rc = dgram_socket_bind_any(socket,
+                               table[sends[0].destination].any.sa_family);
   if (rc != 0) { /* `socket` has been replaced: dgram_socket_bind() */
     for (i = 0; i < count; i++)
       sends[i].status = rc;
     return 0;
   }
   for (i = 0; i < count; i++) {
-    destination = sends[i].peer == 0 ? NULL : &table[sends[i].peer];
+    destination =
+        sends[i].destination == 0 ? NULL : &table[sends[i].destination];
     bytes = (char*) arena + sends[i].offset;
     rc = UV_EAGAIN;
     if (dgram_uv_queue_count(socket) == 0)

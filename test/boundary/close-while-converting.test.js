@@ -1,7 +1,7 @@
 'use strict';
 
 // Arguments are converted before the socket is looked up: valueOf() may close
-// it, and turn the event loop until its memory is somebody else's.
+// the socket and run the event loop until its memory is reused.
 
 const assert = require('node:assert');
 
@@ -10,7 +10,7 @@ const { succeed, succeedWithOurs } = require('./kit');
 
 const { EBADF } = codes;
 
-/** Calls of a method, with a number that is what it looks like afterwards. */
+/** Calls of a method with a number; the number is an object that converts. */
 const CALLS = {
   setTTL: (handle, number) => handle.setTTL(number),
   setMulticastTTL: (handle, number) => handle.setMulticastTTL(number),
@@ -30,7 +30,7 @@ const CALLS = {
   },
 };
 
-/** What stands in for the receiver: its id is looked up last. */
+/** Calls with a receiver whose id is read by a getter, after the arguments. */
 const RECEIVERS = {
   recvStart: (receiver, { recvStart }) => recvStart.call(receiver),
   recvStop: (receiver, { recvStop }) => recvStop.call(receiver),
@@ -45,16 +45,16 @@ const RECEIVERS = {
     addMembership.call(receiver, '224.0.0.114', '127.0.0.1'),
 };
 
-describe('a socket that is closed while an argument is converted', () => {
+describe('a method whose socket is closed during argument conversion', () => {
   for (const [name, call] of Object.entries(CALLS)) {
-    it(`answers EBADF: ${name}`, async () => {
-      const answers = await succeed(`(({ report, native, turn, overwrite }) => {
+    it(`returns EBADF: ${name}`, async () => {
+      const answers = await succeed(`(({ report, native, runLoop, overwrite }) => {
         const call = ${call};
         const core = native.open();
         const { handle } = core.bound();
         report(call(handle, { valueOf() {
           handle.close();
-          turn();
+          runLoop();
           overwrite();
           return 1;
         } }));
@@ -65,14 +65,14 @@ describe('a socket that is closed while an argument is converted', () => {
   }
 
   for (const [name, call] of Object.entries(RECEIVERS)) {
-    it(`answers EBADF: ${name}, by a getter of its id`, async () => {
-      const answers = await succeed(`(({ report, native, turn, overwrite }) => {
+    it(`returns EBADF if the getter of the id closes it: ${name}`, async () => {
+      const answers = await succeed(`(({ report, native, runLoop, overwrite }) => {
         const call = ${call};
         const core = native.open();
         const { handle } = core.bound();
         report(call({ get id() {
           handle.close();
-          turn();
+          runLoop();
           overwrite();
           return handle.id;
         } }, core.Handle.prototype));
@@ -82,16 +82,16 @@ describe('a socket that is closed while an argument is converted', () => {
     });
   }
 
-  it('is none that a result of it is written from', async () => {
+  it('completes results that it has begun to write', async () => {
     const [names, context] = await succeed((
-      { report, native, turn, overwrite }) => {
+      { report, native, runLoop, overwrite }) => {
       const core = native.open();
       const end = (handle) => {
         handle.close();
-        turn();
+        runLoop();
         overwrite();
       };
-      // A proxy sees each property come.
+      // defineProperty is trapped for each property of the result.
       const first = core.bound();
       const names = [];
       const code = first.handle.getsockname(new Proxy({}, {
@@ -119,9 +119,9 @@ describe('a socket that is closed while an argument is converted', () => {
     assert.deepStrictEqual(context, ['EINVAL', 'uv_recv_buffer_size']);
   });
 
-  it('is told so through the package, too', async () => {
+  it('returns EBADF in the package as well', async () => {
     const [answer] = await succeedWithOurs((
-      { report, turn, load, overwrite }) => {
+      { report, runLoop, load, overwrite }) => {
       const socket = load().createSocket('udp4');
       socket.bind(0, '127.0.0.1', () => {
         const [symbol] = Object.getOwnPropertySymbols(socket)
@@ -129,7 +129,7 @@ describe('a socket that is closed while an argument is converted', () => {
         const { handle } = socket[symbol];
         report(handle.setTTL({ valueOf() {
           handle.close();
-          turn();
+          runLoop();
           overwrite();
           return 3;
         } }));

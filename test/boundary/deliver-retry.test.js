@@ -1,29 +1,29 @@
 'use strict';
 
-// Whatever throws before a batch has moved on costs that datagram at most: it
-// is told once, and the event loop goes on.
+// Exceptions before the delivery of a batch advances: each loses at most one
+// datagram and is reported once, and the event loop continues.
 
 const assert = require('node:assert');
 
 const { run } = require('./kit');
 
-/** A thing that the first datagram needs, or the next ones, and that fails. */
-const BREAKS = {
-  'markAsUntransferable is gone': () => {
+/** Failures of functions and objects that the delivery of a batch requires. */
+const FAILURES = {
+  'markAsUntransferable is undefined': () => {
     require('node:worker_threads').markAsUntransferable = undefined;
   },
   'Buffer.from throws': () => {
     Buffer.from = () => { throw new Error('mocked'); };
   },
-  'the memory is detached in the middle': (socket, binding) => {
-    // Nobody can detach what is marked, so nothing is.
+  'the memory is detached during delivery': (socket, binding) => {
+    // Untransferable memory cannot be detached, so the mark is disabled.
     require('node:worker_threads').markAsUntransferable = () => {};
     socket.prependOnceListener('message', () => {
       for (const memory of Object.values(binding.inbox())) {
         try {
           structuredClone(memory, { transfer: [memory] });
         } catch {
-          // It was marked all the same.
+          // This memory was marked before.
         }
       }
     });
@@ -31,33 +31,35 @@ const BREAKS = {
   'emit throws': (socket) => {
     socket.emit = () => { throw new Error('mocked'); };
   },
-  'listenerCount is gone': (socket) => { socket.listenerCount = undefined; },
-  'the owner has no prototype any more': (socket) => {
+  'listenerCount is undefined': (socket) => {
+    socket.listenerCount = undefined;
+  },
+  'the owner has no prototype': (socket) => {
     Object.setPrototypeOf(socket, null);
   },
 };
 
-describe('a batch that cannot move on', () => {
-  for (const [what, damage] of Object.entries(BREAKS)) {
-    it(`is tried as often as it has datagrams: ${what}`, async () => {
+describe('the delivery of a batch that fails', () => {
+  for (const [what, damage] of Object.entries(FAILURES)) {
+    it(`is retried at most once per datagram: ${what}`, async () => {
       const { reports, code, signal } = await run(`((
         { report, load }, file) => {
         const damage = ${damage};
         const dgram = load();
-        const plain = require('node:dgram');
+        const nodeDgram = require('node:dgram');
         let uncaught = 0;
         process.on('uncaughtException', () => {
           if (++uncaught < 1000) return;
-          report('for ever');
+          report('endless errors');
           process.exit(1);
         });
         const socket = dgram.createSocket('udp4');
-        const sender = plain.createSocket('udp4');
+        const sender = nodeDgram.createSocket('udp4');
         let count = 0;
         socket.on('message', () => count++);
         socket.bind(0, '127.0.0.1', () => {
           const { port } = socket.address();
-          const bytes = Buffer.from('x'); // node:dgram needs it for a string
+          const bytes = Buffer.from('x'); // node:dgram calls it for strings
           damage(socket, require(file));
           for (let i = 0; i < 5; i++) sender.send(bytes, port, '127.0.0.1');
           setTimeout(() => {

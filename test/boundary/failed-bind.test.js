@@ -1,7 +1,7 @@
 'use strict';
 
-// A bind that fails takes the descriptor with it that was made for it; libuv
-// keeps it until the handle is closed. The handle stays what it was.
+// A failed bind closes the descriptor that was opened for it; libuv alone would
+// keep it until the handle is closed. The handle keeps its state.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -28,7 +28,7 @@ describe('a failed bind', () => {
   const fail = (handle) =>
     assert.strictEqual(handle.bind('127.0.0.1', taken, 0), EADDRINUSE);
 
-  itUnix('leaves no descriptor', () => {
+  itUnix('leaves no descriptor open', () => {
     const handle = new core.Handle();
     fail(handle);
     assert.strictEqual(handle.fd, EBADF);
@@ -38,31 +38,31 @@ describe('a failed bind', () => {
     assert.strictEqual(handle.fd, EBADF);
   });
 
-  itUnix('leaves none, with reusePort', () => {
+  itUnix('leaves no descriptor open with reusePort', () => {
     const { REUSEPORT } = core.binding.flags;
     const handle = new core.Handle();
     assert.ok(handle.bind('127.0.0.1', taken, REUSEPORT) < 0);
     assert.strictEqual(handle.fd, EBADF);
   });
 
-  itUnix('leaves none, in a connect that binds', () => {
+  itUnix('leaves no descriptor open in a connect that binds', () => {
     const handle = new core.Handle();
-    // Not without SO_BROADCAST.
+    // Requires SO_BROADCAST.
     assert.strictEqual(handle.connect('255.255.255.255', 9), codes.EACCES);
     assert.strictEqual(handle.fd, EBADF);
     assert.strictEqual(handle.connect('127.0.0.1', 9), 0);
     assert.strictEqual(handle.connect('127.0.0.1', 9), codes.EISCONN);
-    assert.ok(handle.fd > 0, 'was there before');
+    assert.ok(handle.fd > 0, 'the descriptor of the first connect');
   });
 
-  itUnix('leaves one that was there before', () => {
+  itUnix('keeps a descriptor that was open before', () => {
     const { handle } = core.bound();
     const { fd } = handle;
     assert.strictEqual(handle.bind('127.0.0.1', taken, 0), EINVAL);
     assert.strictEqual(handle.fd, fd);
   });
 
-  it('counts as the one socket that it is', () => {
+  it('does not change the count of sockets', () => {
     const before = core.binding.stats();
     const handle = new core.Handle();
     for (let i = 0; i < 100; i++) fail(handle);
@@ -71,7 +71,7 @@ describe('a failed bind', () => {
       { sockets: before.sockets + 1, open: before.open + 1 });
   });
 
-  it('keeps the reference to the loop, or that there is none', () => {
+  it('keeps the reference state of the handle', () => {
     for (const referenced of [true, false]) {
       const handle = new core.Handle();
       if (!referenced) handle.unref();
@@ -84,16 +84,16 @@ describe('a failed bind', () => {
     }
   });
 
-  it('keeps what the transport knows', async () => {
+  it('keeps the state of the transport', async () => {
     const handle = new core.Handle();
     const got = [];
     handle.onMessage = (text) => got.push(text);
-    // What is sent makes the transport's part, though it cannot go.
+    // A failing send creates the transport's state for this socket.
     const [status] = core.send([handle, 0, 'x']).statuses;
     assert.strictEqual(status, core.binding.transport === 'uv' ?
       codes.EDESTADDRREQ : EBADF);
     fail(handle);
-    // The old socket is freed meanwhile, and its memory used.
+    // The old socket is freed meanwhile and its memory reused.
     await new Promise(setImmediate);
     for (let i = 0; i < 8; i++) new core.Handle();
     assert.strictEqual(handle.recvStop(), 0);
@@ -102,13 +102,13 @@ describe('a failed bind', () => {
     const name = {};
     assert.strictEqual(handle.getsockname(name), 0);
     assert.strictEqual(handle.recvStart(), 0);
-    core.binding.setPeer(1, 4, '127.0.0.1', name.port);
+    core.binding.setDestination(1, 4, '127.0.0.1', name.port);
     assert.deepStrictEqual(core.send([handle, 1, 'self']).statuses, [4]);
     await until(() => got.length === 1);
     assert.deepStrictEqual(got, ['self']);
   });
 
-  it('says once that the socket is closed', async () => {
+  it('causes no additional close callback', async () => {
     const handle = new core.Handle();
     let closed = 0;
     handle.onClosed = () => closed++;
@@ -138,7 +138,7 @@ describe('a failed bind', () => {
       `, { eval: true });
     },
   })) {
-    it(`may be followed by ${what}`, async () => {
+    it(`can be followed by ${what}`, async () => {
       const answers = await succeed(`(({ report, native }) => {
         const core = native.open();
         const { port } = core.bound();
@@ -152,7 +152,7 @@ describe('a failed bind', () => {
 
   const hasProc = fs.existsSync('/proc/self/fd');
 
-  (hasProc ? it : it.skip)('of the package leaves no descriptor', async () => {
+  (hasProc ? it : it.skip)('leaves no descriptor in the package', async () => {
     const [before, error, after, bound] = await succeedWithOurs(
       ({ fs, report, load }) => {
         const dgram = load();
@@ -165,7 +165,7 @@ describe('a failed bind', () => {
           second.once('error', ({ code }) => {
             report(code);
             report(count());
-            // As good as new.
+            // The socket can be bound and used.
             second.on('message', (msg) => {
               report(`${msg}`);
               first.close();
@@ -182,7 +182,7 @@ describe('a failed bind', () => {
     assert.strictEqual(bound, 'hello');
   });
 
-  it('without a listener for its error ends the process as ever', async () => {
+  it('without an \'error\' listener ends the process', async () => {
     const { code, stderr, reports } = await run(({ load }) => {
       const dgram = load();
       const first = dgram.createSocket('udp4');

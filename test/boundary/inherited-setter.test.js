@@ -1,19 +1,19 @@
 'use strict';
 
-// Objects that the addon makes or fills get properties of their own: a setter
-// that a program has put on Object.prototype is not called, which could send,
-// close or open in the middle of it.
+// Setters on Object.prototype. The addon defines own properties on objects that
+// it creates or fills, so no setter is called, which could send, close or open
+// a socket in the middle of the operation.
 
 const assert = require('node:assert');
 
 const { succeed, succeedWithOurs } = require('./kit');
 
-/** Defines a setter for each name, runs `body`, and reports who was called. */
+/** Defines a setter per name, runs `body`, reports the setters called. */
 const pollute = `((names, body) => {
   const called = new Set();
   for (const name of names) {
     Object.defineProperty(Object.prototype, name, {
-      __proto__: null, // does not see those that are there already
+      __proto__: null, // not affected by setters that exist already
       configurable: true,
       get() { return undefined; },
       set() { called.add(name); },
@@ -34,7 +34,7 @@ const NAMES = [
 ];
 
 describe('a setter on Object.prototype', () => {
-  it('is not called for what the addon returns or fills in', async () => {
+  it('is not called for objects that the addon returns or fills', async () => {
     const [results, called] = await succeed(`(({ report, native }) => {
       const pollute = ${pollute};
       const core = native.open();
@@ -45,18 +45,18 @@ describe('a setter on Object.prototype', () => {
         const context = {};
         handle.bufferSize(2 ** 31, true, context);
         return {
-          name, context, lane: core.binding.openSendBatch(),
+          name, context, sendBatch: core.binding.openSendBatch(),
           stats: core.binding.stats(),
         };
       });
       core.closeAll();
-      // Own and enumerable, in this order: as of an object literal.
+      // Own and enumerable in this order, as in an object literal.
       const list = (object) => Object.keys(object);
       report({
         name: [results.name.address, results.name.family,
                results.name.port === port, ...list(results.name)],
         context: [results.context.code, ...list(results.context)],
-        lane: list(results.lane),
+        sendBatch: list(results.sendBatch),
         stats: list(results.stats),
         literal: Object.values(
           Object.getOwnPropertyDescriptor(results.name, 'port')).slice(1),
@@ -67,16 +67,16 @@ describe('a setter on Object.prototype', () => {
     assert.deepStrictEqual(results, {
       name: ['127.0.0.1', 'IPv4', true, 'address', 'family', 'port'],
       context: ['EINVAL', 'errno', 'code', 'message', 'syscall'],
-      lane: ['id', 'sends', 'arena'],
+      sendBatch: ['id', 'sends', 'arena'],
       stats: ['sockets', 'open', 'sent', 'received'],
       literal: [true, true, true],
     });
   });
 
   it('is not called while the addon is loaded', async () => {
-    const [right, called] = await succeed(`(({ report, native }) => {
+    const [equal, called] = await succeed(`(({ report, native }) => {
       const pollute = ${pollute};
-      // Loaded already, so that only the addon is at work.
+      // Node-API and the files are loaded already, so only the addon runs.
       const before = native.load();
       const [binding, called] = pollute(
         [...${JSON.stringify(NAMES)}, ...Object.keys(before),
@@ -90,17 +90,17 @@ describe('a setter on Object.prototype', () => {
       ]);
       report([...called]);
     })`);
-    assert.deepStrictEqual(right, [true, true, true]);
+    assert.deepStrictEqual(equal, [true, true, true]);
     assert.deepStrictEqual(called, []);
   });
 
-  it('does not see errors being made', async () => {
+  it('is not called for errors that the addon creates', async () => {
     const [error, called] = await succeed(`(({ report, native }) => {
       const pollute = ${pollute};
       const core = native.open();
       const [error, called] = pollute(${JSON.stringify(NAMES)}, () => {
         try {
-          // More sockets than there may be: an error of libuv's.
+          // Exceeds the maximum number of sockets: a libuv error.
           for (;;) core.binding.init();
         } catch (error) {
           return error;
@@ -116,8 +116,8 @@ describe('a setter on Object.prototype', () => {
     assert.deepStrictEqual(called, []);
   });
 
-  // The one that sends from it: lib/ opens three lanes, one within another.
-  it('that sends finds no lane half made', async () => {
+  // The setter itself sends: lib/ opens three send batches, one within another.
+  it('that sends uses no half-created send batch', async () => {
     const [arrived, inner] = await succeedWithOurs(({ report, load }) => {
       const dgram = load();
       const receiver = dgram.createSocket('udp4');
@@ -156,7 +156,7 @@ describe('a setter on Object.prototype', () => {
         });
       });
     });
-    // lib/ itself may assign an id; what comes of it is a send like any other.
+    // lib/ itself may assign an id, in which case the setter sends normally.
     assert.deepStrictEqual([...arrived].sort(),
       [...new Array(inner).fill('inner'), 'outer']);
   });

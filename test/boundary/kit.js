@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Programs in processes of their own: what they try ends a process where it
- * goes wrong, or shows in a report of the sanitizers (`npm run test:memory`,
- * whose environment children inherit).
+ * Programs in child processes. A failure ends the process, or appears in the
+ * report of a sanitizer (`npm run test:memory`, whose environment children
+ * inherit).
  */
 
 const assert = require('node:assert');
@@ -13,42 +13,42 @@ const path = require('node:path');
 const root = path.join(__dirname, '..', '..');
 const file = (...names) => JSON.stringify(path.join(root, ...names));
 
-/** More than a healthy program takes under the sanitizers. */
-const PATIENCE = 60000;
+/** Longer than a correct program takes under the sanitizers, in ms. */
+const TIMEOUT = 60000;
 
 const PRELUDE = `'use strict';
 const fs = require('node:fs');
 const report = (value) => fs.writeSync(1, JSON.stringify(value) + '\\n');
-/** Turns the event loop, as deasync does. */
-const turn = (times = 10) => {
+/** Runs event loop iterations, as deasync does. */
+const runLoop = (times = 10) => {
   for (let i = 0; i < times; i++) tools.native.inner.runLoop();
 };
-const kept = [];
-/** Writes zeros where memory of the size of a socket was freed. */
+const retained = [];
+/** Reuses freed memory of the size of a socket and fills it with zeros. */
 const overwrite = () => {
   for (let size = 160; size < 400; size += 8) {
     for (let i = 0; i < 10; i++)
-      kept.push(Buffer.allocUnsafeSlow(size).fill(0));
+      retained.push(Buffer.allocUnsafeSlow(size).fill(0));
   }
 };
-/** The package; the first line tells that it is ours. */
+/** Loads the package; the first report is its transport. */
 const load = () => {
   const dgram = require(${file('lib')});
   report(dgram.transport);
   return dgram;
 };
 const tools = {
-  fs, report, turn, load, overwrite,
+  fs, report, runLoop, load, overwrite,
   get native() { return require(${file('test', 'native', 'kit.js')}); },
 };
 `;
 
 /**
- * Runs `body({ fs, report, native, turn, load, overwrite }, ...args)`.
- * @param {Function|string} body of a program that ends by itself, or its text
+ * Runs `body({ fs, report, native, runLoop, load, overwrite }, ...args)`.
+ * @param {Function|string} body of a program that ends by itself, or its source
  * @param {object} [options]
- * @param {Array} [options.args] as JSON
- * @param {string[]} [options.argv] for process.argv, from 1 on
+ * @param {Array} [options.args] passed to `body` as JSON
+ * @param {string[]} [options.argv] process.argv from index 1 on
  * @param {string[]} [options.execArgv]
  * @param {object} [options.env]
  * @returns {Promise<{reports: Array, code: number|null, signal: string|null,
@@ -68,7 +68,7 @@ async function run(body, {
     child[name].setEncoding('utf8')
       .on('data', (text) => { output[name] += text; });
   }
-  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+  const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT);
   const { code, signal } = await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal }));
@@ -80,7 +80,7 @@ async function run(body, {
 }
 
 /**
- * run() of a program that has to end well.
+ * Calls run() for a program that must end with code 0 and an empty stderr.
  * @returns {Promise<Array>} what it reported
  */
 async function succeed(body, options) {
@@ -90,14 +90,14 @@ async function succeed(body, options) {
   return reports;
 }
 
-/** succeed() of a program that called load(); without its first report. */
+/** Calls succeed() for a program that calls load(); omits the first report. */
 async function succeedWithOurs(body, options) {
   const [transport, ...reports] = await succeed(body, options);
   assert.ok(['linux', 'uv'].includes(transport), `${transport}`);
   return reports;
 }
 
-/** `it` where descriptors are numbers. */
+/** `it` on systems whose file descriptors are numbers. */
 const itUnix = process.platform === 'win32' ? it.skip : it;
 
 module.exports = { itUnix, run, succeed, succeedWithOurs };

@@ -1,8 +1,8 @@
 'use strict';
 
-// Every function of the addon and every method of a handle, with any arguments
-// on any receiver, at any time: an answer or an exception, and the process goes
-// on. Only a wrong number that happens to be right does anything.
+// Every function of the addon and every method of a handle, with arbitrary
+// arguments, receivers and timing: each returns or throws, and the process
+// survives. Only an id that happens to be valid has an effect.
 
 const assert = require('node:assert');
 
@@ -12,10 +12,10 @@ const { itUnix, succeed } = require('./kit');
 const { EBADF, EINVAL } = codes;
 
 /**
- * Runs in the program: calls all of `functions` with arguments drawn from a
- * list, by a generator that draws the same each time.
+ * Code for the program. It calls `targets` with values drawn from a list, in a
+ * sequence that depends on the seed only. Returns the number of exceptions.
  */
-const storm = `((seed, targets, receivers, calls, turn = () => {}) => {
+const callRandomly = `((seed, targets, receivers, calls, runLoop = () => {}) => {
   const random = (below) => {
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
     return (seed >>> 8) % below;
@@ -31,10 +31,10 @@ const storm = `((seed, targets, receivers, calls, turn = () => {}) => {
     { valueOf: () => 3 }, { get id() { return hostile(); } }, { id: 0 },
     new Proxy({}, { get: hostile, defineProperty: hostile }),
     new Proxy(() => {}, {}), Promise.resolve(),
-    // The event loop goes on in the middle of the call.
-    { valueOf() { turn(1); return 3; } },
-    { get id() { turn(1); return receivers[0].id; } },
-    new Proxy({}, { defineProperty() { turn(1); return true; } }),
+    // Values that run the event loop in the middle of the call.
+    { valueOf() { runLoop(1); return 3; } },
+    { get id() { runLoop(1); return receivers[0].id; } },
+    new Proxy({}, { defineProperty() { runLoop(1); return true; } }),
   ];
   let threw = 0;
   for (let i = 0; i < calls; i++) {
@@ -53,8 +53,8 @@ const storm = `((seed, targets, receivers, calls, turn = () => {}) => {
   return threw;
 })`;
 
-/** What is there to be called: not \`fatal\`, which is for ending processes. */
-const list = `((binding, Handle) => [
+/** All functions to call; \`fatal\` is left out, as it ends the process. */
+const functionsOf = `((binding, Handle) => [
   ...Object.entries(binding).filter(([name, value]) =>
     typeof value === 'function' && name !== 'fatal').map(([, f]) => f),
   ...Object.entries(Object.getOwnPropertyDescriptors(Handle.prototype))
@@ -63,7 +63,7 @@ const list = `((binding, Handle) => [
 ])`;
 
 describe('the raw binding', () => {
-  it('answers with a code when nobody called hook()', async () => {
+  it('returns a code if hook() was not called', async () => {
     const answers = await succeed(({ report, native }) => {
       const binding = native.loadBare();
       class Handle {
@@ -75,20 +75,20 @@ describe('the raw binding', () => {
       report(handle.bind('127.0.0.1', 0, 0));
       report(handle.recvStart());
       handle.getsockname(name);
-      // What would be received has nobody to go to; what is sent goes, what has
-      // to wait is completed, and closing says nothing to nobody.
+      // Without hook() received datagrams are dropped, sends and queued sends
+      // complete, and close() calls nothing.
       binding.queueAlways(true);
-      const lane = binding.openSendBatch();
-      report(binding.setPeer(1, 4, '127.0.0.1', name.port));
-      new Uint32Array(lane.sends).set([handle.id, 1, 0, 1, 7, 0]);
-      report(binding.flush(lane.id, 1));
+      const sendBatch = binding.openSendBatch();
+      report(binding.setDestination(1, 4, '127.0.0.1', name.port));
+      new Uint32Array(sendBatch.sends).set([handle.id, 1, 0, 1, 7, 0]);
+      report(binding.flush(sendBatch.id, 1));
       setTimeout(() => report(handle.closeHandle(true)), 20);
     });
     assert.deepStrictEqual(answers, [0, EINVAL, 0, 1, 0]);
   });
 
   for (const seed of [1, 2, 3, 4]) {
-    it(`takes anything: before hook(), ${seed}`, async () => {
+    it(`accepts any arguments before hook(), seed ${seed}`, async () => {
       const [calls] = await succeed(`(({ report, native }, seed) => {
         const binding = native.loadBare();
         class Handle {
@@ -99,32 +99,33 @@ describe('the raw binding', () => {
         handles[1].bind('127.0.0.1', 0, 0);
         handles[2].closeHandle();
         const { hook, ...rest } = binding;
-        report(${storm}(seed, ${list}(rest, Handle), handles, 20000));
+        report(${callRandomly}(
+          seed, ${functionsOf}(rest, Handle), handles, 20000));
         process.exit(0);
       })`, { args: [seed] });
       assert.ok(calls > 0);
     });
 
-    it(`takes anything: in listeners and completions, ${seed}`, async () => {
+    it(`accepts any arguments in callbacks, seed ${seed}`, async () => {
       const [started, ...later] = await succeed(`((
-        { report, native, turn }, seed) => {
+        { report, native, runLoop }, seed) => {
         const core = native.open();
         const a = core.bound();
         const b = core.bound();
-        core.binding.setPeer(1, 4, '127.0.0.1', b.port);
-        const targets = ${list}(core.binding, core.Handle);
+        core.binding.setDestination(1, 4, '127.0.0.1', b.port);
+        const targets = ${functionsOf}(core.binding, core.Handle);
         const others = [core.bound().handle, new core.Handle()];
         others[0].recvStart();
         let events = 0;
         const during = () => {
-          // Also within a storm, where the loop is turned: once is enough.
+          // Nested callbacks count as well; four are enough.
           if (++events > 4) return;
-          // Its own socket and memory, too; where they end the batch is over.
-          report('a storm');
+          // May end its own socket and memory, which ends the batch.
+          report('random calls');
           // libuv aborts in a loop that is nested in a completion.
-          const nest = core.binding.transport === 'uv' ? undefined : turn;
-          ${storm}(seed + events, targets,
-                   [a.handle, b.handle, ...others], 3000, nest);
+          const nest = core.binding.transport === 'uv' ? undefined : runLoop;
+          ${callRandomly}(seed + events, targets,
+                          [a.handle, b.handle, ...others], 3000, nest);
         };
         b.handle.onMessage = during;
         core.onComplete = during;
@@ -142,24 +143,24 @@ describe('the raw binding', () => {
     });
   }
 
-  it('takes anything, and may be terminated at any moment', async () => {
-    const ends = await succeed(`(({ report, native, turn }) => {
+  it('can be terminated during calls with any arguments', async () => {
+    const ends = await succeed(`(({ report, native, runLoop }) => {
       const vm = require('node:vm');
       const core = native.open();
       const a = core.bound();
       const b = core.bound();
       b.handle.onMessage = () => {};
       core.onComplete = () => {};
-      core.binding.setPeer(1, 4, '127.0.0.1', b.port);
+      core.binding.setDestination(1, 4, '127.0.0.1', b.port);
       b.handle.recvStart();
-      // Without what makes functions or memory at each call: V8 looks for
-      // interrupts late within Node-API's loops, and memory stays.
+      // Without functions that allocate at each call: V8 checks interrupts late
+      // in Node-API's loops, and the memory is retained.
       const { define, init, openSendBatch, ...rest } = core.binding;
-      const targets = ${list}(rest, core.Handle);
+      const targets = ${functionsOf}(rest, core.Handle);
       globalThis.go = (seed) => {
         for (;;) {
           core.send([a.handle, 1, 'x', 1], [a.handle, 1, 'y']);
-          ${storm}(seed++, targets, [a.handle, b.handle], 50);
+          ${callRandomly}(seed++, targets, [a.handle, b.handle], 50);
         }
       };
       let ends = 0;
@@ -177,17 +178,17 @@ describe('the raw binding', () => {
     assert.deepStrictEqual(ends, [60]);
   });
 
-  itUnix('does not close what is no UDP socket', async () => {
+  itUnix('does not close descriptors other than UDP sockets', async () => {
     const answers = await succeed(({ fs, report, native }) => {
       const binding = native.loadBare();
       for (let fd = 0; fd < 64; fd++) binding.closeFd(fd);
-      // libuv's own descriptors are among them.
+      // They include libuv's own descriptors.
       setTimeout(() => report(fs.existsSync(process.execPath)), 5);
     });
     assert.deepStrictEqual(answers, [true]);
   });
 
-  itUnix('does not open what is no UDP socket', async () => {
+  itUnix('does not open descriptors other than UDP sockets', async () => {
     const answers = await succeed(({ report, native }) => {
       const core = native.open();
       const net = require('node:net');
@@ -203,7 +204,7 @@ describe('the raw binding', () => {
     assert.deepStrictEqual(answers[0], [EINVAL, EINVAL, EINVAL, EBADF, EBADF]);
   });
 
-  itUnix('opens a duplicate of what libuv would abort to close', async () => {
+  itUnix('duplicates descriptors that libuv must not close', async () => {
     const answers = await succeed(({ report, native }) => {
       const { spawn } = require('node:child_process');
       const core = native.open();
@@ -229,7 +230,7 @@ describe('the raw binding', () => {
     assert.ok(right, text);
   });
 
-  it('answers EBADF on any receiver that is no handle', async () => {
+  it('returns EBADF for a receiver that is not a handle', async () => {
     const answers = await succeed(({ report, native }) => {
       const { Handle, closeAll } = native.open();
       const answers = [];

@@ -1,13 +1,13 @@
 'use strict';
 
-// DevTools' "terminate current JavaScript call" ends a listener or a callback,
-// and not the process: the next datagram comes.
+// DevTools' "terminate current JavaScript call": it ends a listener or a
+// callback, not the process, and the next datagram is delivered.
 
 const assert = require('node:assert');
 
 const { succeedWithOurs } = require('./kit');
 
-/** Starts a thread that terminates this one's JavaScript when it is told. */
+/** Starts a thread that terminates this one's JavaScript on terminate(). */
 const terminator = `(() => {
   const { Worker } = require('node:worker_threads');
   const flag = new Int32Array(new SharedArrayBuffer(4));
@@ -31,9 +31,9 @@ const terminator = `(() => {
   };
 })()`;
 
-describe('a termination of what runs', () => {
+describe('Runtime.terminateExecution through the package', () => {
   for (const where of ['message', 'batch']) {
-    it(`ends a listener of '${where}', and nothing else`, async () => {
+    it(`ends only the listener of '${where}'`, async () => {
       const answers = await succeedWithOurs(`(({ report, load }, where) => {
         const dgram = load();
         const { ready, terminate } = ${terminator};
@@ -64,7 +64,7 @@ describe('a termination of what runs', () => {
     });
   }
 
-  it('ends the callback of a queued send, and nothing else', async () => {
+  it('ends only the callback of a queued send', async () => {
     const answers = await succeedWithOurs(`(({ report, load }) => {
       const dgram = load();
       const { ready, terminate } = ${terminator};

@@ -1,21 +1,22 @@
 'use strict';
 
-// A program for inbox.test.js: batch/inbox.js fails at each of its points in
-// turn, in the middle of a batch, and sees whether the next datagram comes.
-// Prints what went wrong, one line each, and at the end how many points there
-// were.
+// A program for inbox.test.js: the receiving files of lib/batch/ fail at each
+// of their points in turn, in the middle of a batch. After each failure the
+// next datagram must be delivered. Prints one line per problem, then the number
+// of points.
 //
 //   node inbox-saboteur.js WAY OPTIONS EVENT...
 
 const path = require('node:path');
 const { structuredClone } = globalThis;
 
-// So that the receive memory can be taken away, and is opened again each time.
+// So that the receive memory can be detached: it is opened again each time.
 require('node:worker_threads').markAsUntransferable = () => {};
 
 const lib = path.join(__dirname, '..', '..', 'lib');
 const { install } = require('../support/saboteur');
-const saboteur = install([path.join(lib, 'batch', 'inbox.js')]);
+const saboteur = install(['inbox', 'blocks', 'columns', 'sources'].map(
+  (name) => path.join(lib, 'batch', `${name}.js`)));
 const dgram = require(lib);
 const binding = require(path.join(lib, 'load', 'binding.js'));
 const builtin = require('node:dgram');
@@ -25,9 +26,9 @@ if (!['linux', 'uv'].includes(dgram.transport)) throw new Error('not ours');
 const [way, options, ...events] = process.argv.slice(2);
 const BATCH = ['a', 'b', 'c', 'd'];
 
-let told = 0;
+let reported = 0;
 process.on('uncaughtException', () => {
-  told++;
+  reported++;
   saboteur.caught();
 });
 
@@ -48,8 +49,8 @@ function textsOf({ count, data, offsets, sizes }) {
 
 const sender = builtin.createSocket('udp4');
 
-/** Resolves when it came, or after a hundred iterations of the loop: false. */
-async function comes(text) {
+/** @returns {boolean} false if it did not arrive in 100 loop iterations */
+async function arrives(text) {
   for (let i = 0; i < 100; i++) {
     if (arrived.includes(text)) return true;
     await new Promise(setImmediate);
@@ -57,10 +58,10 @@ async function comes(text) {
   return false;
 }
 
-/** One batch, and one datagram after it. @returns {string|undefined} */
+/** One batch and one datagram after it. @returns {string|undefined} problem */
 async function scenario() {
   arrived = [];
-  told = 0;
+  reported = 0;
   const memory = binding.inbox(0);
   structuredClone(memory, { transfer: [memory] });
   for (const text of BATCH) sender.send(text);
@@ -68,9 +69,11 @@ async function scenario() {
   const struck = saboteur.disarm();
   const before = arrived.slice();
   sender.send('next');
-  if (!await comes('next')) return 'the next datagram did not come';
-  if (told > BATCH.length) return `${told} errors for ${BATCH.length} datagrams`;
-  if (struck && told === 0) return 'nothing was told';
+  if (!await arrives('next')) return 'the next datagram did not arrive';
+  if (reported > BATCH.length) {
+    return `${reported} errors for ${BATCH.length} datagrams`;
+  }
+  if (struck && reported === 0) return 'no error was reported';
   const single = events.length === 1;
   if (single && new Set(before).size !== before.length) {
     return `delivered twice: ${before}`;
@@ -91,8 +94,8 @@ async function main() {
   const points = saboteur.reached();
   for (const point of points) {
     saboteur.arm(point, way);
-    const wrong = await scenario();
-    if (wrong !== undefined) console.log(`${point}: ${wrong}`);
+    const problem = await scenario();
+    if (problem !== undefined) console.log(`${point}: ${problem}`);
   }
   console.log(points.length);
   receiver.close();

@@ -1,7 +1,8 @@
 'use strict';
 
-// At any line of batch/inbox.js JavaScript may throw or be terminated: what is
-// lost is told, once, and the next datagram comes.
+// JavaScript may throw or be terminated at any line of the receiving files of
+// lib/batch/: each lost datagram is reported once, and the next one is
+// delivered.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');

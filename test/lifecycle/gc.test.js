@@ -23,7 +23,7 @@ const mocha = require.resolve('mocha/bin/mocha.js');
 const RUNS = {
   'collected': {
     flags: ['--expose-gc', '--gc-interval=1'],
-    files: ['receive/batch', 'receive/buffer-ownership',
+    files: ['receive/batch', 'send/buffer-reuse',
       'receive/throwing-listener', 'socket/close-in-listener',
       'connect/connect', 'send/send-and-close', 'send/send-queue'],
     enough: 1000,

@@ -349,7 +349,7 @@ describe('binding', () => {
         const { handle } = core.bound();
         assert.strictEqual(new core.Handle().bind(text, 0, 0), EINVAL);
         assert.strictEqual(handle.connect(text, 9), EINVAL);
-        assert.strictEqual(core.binding.setPeer(1, 4, text, 9), EINVAL);
+        assert.strictEqual(core.binding.setDestination(1, 4, text, 9), EINVAL);
         assert.strictEqual(handle.setMulticastInterface(text), EINVAL);
         assert.strictEqual(handle.addMembership(text, undefined), EINVAL);
         if (text != null)
@@ -366,7 +366,7 @@ describe('binding', () => {
       for (let length = 200; length < 300; length++) {
         for (const tail of ['€', '\u{1f600}', 'ä', 'x']) {
           const text = `::1%${'x'.repeat(length)}${tail}`;
-          assert.strictEqual(core.binding.setPeer(1, 6, text, 9),
+          assert.strictEqual(core.binding.setDestination(1, 6, text, 9),
             Buffer.byteLength(text) < 252 ? 0 : EINVAL, `${length} ${tail}`);
         }
       }
@@ -408,7 +408,7 @@ describe('binding', () => {
   });
 
   describe('a watched send batch', () => {
-    /** Appends a datagram as lib/batch/outbox.js does, without a flush. */
+    /** Appends a datagram as lib/batch/send-batch.js does, without a flush. */
     function append(handle, peer) {
       const { batch, layout } = core;
       const words = new Uint32Array(batch.sends);
@@ -424,7 +424,7 @@ describe('binding', () => {
       const texts = [];
       handle.onMessage = (text) => texts.push(text);
       handle.recvStart();
-      assert.strictEqual(binding.setPeer(1, 4, '127.0.0.1', port), 0);
+      assert.strictEqual(binding.setDestination(1, 4, '127.0.0.1', port), 0);
       let calls = 0;
       const words = append(handle, 1);
       core.onStalled = () => {

@@ -126,7 +126,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
                            InstanceMethod<&TestEnv::Close>("close"),
                            InstanceMethod<&TestEnv::Remove>("remove"),
                            InstanceMethod<&TestEnv::Start>("start"),
-                           InstanceMethod<&TestEnv::SetPeer>("setPeer"),
+                           InstanceMethod<&TestEnv::SetPeer>("setDestination"),
                            InstanceMethod<&TestEnv::Flush>("flush"),
                            InstanceMethod<&TestEnv::Deliver>("deliver"),
                            InstanceMethod<&TestEnv::Acquire>("acquire"),
@@ -173,7 +173,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
       text.append(reinterpret_cast<const char*>(arena) + sends[i].offset,
                   sends[i].length);
       text.push_back('@');
-      text.append(std::to_string(sends[i].peer));
+      text.append(std::to_string(sends[i].destination));
       text.push_back(' ');
       sends[i].status = static_cast<int32_t>(sends[i].length);
       if (sends[i].ticket == 13) {
@@ -210,7 +210,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
       out["offset"] = Number::New(env, buffer.offset);
       out["length"] = Number::New(env, buffer.length);
       out["segment"] = Number::New(env, buffer.segment);
-      out["peer"] = Number::New(env, buffer.peer);
+      out["peer"] = Number::New(env, buffer.source);
       out["newText"] = Number::New(env, buffer.new_text);
       out["status"] = Number::New(env, buffer.status);
       if (buffer.new_text > 0) {
@@ -257,7 +257,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     dgram_env_remove_socket(&core_, Socket(info));
   }
 
-  // setPeer(slot, family, text, port) -> code
+  // setDestination(slot, family, text, port) -> code
   Napi::Value SetPeer(const CallbackInfo& info) {
     std::string text = info[2].ToString();
     return Number::New(
@@ -410,7 +410,7 @@ Napi::Value Layout(const CallbackInfo& info) {
   };
   number("SEND_WORDS", sizeof(dgram_send_t) / 4.0);
   number("SEND_SOCKET", offsetof(dgram_send_t, socket) / 4.0);
-  number("SEND_PEER", offsetof(dgram_send_t, peer) / 4.0);
+  number("SEND_DESTINATION", offsetof(dgram_send_t, destination) / 4.0);
   number("SEND_OFFSET", offsetof(dgram_send_t, offset) / 4.0);
   number("SEND_LENGTH", offsetof(dgram_send_t, length) / 4.0);
   number("SEND_TICKET", offsetof(dgram_send_t, ticket) / 4.0);
@@ -428,7 +428,7 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("RECV_OFFSET", offsetof(dgram_recv_t, offset) / 4.0);
   number("RECV_LENGTH", offsetof(dgram_recv_t, length) / 4.0);
   number("RECV_SEGMENT", offsetof(dgram_recv_t, segment) / 4.0);
-  number("RECV_PEER", offsetof(dgram_recv_t, peer) / 4.0);
+  number("RECV_SOURCE", offsetof(dgram_recv_t, source) / 4.0);
   number("RECV_NEW_TEXT", offsetof(dgram_recv_t, new_text) / 4.0);
   number("RECV_STATUS", offsetof(dgram_recv_t, status) / 4.0);
   number("TEXT_BYTES", sizeof(dgram_source_text_t));
@@ -451,7 +451,7 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("RECV_GRO_BUFFERS", DGRAM_RECV_GRO_BUFFERS);
   number("RECV_SLOTS", DGRAM_RECV_SLOTS);
   number("RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE);
-  number("PEERS_MAX", DGRAM_DESTINATIONS_MAX);
+  number("DESTINATIONS_MAX", DGRAM_DESTINATIONS_MAX);
   number("SOURCES_MAX", DGRAM_SOURCES_MAX);
   number("SOCKETS_MAX", DGRAM_SOCKETS_MAX);
   return out;
@@ -464,7 +464,7 @@ Napi::Value SegmentGroupLength(const CallbackInfo& info) {
   for (uint32_t i = 0; i < list.Length(); i++) {
     Object from = list.Get(i).As<Object>();
     sends[i].length = from.Get("length").ToNumber();
-    sends[i].peer = from.Get("peer").ToNumber();
+    sends[i].destination = from.Get("peer").ToNumber();
     sends[i].offset = from.Get("offset").ToNumber();
   }
   return Number::New(

@@ -79,7 +79,7 @@ describe('dgram_env', () => {
     beforeEach(() => {
       a = env.add();
       b = env.add();
-      assert.strictEqual(env.setPeer(1, 4, '127.0.0.1', 9), 0);
+      assert.strictEqual(env.setDestination(1, 4, '127.0.0.1', 9), 0);
     });
 
     it('passes consecutive datagrams of a socket together', () => {
@@ -106,10 +106,10 @@ describe('dgram_env', () => {
     });
 
     it('returns EINVAL if the destination is not set', () => {
-      assert.ok(env.setPeer(2, 4, 'nonsense', 9) < 0);
+      assert.ok(env.setDestination(2, 4, 'nonsense', 9) < 0);
       const { calls, statuses } = flush(
-        [a, 2, 'x'], [a, 3, 'x'], [a, layout.PEERS_MAX - 1, 'x'],
-        [a, layout.PEERS_MAX, 'x'], [a, 0xffffffff, 'x'], [a, 1, 'y']);
+        [a, 2, 'x'], [a, 3, 'x'], [a, layout.DESTINATIONS_MAX - 1, 'x'],
+        [a, layout.DESTINATIONS_MAX, 'x'], [a, 0xffffffff, 'x'], [a, 1, 'y']);
 
       assert.deepStrictEqual(statuses, [...Array(5).fill(EINVAL), 1]);
       assert.deepStrictEqual(calls, [[a, 'y@1 ']]);
@@ -149,15 +149,16 @@ describe('dgram_env', () => {
     });
   });
 
-  describe('setPeer', () => {
+  describe('setDestination', () => {
     it('requires a valid slot, family and address', () => {
       for (const args of [
-        [0, 4, '1.1.1.1', 1], [layout.PEERS_MAX, 4, '1.1.1.1', 1],
+        [0, 4, '1.1.1.1', 1], [layout.DESTINATIONS_MAX, 4, '1.1.1.1', 1],
         [0xffffffff, 4, '1.1.1.1', 1], [1, 5, '1.1.1.1', 1],
         [1, 6, '1.1.1.1', 1], [1, 4, '', 1],
       ])
-        assert.strictEqual(env.setPeer(...args), EINVAL, `${args}`);
-      assert.strictEqual(env.setPeer(layout.PEERS_MAX - 1, 6, '::1', 1), 0);
+        assert.strictEqual(env.setDestination(...args), EINVAL, `${args}`);
+      assert.strictEqual(
+        env.setDestination(layout.DESTINATIONS_MAX - 1, 6, '::1', 1), 0);
     });
   });
 

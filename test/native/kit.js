@@ -95,7 +95,7 @@ function open() {
   binding.define(Handle.prototype);
 
   function source({ groBuffers, textWords, texts }, at) {
-    const slot = groBuffers[at + layout.RECV_PEER];
+    const slot = groBuffers[at + layout.RECV_SOURCE];
     const newText = groBuffers[at + layout.RECV_NEW_TEXT];
     if (newText > 0) {
       const text = (newText - 1) * layout.TEXT_BYTES;

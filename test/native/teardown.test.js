@@ -14,7 +14,7 @@ function traffic({ open }, mode, { parentPort }) {
   const { handle, port } = core.bound();
   const sender = core.bound().handle;
   for (let i = 0; i < 5; i++) core.bound().handle.recvStart();
-  core.binding.setPeer(1, 4, '127.0.0.1', port);
+  core.binding.setDestination(1, 4, '127.0.0.1', port);
   handle.recvStart();
   const blast = () => core.send(
     ...Array.from({ length: 20 }, (_, i) => [sender, 1, `${i}`, i + 1]));

@@ -23,7 +23,7 @@ function run(source) {
     const core = open();
     const a = core.bound();
     const b = core.bound();
-    core.binding.setPeer(1, 4, '127.0.0.1', b.port);
+    core.binding.setDestination(1, 4, '127.0.0.1', b.port);
     b.handle.recvStart();
     (${source})(core, a, b, { inner, until });
   `], { encoding: 'utf8' });
@@ -39,7 +39,8 @@ describe('traffic', () => {
     core = open();
     a = core.bound();
     b = core.bound();
-    assert.strictEqual(core.binding.setPeer(1, 4, '127.0.0.1', b.port), 0);
+    assert.strictEqual(
+      core.binding.setDestination(1, 4, '127.0.0.1', b.port), 0);
     assert.strictEqual(b.handle.recvStart(), 0);
   });
 
@@ -131,7 +132,7 @@ describe('traffic', () => {
     assert.strictEqual(a.handle.bind('127.0.0.1', 0, 0) <= 0, true);
     const name = {};
     a.handle.getsockname(name);
-    core.binding.setPeer(2, 4, '127.0.0.1', name.port);
+    core.binding.setDestination(2, 4, '127.0.0.1', name.port);
     core.send([b.handle, 2, 'back']);
     await until(() => got.length === 1);
   });
@@ -170,7 +171,7 @@ describe('traffic', () => {
       const next = core.bound();
       const seen = [];
       next.handle.onMessage = (_, source) => seen.push(source?.port);
-      core.binding.setPeer(1, 4, '127.0.0.1', next.port);
+      core.binding.setDestination(1, 4, '127.0.0.1', next.port);
       next.handle.recvStart();
       core.send([third.handle, 1, 'y'], [a.handle, 1, 'x']);
       await until(() => seen.length === 2);
@@ -213,7 +214,7 @@ describe('traffic', () => {
       third.handle.onMessage = () => {};
       fourth.handle.recvStart();
       fourth.handle.onMessage = deep;
-      core.binding.setPeer(2, 4, '127.0.0.1', fourth.port);
+      core.binding.setDestination(2, 4, '127.0.0.1', fourth.port);
       core.send(...texts(40).flatMap((t, i) => [
         [i % 2 ? third.handle : fourth.handle, 1, t],
         [third.handle, 2, `f${i}`],
@@ -260,7 +261,7 @@ describe('traffic', () => {
       const got = [];
       handle.onMessage = (text) => got.push(text);
       handle.recvStart();
-      core.binding.setPeer(2, 4, '127.0.0.1', port);
+      core.binding.setDestination(2, 4, '127.0.0.1', port);
       core.send([a.handle, 2, 'after']);
       await until(() => got.length === 1);
       assert.deepStrictEqual(got, ['after']);
@@ -385,8 +386,8 @@ describe('traffic', () => {
       const many = texts(200);
       core.send(...many.slice(0, 100).map((t, i) => [a.handle, 1, t, i + 1]));
       // The queue has copies: the arena and the slot are reused.
-      core.binding.setPeer(1, 4, '127.0.0.1', a.port);
-      core.binding.setPeer(2, 4, '127.0.0.1', b.port);
+      core.binding.setDestination(1, 4, '127.0.0.1', a.port);
+      core.binding.setDestination(2, 4, '127.0.0.1', b.port);
       core.send(...many.slice(100).map((t, i) => [a.handle, 2, t, i + 101]));
       await until(() => got.length === 200);
       assert.deepStrictEqual(got, many);

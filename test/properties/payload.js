@@ -13,7 +13,7 @@ for (let i = 0, x = 1; i < noise.length; i++) {
   noise[i] = ALPHABET.charCodeAt((x >>> 16) % ALPHABET.length);
 }
 
-/** Bytes that lib/batch copies at most: too many for the kernel. */
+/** Bytes that lib/batch/message-writer.js copies at most: too many to send. */
 const COPIED_MAX = 65536;
 
 /**

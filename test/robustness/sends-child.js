@@ -1,13 +1,14 @@
 'use strict';
 
-// Sends of every kind while batch/outbox.js and its neighbours fail at a point
-// after the other; after each failure the next sends must arrive and be called
-// back. Prints what went wrong, and then how much was tried, as JSON.
+// Sends of every kind while the sending files of lib/batch/ and the files that
+// they use fail at one point after the other. After each failure the next
+// datagrams must arrive, and their callbacks must be called. Prints failures
+// and counts as JSON.
 //
 //   node sends-child.js first|later WAY...
 //
-// `later`: the points that the second round of sends reaches, too. `first`: the
-// others, with an evaluation of lib/ for each.
+// `later`: the points that the second round of sends reaches as well. `first`:
+// the other points, each with a new evaluation of lib/.
 
 const nodeDgram = require('node:dgram');
 const path = require('node:path');
@@ -15,30 +16,32 @@ const path = require('node:path');
 const { install } = require('../support/saboteur');
 
 const FILES = [
-  'batch/outbox', 'socket/packets', 'node/ticks', 'node/endings',
-  'node/thread', 'batch/untransferable', 'node/uncaught',
+  'batch/outbox', 'batch/send-batch', 'batch/completions',
+  'batch/destinations', 'batch/message-writer', 'batch/untransferable',
+  'socket/packets', 'node/ticks', 'node/endings', 'node/thread',
+  'node/uncaught',
 ].map((name) => require.resolve(`../../lib/${name}`));
 
 const saboteur = install(FILES);
 let dgram;
 
-/** Numbers of turns without anything new after which nothing will come. */
+/** Loop iterations after which a missing message counts as lost. */
 const PATIENCE = 400;
 
-/** As many connected datagrams leave before the end of their tick. */
+/** So many connected datagrams are flushed before the end of their tick. */
 const CONNECTED_MAX = 64;
 
-/** Points of what is expected to schedule a tick. */
-const SCHEDULES = /^(schedule|own|process\.nextTick)\(/;
+/** Points that are expected to schedule a tick. */
+const SCHEDULES = /^(schedule|nodeNextTick|process\.nextTick)\(/;
 
-const turn = () => new Promise(setImmediate);
+const nextIteration = () => new Promise(setImmediate);
 
 const LIB = path.join(__dirname, '..', '..', 'lib', path.sep);
 
-/** What is once a thread. */
+/** The record of the thread, see lib/node/thread.js. */
 const record = () => nodeDgram[Symbol.for('dgram-native')];
 
-/** A new evaluation over the one addon, which calls the newest. */
+/** Evaluates lib/ again with the same addon, which calls the newest copy. */
 function evaluate() {
   for (const file of Object.keys(require.cache)) {
     if (file.startsWith(LIB) && file.endsWith('.js') &&
@@ -88,7 +91,7 @@ async function connected(socket, port) {
 
 class Sender {
   async open() {
-    // Not ours: a new evaluation has not heard of the sources of old.
+    // node:dgram: a new evaluation does not know the sources of an old one.
     this.receiver = nodeDgram.createSocket('udp4');
     await listening(this.receiver);
     this.port = this.receiver.address().port;
@@ -137,8 +140,8 @@ class Sender {
 
   async round(name) {
     for (const send of this.sends(name)) attempt(send);
-    await turn();
-    await turn();
+    await nextIteration();
+    await nextIteration();
   }
 }
 
@@ -148,7 +151,7 @@ const MESSAGES = ['plain', 'plain, called', 'first', 'second', 'third', 'many',
 const CALLBACKS = ['plain, called', 'first', 'third', 'many', 'looked up',
   'bytes', 'plain apart', 'apart', 'too long'];
 
-/** A callback: it comes once at most. */
+/** A callback, which must be called once at most. */
 function note(text) {
   return () => {
     if (called.has(text)) failures.push({ twice: text });
@@ -167,7 +170,7 @@ function replaced(send) {
   }
 }
 
-/** What of a round has not come. */
+/** Messages and callbacks of a round that are missing. */
 function missing(name) {
   return [
     ...MESSAGES.filter((text) => !got.has(`${name} ${text}`)),
@@ -176,10 +179,12 @@ function missing(name) {
   ];
 }
 
-/** The sends after the failure: everything arrives. */
+/** The sends after the failure. @returns {Promise<string[]>} missing */
 async function check(sender, name) {
   await sender.round(name);
-  for (let i = 0; i < PATIENCE && missing(name).length > 0; i++) await turn();
+  for (let i = 0; i < PATIENCE && missing(name).length > 0; i++) {
+    await nextIteration();
+  }
   return missing(name);
 }
 
@@ -201,7 +206,7 @@ function points(way, reached) {
     reached;
 }
 
-/** A sender of a new evaluation, whose points are not reached yet. */
+/** A sender of a new evaluation; its points have not been reached yet. */
 async function begin() {
   evaluate();
   const sender = new Sender();
@@ -228,13 +233,13 @@ async function strikeFirst(first, ways) {
   return first.length;
 }
 
-async function run([what, ...ways]) {
+async function run([phase, ...ways]) {
   const sender = await begin();
   await sender.round('first');
   const first = saboteur.reached();
   await sender.round('second');
   const later = saboteur.reached();
-  if (what === 'later') return strikeLater(sender, later, ways);
+  if (phase === 'later') return strikeLater(sender, later, ways);
   sender.close();
   return strikeFirst(first.filter((point) => !later.includes(point)), ways);
 }

@@ -1,8 +1,8 @@
 'use strict';
 
-// JavaScript may throw or be terminated at any line of lib/batch, and a
-// scheduled tick may never run. The next sends arrive, and their callbacks are
-// called once.
+// JavaScript may throw or be terminated at any line of the outbox, and a
+// scheduled tick may never run. Later datagrams arrive all the same, and each
+// of their callbacks is called once.
 
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
@@ -12,7 +12,7 @@ const { promisify } = require('node:util');
 const CHILD = path.join(__dirname, 'sends-child.js');
 const QUEUED = ['--test-udp-no-try-send'];
 
-/** Fewer points mean that the scenario misses its target. */
+/** Fewer points mean that the scenario no longer covers the outbox. */
 const POINTS_MIN = 300;
 const FIRST_MIN = 30;
 
@@ -22,7 +22,7 @@ async function child(args, flags = []) {
   return JSON.parse(stdout);
 }
 
-describe('sends after an interrupted send', function() {
+describe('sends after a failure inside the outbox', function() {
   this.timeout(120000);
 
   for (const [kind, flags] of [['immediate', []], ['queued', QUEUED]]) {

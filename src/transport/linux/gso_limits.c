@@ -64,7 +64,7 @@ uint32_t dgram_gso_limits_length(const linux_socket_t* self,
                                  uint32_t position) {
   const dgram_send_t* sends = &batch->sends[position];
   uint32_t count = batch->count - position;
-  dgram_gso_limit_t* limit = find_limit(self, batch, sends->peer);
+  dgram_gso_limit_t* limit = find_limit(self, batch, sends->destination);
 
   if (limit != NULL)
     return group_length_under(limit, sends, count);
@@ -105,7 +105,7 @@ bool dgram_gso_limits_learn(linux_socket_t* self,
 
   if (code != UV_EIO && code != UV_EINVAL && code != UV_EMSGSIZE) /* S2 */
     return false;
-  limit = ensure_limit(self, batch, first->peer);
+  limit = ensure_limit(self, batch, first->destination);
   change->position = position;
   change->code = code;
   change->limit = limit;

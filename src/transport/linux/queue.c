@@ -62,14 +62,14 @@ static linux_queued_t* copy_batch(const dgram_send_t* sends,
     copy->offset = (uint32_t) bytes;
     memcpy(item->arena + bytes, arena + sends[i].offset, copy->length);
     bytes += copy->length;
-    if (copy->peer == 0)
+    if (copy->destination == 0)
       continue;
     /* Neighbours with one peer share a slot: they may form a segment group. */
-    if (i > 0 && sends[i - 1].peer == sends[i].peer) {
-      copy->peer = item->sends[i - 1].peer;
+    if (i > 0 && sends[i - 1].destination == sends[i].destination) {
+      copy->destination = item->sends[i - 1].destination;
     } else {
-      copy->peer = i + 1;
-      item->peers[copy->peer] = peers[sends[i].peer];
+      copy->destination = i + 1;
+      item->peers[copy->destination] = peers[sends[i].destination];
     }
   }
   return item;

@@ -62,8 +62,8 @@ static unsigned build_messages(messages_t* messages,
     messages->vectors[n].iov_len = last->offset + last->length - first->offset;
     header->msg_iov = &messages->vectors[n];
     header->msg_iovlen = 1;
-    if (first->peer != 0) {
-      const dgram_address_t* peer = &batch->peers[first->peer];
+    if (first->destination != 0) {
+      const dgram_address_t* peer = &batch->peers[first->destination];
 
       header->msg_name = (void*) peer;
       header->msg_namelen = address_size(peer);
@@ -152,7 +152,7 @@ int dgram_linux_transmit(dgram_socket_t* socket,
 /* libuv also binds a socket that sends before bind(). */
 static int bind_before_send(dgram_socket_t* socket,
                             const linux_batch_t* batch) {
-  uint32_t peer = batch->sends[0].peer;
+  uint32_t peer = batch->sends[0].destination;
 
   if (peer == 0)
     return UV_EBADF; /* an unbound socket is not connected */

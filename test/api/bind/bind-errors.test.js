@@ -1,5 +1,8 @@
 'use strict';
 
+// Errors of bind(): their shape, the state of the socket afterwards, and who
+// handles them: a listener, the callback or 'uncaughtException'.
+
 const assert = require('node:assert');
 const { errorMonitor } = require('node:events');
 const {
@@ -7,7 +10,7 @@ const {
   open, reportsOf, stateOf, turn,
 } = require('../../support/dgram');
 
-async function isInvalid(answer) {
+async function assertInvalid(answer) {
   const socket = open({
     type: 'udp4',
     lookup: (name, family, callback) => callback(null, answer, 4),
@@ -17,8 +20,8 @@ async function isInvalid(answer) {
   isSystemError((await error)[0], 'EINVAL', 'bind', answer);
 }
 
-describe('errors of bind', () => {
-  it('is EADDRINUSE with address and port for a busy port', async () => {
+describe('an error of socket.bind()', () => {
+  it('is EADDRINUSE with address and port for a port in use', async () => {
     const { port } = (await bound()).address();
     const socket = open('udp4');
     socket.bind(port, '127.0.0.1');
@@ -34,7 +37,7 @@ describe('errors of bind', () => {
     isSystemError(error, 'EADDRINUSE', 'bind', '::1', port);
   });
 
-  it('names the address that a host name resolved to', async () => {
+  it('has the address that a host name resolved to', async () => {
     const { port } = (await bound()).address();
     const socket = open({
       type: 'udp4',
@@ -46,14 +49,14 @@ describe('errors of bind', () => {
     isSystemError(error, 'EADDRINUSE', 'bind', '127.0.0.1', port);
   });
 
-  it('leaves out the port when it is 0', async () => {
+  it('has no port when the port is 0', async () => {
     const socket = open('udp4');
     socket.bind(0, '203.0.113.1');
     const [error] = await once(socket, 'error');
     isSystemError(error, 'EADDRNOTAVAIL', 'bind', '203.0.113.1');
   });
 
-  it('has a port as it was given', async () => {
+  it('has the port as it was given', async () => {
     const socket = open('udp4');
     socket.bind('70000', '203.0.113.1');
     const [error] = await once(socket, 'error');
@@ -70,19 +73,19 @@ describe('errors of bind', () => {
       'EINVAL', 'bind', '127.0.0.1', 1234);
   });
 
-  it('is EINVAL for what lookup answers if it is no address', async () => {
+  it('is EINVAL if lookup resolves to no valid address', async () => {
     for (const answer of ['nowhere', '1.2.3', ' 127.0.0.1', '127.0.0.1 ',
       '127.0.0.1'.padEnd(200, '0')])
-      await isInvalid(answer);
+      await assertInvalid(answer);
   });
 
-  // The built-in hands libuv a C string and binds to 127.0.0.1.
-  itNative('is EINVAL for an address and more behind a NUL', async () => {
-    await isInvalid('127.0.0.1\0');
-    await isInvalid('127.0.0.1\0.example.org');
+  // The built-in passes a C string to libuv and binds to 127.0.0.1.
+  itNative('is EINVAL for an address with a NUL byte', async () => {
+    await assertInvalid('127.0.0.1\0');
+    await assertInvalid('127.0.0.1\0.example.org');
   });
 
-  it('is what lookup says', async () => {
+  it('is the error of lookup', async () => {
     const failure = new Error('no such name');
     const socket = open({
       type: 'udp4',
@@ -107,7 +110,7 @@ describe('errors of bind', () => {
     assert.strictEqual(socket.address().address, '127.0.0.1');
   });
 
-  it('does not call the callback, then or later', async () => {
+  it('does not call the callback of that bind, even later', async () => {
     const { port } = (await bound()).address();
     const socket = open('udp4');
     const calls = [];
@@ -122,8 +125,8 @@ describe('errors of bind', () => {
     assert.deepStrictEqual(calls, ['second']);
   });
 
-  // Node forgets it, though the socket is bound.
-  itNative('calls the callback after an error of the program\'s own',
+  // With node:dgram the callback is lost, although the socket is bound.
+  itNative('emitted by the program does not cancel the callback',
     async () => {
       const socket = open('udp4');
       const calls = [];
@@ -134,7 +137,7 @@ describe('errors of bind', () => {
       assert.deepStrictEqual(calls, ['error', 'callback']);
     });
 
-  it('emits nothing when the socket was closed meanwhile', async () => {
+  it('is not emitted after close()', async () => {
     const socket = open('udp4');
     socket.on('error', assert.fail);
     socket.bind(0, '203.0.113.1');
@@ -143,7 +146,7 @@ describe('errors of bind', () => {
     await turn();
   });
 
-  it('is uncaught without a listener', async () => {
+  it('is uncaught without an \'error\' listener', async () => {
     const { code, stderr } = await inChild((dgram) => {
       dgram.createSocket('udp4').bind(0, '203.0.113.1');
     });
@@ -152,17 +155,17 @@ describe('errors of bind', () => {
     assert.match(stderr, /Emitted 'error' event on Socket instance at:/);
   });
 
-  // Until then the callback hears of the error, which is not thrown then.
+  // On earlier releases an internal listener of the callback handles the error.
   const isThrown = nodeAtLeast('24.21.0', '26.8.0');
 
-  it(`is ${isThrown ? 'uncaught' : 'heard'} with a callback but without a ` +
-    'listener', async () => {
+  it(`is ${isThrown ? 'uncaught' : 'handled'} with a callback but without an ` +
+    '\'error\' listener', async () => {
     const { code, reports, stderr } = await inChild((dgram, report) => {
       const socket = dgram.createSocket('udp4');
       socket.bind(0, '203.0.113.1', () => report('callback'));
       socket.once(require('node:events').errorMonitor, (error) => {
         report(error.code);
-        // When the others were called.
+        // After the other listeners were called.
         process.nextTick(() => report([
           socket.listenerCount('error'), socket.listenerCount('listening')]));
       });
@@ -182,7 +185,7 @@ describe('errors of bind', () => {
       process.on('uncaughtException', ({ message }) => report(message));
       dgram.createSocket('udp4').bind(0, '203.0.113.1', () => report('cb'));
       dgram.createSocket('udp4').bind(0, '203.0.113.2');
-      // A callback that is none, and that of a bind() before.
+      // A callback that is not a function, and that of an earlier bind().
       dgram.createSocket('udp4').bind({ address: '203.0.113.3' }, null);
       const socket = dgram.createSocket('udp4');
       socket.once('error', () => socket.bind(0, '203.0.113.4'));
@@ -194,20 +197,20 @@ describe('errors of bind', () => {
       'bind EADDRNOTAVAIL 203.0.113.4']);
   });
 
-  it('reaches every listener, with a callback or not', async () => {
+  it('reaches every listener, with or without a callback', async () => {
     for (const callback of [undefined, assert.fail]) {
       const socket = open('udp4');
-      const heard = [];
-      socket.on('error', ({ code }) => heard.push(code));
+      const codes = [];
+      socket.on('error', ({ code }) => codes.push(code));
       socket.bind(0, '203.0.113.1', callback);
-      socket.on('error', ({ code }) => heard.push(code));
+      socket.on('error', ({ code }) => codes.push(code));
       await once(socket, 'error');
       await turn();
-      assert.deepStrictEqual(heard, ['EADDRNOTAVAIL', 'EADDRNOTAVAIL']);
+      assert.deepStrictEqual(codes, ['EADDRNOTAVAIL', 'EADDRNOTAVAIL']);
     }
   });
 
-  it('is emitted for the implicit bind of send()', async () => {
+  it('is emitted for the implicit bind() of send()', async () => {
     const failure = new Error('no');
     const socket = open({
       type: 'udp4',
@@ -222,7 +225,7 @@ describe('errors of bind', () => {
     assert.strictEqual(error, failure);
     assert.strictEqual(stateOf(socket).queue, undefined);
     await turn();
-    // See waiting.test.js.
+    // See queued-calls.test.js.
     assert.deepStrictEqual(calls, isNative ? ['monitor', 'send'] :
       ['monitor']);
   });

@@ -1,5 +1,8 @@
 'use strict';
 
+// bind({ fd }): descriptors that are rejected, and descriptors inherited from
+// or shared with another process.
+
 const assert = require('node:assert');
 const fs = require('node:fs');
 const net = require('node:net');
@@ -12,11 +15,11 @@ const {
 const badType = (type, body) => throwsCode(body,
   TypeError, 'ERR_INVALID_FD_TYPE', `Unsupported fd type: ${type}`);
 
-const describeHere =
+const describeUnix =
   process.platform === 'win32' ? describe.skip : describe;
 
-describeHere('bind({ fd })', () => {
-  it('refuses the descriptor of a file', () => {
+describeUnix('socket.bind({ fd })', () => {
+  it('rejects the descriptor of a file', () => {
     const fd = fs.openSync(__filename);
     try {
       badType('FILE', () => open('udp4').bind({ fd }));
@@ -25,7 +28,7 @@ describeHere('bind({ fd })', () => {
     }
   });
 
-  it('refuses the descriptor of a TCP server', async () => {
+  it('rejects the descriptor of a TCP server', async () => {
     const server = net.createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     try {
@@ -35,7 +38,7 @@ describeHere('bind({ fd })', () => {
     }
   });
 
-  it('refuses a descriptor that is not open', () => {
+  it('rejects a descriptor that is not open', () => {
     assert.throws(() => open('udp4').bind({ fd: 2 ** 30 }), {
       name: 'TypeError',
       code: 'ERR_INVALID_FD_TYPE',
@@ -43,7 +46,7 @@ describeHere('bind({ fd })', () => {
     });
   });
 
-  it('refuses the descriptor of a socket of this loop', async () => {
+  it('rejects the descriptor of another socket in this loop', async () => {
     const { handle } = stateOf(await bound());
     assert.ok(Number.isInteger(handle.fd) && handle.fd > 2);
     throwsSystemError(() => open('udp4').bind({ fd: handle.fd }),
@@ -53,7 +56,7 @@ describeHere('bind({ fd })', () => {
     }), 'EEXIST', 'open');
   });
 
-  it('leaves the socket in the state of being bound when it throws', () => {
+  it('leaves the socket in the binding state when it throws', () => {
     const socket = open('udp4');
     const fd = fs.openSync(__filename);
     assert.throws(() => socket.bind({ fd }));
@@ -64,7 +67,7 @@ describeHere('bind({ fd })', () => {
       Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound');
   });
 
-  it('takes what is no positive int32 for no descriptor', async () => {
+  it('ignores a descriptor that is not a positive int32', async () => {
     for (const fd of [0, -1, 1.5, 2 ** 31, '3', null, NaN, {}]) {
       const socket = open('udp4');
       socket.bind({ fd, address: '127.0.0.1' });
@@ -73,12 +76,12 @@ describeHere('bind({ fd })', () => {
     }
   });
 
-  it('has EBADF for a descriptor before it is bound', () => {
+  it('leaves the handle\'s fd at EBADF until the socket is bound', () => {
     assert.strictEqual(stateOf(open('udp4')).handle.fd,
       -os.constants.errno.EBADF);
   });
 
-  it('takes over a descriptor that was inherited', async () => {
+  it('adopts an inherited descriptor', async () => {
     const socket = await bound();
     const address = socket.address();
     const other = await bound();
@@ -101,7 +104,7 @@ describeHere('bind({ fd })', () => {
     }, { stdio: ['ignore', 0, 0, stateOf(socket).handle.fd] });
     socket.close();
     const echoes = receiveText(other, 10);
-    // Equal lengths: what one system call may send and receive together.
+    // Equal sizes: GSO and GRO apply if they are enabled.
     for (let i = 0; i < 10; i++)
       other.send(`text ${i}`, address.port, '127.0.0.1');
     other.send('end', address.port, '127.0.0.1');
@@ -118,7 +121,7 @@ describeHere('bind({ fd })', () => {
       Array.from({ length: 10 }, (_, i) => `text ${i}`));
   });
 
-  it('changes nothing for others who have the descriptor', async () => {
+  it('changes nothing for other users of the descriptor', async () => {
     const socket = require('node:dgram').createSocket('udp4');
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
@@ -131,7 +134,7 @@ describeHere('bind({ fd })', () => {
       });
     }, { stdio: ['ignore', 0, 0, stateOf(socket).handle.fd] });
     assert.deepStrictEqual(reports, [port]);
-    // Of one length, which the kernel may merge for those who asked it.
+    // Equal sizes, which the kernel merges if GRO is enabled.
     const texts = receiveText(socket, 20);
     const sender = open('udp4');
     for (let i = 0; i < 20; i++)
@@ -141,23 +144,23 @@ describeHere('bind({ fd })', () => {
     socket.close();
   });
 
-  it('takes over the descriptor of a socket of another module', async () => {
-    // Each way round: the fd of ours for the built-in and the reverse.
-    for (const [ours, theirs] of [[modulePath, 'node:dgram'],
+  it('adopts the descriptor of the other module\'s socket', async () => {
+    // In both directions: package to built-in and built-in to package.
+    for (const [source, target] of [[modulePath, 'node:dgram'],
       ['node:dgram', modulePath]]) {
-      const socket = require(ours).createSocket('udp4');
+      const socket = require(source).createSocket('udp4');
       socket.bind(0, '127.0.0.1');
       await once(socket, 'listening');
       const { port } = socket.address();
-      const child = inChild((dgram, report, theirs) => {
-        const socket = require(theirs).createSocket('udp4');
+      const child = inChild((dgram, report, target) => {
+        const socket = require(target).createSocket('udp4');
         socket.bind({ fd: 3 }, () => report(socket.address().port));
         socket.on('message', (msg) => {
           report(String(msg));
           socket.close();
         });
       }, {
-        args: [theirs],
+        args: [target],
         stdio: ['ignore', 0, 0, stateOf(socket).handle.fd],
       });
       socket.close();

@@ -1,15 +1,15 @@
 'use strict';
 
-// bind(handle): how Node's own code hands over what another process or the
-// primary of a cluster has opened.
+// bind(handle): the form that Node's own code uses for handles opened by
+// another process or by the primary of a cluster.
 
 const assert = require('node:assert');
 const {
   dgram, isOpen, once, open, receiveText, send, stateOf, turn,
 } = require('../../support/dgram');
 
-/** A bound handle of the built-in, taken from its socket. */
-async function foreignHandle() {
+/** A bound handle taken from a socket of the built-in. */
+async function builtinHandle() {
   const socket = require('node:dgram').createSocket('udp4');
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -20,10 +20,10 @@ async function foreignHandle() {
   return handle;
 }
 
-(process.platform === 'win32' ? describe.skip : describe)('bind(handle)',
+(process.platform === 'win32' ? describe.skip : describe)('socket.bind(handle)',
   () => {
-    it('takes it over at once', async () => {
-      const handle = await foreignHandle();
+    it('adopts the handle synchronously', async () => {
+      const handle = await builtinHandle();
       const expected = {};
       handle.getsockname(expected);
       const socket = open('udp4');
@@ -36,8 +36,8 @@ async function foreignHandle() {
       assert.deepStrictEqual(socket.address(), expected);
     });
 
-    it('receives and sends by it', async () => {
-      const socket = open('udp4').bind(await foreignHandle());
+    it('receives and sends through the handle', async () => {
+      const socket = open('udp4').bind(await builtinHandle());
       const { port } = socket.address();
       const other = open('udp4');
       const texts = receiveText(socket, 20);
@@ -52,8 +52,8 @@ async function foreignHandle() {
         Array.from({ length: 20 }, (_, i) => `back ${i}`));
     });
 
-    it('closes it', async () => {
-      const handle = await foreignHandle();
+    it('closes the handle when the socket is closed', async () => {
+      const handle = await builtinHandle();
       const { close } = handle;
       let calls = 0;
       handle.close = function(...args) {
@@ -72,8 +72,8 @@ async function foreignHandle() {
       await once(next, 'listening');
     });
 
-    it('keeps what unref() asked for', async () => {
-      const handle = await foreignHandle();
+    it('applies an earlier unref()', async () => {
+      const handle = await builtinHandle();
       const socket = open('udp4');
       socket.unref();
       socket.bind(handle);
@@ -84,8 +84,8 @@ async function foreignHandle() {
         stateOf(socket).handle.hasRef(), true);
     });
 
-    it('has the options of the handle', async () => {
-      const socket = open('udp4').bind(await foreignHandle());
+    it('sets options on the handle', async () => {
+      const socket = open('udp4').bind(await builtinHandle());
       assert.strictEqual(socket.setTTL(5), 5);
       assert.strictEqual(socket.setBroadcast(true), undefined);
       socket.setRecvBufferSize(10000);
@@ -94,8 +94,8 @@ async function foreignHandle() {
       assert.ok(isOpen(socket));
     });
 
-    it('can be connected', async () => {
-      const socket = open('udp4').bind(await foreignHandle());
+    it('can be followed by connect()', async () => {
+      const socket = open('udp4').bind(await builtinHandle());
       const peer = open('udp4');
       peer.bind(0, '127.0.0.1');
       await once(peer, 'listening');

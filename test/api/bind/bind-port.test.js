@@ -1,6 +1,6 @@
 'use strict';
 
-// bind() does not validate its port: ToUint32, then the low 16 bits.
+// Port conversion of bind(): ToUint32, then the low 16 bits, no validation.
 
 const assert = require('node:assert');
 const { isLinux, once, open, ownAddress } = require('../../support/dgram');
@@ -15,8 +15,8 @@ async function portOf(port, form) {
   return socket.address().port;
 }
 
-// Fixed ports are only free for sure on an address of this process' own.
-(isLinux ? describe : describe.skip)('port given to bind', () => {
+// A fixed port is only sure to be free on an address of this process.
+(isLinux ? describe : describe.skip)('port conversion of bind()', () => {
   for (const [port, expected] of [
     ['34567', 34567], ['0x8707', 34567], [' 34567 ', 34567],
     ['3.4567e4', 34567],
@@ -27,19 +27,19 @@ async function portOf(port, form) {
     const text = typeof port === 'object' && !Array.isArray(port) ?
       'an object with valueOf' : JSON.stringify(port);
     if (typeof port !== 'object') {
-      it(`${text} means ${expected}`, async () => {
+      it(`converts ${text} to ${expected}`, async () => {
         assert.strictEqual(await portOf(port), expected);
       });
     }
 
-    it(`${text} in an object means ${expected}`, async () => {
+    it(`converts ${text} as an option to ${expected}`, async () => {
       assert.strictEqual(await portOf(port, 'object'), expected);
     });
   }
 
   for (const port of ['abc', '', NaN, Infinity, -Infinity, false, 65536,
     2 ** 32, 2 ** 53, 0.9, -0.5, null, undefined]) {
-    it(`${typeof port === 'string' ? `'${port}'` : port} means any`,
+    it(`binds to any port for ${typeof port === 'string' ? `'${port}'` : port}`,
       async () => {
         const ports = [await portOf(port), await portOf(port, 'object')];
         for (const got of ports)
@@ -47,7 +47,7 @@ async function portOf(port, form) {
       });
   }
 
-  it('an object as first argument is options, whatever is in it', async () => {
+  it('uses any object in the first place as options', async () => {
     const socket = open('udp4');
     socket.bind([34567], ownAddress);
     await once(socket, 'listening');

@@ -1,13 +1,15 @@
 'use strict';
 
+// bindSync(): results, events, argument checks and errors.
+
 const assert = require('node:assert');
 const {
   bound, describeSince, isLinux, isOpen, once, open, receiveText, stateOf,
   steps, throwsCode, throwsSystemError, turn,
 } = require('../../support/dgram');
 
-describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
-  it('binds at once and returns the address', () => {
+describeSince(['24.19.0', '26.4.0'], 'socket.bindSync()', () => {
+  it('binds synchronously and returns the address', () => {
     const socket = open('udp4');
     const address = socket.bindSync();
     assert.deepStrictEqual(Object.keys(address), ['address', 'family', 'port']);
@@ -18,14 +20,14 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
     assert.strictEqual(stateOf(socket).bindState, 2);
   });
 
-  it('takes an address', () => {
+  it('accepts an address', () => {
     const { address, family } =
       open('udp4').bindSync({ port: 0, address: '127.0.0.1' });
     assert.deepStrictEqual({ address, family },
       { address: '127.0.0.1', family: 'IPv4' });
   });
 
-  it('takes a port', async () => {
+  it('accepts a port', async () => {
     const other = open('udp4');
     const { port } = other.bindSync({ address: '127.0.0.1' });
     other.close();
@@ -34,7 +36,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
       { address: '127.0.0.1', family: 'IPv4', port });
   });
 
-  it('takes falsy values for the defaults', () => {
+  it('uses the defaults for falsy values', () => {
     for (const options of [{}, { address: '' }, { address: null },
       { port: null }, { port: undefined, address: undefined }])
       assert.strictEqual(open('udp4').bindSync(options).address, '0.0.0.0');
@@ -43,7 +45,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
       open({ type: 'udp6', ipv6Only: true }).bindSync().address, '::');
   });
 
-  it('emits listening by a tick', async () => {
+  it('emits \'listening\' in a tick', async () => {
     assert.deepStrictEqual(await steps(5, (log) => {
       process.nextTick(log, 'tick before');
       const socket = open('udp4');
@@ -55,7 +57,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
     }), ['returned', 'tick before', 'listening', 'tick after', 'immediate']);
   });
 
-  it('does not emit listening after close()', async () => {
+  it('does not emit \'listening\' after close()', async () => {
     const socket = open('udp4');
     socket.on('listening', assert.fail);
     socket.bindSync();
@@ -64,7 +66,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
     await turn();
   });
 
-  it('receives and sends', async () => {
+  it('allows the socket to receive and send at once', async () => {
     const socket = open('udp4');
     const { port } = socket.bindSync({ address: '127.0.0.1' });
     const texts = receiveText(socket, 2);
@@ -75,7 +77,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
     assert.deepStrictEqual(await texts, ['from another', 'from itself']);
   });
 
-  it('refuses options that are no object', () => {
+  it('rejects options that are not an object', () => {
     const socket = open('udp4');
     for (const [options, received] of [
       [1234, 'type number (1234)'], ['x', 'type string (\'x\')'],
@@ -90,7 +92,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
     assert.strictEqual(stateOf(socket).bindState, 0);
   });
 
-  it('refuses a bad port', () => {
+  it('rejects a bad port', () => {
     const socket = open('udp4');
     for (const [port, received] of [
       [-1, 'type number (-1)'], [65536, 'type number (65536)'],
@@ -106,7 +108,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
     assert.strictEqual(stateOf(socket).bindState, 0);
   });
 
-  it('refuses a host name', () => {
+  it('rejects a host name', () => {
     const socket = open('udp4');
     for (const address of ['localhost', '127.0.0', 'example.org']) {
       throwsCode(() => socket.bindSync({ address }),
@@ -118,7 +120,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
     assert.strictEqual(stateOf(socket).bindState, 0);
   });
 
-  it('refuses an address that is no string', () => {
+  it('rejects an address that is not a string', () => {
     throwsCode(() => open('udp4').bindSync({ address: 127 }),
       TypeError, 'ERR_INVALID_ARG_TYPE',
       'The "options.address" property must be of type string. ' +
@@ -131,7 +133,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
       'options.port should be >= 0 and < 65536. Received type number (-1).');
   });
 
-  it('throws what the system says and can be tried again', async () => {
+  it('throws the system error and can be called again', async () => {
     const { port } = (await bound()).address();
     const socket = open('udp4');
     socket.on('error', assert.fail);
@@ -148,7 +150,7 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
     await once(socket, 'listening');
   });
 
-  it('refuses to bind twice', async () => {
+  it('throws when bound or binding', async () => {
     const already = (socket) => throwsCode(() => socket.bindSync(),
       Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound');
     const socket = open('udp4');
@@ -163,20 +165,20 @@ describeSince(['24.19.0', '26.4.0'], 'bindSync', () => {
     already(binding);
   });
 
-  it('throws after close(), before anything else', () => {
+  it('throws after close(), before any other check', () => {
     const socket = open('udp4');
     socket.close();
     throwsCode(() => socket.bindSync(5),
       Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
   });
 
-  it('does not look names up', () => {
+  it('does not call lookup', () => {
     const socket = open({ type: 'udp4', lookup: assert.fail });
     assert.strictEqual(socket.bindSync({ address: '127.0.0.1' }).address,
       '127.0.0.1');
   });
 
-  (isLinux ? it : it.skip)('takes a zone', () => {
+  (isLinux ? it : it.skip)('accepts an IPv6 zone', () => {
     assert.strictEqual(open('udp6').bindSync({ address: '::1%lo' }).address,
       '::1');
   });

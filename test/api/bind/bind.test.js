@@ -1,5 +1,7 @@
 'use strict';
 
+// bind(): argument forms, events and their order, the state of the socket.
+
 const assert = require('node:assert');
 const dns = require('node:dns');
 const {
@@ -7,8 +9,8 @@ const {
   throwsCode,
 } = require('../../support/dgram');
 
-describe('bind', () => {
-  it('returns the socket and is not done yet', async () => {
+describe('socket.bind()', () => {
+  it('returns the socket before it is bound', async () => {
     const socket = open('udp4');
     let listening = false;
     socket.on('listening', () => listening = true);
@@ -40,7 +42,7 @@ describe('bind', () => {
     ['an object and an address that is ignored', [{ port: 0 }, '127.0.0.1'],
       '0.0.0.0'],
   ]) {
-    it(`takes ${text}`, async () => {
+    it(`accepts ${text}`, async () => {
       const socket = open('udp4');
       socket.bind(...args);
       await once(socket, 'listening');
@@ -49,7 +51,7 @@ describe('bind', () => {
       assert.ok(Number.isInteger(port) && port > 0 && port < 65536);
     });
 
-    it(`takes ${text} and a callback`, async () => {
+    it(`accepts ${text} and a callback`, async () => {
       const socket = open('udp4');
       const [self, ...values] = await new Promise((resolve) => {
         socket.bind(...args, function(...values) {
@@ -63,7 +65,7 @@ describe('bind', () => {
     });
   }
 
-  it('binds udp6 to :: unless told otherwise', async () => {
+  it('binds udp6 to :: by default', async () => {
     const socket = open('udp6');
     socket.bind();
     await once(socket, 'listening');
@@ -72,7 +74,7 @@ describe('bind', () => {
     assert.ok(port > 0);
   });
 
-  it('binds to the port that is asked for', async () => {
+  it('binds to the given port', async () => {
     const port = await freePort();
     const socket = await bound('udp4', port);
     assert.deepStrictEqual(socket.address(),
@@ -81,12 +83,12 @@ describe('bind', () => {
       ['address', 'family', 'port']);
   });
 
-  it('gives every socket its own address object', async () => {
+  it('makes address() return a new object per call', async () => {
     const socket = await bound();
     assert.notStrictEqual(socket.address(), socket.address());
   });
 
-  it('calls back among the listeners in the order of their calls', async () => {
+  it('calls its callback in listener order', async () => {
     const socket = open('udp4');
     const order = [];
     socket.on('listening', () => order.push('before'));
@@ -96,7 +98,7 @@ describe('bind', () => {
     assert.deepStrictEqual(order, ['before', 'callback', 'after']);
   });
 
-  it('is done by a tick of its own', async () => {
+  it('emits \'listening\' in a tick', async () => {
     assert.deepStrictEqual(await steps(5, (log) => {
       const socket = open('udp4');
       Promise.resolve().then(() => log('microtask'));
@@ -107,7 +109,7 @@ describe('bind', () => {
     }), ['tick before', 'listening', 'tick after', 'microtask', 'immediate']);
   });
 
-  it('is done inside bind() when lookup calls back at once', () => {
+  it('completes synchronously if lookup calls back synchronously', () => {
     const socket = open({
       type: 'udp4',
       lookup: (name, family, callback) => callback(null, '127.0.0.1', 4),
@@ -120,7 +122,7 @@ describe('bind', () => {
     assert.strictEqual(socket.address().address, '127.0.0.1');
   });
 
-  it('refuses to bind twice', async () => {
+  it('throws when bound or binding', async () => {
     const socket = open('udp4');
     const again = () => throwsCode(() => socket.bind(),
       Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound');
@@ -133,7 +135,7 @@ describe('bind', () => {
     assert.strictEqual(socket.listenerCount('listening'), 0);
   });
 
-  it('refuses to bind what send() binds', async () => {
+  it('throws while the implicit bind of send() is pending', async () => {
     const socket = open('udp4');
     socket.send('', 9, '127.0.0.1');
     throwsCode(() => socket.bind(),
@@ -148,7 +150,7 @@ describe('bind', () => {
       Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
   });
 
-  it('is called off by close()', async () => {
+  it('is cancelled by close()', async () => {
     const socket = open('udp4');
     const events = [];
     socket.on('listening', () => events.push('listening'));
@@ -160,7 +162,7 @@ describe('bind', () => {
     assert.deepStrictEqual(events, ['close']);
   });
 
-  it('lets a closed socket\'s port be bound again at once', async () => {
+  it('accepts the port of a socket that was just closed', async () => {
     const first = await bound();
     const { port } = first.address();
     first.close();
@@ -170,7 +172,7 @@ describe('bind', () => {
     assert.strictEqual(second.address().port, port);
   });
 
-  it('lets two addresses have the same port', async () => {
+  it('accepts one port for two addresses', async () => {
     const port = await freePort();
     const a = await bound('udp4', port);
     const b = open('udp6');
@@ -180,9 +182,9 @@ describe('bind', () => {
     await close(a);
   });
 
-  it('rebinds in the listener of the error', async () => {
-    const busy = await bound('udp4', 0, ownAddress);
-    const { port } = busy.address();
+  it('can be called in the \'error\' listener', async () => {
+    const other = await bound('udp4', 0, ownAddress);
+    const { port } = other.address();
     const socket = open('udp4');
     const calls = [];
     socket.once('error', (error) => {
@@ -191,7 +193,7 @@ describe('bind', () => {
       socket.bind(0, ownAddress, () => calls.push('second'));
     });
     socket.bind(port, ownAddress, () => calls.push('first'));
-    await once({ // once() would take the error for a failure
+    await once({ // once() alone would reject with the bind error
       on: (event, listener) => event === 'listening' &&
         socket.on(event, listener),
       removeListener: (...args) => socket.removeListener(...args),
@@ -200,7 +202,7 @@ describe('bind', () => {
     assert.notStrictEqual(socket.address().port, port);
   });
 
-  itSince('18.0.0', 'can be bound from a listener of another\'s event',
+  itSince('18.0.0', 'can be called in a listener of another socket',
     async () => {
       const socket = open('udp4');
       const first = open('udp4');

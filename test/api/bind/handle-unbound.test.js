@@ -1,7 +1,7 @@
 'use strict';
 
-// The handle of a socket that is not bound, as tools and tests reach for it:
-// reading and sending bind it, as libuv does.
+// The handle of an unbound socket, which tools and tests use directly:
+// recvStart() and send() bind it, as libuv does.
 
 const assert = require('node:assert');
 const {

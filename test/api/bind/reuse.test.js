@@ -1,19 +1,21 @@
 'use strict';
 
+// The options reuseAddr and reusePort: several sockets on one port.
+
 const assert = require('node:assert');
 const {
   bound, describeSince, isLinux, once, open, receiveText, send,
 } = require('../../support/dgram');
 
-describe('option reuseAddr', () => {
-  it('lets two sockets have one port', async () => {
+describe('the option reuseAddr', () => {
+  it('allows two sockets on one port', async () => {
     const a = await bound({ type: 'udp4', reuseAddr: true });
     const b = await bound({ type: 'udp4', reuseAddr: true },
       a.address().port);
     assert.deepStrictEqual(a.address(), b.address());
   });
 
-  it('is needed on both', async () => {
+  it('is required on both sockets', async () => {
     for (const [first, second] of [[true, false], [false, true]]) {
       const a = await bound({ type: 'udp4', reuseAddr: first });
       const b = open({ type: 'udp4', reuseAddr: second });
@@ -22,7 +24,7 @@ describe('option reuseAddr', () => {
     }
   });
 
-  (isLinux ? it : it.skip)('gives messages to the last one, then to the other',
+  (isLinux ? it : it.skip)('delivers to the socket bound last while it is open',
     async () => {
       const a = await bound({ type: 'udp4', reuseAddr: true });
       const { port } = a.address();
@@ -40,8 +42,10 @@ describe('option reuseAddr', () => {
     });
 });
 
-(isLinux ? describeSince : describe.skip)('22.12.0', 'option reusePort', () => {
-  it('lets sockets share the messages of a port', async () => {
+const describeReusePort = isLinux ? describeSince : describe.skip;
+
+describeReusePort('22.12.0', 'the option reusePort', () => {
+  it('distributes messages over the sockets of a port', async () => {
     const sockets = [await bound({ type: 'udp4', reusePort: true })];
     const { port } = sockets[0].address();
     for (let i = 0; i < 3; i++)
@@ -57,22 +61,22 @@ describe('option reuseAddr', () => {
         });
       }
     });
-    // The kernel chooses by the sender's address.
+    // The kernel selects the socket by the sender's address.
     for (let i = 0; i < 100; i++)
       await send(await bound(), `${i}`, port, '127.0.0.1');
     await all;
     assert.ok(counts.filter((count) => count > 0).length >= 2,
-      counts.join());
+      `messages per socket: ${counts.join()}`);
   });
 
-  it('is needed on both', async () => {
+  it('is required on both sockets', async () => {
     const a = await bound({ type: 'udp4', reusePort: true });
     const b = open('udp4');
     b.bind(a.address().port, '127.0.0.1');
     assert.strictEqual((await once(b, 'error'))[0].code, 'EADDRINUSE');
   });
 
-  it('knows IPv6', async () => {
+  it('supports IPv6', async () => {
     const a = await bound({ type: 'udp6', reusePort: true });
     const b = await bound({ type: 'udp6', reusePort: true },
       a.address().port);

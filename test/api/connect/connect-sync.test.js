@@ -1,5 +1,7 @@
 'use strict';
 
+// connectSync(): binding, events, argument checks and errors.
+
 const assert = require('node:assert');
 const net = require('node:net');
 const {
@@ -7,8 +9,8 @@ const {
   throwsCode, throwsSystemError, turn,
 } = require('../../support/dgram');
 
-describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
-  it('binds and connects at once', async () => {
+describeSince(['24.19.0', '26.4.0'], 'socket.connectSync()', () => {
+  it('binds and connects synchronously', async () => {
     const peer = await bound();
     const socket = open('udp4');
     assert.strictEqual(
@@ -20,7 +22,7 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
     assert.deepStrictEqual(await texts, ['sent at once']);
   });
 
-  it('connects to loopback unless told otherwise', () => {
+  it('connects to loopback by default', () => {
     for (const [type, address] of [['udp4', '127.0.0.1'], ['udp6', '::1']]) {
       for (const args of [[], [''], [null], [undefined]]) {
         const socket = open(type);
@@ -30,7 +32,7 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
     }
   });
 
-  it('emits listening and connect by ticks', async () => {
+  it('emits \'listening\' and \'connect\' in ticks', async () => {
     assert.deepStrictEqual(await steps(5, (log) => {
       const socket = open('udp4');
       socket.on('listening', () => log('listening'));
@@ -42,7 +44,7 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
     }), ['returned', 'tick before', 'listening', 'connect', 'tick after']);
   });
 
-  it('does not emit connect after close()', async () => {
+  it('does not emit \'connect\' after close()', async () => {
     const socket = open('udp4');
     socket.on('connect', assert.fail);
     socket.on('listening', assert.fail);
@@ -51,7 +53,7 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
     await turn();
   });
 
-  it('connects a bound socket without another listening', async () => {
+  it('does not emit \'listening\' again on a bound socket', async () => {
     const socket = await bound();
     socket.on('listening', assert.fail);
     const { port } = socket.address();
@@ -60,7 +62,7 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
     assert.strictEqual(socket.address().port, port);
   });
 
-  it('refuses a bad port', () => {
+  it('rejects a bad port', () => {
     const socket = open('udp4');
     for (const [port, received] of [
       [0, 'type number (0)'], [65536, 'type number (65536)'],
@@ -73,7 +75,7 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
     assert.strictEqual(stateOf(socket).bindState, 0);
   });
 
-  it('refuses a host name', () => {
+  it('rejects a host name', () => {
     const socket = open('udp4');
     throwsCode(() => socket.connectSync(1234, 'localhost'),
       TypeError, 'ERR_INVALID_ARG_VALUE',
@@ -83,14 +85,14 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
     assert.strictEqual(stateOf(socket).bindState, 0);
   });
 
-  it('refuses an address that is no string', () => {
+  it('rejects an address that is not a string', () => {
     throwsCode(() => open('udp4').connectSync(1234, 127),
       TypeError, 'ERR_INVALID_ARG_TYPE',
       'The "address" argument must be of type string. ' +
       'Received type number (127)');
   });
 
-  it('throws what the system says and can be tried again', () => {
+  it('throws the system error and can be called again', () => {
     const socket = open('udp4');
     throwsSystemError(() => socket.connectSync(1234, '::1'),
       'EINVAL', 'connect', '::1', 1234);
@@ -100,7 +102,7 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
     assert.strictEqual(socket.remoteAddress().port, 1234);
   });
 
-  it('refuses a socket that is being bound', async () => {
+  it('rejects a socket that is being bound', async () => {
     const socket = open('udp4');
     socket.bind();
     throwsCode(() => socket.connectSync(1234),
@@ -109,7 +111,7 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
     socket.connectSync(1234);
   });
 
-  it('refuses to connect twice, before it looks at the address', () => {
+  it('throws when connected, before it checks the address', () => {
     const socket = open('udp4');
     socket.connectSync(1234);
     throwsCode(() => socket.connectSync(1235, 5),
@@ -118,14 +120,14 @@ describeSince(['24.19.0', '26.4.0'], 'connectSync', () => {
       Error, 'ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected');
   });
 
-  it('throws after close(), before anything else', () => {
+  it('throws after close(), before any other check', () => {
     const socket = open('udp4');
     socket.close();
     throwsCode(() => socket.connectSync(0),
       Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
   });
 
-  it('respects the list of blocked addresses', () => {
+  it('throws for an address in sendBlockList', () => {
     const sendBlockList = new net.BlockList();
     sendBlockList.addAddress('127.0.0.1');
     const socket = open({ type: 'udp4', sendBlockList });

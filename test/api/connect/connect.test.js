@@ -1,16 +1,18 @@
 'use strict';
 
+// connect(): binding, events, callbacks, argument checks and errors.
+
 const assert = require('node:assert');
 const {
   bound, connectedTo, isSystemError, itSince, once, open, receive, send,
   stateOf, steps, throwsCode, turn,
 } = require('../../support/dgram');
 
-const isConnected = (body) => throwsCode(body,
+const throwsConnected = (body) => throwsCode(body,
   Error, 'ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected');
 
-describe('connect', () => {
-  it('binds, connects and emits', async () => {
+describe('socket.connect()', () => {
+  it('binds, connects and emits \'connect\'', async () => {
     const peer = await bound();
     const socket = open('udp4');
     const events = [];
@@ -27,7 +29,7 @@ describe('connect', () => {
       ['address', 'family', 'port']);
   });
 
-  it('connects to loopback unless told otherwise', async () => {
+  it('connects to loopback by default', async () => {
     for (const [type, address, family] of [
       ['udp4', '127.0.0.1', 'IPv4'], ['udp6', '::1', 'IPv6'],
     ]) {
@@ -43,7 +45,7 @@ describe('connect', () => {
     }
   });
 
-  it('connects to a name', async () => {
+  it('connects to a host name', async () => {
     const socket = open('udp4');
     socket.connect(1234, 'localhost');
     await once(socket, 'connect');
@@ -51,7 +53,7 @@ describe('connect', () => {
       { address: '127.0.0.1', family: 'IPv4', port: 1234 });
   });
 
-  it('calls back once, with nothing, as a listener of the event', async () => {
+  it('adds its callback as a listener that is called once', async () => {
     for (const args of [[1234], [1234, '127.0.0.1'], ['1234', undefined]]) {
       const socket = open('udp4');
       const [self, ...values] = await new Promise((resolve) => {
@@ -65,18 +67,18 @@ describe('connect', () => {
     }
   });
 
-  it('exchanges messages with the peer alone', async () => {
+  it('restricts the socket to its peer', async () => {
     const peer = await bound();
     const socket = await connectedTo(peer);
-    const stranger = await bound();
+    const other = await bound();
     const there = receive(peer, 1);
     const back = receive(socket, 1);
     socket.send('there');
     const [{ msg, rinfo }] = await there;
     assert.strictEqual(String(msg), 'there');
     assert.strictEqual(rinfo.port, socket.address().port);
-    // Loopback keeps the order: would the first be let in, it came first.
-    stranger.send('from a stranger', rinfo.port, '127.0.0.1', () => {
+    // Loopback keeps the order: an unfiltered datagram would arrive first.
+    other.send('from another', rinfo.port, '127.0.0.1', () => {
       peer.send('back', rinfo.port, '127.0.0.1');
     });
     const [answer] = await back;
@@ -84,7 +86,7 @@ describe('connect', () => {
     assert.strictEqual(answer.rinfo.port, peer.address().port);
   });
 
-  it('can follow a bind that is still under way', async () => {
+  it('waits for a pending bind', async () => {
     const socket = open('udp4');
     const events = [];
     socket.bind(0, () => events.push('bound'));
@@ -94,17 +96,17 @@ describe('connect', () => {
     assert.deepStrictEqual(events, ['bound', 'connected']);
   });
 
-  it('leaves no place for a send to another peer', async () => {
+  it('makes a send to another destination fail with EISCONN', async () => {
     const socket = await bound();
     socket.connect(1234);
-    // Taken apart as an unconnected send, sent by a connected socket.
+    // Decoded as an unconnected send, sent by a connected socket.
     await assert.rejects(send(socket, 'x', 1235, '127.0.0.1'), (error) => {
       isSystemError(error, 'EISCONN', 'send', '127.0.0.1', 1235);
       return true;
     });
   });
 
-  it('is done by two ticks on a bound socket', async () => {
+  it('completes after two ticks on a bound socket', async () => {
     const socket = await bound();
     assert.deepStrictEqual(await steps(5, (log) => {
       process.nextTick(() => {
@@ -119,7 +121,7 @@ describe('connect', () => {
     }), ['tick 1', 'tick 2', 'tick 1b', 'connect', 'tick 2b']);
   });
 
-  it('refuses a bad port', () => {
+  it('rejects a bad port', () => {
     const socket = open('udp4');
     for (const [port, received] of [
       [0, 'type number (0)'], [-1, 'type number (-1)'],
@@ -138,7 +140,7 @@ describe('connect', () => {
     assert.strictEqual(stateOf(socket).bindState, 0);
   });
 
-  it('refuses an address that is no string', () => {
+  it('rejects an address that is not a string', () => {
     const socket = open('udp4');
     for (const [address, received] of [
       [null, 'null'], [5, 'type number (5)'], [{}, 'an instance of Object'],
@@ -152,7 +154,7 @@ describe('connect', () => {
     assert.strictEqual(stateOf(socket).connectState, 0);
   });
 
-  it('takes ports as text', async () => {
+  it('accepts a port as a string', async () => {
     for (const port of ['1234', '0x4d2', ' 1234 ', '1.234e3']) {
       const socket = open('udp4');
       socket.connect(port);
@@ -161,16 +163,16 @@ describe('connect', () => {
     }
   });
 
-  it('refuses to connect twice', async () => {
+  it('throws when connected or connecting', async () => {
     const socket = open('udp4');
     socket.connect(1234);
-    isConnected(() => socket.connect(1235));
+    throwsConnected(() => socket.connect(1235));
     await once(socket, 'connect');
-    isConnected(() => socket.connect(1235));
+    throwsConnected(() => socket.connect(1235));
     assert.strictEqual(socket.remoteAddress().port, 1234);
   });
 
-  it('gives an error of the system to the callback', async () => {
+  it('passes a system error to the callback', async () => {
     const socket = await bound();
     socket.on('error', assert.fail);
     const error = await new Promise((resolve) => {
@@ -181,7 +183,7 @@ describe('connect', () => {
     assert.strictEqual(stateOf(socket).connectState, 0);
   });
 
-  it('emits an error without a callback', async () => {
+  it('emits a system error without a callback', async () => {
     const socket = await bound();
     socket.connect(1234, '::1');
     isSystemError((await once(socket, 'error'))[0],
@@ -189,7 +191,7 @@ describe('connect', () => {
     assert.strictEqual(stateOf(socket).connectState, 0);
   });
 
-  it('gives an error of lookup to the callback', async () => {
+  it('passes a lookup error to the callback', async () => {
     const failure = new Error('no such name');
     const socket = open({
       type: 'udp4',
@@ -201,7 +203,7 @@ describe('connect', () => {
     }), failure);
   });
 
-  it('can be tried again after an error', async () => {
+  it('can be called again after an error', async () => {
     const socket = await bound();
     await new Promise((resolve) => socket.connect(1234, '::1', resolve));
     socket.connect(1234, '127.0.0.1');
@@ -209,7 +211,7 @@ describe('connect', () => {
     assert.strictEqual(socket.remoteAddress().port, 1234);
   });
 
-  it('gives the error of a name, not of its address', async () => {
+  it('reports the host name in errors, not its address', async () => {
     const socket = open({
       type: 'udp4',
       lookup: (name, family, callback) => process.nextTick(callback, null,
@@ -221,7 +223,7 @@ describe('connect', () => {
     isSystemError(error, 'EINVAL', 'connect', 'name', 1234);
   });
 
-  it('does not connect what close() closed', async () => {
+  it('does not connect after close()', async () => {
     const socket = open('udp4');
     socket.on('connect', assert.fail);
     socket.connect(1234);
@@ -230,8 +232,9 @@ describe('connect', () => {
     await turn();
   });
 
-  // Until 26, says the built-in's own source, and connect() alone.
-  it('emits connect for a socket that was closed a tick before', async () => {
+  // As in node:dgram up to Node 26, which does not check whether the socket is
+  // still open. connectSync() does check.
+  it('emits \'connect\' on a socket closed one tick earlier', async () => {
     const socket = await bound();
     assert.deepStrictEqual(await steps(2, (log) => {
       socket.on('connect', () => log('connect'));
@@ -241,7 +244,7 @@ describe('connect', () => {
     }), ['connect', 'close']);
   });
 
-  it('throws a raw error after close() on a socket that was bound',
+  it('throws a TypeError after close() on a bound socket',
     async () => {
       const socket = await bound();
       socket.close();
@@ -251,7 +254,7 @@ describe('connect', () => {
       });
     });
 
-  it('says so after close() on a socket that was never bound', () => {
+  it('throws ERR_SOCKET_DGRAM_NOT_RUNNING after close() when unbound', () => {
     const socket = open('udp4');
     socket.close();
     throwsCode(() => socket.connect(1234),

@@ -1,28 +1,30 @@
 'use strict';
 
+// disconnect() and remoteAddress() in each state of the socket.
+
 const assert = require('node:assert');
 const {
   bound, connectedTo, freePort, isLinux, once, open, receiveText, send, stateOf,
   throwsCode,
 } = require('../../support/dgram');
 
-const notConnected = (body) => throwsCode(body,
+const throwsNotConnected = (body) => throwsCode(body,
   Error, 'ERR_SOCKET_DGRAM_NOT_CONNECTED', 'Not connected');
 
-describe('disconnect', () => {
-  it('throws unless connected', async () => {
+describe('socket.disconnect()', () => {
+  it('throws unless the socket is connected', async () => {
     const socket = open('udp4');
-    notConnected(() => socket.disconnect());
+    throwsNotConnected(() => socket.disconnect());
     socket.connect(1234);
-    notConnected(() => socket.disconnect());
+    throwsNotConnected(() => socket.disconnect());
     await once(socket, 'connect');
     socket.disconnect();
-    notConnected(() => socket.disconnect());
+    throwsNotConnected(() => socket.disconnect());
     socket.close();
-    notConnected(() => socket.disconnect());
+    throwsNotConnected(() => socket.disconnect());
   });
 
-  it('returns nothing and lets the socket connect again', async () => {
+  it('returns undefined and allows another connect()', async () => {
     const [a, b] = [await bound(), await bound()];
     const texts = [receiveText(a, 1), receiveText(b, 1)];
     const socket = await connectedTo(a);
@@ -35,9 +37,9 @@ describe('disconnect', () => {
     assert.deepStrictEqual(await Promise.all(texts), [['to a'], ['to b']]);
   });
 
-  it('lets the socket send to and receive from anybody', async () => {
+  it('allows sending to and receiving from any peer', async () => {
     const [a, b] = [await bound(), await bound()];
-    // Linux takes back a port that it chose.
+    // disconnect() on Linux releases a port that the kernel chose.
     const socket = await bound('udp4', await freePort());
     socket.connect(a.address().port);
     await once(socket, 'connect');
@@ -48,7 +50,7 @@ describe('disconnect', () => {
     assert.deepStrictEqual(await Promise.all(texts), [['to b'], ['from b']]);
   });
 
-  it('sends what was sent before', async () => {
+  it('sends queued datagrams first', async () => {
     const peer = await bound();
     const socket = await connectedTo(peer);
     const texts = receiveText(peer, 3);
@@ -58,8 +60,8 @@ describe('disconnect', () => {
     assert.deepStrictEqual(await texts, ['1', '2', '3']);
   });
 
-  (isLinux ? it : it.skip)('takes the address from a socket that was not ' +
-    'bound by hand', async () => {
+  (isLinux ? it : it.skip)('releases the address of a socket bound by ' +
+    'connect()', async () => {
     const socket = await connectedTo(await bound());
     assert.notStrictEqual(socket.address().port, 0);
     socket.disconnect();
@@ -68,20 +70,20 @@ describe('disconnect', () => {
   });
 });
 
-describe('remoteAddress', () => {
-  it('throws unless connected', async () => {
+describe('socket.remoteAddress()', () => {
+  it('throws unless the socket is connected', async () => {
     const socket = await bound();
-    notConnected(() => socket.remoteAddress());
+    throwsNotConnected(() => socket.remoteAddress());
     socket.connect(1234);
-    notConnected(() => socket.remoteAddress());
+    throwsNotConnected(() => socket.remoteAddress());
     await once(socket, 'connect');
     assert.deepStrictEqual(socket.remoteAddress(),
       { address: '127.0.0.1', family: 'IPv4', port: 1234 });
     socket.disconnect();
-    notConnected(() => socket.remoteAddress());
+    throwsNotConnected(() => socket.remoteAddress());
   });
 
-  it('throws another error after close()', async () => {
+  it('throws ERR_SOCKET_DGRAM_NOT_RUNNING after close()', async () => {
     const socket = await connectedTo(await bound());
     socket.close();
     throwsCode(() => socket.remoteAddress(),

@@ -1,8 +1,8 @@
 'use strict';
 
-// Applications and tests replace dns.lookup. Whoever does it before a socket
-// is made sees every lookup, literals included, up to the release that skips
-// it for literals.
+// Applications and tests that replace dns.lookup. A replacement made before
+// the socket is created is called for every lookup. Literals are included up to
+// the release that no longer looks them up.
 
 const assert = require('node:assert');
 const {
@@ -12,8 +12,8 @@ const {
 // 24.19 and 26.5 answer literals without dns.lookup.
 const skipsLiterals = nodeAtLeast('24.19.0', '26.5.0');
 
-describe('dns.lookup that was replaced', () => {
-  it('before createSocket is called for names', async () => {
+describe('a replaced dns.lookup', () => {
+  it('is called for names', async () => {
     const reports = await reportsOf((dgram, report) => {
       require('node:dns').lookup = (name, family, callback) => {
         report([name, family]);
@@ -28,7 +28,7 @@ describe('dns.lookup that was replaced', () => {
     assert.deepStrictEqual(reports, [['some.name', 4], ['another.name', 4]]);
   });
 
-  (skipsLiterals ? it.skip : it)('before createSocket is called for literals',
+  (skipsLiterals ? it.skip : it)('is called for address literals',
     async () => {
       const reports = await reportsOf((dgram, report) => {
         require('node:dns').lookup = (name, family, callback) => {
@@ -47,26 +47,26 @@ describe('dns.lookup that was replaced', () => {
         [['0.0.0.0', 4], ['127.0.0.1', 4], ['127.0.0.1', 4]]);
     });
 
-  (skipsLiterals ? it.skip : it)('before createSocket decides where a ' +
-    'literal leads', async () => {
-    const reports = await reportsOf((dgram, report) => {
-      require('node:dns').lookup = (name, family, callback) =>
-        process.nextTick(callback, null, name === '127.0.0.9' ?
-          '127.0.0.1' : name, family);
-      const socket = dgram.createSocket('udp4');
-      socket.on('message', (msg) => {
-        report(String(msg));
-        socket.close();
+  (skipsLiterals ? it.skip : it)('may resolve a literal to another address',
+    async () => {
+      const reports = await reportsOf((dgram, report) => {
+        require('node:dns').lookup = (name, family, callback) =>
+          process.nextTick(callback, null, name === '127.0.0.9' ?
+            '127.0.0.1' : name, family);
+        const socket = dgram.createSocket('udp4');
+        socket.on('message', (msg) => {
+          report(String(msg));
+          socket.close();
+        });
+        socket.bind(0, '127.0.0.1', () =>
+          socket.send('redirected', socket.address().port, '127.0.0.9'));
       });
-      socket.bind(0, '127.0.0.1', () =>
-        socket.send('redirected', socket.address().port, '127.0.0.9'));
+      assert.deepStrictEqual(reports, ['redirected']);
     });
-    assert.deepStrictEqual(reports, ['redirected']);
-  });
 
-  (skipsLiterals ? it.skip : it)('before the module is loaded is called for ' +
-    'literals', async () => {
-    // The second looks like Node's own from the front.
+  (skipsLiterals ? it.skip : it)('is called for literals if it is replaced ' +
+    'before the module is loaded', async () => {
+    // The second has the name and parameters of Node's own.
     for (const text of [
       'dns.lookup = (hostname, options, callback) => {',
       'dns.lookup = function lookup(hostname, options, callback) {',
@@ -92,8 +92,8 @@ describe('dns.lookup that was replaced', () => {
     }
   });
 
-  // Else no literal would be spared its lookup, and nothing else would tell.
-  itNative('is told from Node\'s own', () => {
+  // Otherwise every literal would be looked up, and no other test would fail.
+  itNative('is distinguished from the original', () => {
     const lookupOf = (socket) => stateOf(socket).handle.lookup;
     assert.strictEqual(lookupOf(open('udp4')), lookupOf(open('udp4')));
   });
@@ -137,8 +137,8 @@ describe('dns.lookup that was replaced', () => {
     assert.deepStrictEqual(reports, ['no name']);
   });
 
-  // Up to 24.18 the built-in keeps the function of the socket's creation.
-  itSince(['24.19.0', '26.5.0'], 'after createSocket is called for names',
+  // Up to 24.18 the built-in keeps the function it found in createSocket().
+  itSince(['24.19.0', '26.5.0'], 'is called if replaced after createSocket()',
     async () => {
       const reports = await reportsOf((dgram, report) => {
         const socket = dgram.createSocket('udp4');
@@ -151,7 +151,7 @@ describe('dns.lookup that was replaced', () => {
       assert.deepStrictEqual(reports, [['name', 4]]);
     });
 
-  it('and restored is not called', async () => {
+  it('is not called after it was restored', async () => {
     const reports = await reportsOf((dgram, report) => {
       const dns = require('node:dns');
       const { lookup } = dns;

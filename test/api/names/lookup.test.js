@@ -1,5 +1,8 @@
 'use strict';
 
+// Name resolution: the option `lookup` with every way to call back, and names
+// resolved by dns.lookup().
+
 const assert = require('node:assert');
 const dns = require('node:dns');
 const {
@@ -7,7 +10,7 @@ const {
   send, stateOf, turn,
 } = require('../../support/dgram');
 
-/** A lookup that writes down how it is called. */
+/** A lookup that records its arguments. */
 function recording(calls, answer = (name) => [null, name, 4]) {
   return function(...args) {
     const callback = args[args.length - 1];
@@ -16,8 +19,8 @@ function recording(calls, answer = (name) => [null, name, 4]) {
   };
 }
 
-describe('option lookup', () => {
-  it('is called for bind, with the default address too', async () => {
+describe('the option lookup', () => {
+  it('is called by bind(), also with the default address', async () => {
     const calls = [];
     for (const [type, address] of [['udp4', '127.0.0.1'], ['udp6', '::1']]) {
       const lookup = recording(calls);
@@ -33,7 +36,7 @@ describe('option lookup', () => {
     ]);
   });
 
-  it('is called for every unconnected send', async () => {
+  it('is called by every unconnected send()', async () => {
     const calls = [];
     const receiver = await bound();
     const { port } = receiver.address();
@@ -54,7 +57,7 @@ describe('option lookup', () => {
     assert.deepStrictEqual(await texts, ['1', '2', '3', '4', '5', '6']);
   });
 
-  it('is called for udp6 with ::1', async () => {
+  it('is called with ::1 by default for udp6', async () => {
     const calls = [];
     const receiver = await bound('udp6');
     const socket = open({ type: 'udp6', lookup: recording(calls) });
@@ -64,7 +67,7 @@ describe('option lookup', () => {
     assert.deepStrictEqual(calls, [['::', 6], ['::1', 6]]);
   });
 
-  it('is called for connect, and for no send after it', async () => {
+  it('is called by connect(), not by later sends', async () => {
     const calls = [];
     const receiver = await bound();
     const socket = await connectedTo(receiver,
@@ -76,7 +79,7 @@ describe('option lookup', () => {
     assert.deepStrictEqual(calls, [['0.0.0.0', 4], ['127.0.0.1', 4]]);
   });
 
-  it('is called for connect without an address', async () => {
+  it('is called by connect() without an address', async () => {
     const calls = [];
     const socket = open({ type: 'udp4', lookup: recording(calls) });
     socket.connect(1234);
@@ -84,21 +87,21 @@ describe('option lookup', () => {
     assert.deepStrictEqual(calls, [['0.0.0.0', 4], ['127.0.0.1', 4]]);
   });
 
-  it('is called inside of send, with a receiver of no value', async () => {
-    let receivers = 0;
+  it('is called synchronously by send()', async () => {
+    let calls = 0;
     const socket = await bound({
       type: 'udp4',
       lookup: (name, family, callback) => {
-        receivers++;
+        calls++;
         process.nextTick(callback, null, '127.0.0.1', 4);
       },
     });
-    const before = receivers;
+    const before = calls;
     socket.send('x', 1234, 'name');
-    assert.strictEqual(receivers, before + 1);
+    assert.strictEqual(calls, before + 1);
   });
 
-  it('may call back at once: the datagram is sent inside of send()',
+  it('may call back synchronously: send() sends before it returns',
     async () => {
       const receiver = await bound();
       const socket = await bound({
@@ -114,7 +117,7 @@ describe('option lookup', () => {
       bytes.fill('x');
       socket.send(bytes, ...to, (error, bytes) => sent.push(bytes));
       assert.deepStrictEqual(sent, []);
-      // Survives it as well.
+      // The datagrams were sent, so close() does not drop them.
       socket.close();
       await closed;
       assert.deepStrictEqual(await texts, ['abc', 'xxx']);
@@ -135,7 +138,7 @@ describe('option lookup', () => {
     assert.strictEqual(await send(socket, 'x', 1234, '127.0.0.1'), 1);
   });
 
-  it('may fail at once: the callback still comes later', async () => {
+  it('may fail synchronously: the callback is called later', async () => {
     const failure = new Error('no such name');
     const socket = await bound({
       type: 'udp4',
@@ -150,7 +153,7 @@ describe('option lookup', () => {
     assert.deepStrictEqual(await later, [failure, true]);
   });
 
-  it('may throw: send throws', async () => {
+  it('may throw: send() throws the error', async () => {
     const failure = new Error('thrown by lookup');
     const socket = await bound({
       type: 'udp4',
@@ -164,7 +167,7 @@ describe('option lookup', () => {
     assert.strictEqual(await send(socket, 'x', 1234, '127.0.0.1'), 1);
   });
 
-  it('may answer late: a later send overtakes', async () => {
+  it('may call back late: later sends overtake', async () => {
     const receiver = await bound();
     const pending = [];
     const socket = await bound({
@@ -183,7 +186,7 @@ describe('option lookup', () => {
     assert.deepStrictEqual(await texts, ['fast', 'fast', 'slow']);
   });
 
-  it('may answer after close: nothing is sent or called', async () => {
+  it('may call back after close(): the datagram is dropped', async () => {
     let answer;
     const socket = await bound({
       type: 'udp4',
@@ -201,7 +204,7 @@ describe('option lookup', () => {
     await turn();
   });
 
-  it('may answer with an error after close: the callback gets it',
+  it('may fail after close(): the callback receives the error',
     async () => {
       const failure = new Error('too late');
       let answer;
@@ -223,7 +226,7 @@ describe('option lookup', () => {
       assert.strictEqual(await error, failure);
     });
 
-  it('may answer bind and connect with what is an address as text',
+  it('may resolve to any value that converts to an address',
     async () => {
       const receiver = await bound();
       for (const answer of [['127.0.0.1'], new String('127.0.0.1'),
@@ -239,7 +242,7 @@ describe('option lookup', () => {
       }
     });
 
-  it('may answer bind with nonsense: the error names it',
+  it('may resolve to an invalid address: bind fails, the error contains it',
     async () => {
       for (const [answer, text] of [[undefined, ''], [5, ' 5'],
         [['::1', '::2'], ' ::1,::2']]) {
@@ -253,19 +256,20 @@ describe('option lookup', () => {
       }
     });
 
-  it('may answer with what has no text: bind and connect throw', async () => {
-    const failure = new Error('no text');
-    const lookup = (name, family, callback) => callback(null,
-      name === 'name' ? { toString() { throw failure; } } : name, 4);
-    assert.throws(() => open({ type: 'udp4', lookup }).bind(0, 'name'),
-      failure);
-    const socket = open({ type: 'udp4', lookup });
-    socket.bind();
-    assert.throws(() => socket.connect(1234, 'name'), failure);
-  });
+  it('may resolve to a value whose conversion throws: bind() throws',
+    async () => {
+      const failure = new Error('no conversion');
+      const lookup = (name, family, callback) => callback(null,
+        name === 'name' ? { toString() { throw failure; } } : name, 4);
+      assert.throws(() => open({ type: 'udp4', lookup }).bind(0, 'name'),
+        failure);
+      const socket = open({ type: 'udp4', lookup });
+      socket.bind();
+      assert.throws(() => socket.connect(1234, 'name'), failure);
+    });
 
-  // node:dgram ends the process.
-  itNative('may answer send() with no address: it fails, and goes nowhere',
+  // node:dgram ends the process in this case.
+  itNative('may resolve to no address: send() fails with EINVAL',
     async () => {
       const peer = await bound();
       const messages = receiveText(peer, 1);
@@ -290,7 +294,7 @@ describe('option lookup', () => {
       assert.deepStrictEqual(await messages, ['only this']);
     });
 
-  it('may answer with an address of the other family', async () => {
+  it('may resolve to the other family: send() fails', async () => {
     const socket = await bound({
       type: 'udp4',
       lookup: (name, family, callback) =>
@@ -301,8 +305,8 @@ describe('option lookup', () => {
   });
 });
 
-describe('names', () => {
-  it('are looked up by dns.lookup as it is at the time', async () => {
+describe('host names', () => {
+  it('are resolved by the current dns.lookup', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const dns = require('node:dns');
       const { lookup } = dns;
@@ -318,7 +322,7 @@ describe('names', () => {
     }), [['localhost', 4], ['localhost', 4]]);
   });
 
-  it('and literals keep their order among themselves', async () => {
+  it('do not change the order of sends to literals', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const socket = await bound();
@@ -332,7 +336,7 @@ describe('names', () => {
     assert.deepStrictEqual(literals, [...literals].sort((a, b) => a - b));
   });
 
-  it('a send to a name gives its callback the bytes', async () => {
+  it('are accepted by send(), which calls back with the bytes', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, 1);
     assert.strictEqual(
@@ -341,9 +345,9 @@ describe('names', () => {
     assert.deepStrictEqual(await texts, ['abc']);
   });
 
-  it('that cannot be resolved are an error of getaddrinfo', async () => {
+  it('that do not resolve fail with the error of getaddrinfo', async () => {
     const socket = await bound();
-    // Too long for any resolver, so that no network is asked.
+    // Too long for any resolver, so no query leaves this machine.
     const name = `${'x'.repeat(70)}.invalid`;
     const expected = await new Promise((resolve) =>
       dns.lookup(name, 4, resolve));

@@ -1,5 +1,8 @@
 'use strict';
 
+// IPv6: loopback, dual-stack sockets, ipv6Only, v4-mapped and link-local
+// addresses with their zones.
+
 const assert = require('node:assert');
 const os = require('node:os');
 const {
@@ -14,8 +17,8 @@ const linkLocal = Object.entries(os.networkInterfaces())
   .find(({ address, family }) =>
     (family === 'IPv6' || family === 6) && address.startsWith('fe80:'));
 
-describe('IPv6', () => {
-  it('exchanges messages over ::1', async () => {
+describe('udp6 sockets', () => {
+  it('exchange messages over ::1', async () => {
     const receiver = await bound('udp6');
     const sender = await connectedTo(receiver);
     const messages = receive(receiver, 2);
@@ -28,14 +31,14 @@ describe('IPv6', () => {
     assert.strictEqual(first.rinfo.address, '::1');
   });
 
-  it('sends to ::1 unless told otherwise', async () => {
+  it('send to ::1 by default', async () => {
     const receiver = await bound('udp6');
     const texts = receiveText(receiver, 1);
     open('udp6').send('x', receiver.address().port);
     assert.deepStrictEqual(await texts, ['x']);
   });
 
-  it('takes every spelling of an address', async () => {
+  it('accept every notation of an address', async () => {
     const receiver = await bound('udp6');
     const { port } = receiver.address();
     const sender = open('udp6');
@@ -46,7 +49,7 @@ describe('IPv6', () => {
     assert.deepStrictEqual(await texts, spellings);
   });
 
-  it('is dual-stack when it is bound to ::', async () => {
+  it('are dual-stack when bound to ::', async () => {
     const receiver = open('udp6');
     receiver.bind();
     await once(receiver, 'listening');
@@ -68,7 +71,7 @@ describe('IPv6', () => {
     assert.deepStrictEqual(await texts, ['back', 'again']);
   });
 
-  it('keeps IPv4 and IPv6 of a dual-stack socket apart', async () => {
+  it('report IPv4 and IPv6 senders of a dual-stack socket', async () => {
     const receiver = open('udp6');
     receiver.bind();
     await once(receiver, 'listening');
@@ -85,12 +88,12 @@ describe('IPv6', () => {
     }
   });
 
-  it('is not dual-stack with ipv6Only', async () => {
+  it('receive no IPv4 with ipv6Only', async () => {
     const receiver = open({ type: 'udp6', ipv6Only: true });
     receiver.bind();
     await once(receiver, 'listening');
     const { port } = receiver.address();
-    // So the port is free for IPv4.
+    // The same port is free for IPv4.
     const four = open('udp4');
     four.bind(port);
     await once(four, 'listening');
@@ -101,7 +104,7 @@ describe('IPv6', () => {
       ['by IPv4']]);
   });
 
-  it('has the port of IPv4 as well without ipv6Only', async () => {
+  it('occupy the IPv4 port as well without ipv6Only', async () => {
     const receiver = open({ type: 'udp6', ipv6Only: false });
     receiver.bind();
     await once(receiver, 'listening');
@@ -111,14 +114,14 @@ describe('IPv6', () => {
     assert.strictEqual(code, 'EADDRINUSE');
   });
 
-  it('ipv6Only is an error for udp4', async () => {
+  it('are required by ipv6Only: udp4 fails with EINVAL', async () => {
     const socket = open({ type: 'udp4', ipv6Only: true });
     socket.bind(0, '127.0.0.1');
     isSystemError((await once(socket, 'error'))[0],
       'EINVAL', 'bind', '127.0.0.1');
   });
 
-  it('connects to a v4-mapped address', async () => {
+  it('connect to a v4-mapped address', async () => {
     const receiver = await bound();
     const socket = open('udp6');
     socket.connect(receiver.address().port, '::ffff:127.0.0.1');
@@ -131,12 +134,12 @@ describe('IPv6', () => {
 });
 
 (linkLocal === undefined ? describe.skip : describe)(
-  'link-local addresses (skipped where no interface has one)', () => {
+  'link-local addresses (skipped if no interface has one)', () => {
     const zone = () => process.platform === 'win32' ?
       linkLocal.scopeid : linkLocal.name;
     const scoped = () => `${linkLocal.address}%${zone()}`;
 
-    it('come with their zone', async () => {
+    it('are reported with their zone', async () => {
       const receiver = open('udp6');
       receiver.bind(0, scoped());
       await once(receiver, 'listening');
@@ -170,20 +173,20 @@ describe('IPv6', () => {
       assert.deepStrictEqual(await texts, ['x']);
     });
 
-    it('cannot be bound to without a zone', async () => {
+    it('cannot be bound without a zone', async () => {
       const socket = open('udp6');
       socket.bind(0, linkLocal.address);
       assert.strictEqual((await once(socket, 'error'))[0].code, 'EINVAL');
     });
 
-    (isLinux ? it : it.skip)('cannot be bound to with an unknown zone',
+    (isLinux ? it : it.skip)('cannot be bound with an unknown zone',
       async () => {
         const socket = open('udp6');
         socket.bind(0, `${linkLocal.address}%nonesuch`);
         assert.strictEqual((await once(socket, 'error'))[0].code, 'EINVAL');
       });
 
-    it('keep the zones apart when the address is the same', async () => {
+    it('are not confused with zoneless addresses', async () => {
       const receiver = open('udp6');
       receiver.bind();
       await once(receiver, 'listening');

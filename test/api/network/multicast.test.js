@@ -1,5 +1,8 @@
 'use strict';
 
+// Multicast: memberships, source-specific memberships, the interface, loopback
+// and TTL of sends, and the errors of each method.
+
 const assert = require('node:assert');
 const os = require('node:os');
 const {
@@ -15,16 +18,16 @@ const unsupported = !isLinux; // Loopback interfaces differ elsewhere.
 const invalid = (name, received) => [TypeError, 'ERR_INVALID_ARG_TYPE',
   `The "${name}" argument must be of type string. Received ${received}`];
 
-async function anywhere(options = 'udp4', port = 0) {
+async function boundToAny(options = 'udp4', port = 0) {
   const socket = open(options);
   socket.bind(port);
   await once(socket, 'listening');
   return socket;
 }
 
-describe('addMembership and dropMembership', () => {
+describe('socket.addMembership() and dropMembership()', () => {
   for (const method of ['addMembership', 'dropMembership']) {
-    it(`${method} needs a group`, async () => {
+    it(`${method}() requires a group`, async () => {
       for (const socket of [open('udp4'), await bound()]) {
         for (const group of [undefined, null, '', 0, false]) {
           throwsCode(() => socket[method](group), TypeError,
@@ -34,8 +37,8 @@ describe('addMembership and dropMembership', () => {
       }
     });
 
-    it(`${method} says what the system says of its arguments`, async () => {
-      const [four, six] = [await anywhere(), await anywhere('udp6')];
+    it(`${method}() throws the system error for its arguments`, async () => {
+      const [four, six] = [await boundToAny(), await boundToAny('udp6')];
       const add = method === 'addMembership';
       for (const [args, ofFour, ofSix = ofFour] of [
         [['256.256.256.256'], 'EINVAL'],
@@ -60,14 +63,14 @@ describe('addMembership and dropMembership', () => {
     });
   }
 
-  it('return nothing', async () => {
-    const socket = await anywhere();
+  it('return undefined', async () => {
+    const socket = await boundToAny();
     assert.strictEqual(socket.addMembership(GROUP, '127.0.0.1'), undefined);
     assert.strictEqual(socket.dropMembership(GROUP, '127.0.0.1'), undefined);
   });
 
-  it('take a membership once', async () => {
-    const socket = await anywhere();
+  it('throw for a duplicate or a missing membership', async () => {
+    const socket = await boundToAny();
     socket.addMembership(GROUP, '127.0.0.1');
     throwsSystemError(() => socket.addMembership(GROUP, '127.0.0.1'),
       'EADDRINUSE', 'addMembership');
@@ -77,30 +80,30 @@ describe('addMembership and dropMembership', () => {
     socket.addMembership(GROUP, '127.0.0.1');
   });
 
-  it('bind a socket that is not bound', async () => {
+  it('bind an unbound socket', async () => {
     const socket = open('udp4');
     throwsSystemError(() => socket.address(), 'EBADF', 'getsockname');
     socket.addMembership(GROUP, '127.0.0.1');
     assert.strictEqual(socket.address().address, '0.0.0.0');
   });
 
-  (isLinux ? it : it.skip)('bind it so that others can share the port',
+  (isLinux ? it : it.skip)('bind with SO_REUSEADDR',
     async () => {
       const socket = open('udp4');
       socket.addMembership(GROUP, '127.0.0.1');
       const { port } = socket.address();
-      const other = await anywhere({ type: 'udp4', reuseAddr: true }, port);
+      const other = await boundToAny({ type: 'udp4', reuseAddr: true }, port);
       assert.strictEqual(other.address().port, port);
-      // It is bound already, which its state does not know.
+      // It is bound already, but its state says otherwise.
       socket.bind(port);
       isSystemError((await once(socket, 'error'))[0],
         'EINVAL', 'bind', '0.0.0.0', port);
     });
 });
 
-(unsupported ? describe.skip : describe)('messages to a group', () => {
-  it('come to its members', async () => {
-    const member = await anywhere();
+(unsupported ? describe.skip : describe)('messages to an IPv4 group', () => {
+  it('reach its member', async () => {
+    const member = await boundToAny();
     member.addMembership(GROUP, '127.0.0.1');
     const { port } = member.address();
     const sender = await bound();
@@ -119,11 +122,11 @@ describe('addMembership and dropMembership', () => {
     });
   });
 
-  it('come to every member', async () => {
-    const members = [await anywhere({ type: 'udp4', reuseAddr: true })];
+  it('reach every member', async () => {
+    const members = [await boundToAny({ type: 'udp4', reuseAddr: true })];
     const { port } = members[0].address();
     for (let i = 0; i < 3; i++)
-      members.push(await anywhere({ type: 'udp4', reuseAddr: true }, port));
+      members.push(await boundToAny({ type: 'udp4', reuseAddr: true }, port));
     for (const member of members)
       member.addMembership(GROUP, '127.0.0.1');
     const texts = members.map((member) => receiveText(member, 2));
@@ -135,8 +138,8 @@ describe('addMembership and dropMembership', () => {
       Array(4).fill(['1', '2']));
   });
 
-  it('stop when the membership is dropped', async () => {
-    const member = await anywhere();
+  it('are not received after dropMembership()', async () => {
+    const member = await boundToAny();
     member.addMembership(GROUP, '127.0.0.1');
     const { port } = member.address();
     const sender = await bound();
@@ -150,36 +153,36 @@ describe('addMembership and dropMembership', () => {
   });
 });
 
-// Loopback itself gives everything back, so this needs a real interface.
+// The loopback interface always loops back; this requires another one.
 const ethernet = Object.values(os.networkInterfaces()).flat()
   .find(({ address, internal }) => !internal && /^\d+\./.test(address));
 
 (unsupported || ethernet === undefined ? describe.skip : describe)(
-  'messages that do not come back (skipped without a network)', () => {
+  'setMulticastLoopback(false) (skipped without a network)', () => {
     let member;
     let sender;
     let port;
 
     beforeEach(async () => {
-      member = await anywhere();
+      member = await boundToAny();
       member.addMembership(GROUP, ethernet.address);
       ({ port } = member.address());
-      sender = await anywhere();
+      sender = await boundToAny();
       sender.setMulticastInterface(ethernet.address);
       sender.setMulticastTTL(0);
     });
 
-    it('are those without loopback', async () => {
+    it('suppresses messages to the own host', async () => {
       const texts = receiveText(member, 2);
       await send(sender, '1', port, GROUP);
       sender.setMulticastLoopback(false);
-      await send(sender, 'away', port, GROUP);
+      await send(sender, 'suppressed', port, GROUP);
       sender.setMulticastLoopback(true);
       await send(sender, '2', port, GROUP);
       assert.deepStrictEqual(await texts, ['1', '2']);
     });
 
-    it('connected: an option counts for what is sent after it', async () => {
+    it('connected: applies to later sends only', async () => {
       sender.connect(port, GROUP);
       await once(sender, 'connect');
       const texts = receiveText(member, 6);
@@ -187,20 +190,20 @@ const ethernet = Object.values(os.networkInterfaces()).flat()
         sender.send(text);
       sender.setMulticastLoopback(false);
       for (let i = 0; i < 3; i++)
-        sender.send('away');
+        sender.send('suppressed');
       sender.setMulticastLoopback(true);
       for (const text of ['4', '5', '6'])
         sender.send(text);
       assert.deepStrictEqual(await texts, ['1', '2', '3', '4', '5', '6']);
     });
 
-    it('unconnected: an option counts for all sends of its tick', async () => {
+    it('unconnected: applies to all sends of its tick', async () => {
       const texts = receiveText(member, 2);
       await send(sender, '1', port, GROUP);
-      sender.send('away', port, GROUP);
-      sender.send('away', port, GROUP);
+      sender.send('suppressed', port, GROUP);
+      sender.send('suppressed', port, GROUP);
       sender.setMulticastLoopback(false);
-      await send(sender, 'away', port, GROUP);
+      await send(sender, 'suppressed', port, GROUP);
       sender.setMulticastLoopback(true);
       await send(sender, '2', port, GROUP);
       assert.deepStrictEqual(await texts, ['1', '2']);
@@ -213,12 +216,12 @@ const six = Object.entries(os.networkInterfaces())
   .find(({ address, internal }) => !internal && address.startsWith('fe80:'));
 
 (unsupported || six === undefined ? describe.skip : describe)(
-  'messages to a group of IPv6 (skipped without a link-local address)', () => {
-    it('come to its members by IPv6', async () => {
-      const member = await anywhere('udp6');
+  'messages to an IPv6 group (skipped without a link-local address)', () => {
+    it('reach a member by IPv6', async () => {
+      const member = await boundToAny('udp6');
       member.addMembership(GROUP6, `::%${six.name}`);
       const { port } = member.address();
-      const sender = await anywhere('udp6');
+      const sender = await boundToAny('udp6');
       sender.setMulticastInterface(`::%${six.name}`);
       sender.setMulticastLoopback(true);
       assert.strictEqual(sender.setMulticastTTL(1), 1);
@@ -234,13 +237,13 @@ const six = Object.entries(os.networkInterfaces())
     });
   });
 
-describe('setMulticastInterface', () => {
-  it('is EBADF before the socket is bound', () => {
+describe('socket.setMulticastInterface()', () => {
+  it('throws EBADF before the socket is bound', () => {
     throwsSystemError(() => open('udp4').setMulticastInterface('127.0.0.1'),
       'EBADF', 'setMulticastInterface');
   });
 
-  it('refuses what is no string', async () => {
+  it('rejects a value that is not a string', async () => {
     const socket = await bound();
     for (const [value, received] of [
       [undefined, 'undefined'], [null, 'null'], [5, 'type number (5)'],
@@ -251,13 +254,13 @@ describe('setMulticastInterface', () => {
     }
   });
 
-  it('returns nothing', async () => {
+  it('returns undefined', async () => {
     const socket = await bound();
     assert.strictEqual(socket.setMulticastInterface('127.0.0.1'), undefined);
     assert.strictEqual(socket.setMulticastInterface('0.0.0.0'), undefined);
   });
 
-  (isLinux ? it : it.skip)('says what the system says', async () => {
+  (isLinux ? it : it.skip)('throws the system error', async () => {
     const [four, six] = [await bound(), await bound('udp6')];
     for (const [address, ofFour, ofSix = ofFour] of [
       ['', 'EINVAL'],
@@ -266,8 +269,8 @@ describe('setMulticastInterface', () => {
       ['127.0.0.1 ', 'EINVAL'],
       ['x'.repeat(300), 'EINVAL'],
       ['203.0.113.1', 'EADDRNOTAVAIL'],
-      // What follows the % is the name of an interface, never its index; an
-      // unknown one means the default.
+      // After the % is an interface name, never an index. An unknown name means
+      // the default interface.
       ['::', 'ENOPROTOOPT', null],
       ['::1', 'ENOPROTOOPT', null],
       ['::%1', 'ENOPROTOOPT', null],
@@ -291,7 +294,7 @@ describe('source-specific memberships', () => {
 
   for (const method of ['addSourceSpecificMembership',
     'dropSourceSpecificMembership']) {
-    it(`${method} refuses what is no string`, async () => {
+    it(`${method}() rejects values that are not strings`, async () => {
       const socket = await bound();
       for (const [value, received] of [
         [undefined, 'undefined'], [null, 'null'], [5, 'type number (5)'],
@@ -305,8 +308,8 @@ describe('source-specific memberships', () => {
         'undefined'));
     });
 
-    it(`${method} is EINVAL for bad addresses`, async () => {
-      for (const socket of [await anywhere(), await anywhere('udp6')]) {
+    it(`${method}() throws EINVAL for invalid addresses`, async () => {
+      for (const socket of [await boundToAny(), await boundToAny('udp6')]) {
         for (const args of [
           ['name', SSM], ['127.0.0.1', 'name'], ['127.0.0.1', '10.0.0.1'],
           ['::1', SSM], ['127.0.0.1', SSM, 'name'], ['', ''],
@@ -317,8 +320,8 @@ describe('source-specific memberships', () => {
     });
   }
 
-  (unsupported ? it.skip : it)('let one source through', async () => {
-    const member = await anywhere();
+  (unsupported ? it.skip : it)('accept messages of one source', async () => {
+    const member = await boundToAny();
     assert.strictEqual(
       member.addSourceSpecificMembership('127.0.0.1', SSM, '127.0.0.1'),
       undefined);
@@ -341,7 +344,7 @@ describe('source-specific memberships', () => {
     assert.deepStrictEqual(await texts, ['from the source', 'directly']);
   });
 
-  it('bind a socket that is not bound', () => {
+  it('bind an unbound socket', () => {
     const socket = open('udp4');
     socket.addSourceSpecificMembership('127.0.0.1', SSM, '127.0.0.1');
     assert.strictEqual(socket.address().address, '0.0.0.0');

@@ -1,5 +1,8 @@
 'use strict';
 
+// async_hooks: the UDPWRAP resource of a socket and the UDPSENDWRAP resource of
+// a queued send.
+
 const assert = require('node:assert');
 const {
   createHook, executionAsyncId, executionAsyncResource, triggerAsyncId,
@@ -8,7 +11,7 @@ const {
   bound, close, isNative, open, receive, reportsOf, stateOf, turn,
 } = require('../../support/dgram');
 
-/** Runs `body(events)` under a hook of what concerns UDPWRAP resources. */
+/** Runs `body(events)` while a hook records the events of UDPWRAP resources. */
 async function hooked(body) {
   const events = [];
   const ids = new Set();
@@ -37,7 +40,7 @@ function idOf(socket) {
 }
 
 describe('async_hooks', () => {
-  it('have one UDPWRAP for each socket, from its creation', async () => {
+  it('emit init with one UDPWRAP per socket when it is created', async () => {
     await hooked(async (events) => {
       const sockets = [open('udp4'), open('udp6')];
       assert.deepStrictEqual(events.map(([name, id]) => [name, id]),
@@ -51,7 +54,7 @@ describe('async_hooks', () => {
     });
   });
 
-  it('have no event for binding and closing but destroy', async () => {
+  it('emit no other event than destroy for bind() and close()', async () => {
     await hooked(async (events) => {
       const socket = open('udp4');
       await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
@@ -63,7 +66,7 @@ describe('async_hooks', () => {
     });
   });
 
-  it('have destroy for a socket that was never bound', async () => {
+  it('emit destroy for a socket that was never bound', async () => {
     await hooked(async (events) => {
       const socket = open('udp4');
       await close(socket);
@@ -74,7 +77,7 @@ describe('async_hooks', () => {
     });
   });
 
-  it('have before and after around each message', async () => {
+  it('emit before and after for each message', async () => {
     await hooked(async (events) => {
       const socket = await bound();
       const id = idOf(socket);
@@ -92,7 +95,7 @@ describe('async_hooks', () => {
     });
   });
 
-  it('tell a listener whose it is', async () => {
+  it('set executionAsyncId() in a listener to the socket\'s id', async () => {
     const socket = await bound();
     const seen = new Promise((resolve) => socket.on('message', () =>
       resolve([executionAsyncId(), triggerAsyncId()])));
@@ -102,7 +105,7 @@ describe('async_hooks', () => {
     assert.ok(trigger >= 0 && trigger !== id);
   });
 
-  it('have one resource for all messages of a socket', async () => {
+  it('use one resource for all messages of a socket', async () => {
     const socket = await bound();
     const resources = await new Promise((resolve) => {
       const resources = [];
@@ -119,7 +122,7 @@ describe('async_hooks', () => {
     assert.strictEqual(resources[0], stateOf(socket).handle);
   });
 
-  it('have a UDPSENDWRAP for what is queued', async () => {
+  it('emit the events of UDPSENDWRAP for a queued send', async () => {
     const reports = await reportsOf((dgram, report) => {
       const { createHook } = require('node:async_hooks');
       const events = [];
@@ -149,7 +152,7 @@ describe('async_hooks', () => {
       ['returned', 'init', 'before', 'callback', 'after']);
   });
 
-  it('that are off cost no event later on', async () => {
+  it('emit nothing for a socket created before they are enabled', async () => {
     const socket = open('udp4');
     await hooked(async (events) => {
       await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));

@@ -1,5 +1,7 @@
 'use strict';
 
+// AsyncLocalStorage: which store listeners and callbacks of each method have.
+
 const assert = require('node:assert');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const {
@@ -10,8 +12,8 @@ const {
 const storage = new AsyncLocalStorage();
 const within = (store, body) => storage.run(store, body);
 
-describe('AsyncLocalStorage', () => {
-  it('in a listener of messages is that of createSocket', async () => {
+describe('the AsyncLocalStorage store', () => {
+  it('in a \'message\' listener is that of createSocket()', async () => {
     const socket = within('create', () => open('udp4'));
     const stores = [];
     await within('bind', () => new Promise((resolve) =>
@@ -29,7 +31,7 @@ describe('AsyncLocalStorage', () => {
     assert.deepStrictEqual(stores, ['create', 'create', 'create']);
   });
 
-  it('survives the listener in ticks, microtasks and timers', async () => {
+  it('of a listener is kept in ticks, microtasks and timers', async () => {
     const socket = within('create', () => open('udp4'));
     await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
     const stores = [];
@@ -47,7 +49,7 @@ describe('AsyncLocalStorage', () => {
     assert.deepStrictEqual(stores, Array(4).fill('create'));
   });
 
-  it('is each socket\'s own', async () => {
+  it('is separate for each socket', async () => {
     const sockets = [];
     for (let i = 0; i < 5; i++) {
       const socket = within(i, () => open('udp4'));
@@ -70,9 +72,9 @@ describe('AsyncLocalStorage', () => {
       assert.strictEqual(store, i);
   });
 
-  // Before AsyncContextFrame the store belongs to the resource and stays.
+  // Before AsyncContextFrame the store is a property of the resource.
   const itFramed = nodeAtLeast('24.0.0') ? it : it.skip;
-  itFramed('changed in a listener does not leak into the next', async () => {
+  itFramed('set in a listener does not leak into the next', async () => {
     const socket = within('create', () => open('udp4'));
     await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
     const stores = await new Promise((resolve) => {
@@ -93,7 +95,7 @@ describe('AsyncLocalStorage', () => {
     ['connected', async () => connectedTo(await bound()), () => []],
     ['unbound', async () => open('udp4'), () => [9, '127.0.0.1']],
   ]) {
-    it(`in a callback of send is that of send, ${state}`, async () => {
+    it(`in a callback of send() is that of the call, ${state}`, async () => {
       const socket = await within('create', make);
       const stores = await new Promise((resolve) => {
         const stores = [];
@@ -111,7 +113,7 @@ describe('AsyncLocalStorage', () => {
     });
   }
 
-  it('in a callback with an error is that of send', async () => {
+  it('in a send callback with an error is that of the call', async () => {
     const socket = await bound();
     const stores = await new Promise((resolve) => {
       const stores = [];
@@ -125,7 +127,7 @@ describe('AsyncLocalStorage', () => {
     assert.deepStrictEqual(stores, [0, 1, 2]);
   });
 
-  it('in a callback behind a name is that of send', async () => {
+  it('in a send callback after a lookup is that of the call', async () => {
     const socket = await bound();
     assert.strictEqual(await new Promise((resolve) => {
       within('send', () => socket.send('x', 9, 'localhost', () =>
@@ -133,14 +135,14 @@ describe('AsyncLocalStorage', () => {
     }), 'send');
   });
 
-  it('in the callback of bind is that of bind', async () => {
+  it('in the callback of bind() is that of the call', async () => {
     const socket = within('create', () => open('udp4'));
     assert.strictEqual(await new Promise((resolve) => {
       within('bind', () => socket.bind(0, () => resolve(storage.getStore())));
     }), 'bind');
   });
 
-  it('in the callback of connect is that of connect', async () => {
+  it('in the callback of connect() is that of the call', async () => {
     const socket = within('create', () => open('udp4'));
     assert.strictEqual(await new Promise((resolve) => {
       within('connect', () =>
@@ -148,7 +150,7 @@ describe('AsyncLocalStorage', () => {
     }), 'connect');
   });
 
-  it('in the listener of close is that of close', async () => {
+  it('in a \'close\' listener is that of close()', async () => {
     const socket = within('create', () => open('udp4'));
     assert.strictEqual(await new Promise((resolve) => {
       within('close', () => socket.close(() => resolve(storage.getStore())));
@@ -156,17 +158,17 @@ describe('AsyncLocalStorage', () => {
   });
 
   (isLinux ? it : it.skip)('in the listener of a receive error is that of ' +
-    'createSocket', async () => {
+    'createSocket()', async () => {
     const port = await freePort();
     const socket = within('create', () => open('udp4'));
     await new Promise((resolve) => socket.connect(port, resolve));
     const store = new Promise((resolve) => socket.on('error', () =>
       resolve(storage.getStore())));
-    within('send', () => socket.send('to nobody'));
+    within('send', () => socket.send('unread'));
     assert.strictEqual(await store, 'create');
   });
 
-  it('is left alone by what does not use it', async () => {
+  it('stays undefined if the program sets none', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, 1);
     assert.strictEqual(storage.getStore(), undefined);

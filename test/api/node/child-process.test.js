@@ -1,22 +1,22 @@
 'use strict';
 
-// Sockets as handles of child.send().
+// Sockets passed as handles to child.send() and process.send().
 
 const assert = require('node:assert');
 const {
   isNative, itNative, packed, reportsOf: run,
 } = require('../../support/dgram');
 
-// Node's own code makes the socket that a child gets, from the module `dgram`.
+// Node's own code creates the child's socket from its module `dgram`.
 const reportsOf = (body) => run(body, {
   execArgv: isNative ? ['--require', packed.register] : [],
 });
 
-const describeHere =
+const describeUnix =
   process.platform === 'win32' ? describe.skip : describe;
 
-describeHere('child.send with a socket', () => {
-  it('gives the child a socket of the same port', async () => {
+describeUnix('child.send() with a socket', () => {
+  it('creates a socket on the same port in the child', async () => {
     const reports = await reportsOf((dgram, report) => {
       if (process.argv[3] === 'child') {
         process.on('message', (message, socket) => {
@@ -34,9 +34,9 @@ describeHere('child.send with a socket', () => {
       let port;
       socket.bind(0, '127.0.0.1', () => {
         ({ port } = socket.address());
-        child.send('take this', socket, (error) => {
+        child.send('socket', socket, (error) => {
           report(error);
-          // From here on the child alone reads.
+          // From here on only the child reads.
           socket.close();
         });
       });
@@ -56,12 +56,12 @@ describeHere('child.send with a socket', () => {
     });
     assert.deepStrictEqual(reports, [
       null,
-      ['take this', true, true],
+      ['socket', true, true],
       ...Array.from({ length: 10 }, (_, i) => `child got ${i}`),
     ]);
   });
 
-  it('gives a parent a socket by process.send', async () => {
+  it('creates a socket in the parent by process.send()', async () => {
     const reports = await reportsOf((dgram, report) => {
       if (process.argv[3] === 'child') {
         const socket = dgram.createSocket('udp4');
@@ -91,7 +91,7 @@ describeHere('child.send with a socket', () => {
       [[true, true], '0', '1', '2', '3', '4']);
   });
 
-  it('leaves the sender its socket', async () => {
+  it('leaves the sender its own socket', async () => {
     const reports = await reportsOf((dgram, report) => {
       if (process.argv[3] === 'child') {
         process.on('message', (message, socket) => {
@@ -114,7 +114,7 @@ describeHere('child.send with a socket', () => {
           child.send('end');
         }
       });
-      socket.bind(0, '127.0.0.1', () => child.send('take this', socket));
+      socket.bind(0, '127.0.0.1', () => child.send('socket', socket));
       child.on('message', (message) => {
         report(message);
         for (let i = 0; i < 5; i++)
@@ -125,7 +125,7 @@ describeHere('child.send with a socket', () => {
       ['closed', ['0', '1', '2', '3', '4']]);
   });
 
-  it('fails before it is bound, and goes well afterwards', async () => {
+  it('fails before the socket is bound and works afterwards', async () => {
     const reports = await reportsOf((dgram, report) => {
       if (process.argv[3] === 'child') {
         process.on('message', (message, socket) => {
@@ -144,13 +144,13 @@ describeHere('child.send with a socket', () => {
       });
       child.send('too early', socket, (error) => {
         report(error.code);
-        socket.bind(0, '127.0.0.1', () => child.send('take this', socket));
+        socket.bind(0, '127.0.0.1', () => child.send('socket', socket));
       });
     });
     assert.deepStrictEqual(reports, ['EBADF', true]);
   });
 
-  it('can be the reader and the writer of the same datagrams', async () => {
+  it('delivers each datagram to parent or child, unmerged', async () => {
     const reports = await reportsOf((dgram, report) => {
       if (process.argv[3] === 'child') {
         process.on('message', (message, socket) => {
@@ -168,13 +168,13 @@ describeHere('child.send with a socket', () => {
       const note = (text) => {
         if (seen.push(text) < 40)
           return;
-        // Every datagram once and as it was: none merged with another.
+        // Every datagram once and unchanged: none merged with another.
         report(seen.map(Number).sort((a, b) => a - b));
         socket.close();
         child.send('end');
       };
       socket.on('message', (msg) => note(String(msg)));
-      socket.bind(0, '127.0.0.1', () => child.send('take this', socket));
+      socket.bind(0, '127.0.0.1', () => child.send('socket', socket));
       child.on('message', (message) => {
         if (message !== 'ready')
           return note(message[1]);
@@ -186,7 +186,7 @@ describeHere('child.send with a socket', () => {
     assert.deepStrictEqual(reports, [Array.from({ length: 40 }, (_, i) => i)]);
   });
 
-  it('fork alone gives the child a module of its own', async () => {
+  it('is not needed for a child\'s own sockets', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       if (process.argv[3] === 'child') {
         const socket = dgram.createSocket('udp4');
@@ -206,7 +206,7 @@ describeHere('child.send with a socket', () => {
     }), ['from the child']);
   });
 
-  itNative('without register gives the built-in\'s socket', async () => {
+  itNative('creates a socket of the built-in without register', async () => {
     const reports = await run((dgram, report) => {
       if (process.argv[3] === 'child') {
         process.on('message', (message, socket) => {
@@ -228,13 +228,13 @@ describeHere('child.send with a socket', () => {
       let port;
       socket.bind(0, '127.0.0.1', () => {
         ({ port } = socket.address());
-        child.send('take this', socket, () => socket.close());
+        child.send('socket', socket, () => socket.close());
       });
       child.on('message', (message) => {
         if (!Array.isArray(message))
           return report(message);
         report([message[0], message[1], message[2] === port]);
-        // Of one length, which the kernel may merge for those who asked it.
+        // Equal sizes, which the kernel merges if GRO is enabled.
         const sender = dgram.createSocket('udp4');
         for (let i = 0; i < 10; i++)
           sender.send(`text ${10 + i}`, port, '127.0.0.1');

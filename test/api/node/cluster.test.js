@@ -1,17 +1,17 @@
 'use strict';
 
-// The primary owns the sockets of its workers; they share them.
+// cluster: the primary owns the sockets, and its workers share them.
 
 const assert = require('node:assert');
 const {
   freePort, isLinux, itSince, reportsOf,
 } = require('../../support/dgram');
 
-const describeHere =
+const describeUnix =
   process.platform === 'win32' ? describe.skip : describe;
 
-describeHere('cluster', () => {
-  it('two workers share a port, and what comes to it', async () => {
+describeUnix('cluster workers', () => {
+  it('share a port and its messages', async () => {
     const reports = await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {
@@ -49,7 +49,7 @@ describeHere('cluster', () => {
       [true, Array.from({ length: 20 }, (_, i) => i)]);
   });
 
-  it('an exclusive socket is the worker\'s own', async () => {
+  it('have their own port with `exclusive`', async () => {
     const [ports] = await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {
@@ -73,7 +73,7 @@ describeHere('cluster', () => {
     assert.notStrictEqual(ports[0], ports[1]);
   });
 
-  it('the primary hears that a worker listens', async () => {
+  it('emit \'listening\' in the primary', async () => {
     const reports = await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {
@@ -93,15 +93,15 @@ describeHere('cluster', () => {
         }
       };
       worker.on('message', (address) => note('own', address));
-      worker.on('listening', (address) => note('told', address));
+      worker.on('listening', (address) => note('reported', address));
     });
-    const [{ own, told }] = reports;
-    assert.strictEqual(told.address, own.address);
-    assert.strictEqual(told.port, own.port);
-    assert.strictEqual(told.addressType, 'udp4');
+    const [{ own, reported }] = reports;
+    assert.strictEqual(reported.address, own.address);
+    assert.strictEqual(reported.port, own.port);
+    assert.strictEqual(reported.addressType, 'udp4');
   });
 
-  it('a busy port is an error in the worker', async () => {
+  it('receive EADDRINUSE for a port in use and can bind again', async () => {
     const reports = await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {
@@ -133,7 +133,7 @@ describeHere('cluster', () => {
       [['EADDRINUSE', 'bind', '127.0.0.1', true, true], 'rebound']);
   });
 
-  it('connect, and what send() binds, is exclusive', async () => {
+  it('have their own ports for connect() and send()', async () => {
     const [ports] = await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {
@@ -158,7 +158,7 @@ describeHere('cluster', () => {
     assert.strictEqual(new Set(ports).size, 4);
   });
 
-  it('a worker that closes its socket leaves the others\'', async () => {
+  it('can close a shared socket without affecting others', async () => {
     const reports = await reportsOf((dgram, report, port) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {
@@ -194,7 +194,7 @@ describeHere('cluster', () => {
     assert.deepStrictEqual(reports, ['closed', 'to the second']);
   });
 
-  it('a worker sends from the shared socket', async () => {
+  it('send from the shared socket', async () => {
     const reports = await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {
@@ -230,7 +230,7 @@ describeHere('cluster', () => {
       [Array.from({ length: 10 }, (_, i) => `${i}`), 1]);
   });
 
-  it('a worker without a reference may go', async () => {
+  it('exit if their socket has no reference', async () => {
     const reports = await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {
@@ -244,7 +244,7 @@ describeHere('cluster', () => {
     assert.deepStrictEqual(reports, [0]);
   });
 
-  (isLinux ? itSince : it.skip)('22.12.0', 'reusePort is exclusive',
+  (isLinux ? itSince : it.skip)('22.12.0', 'have their own port with reusePort',
     async () => {
       const [ports] = await reportsOf((dgram, report) => {
         const cluster = require('node:cluster');
@@ -269,7 +269,7 @@ describeHere('cluster', () => {
       assert.notStrictEqual(ports[0], ports[1]);
     });
 
-  itSince(['24.19.0', '26.4.0'], 'bindSync does not ask the primary',
+  itSince(['24.19.0', '26.4.0'], 'have their own port with bindSync()',
     async () => {
       const [ports] = await reportsOf((dgram, report) => {
         const cluster = require('node:cluster');
@@ -293,7 +293,7 @@ describeHere('cluster', () => {
       assert.notStrictEqual(ports[0], ports[1]);
     });
 
-  it('is asked by the function it has at the time', async () => {
+  it('call the current cluster._getServer()', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {
@@ -316,7 +316,7 @@ describeHere('cluster', () => {
       'bind EPERM 127.0.0.1:1234']);
   });
 
-  it('that answers after close has its handle closed', async () => {
+  it('close a handle that arrives after close()', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (!cluster.isPrimary) {

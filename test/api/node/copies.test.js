@@ -1,7 +1,7 @@
 'use strict';
 
-// Several copies of the package in one process: other folders, other versions,
-// one, two or none of them registered.
+// Several copies of the package in one process, from other folders or of other
+// versions, with none, one or two of them registered.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -12,9 +12,9 @@ const {
 } = require('../../support/dgram');
 
 const isWindows = process.platform === 'win32';
-const describeHere = isWindows ? describe.skip : describeNative;
+const describeUnix = isWindows ? describe.skip : describeNative;
 
-/** Receives a socket by IPC and says what it is. */
+/** A child that receives a socket by IPC and replies with its port. */
 const CHILD = `'use strict';
   process.on('message', (message, socket) => {
     process.send(socket === undefined ? 'no socket' : socket.address().port);
@@ -23,7 +23,7 @@ const CHILD = `'use strict';
   });
 `;
 
-/** Sends a socket of `dgram` to a child; reports what the child says. */
+/** handOver(): passes a socket to a child, resolves to the child's reply. */
 const HAND_OVER = `
   const { fork } = require('node:child_process');
   const handOver = (socket, child = fork(process.argv[2], { execArgv: [] })) =>
@@ -32,10 +32,10 @@ const HAND_OVER = `
         const { port } = socket.address();
         child.on('message', (seen) => {
           socket.close();
-          resolve(seen === port ? 'its port' : seen);
+          resolve(seen === port ? 'same port' : seen);
         });
         try {
-          child.send('take', socket);
+          child.send('socket', socket);
         } catch (error) {
           child.kill();
           socket.close();
@@ -45,7 +45,7 @@ const HAND_OVER = `
     });
 `;
 
-describeHere('copies of the package', () => {
+describeUnix('copies of the package', () => {
   let directory;
   let child;
   const copies = [];
@@ -65,7 +65,7 @@ describeHere('copies of the package', () => {
 
   after(() => fs.rmSync(directory, { recursive: true, force: true }));
 
-  /** Reports of a program that has the copies as `one` and `two`. */
+  /** Reports of a program with the paths of two copies, ONE and TWO. */
   async function reportsOf(text, { execArgv = [], order = [0, 1] } = {}) {
     const [one, two] = order.map((index) => copies[index]);
     const file = temporary('program.js', `'use strict';
@@ -88,7 +88,7 @@ describeHere('copies of the package', () => {
     const one = require(ONE);
     const two = require(TWO);
     if (one.Socket === two.Socket || one.transport === 'node' ||
-        two.transport === 'node') throw new Error('not two copies of ours');
+        two.transport === 'node') throw new Error('not two native copies');
     (async () => {
       for (const dgram of [one, two, require('node:dgram')])
         report(await handOver(dgram.createSocket('udp4')));
@@ -102,22 +102,22 @@ describeHere('copies of the package', () => {
     'both are registered': [0, 1],
   };
   for (const [way, indices] of Object.entries(WAYS)) {
-    it(`child.send() takes the sockets of each, ${way}`, async () => {
+    it(`can pass sockets to child.send(), ${way}`, async () => {
       assert.deepStrictEqual(
         await reportsOf(BOTH, { execArgv: registered(...indices) }),
-        ['its port', 'its port', 'its port']);
+        ['same port', 'same port', 'same port']);
     });
   }
 
-  it('and after require.cache was emptied', async () => {
+  it('can pass sockets after require.cache was emptied', async () => {
     assert.deepStrictEqual(await reportsOf(`
       for (const file of Object.keys(require.cache))
         delete require.cache[file];
       ${BOTH}
-    `, { execArgv: registered(0) }), ['its port', 'its port', 'its port']);
+    `, { execArgv: registered(0) }), ['same port', 'same port', 'same port']);
   });
 
-  it('and with --preserve-symlinks', async () => {
+  it('can pass sockets with --preserve-symlinks', async () => {
     const link = path.join(directory, 'link');
     fs.symlinkSync(copies[0], link);
     try {
@@ -129,22 +129,22 @@ describeHere('copies of the package', () => {
           report(await handOver(require('node:dgram').createSocket('udp4')));
         })();
       `, { execArgv: ['--preserve-symlinks', '--preserve-symlinks-main',
-        ...registered(0)] }), [false, 'its port', 'its port']);
+        ...registered(0)] }), [false, 'same port', 'same port']);
     } finally {
       fs.rmSync(link);
     }
   });
 
-  it('and to a child that was there before', async () => {
+  it('can pass sockets to a child forked before they are loaded', async () => {
     assert.deepStrictEqual(await reportsOf(`
-      const there = fork(process.argv[2], { execArgv: [] });
+      const early = fork(process.argv[2], { execArgv: [] });
       const one = require(ONE);
       const two = require(TWO);
-      handOver(two.createSocket('udp4'), there).then(report);
-    `), ['its port']);
+      handOver(two.createSocket('udp4'), early).then(report);
+    `), ['same port']);
   });
 
-  it('process.send() takes the sockets of each', async () => {
+  it('can pass sockets to process.send()', async () => {
     const file = temporary('sends.js', `'use strict';
       const copies = process.argv.slice(2).map((file) => require(file));
       (async () => {
@@ -169,33 +169,33 @@ describeHere('copies of the package', () => {
     `), [true, true]);
   });
 
-  it('Node is never given a handle that is not its own', async () => {
-    // A handle of a copy that knows nothing of the others.
+  it('never pass a handle of their own to Node', async () => {
+    // A handle whose class no copy knows.
     assert.deepStrictEqual(await reportsOf(`
       const one = require(ONE);
       const socket = one.createSocket('udp4');
       const state = socket[Object.getOwnPropertySymbols(socket)
         .find(({ description }) => description === 'state symbol')];
       const { handle } = state;
-      class Stranger {
+      class UnknownHandle {
         get fd() { return handle.fd; }
       }
-      const there = fork(process.argv[2], { execArgv: [] });
+      const receiver = fork(process.argv[2], { execArgv: [] });
       socket.bind(0, '127.0.0.1', () => {
-        state.handle = new Stranger();
+        state.handle = new UnknownHandle();
         try {
-          there.send('take', socket);
+          receiver.send('socket', socket);
         } catch ({ name, code }) {
           report([name, code]);
         }
         state.handle = handle;
         socket.close();
-        there.kill();
+        receiver.kill();
       });
     `), [['TypeError', 'ERR_INVALID_HANDLE_TYPE']]);
   });
 
-  it('the class that stands in for Node\'s is still Node\'s', async () => {
+  it('share one record that keeps Node\'s own class', async () => {
     assert.deepStrictEqual(await reportsOf(`
       const { Socket, createSocket } = require('node:dgram');
       require(${JSON.stringify(registerOf(copies[0]))});
@@ -211,7 +211,7 @@ describeHere('copies of the package', () => {
     `), [[1, true, true, 2, 2], false, false]);
   });
 
-  it('a socket is an instance of Node\'s class, whoever\'s that is',
+  it('create instances of the class in node:dgram',
     async () => {
       assert.deepStrictEqual(await reportsOf(`
         const { Socket: NodeSocket } = require('node:dgram');
@@ -240,7 +240,7 @@ describeHere('copies of the package', () => {
       ]);
     });
 
-  it('another version in the same folder is not taken for it', async () => {
+  it('do not reuse another version from the same folder', async () => {
     assert.deepStrictEqual(await reportsOf(`
       const fs = require('node:fs');
       const one = require(ONE);

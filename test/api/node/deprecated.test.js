@@ -1,6 +1,6 @@
 'use strict';
 
-// DEP0112, which Node 25 took away.
+// DEP0112: accessors and methods that Node 25 removed.
 
 const assert = require('node:assert');
 const { dgram, nodeAtLeast, open, reportsOf } = require('../../support/dgram');
@@ -12,12 +12,12 @@ const PROPERTIES = {
   _queue: 'queue',
   _reuseAddr: 'reuseAddr',
 };
-const GONE = nodeAtLeast('25.0.0');
+const IS_REMOVED = nodeAtLeast('25.0.0');
 
-(GONE ? describe.skip : describe)('deprecated accessors (up to Node 24)',
+(IS_REMOVED ? describe.skip : describe)('deprecated accessors (up to Node 24)',
   () => {
     for (const [name, key] of Object.entries(PROPERTIES)) {
-      it(`${name} reads and writes the state, and warns once`, async () => {
+      it(`${name} reads and writes the state and warns once`, async () => {
         const reports = await reportsOf((dgram, report, name, key) => {
           process.removeAllListeners('warning');
           process.on('warning', ({ name, message, code }) =>
@@ -75,7 +75,7 @@ const GONE = nodeAtLeast('25.0.0');
       });
     }
 
-    it('_createSocketHandle() makes a handle and warns', async () => {
+    it('_createSocketHandle() creates a handle and warns', async () => {
       const reports = await reportsOf((dgram, report) => {
         process.removeAllListeners('warning');
         process.on('warning', ({ message, code }) => report([message, code]));
@@ -90,9 +90,9 @@ const GONE = nodeAtLeast('25.0.0');
     });
   });
 
-(GONE ? describe : describe.skip)('deprecated accessors (since Node 25)',
+(IS_REMOVED ? describe : describe.skip)('deprecated accessors (since Node 25)',
   () => {
-    it('are gone', () => {
+    it('are removed', () => {
       const socket = open('udp4');
       for (const name of [...Object.keys(PROPERTIES), '_healthCheck',
         '_stopReceiving'])

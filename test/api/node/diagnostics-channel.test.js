@@ -1,10 +1,12 @@
 'use strict';
 
+// The diagnostics channel udp.socket, which publishes every new socket.
+
 const assert = require('node:assert');
 const channel = require('node:diagnostics_channel');
 const { dgram, isOpen, open, stateOf } = require('../../support/dgram');
 
-describe('diagnostics channel udp.socket', () => {
+describe('the diagnostics channel udp.socket', () => {
   let published;
   const subscriber = (message, name) => published.push([name, message]);
 
@@ -15,7 +17,7 @@ describe('diagnostics channel udp.socket', () => {
 
   afterEach(() => channel.unsubscribe('udp.socket', subscriber));
 
-  it('gets each socket at the end of its constructor', () => {
+  it('publishes each socket at the end of its constructor', () => {
     let state;
     const inspect = ({ socket }) => state = stateOf(socket);
     channel.subscribe('udp.socket', inspect);
@@ -28,7 +30,7 @@ describe('diagnostics channel udp.socket', () => {
     assert.strictEqual(state, stateOf(socket));
   });
 
-  it('gets a socket that its signal has closed already', () => {
+  it('publishes a socket that its signal has already closed', () => {
     const controller = new AbortController();
     controller.abort();
     const socket = open({ type: 'udp4', signal: controller.signal });
@@ -37,7 +39,7 @@ describe('diagnostics channel udp.socket', () => {
       [socket]);
   });
 
-  it('gets nothing of a socket that could not be made', () => {
+  it('publishes nothing if the constructor throws', () => {
     assert.throws(() => dgram.createSocket('udp5'));
     assert.throws(() => dgram.createSocket({ type: 'udp4', signal: 1 }));
     assert.deepStrictEqual(published, []);

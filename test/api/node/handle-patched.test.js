@@ -1,7 +1,7 @@
 'use strict';
 
-// Tools and tests reach for the handle behind the state symbol and replace
-// its methods: what they put there is called.
+// The handle behind the state symbol, whose methods tools and tests replace:
+// the replacements are called.
 
 const assert = require('node:assert');
 const os = require('node:os');
@@ -13,7 +13,7 @@ const {
 const EBADF = -os.constants.errno.EBADF;
 
 describe('the handle behind the state symbol', () => {
-  it('is there from the beginning until close', async () => {
+  it('exists from the constructor until close()', async () => {
     const socket = open('udp4');
     const { handle } = stateOf(socket);
     for (const method of ['bind', 'bind6', 'connect', 'connect6', 'open',
@@ -28,7 +28,7 @@ describe('the handle behind the state symbol', () => {
     assert.strictEqual(stateOf(socket).handle, null);
   });
 
-  it('udp6 uses the methods of IPv6', () => {
+  it('has the IPv6 methods under both names for udp6', () => {
     const { handle } = stateOf(open('udp6'));
     assert.strictEqual(handle.bind, handle.bind6);
     assert.strictEqual(handle.connect, handle.connect6);
@@ -36,8 +36,8 @@ describe('the handle behind the state symbol', () => {
   });
 
   for (const code of ['ENOMEM', 'ENOSPC']) {
-    // Node's socket is bound, and waits for ever.
-    itNative(`its recvStart can find no room: ${code}`, async () => {
+    // With node:dgram the socket is bound but never receives.
+    itNative(`makes bind() fail if recvStart() fails: ${code}`, async () => {
       const socket = open('udp4');
       stateOf(socket).handle.recvStart = () => -os.constants.errno[code];
       const error = once(socket, 'error');
@@ -46,7 +46,7 @@ describe('the handle behind the state symbol', () => {
     });
   }
 
-  it('its lookup is called', async () => {
+  it('has its replaced lookup() called', async () => {
     const receiver = await bound();
     const socket = await bound();
     const calls = [];
@@ -61,7 +61,7 @@ describe('the handle behind the state symbol', () => {
     assert.deepStrictEqual(await texts, ['1', '2']);
   });
 
-  it('its lookup can fail', async () => {
+  it('makes send() fail if its lookup() fails', async () => {
     const socket = await bound();
     const failure = new Error('fake');
     stateOf(socket).handle.lookup = (address, callback) =>
@@ -72,7 +72,7 @@ describe('the handle behind the state symbol', () => {
     assert.strictEqual((await error)[0], failure);
   });
 
-  it('its lookup can be put back', async () => {
+  it('accepts its original lookup() again', async () => {
     const receiver = await bound();
     const socket = await bound();
     const { handle } = stateOf(socket);
@@ -87,7 +87,7 @@ describe('the handle behind the state symbol', () => {
     assert.deepStrictEqual(await texts, ['x']);
   });
 
-  it('its send is called, and what it returns is an error', async () => {
+  it('has its replaced send() called and its result reported', async () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     const calls = [];
@@ -105,16 +105,16 @@ describe('the handle behind the state symbol', () => {
     assert.deepStrictEqual([length, port, ip, hasCallback],
       [list.length, 1234, '127.0.0.1', true]);
     socket.on('error', assert.fail);
-    socket.send('silent', 1234, '127.0.0.1');
+    socket.send('ignored', 1234, '127.0.0.1');
   });
 
-  it('its send returns the bytes and one more', async () => {
+  it('returns the number of bytes plus one from send()', async () => {
     const socket = await bound();
     stateOf(socket).handle.send = () => 6;
     assert.strictEqual(await send(socket, 'abc', 1234, '127.0.0.1'), 5);
   });
 
-  it('its send is called when connected', async () => {
+  it('has its replaced send() called when connected', async () => {
     const socket = await connectedTo(await bound());
     const calls = [];
     stateOf(socket).handle.send = (...args) => {
@@ -127,7 +127,7 @@ describe('the handle behind the state symbol', () => {
     assert.deepStrictEqual(calls[0].slice(2), [1, true]);
   });
 
-  it('its send can be called through', async () => {
+  it('allows a wrapper to call the original send()', async () => {
     const receiver = await bound();
     const socket = await bound();
     const { handle } = stateOf(socket);
@@ -145,7 +145,7 @@ describe('the handle behind the state symbol', () => {
     assert.strictEqual(calls, 2);
   });
 
-  it('its bind is called, and what it returns is an error', async () => {
+  it('has its replaced bind() called and its result reported', async () => {
     const socket = open('udp4');
     const { handle } = stateOf(socket);
     const calls = [];
@@ -159,7 +159,7 @@ describe('the handle behind the state symbol', () => {
     assert.deepStrictEqual(calls, [['127.0.0.1', 1234, 0]]);
   });
 
-  it('its recvStart is called at bind, its result ignored', async () => {
+  it('has recvStart() called at bind, its result ignored', async () => {
     const socket = open('udp4');
     let calls = 0;
     stateOf(socket).handle.recvStart = () => {
@@ -172,7 +172,7 @@ describe('the handle behind the state symbol', () => {
     assert.strictEqual(stateOf(socket).receiving, true);
   });
 
-  it('its getsockname fills the address', async () => {
+  it('has its replaced getsockname() called by address()', async () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     handle.getsockname = (out) => {
@@ -184,14 +184,14 @@ describe('the handle behind the state symbol', () => {
     assert.throws(() => socket.address(), { message: 'getsockname EPERM' });
   });
 
-  it('its disconnect fails as connect', async () => {
+  it('reports a failed disconnect() with syscall connect', async () => {
     const socket = await connectedTo(await bound());
     stateOf(socket).handle.disconnect = () => -1;
     throwsSystemError(() => socket.disconnect(), 'EPERM', 'connect');
     assert.strictEqual(stateOf(socket).connectState, 2);
   });
 
-  it('its getpeername and setters fail by their names', async () => {
+  it('reports failed setters with their names as syscall', async () => {
     const socket = await connectedTo(await bound());
     const { handle } = stateOf(socket);
     for (const [own, method, ...args] of [
@@ -217,7 +217,7 @@ describe('the handle behind the state symbol', () => {
     }
   });
 
-  it('its onmessage is called for each message', async () => {
+  it('has onmessage() called for each message', async () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     const { onmessage } = handle;
@@ -235,7 +235,7 @@ describe('the handle behind the state symbol', () => {
     assert.strictEqual(calls[0][2], msg);
   });
 
-  it('its close is called', async () => {
+  it('has its replaced close() called', async () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     const { close } = handle;
@@ -249,15 +249,15 @@ describe('the handle behind the state symbol', () => {
     await once(socket, 'close');
   });
 
-  it('its close takes a callback', async () => {
+  it('accepts a callback in close()', async () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     stateOf(socket).handle = null;
     await new Promise((resolve) => handle.close(resolve));
   });
 
-  // The built-in opens a descriptor after close, and libuv aborts.
-  itNative('outlives the socket without harm', async () => {
+  // With node:dgram some calls open a descriptor after close; libuv aborts.
+  itNative('returns EBADF from every method after close()', async () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     socket.close();
@@ -272,7 +272,7 @@ describe('the handle behind the state symbol', () => {
     handle.close();
   });
 
-  itNative('refuses a foreign receiver', () => {
+  itNative('returns EBADF for any other receiver', () => {
     const { handle } = stateOf(open('udp4'));
     for (const receiver of [{}, Object.create(handle), null, 5])
       assert.strictEqual(handle.getsockname.call(receiver, {}), EBADF);

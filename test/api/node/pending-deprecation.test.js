@@ -1,7 +1,7 @@
 'use strict';
 
-// With --pending-deprecation the package causes no warning of its own, and
-// swallows none of the program's.
+// --pending-deprecation: the package causes no warning and suppresses none of
+// the program's.
 
 const assert = require('node:assert');
 const { reportsOf } = require('../../support/dgram');
@@ -13,7 +13,7 @@ const FLAGS = {
 
 describe('a batch of several datagrams', () => {
   for (const [name, execArgv] of Object.entries(FLAGS)) {
-    it(`arrives with ${name}`, async () => {
+    it(`is delivered with ${name}`, async () => {
       const reports = await reportsOf((dgram, report) => {
         const receiver = dgram.createSocket('udp4');
         const sender = dgram.createSocket('udp4');
@@ -35,7 +35,7 @@ describe('a batch of several datagrams', () => {
     });
   }
 
-  it('leaves the program its own warnings', async () => {
+  it('does not suppress warnings of the program', async () => {
     const reports = await reportsOf((dgram, report) => {
       process.removeAllListeners('warning');
       process.on('warning', ({ code }) => report(code));

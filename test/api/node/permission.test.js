@@ -1,6 +1,6 @@
 'use strict';
 
-// The permission model guards the network since Node 25.
+// The permission model, which restricts the network since Node 25.
 
 const assert = require('node:assert');
 const { inChild, isNative, nodeAtLeast } = require('../../support/dgram');
@@ -50,7 +50,7 @@ async function reportsWith(flags, body) {
           report({ message, code, syscall, keys: Object.keys(error) });
           socket.close();
         });
-        // See waiting.test.js.
+        // See queued-calls.test.js.
         socket.send('x', 9, '127.0.0.1', ({ code }) => report(code));
       }, ...isNative ? ['ERR_ACCESS_DENIED'] : []],
       ['bindSync', (dgram, report) => {
@@ -72,12 +72,12 @@ async function reportsWith(flags, body) {
         }
       }],
     ]) {
-      it(`${text} is denied`, async () => {
+      it(`${text}() is denied`, async () => {
         assert.deepStrictEqual(await reportsWith([], body), [DENIED, ...more]);
       });
     }
 
-    it('and with it nothing is', async () => {
+    it('allows everything with --allow-net', async () => {
       assert.deepStrictEqual(await reportsWith(['--allow-net'],
         (dgram, report) => {
           const socket = dgram.createSocket('udp4');
@@ -92,36 +92,36 @@ async function reportsWith(flags, body) {
   });
 
 /**
- * Runs `body(dgram, report, sockets, port)` after permission.drop('net'):
- * `sockets` are `bound`, `connected` and `fresh`; all report their errors, and
- * what comes to `port` is reported.
+ * Runs `body` after permission.drop('net'). Its sockets `bound`, `connected`
+ * and `unbound` report their errors, and `receiver` its messages.
  */
 async function afterDrop(body, flags = ['--allow-net']) {
   const text = `(dgram, report) => {
-    const tell = (what, { code, message, syscall, resource }) =>
+    const note = (what, { code, message, syscall, resource }) =>
       report([what, code, syscall ?? null, resource ?? null,
         message.includes('has been restricted')]);
-    process.on('uncaughtException', (error) => tell('uncaught', error));
+    process.on('uncaughtException', (error) => note('uncaught', error));
     const make = () => dgram.createSocket('udp4')
-      .on('error', (error) => tell('event', error))
+      .on('error', (error) => note('event', error))
       .on('message', (msg) => report(String(msg)));
     const attempt = (what, body) => {
       try {
         body();
       } catch (error) {
-        tell(what, error);
+        note(what, error);
       }
     };
-    const [receiver, bound, connected, fresh] = Array.from({ length: 4 }, make);
+    const [receiver, bound, connected, unbound] =
+      Array.from({ length: 4 }, make);
     receiver.bind(0, '127.0.0.1', () => bound.bind(0, '127.0.0.1', () => {
       const { port } = receiver.address();
       connected.connect(port, '127.0.0.1', () => {
         connected.send('before');
         process.permission.drop('net');
-        (${body})({ attempt, report, port, bound, connected, fresh, receiver,
-          tell, state: (socket) => socket[Object.getOwnPropertySymbols(socket)
+        (${body})({ attempt, report, port, bound, connected, unbound, receiver,
+          note, state: (socket) => socket[Object.getOwnPropertySymbols(socket)
             .find(({ description }) => description === 'state symbol')] });
-        // After whatever was sent has come: what comes is reported.
+        // Time for datagrams to arrive, which are reported.
         setTimeout(() => process.exit(0), 200);
       });
     }));
@@ -143,7 +143,7 @@ const RAW = ['ERR_ACCESS_DENIED', null, '', true];
       assert.deepStrictEqual(reports, [['send', ...RAW], ['send', ...RAW]]);
     });
 
-    it('that of another one throws from the tick of its lookup', async () => {
+    it('unconnected send() throws in the tick of its lookup', async () => {
       const reports = await afterDrop(({ attempt, bound, report, port }) => {
         attempt('send', () =>
           bound.send('x', port, '127.0.0.1', () => report('called')));
@@ -153,7 +153,7 @@ const RAW = ['ERR_ACCESS_DENIED', null, '', true];
         [['uncaught', ...RAW], ['uncaught', ...RAW]]);
     });
 
-    it('connect() throws from the tick of its lookup', async () => {
+    it('connect() throws in the tick of its lookup', async () => {
       const reports = await afterDrop(({ attempt, bound, report, port }) => {
         attempt('connect', () =>
           bound.connect(port, '127.0.0.1', () => report('called')));
@@ -161,20 +161,20 @@ const RAW = ['ERR_ACCESS_DENIED', null, '', true];
       assert.deepStrictEqual(reports, [['uncaught', ...RAW]]);
     });
 
-    it('connectSync(), and bind() of a descriptor throw', async () => {
+    it('connectSync() and bind() of a descriptor throw', async () => {
       assert.deepStrictEqual(await afterDrop(
-        ({ attempt, bound, connected, fresh, port, state }) => {
+        ({ attempt, bound, connected, unbound, port, state }) => {
           attempt('connectSync', () => bound.connectSync(port, '127.0.0.1'));
           const { fd } = state(connected).handle;
-          attempt('bind fd', () => fresh.bind({ fd }));
+          attempt('bind fd', () => unbound.bind({ fd }));
         }), [['connectSync', ...RAW], ['bind fd', ...RAW]]);
     });
 
     it('bind() fails as without --allow-net', async () => {
-      assert.deepStrictEqual(await afterDrop(({ attempt, fresh, port }) => {
-        attempt('bindSync', () => fresh.bindSync());
-        attempt('connectSync', () => fresh.connectSync(port));
-        fresh.bind(0, '127.0.0.1');
+      assert.deepStrictEqual(await afterDrop(({ attempt, unbound, port }) => {
+        attempt('bindSync', () => unbound.bindSync());
+        attempt('connectSync', () => unbound.connectSync(port));
+        unbound.bind(0, '127.0.0.1');
       }), [
         ['bindSync', 'ERR_ACCESS_DENIED', 'bind', null, true],
         ['connectSync', 'ERR_ACCESS_DENIED', 'bind', null, true],
@@ -182,7 +182,7 @@ const RAW = ['ERR_ACCESS_DENIED', null, '', true];
       ]);
     });
 
-    it('options and memberships are not denied', async () => {
+    it('options and memberships are allowed', async () => {
       assert.deepStrictEqual(await afterDrop(({ attempt, bound, report }) => {
         attempt('options', () => {
           bound.setTTL(5);
@@ -194,21 +194,21 @@ const RAW = ['ERR_ACCESS_DENIED', null, '', true];
       }), ['127.0.0.1']);
     });
 
-    (isNative ? it : it.skip)('sendMany() throws, connected or not',
+    (isNative ? it : it.skip)('sendMany() throws in every state',
       async () => {
         assert.deepStrictEqual(await afterDrop(
-          ({ attempt, bound, connected, fresh, port, report }) => {
-            const note = () => report('called');
-            attempt('many', () =>
-              bound.sendMany(['x', port, '127.0.0.1'], note));
-            attempt('many', () => connected.sendMany(['x'], note));
-            attempt('many', () =>
-              fresh.sendMany(['x', port, '127.0.0.1'], note));
-          }), [['many', ...RAW], ['many', ...RAW],
-          ['many', 'ERR_ACCESS_DENIED', 'bind', null, true]]);
+          ({ attempt, bound, connected, unbound, port, report }) => {
+            const callback = () => report('called');
+            attempt('sendMany', () =>
+              bound.sendMany(['x', port, '127.0.0.1'], callback));
+            attempt('sendMany', () => connected.sendMany(['x'], callback));
+            attempt('sendMany', () =>
+              unbound.sendMany(['x', port, '127.0.0.1'], callback));
+          }), [['sendMany', ...RAW], ['sendMany', ...RAW],
+          ['sendMany', 'ERR_ACCESS_DENIED', 'bind', null, true]]);
       });
 
-    it('whoever replaces permission.has() gives no permission', async () => {
+    it('a replaced permission.has() grants nothing', async () => {
       assert.deepStrictEqual(await afterDrop(({ attempt, connected }) => {
         // eslint-disable-next-line n/no-unsupported-features/node-builtins
         process.permission.has = () => true;

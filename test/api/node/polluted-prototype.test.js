@@ -1,14 +1,14 @@
 'use strict';
 
-// Something gave every object a property. Both implementations are asked the
-// same, in processes of their own.
+// Properties on Object.prototype: both implementations make the same calls in
+// child processes and must have the same results.
 
 const assert = require('node:assert');
 const { describeNative, modulePath, run, temporary } =
   require('../../support/dgram');
 
-/** Runs in the child: what every call comes to. */
-function battery(dgram, report) {
+/** Runs in the child: reports the result of each call. */
+function makeCalls(dgram, report) {
   const describe = (error) => [error.name, error.message, error.code,
     error.errno, error.syscall,
     Object.keys(error).sort()].join(' ').replace(/\d{4,}/g, 'N');
@@ -61,7 +61,7 @@ async function outcomes(api, pollution) {
     const dgram = require(${JSON.stringify(api)});
     const report = (text) => writeSync(1, text + '\\n');
     ${pollution};
-    (${battery})(dgram, report);`)], { execArgv: ['--no-deprecation'] });
+    (${makeCalls})(dgram, report);`)], { execArgv: ['--no-deprecation'] });
   assert.strictEqual(stderr, '');
   assert.strictEqual(code, 0);
   return reports.sort();
@@ -72,7 +72,7 @@ const POLLUTIONS = Object.fromEntries([
     'family', 'id', 'closed', 'owner', 'triggerAsyncId', 'requireManualDestroy',
     'permission', 'resource', 'bindError', 'action', 'above']
     .map((name) => [name, `Object.prototype.${name} = 'polluted'`]),
-  // Fields of ours that are defined, not assigned.
+  // Fields of the package that are defined, not assigned.
   ['a read-only owner', `Object.defineProperty(Object.prototype, 'owner', {
     __proto__: null, value: 'polluted', configurable: true })`],
   ['a read-only closed', `Object.defineProperty(Object.prototype, 'closed', {
@@ -84,14 +84,14 @@ const POLLUTIONS = Object.fromEntries([
   }`],
 ]);
 
-describeNative('with Object.prototype polluted, all is as with node:dgram',
+describeNative('a polluted Object.prototype',
   () => {
     for (const [title, pollution] of Object.entries(POLLUTIONS)) {
-      it(title, async () => {
-        const [ours, theirs] = await Promise.all(
+      it(`makes no difference to node:dgram: ${title}`, async () => {
+        const [native, builtin] = await Promise.all(
           [modulePath, 'node:dgram'].map((api) => outcomes(api, pollution)));
-        assert.ok(theirs.length > 15, theirs.join('\n'));
-        assert.deepStrictEqual(ours, theirs);
+        assert.ok(builtin.length > 15, builtin.join('\n'));
+        assert.deepStrictEqual(native, builtin);
       });
     }
   });

@@ -1,20 +1,20 @@
 'use strict';
 
-// What a connected socket has sent arrives, however the process or the thread
-// ends in the middle of the tick.
+// A process or thread that ends within a tick: the datagrams that a connected
+// socket has sent arrive, whichever way it ends.
 
 const assert = require('node:assert');
 const {
   bound, inChild, inWorker, once, receiveText, reportsOf,
 } = require('../../support/dgram');
 
-/** Node 22.15 and newer. */
+/** Since Node 22.15. */
 const hasExecve = 'execve' in process;
 
 const TEXTS = ['1', '2', '3', '4', '5'];
 
-/** Sends TEXTS within one tick, and then ends the process. */
-async function sendsAll(end, expected, options) {
+/** Sends TEXTS within one tick and ends the process; they must arrive. */
+async function assertAllSent(end, expected, options) {
   const receiver = await bound();
   const texts = receiveText(receiver, TEXTS.length);
   const { code, signal } = await inChild(`(dgram, report, port) => {
@@ -29,35 +29,35 @@ async function sendsAll(end, expected, options) {
     ...expected });
 }
 
-describe('a process that ends', () => {
+describe('sends of a tick that ends the process', () => {
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL']) {
-    it(`by process.kill() with ${name} has sent`, () => sendsAll(
+    it(`leave before process.kill() with ${name}`, () => assertAllSent(
       `(send) => { send(); process.kill(process.pid, '${name}'); }`,
       { signal: name }));
   }
 
-  it('by process.abort() has sent', () => sendsAll(
+  it('leave before process.abort()', () => assertAllSent(
     (send) => { send(); process.abort(); }, { signal: 'SIGABRT' }));
 
-  (hasExecve ? it : it.skip)('by process.execve() has sent', () => sendsAll(
+  (hasExecve ? it : it.skip)('leave before execve()', () => assertAllSent(
     `(send) => {
       send();
       process.execve('/bin/true', ['true'], {});
     }`, { code: 0 }));
 
-  it('by process.reallyExit() has sent', () => sendsAll(
+  it('leave before process.reallyExit()', () => assertAllSent(
     (send) => { send(); process.reallyExit(3); }, { code: 3 }));
 
-  it('by an uncaught error has sent', () => sendsAll(
+  it('leave before an uncaught error', () => assertAllSent(
     (send) => { send(); throw new Error('uncaught'); }, { code: 1 }));
 
-  it('by an uncaught error has sent what uncaughtExceptionMonitor sends',
-    () => sendsAll((send) => {
+  it('leave when called in uncaughtExceptionMonitor',
+    () => assertAllSent((send) => {
       process.on('uncaughtExceptionMonitor', send);
       throw new Error('uncaught');
     }, { code: 1 }));
 
-  it('by a handler of uncaughtException that throws has sent', () => sendsAll(
+  it('leave before an uncaughtException handler throws', () => assertAllSent(
     (send) => {
       process.on('uncaughtException', () => {
         send();
@@ -66,13 +66,13 @@ describe('a process that ends', () => {
       throw new Error('first');
     }, { code: 7 }));
 
-  it('by an unhandled rejection has sent', () => sendsAll(
+  it('leave before an unhandled rejection', () => assertAllSent(
     (send) => {
       send();
       Promise.reject(new Error('unhandled'));
     }, { code: 1 }));
 
-  it('by a handler of unhandledRejection has sent', () => sendsAll(
+  it('leave before an unhandledRejection handler exits', () => assertAllSent(
     (send) => {
       process.on('unhandledRejection', () => {
         send();
@@ -81,9 +81,8 @@ describe('a process that ends', () => {
       Promise.reject(new Error('unhandled'));
     }, { code: 4 }));
 
-  // As signal-exit and its kind do: the handler goes, and the signal is sent
-  // again.
-  it('by a signal whose handler sends has sent', () => sendsAll(
+  // As in signal-exit: the handler removes itself and sends the signal again.
+  it('leave before a signal handler repeats its signal', () => assertAllSent(
     (send) => {
       const onSignal = () => {
         send();
@@ -94,7 +93,7 @@ describe('a process that ends', () => {
       require('node:child_process').exec(`kill -TERM ${process.pid}`);
     }, { signal: 'SIGTERM' }));
 
-  it('by process.exit() after nextTick was taken away has sent', () => sendsAll(
+  it('leave before process.exit() without nextTick()', () => assertAllSent(
     (send) => {
       process.nextTick = () => {};
       send();
@@ -102,7 +101,7 @@ describe('a process that ends', () => {
     }, { code: 0 }));
 });
 
-describe('the process object', () => {
+describe('the process object while sends are queued', () => {
   const sendTwice = (dgram, report, peers) => {
     const before = ['_kill', 'abort', 'reallyExit', 'kill'].map((name) => {
       const { value, ...rest } =
@@ -134,14 +133,14 @@ describe('the process object', () => {
     });
   };
 
-  it('has no listener of ours, and looks as before', async () => {
+  it('has no added listener and the same properties', async () => {
     const receiver = await bound();
     assert.deepStrictEqual(
       await reportsOf(sendTwice, { args: [receiver.address().port] }),
       [{ same: true, exits: 10, names: true }]);
   });
 
-  it('still has functions that fail as before', async () => {
+  it('has functions that fail as before', async () => {
     const receiver = await bound();
     assert.deepStrictEqual(await reportsOf((dgram, report, port) => {
       const socket = dgram.createSocket('udp4');
@@ -166,8 +165,8 @@ describe('the process object', () => {
   });
 });
 
-describe('a worker that is terminated', () => {
-  it('has sent', async () => {
+describe('sends of a worker that ends', () => {
+  it('leave before worker.terminate()', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, TEXTS.length);
     const worker = inWorker(`(dgram, parentPort, { port, texts }) => {
@@ -183,7 +182,7 @@ describe('a worker that is terminated', () => {
     assert.deepStrictEqual(await texts, TEXTS);
   });
 
-  it('among others leaves those alone', async () => {
+  it('leave before process.exit() in three workers', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, 3 * TEXTS.length);
     const workers = [];

@@ -1,12 +1,15 @@
 'use strict';
 
+// process.exit() with open sockets: the datagrams that are sent or dropped, and
+// the events.
+
 const assert = require('node:assert');
 const {
   bound, inChild, receiveText, reportsOf, send,
 } = require('../../support/dgram');
 
-describe('process.exit', () => {
-  it('sends what a connected socket sent', async () => {
+describe('process.exit()', () => {
+  it('sends the queued datagrams of a connected socket', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, 70);
     await reportsOf((dgram, report, port) => {
@@ -21,7 +24,7 @@ describe('process.exit', () => {
       Array.from({ length: 70 }, (_, i) => `${i}`));
   });
 
-  it('sends what a connected socket sends in the listener of exit',
+  it('sends datagrams of a connected socket from an \'exit\' listener',
     async () => {
       const receiver = await bound();
       const texts = receiveText(receiver, 3);
@@ -38,7 +41,7 @@ describe('process.exit', () => {
       assert.deepStrictEqual(await texts, ['last', 'very last', 'end']);
     });
 
-  it('sends what a connected socket sent before an uncaught error',
+  it('is not needed to send queued datagrams on an uncaught error',
     async () => {
       const receiver = await bound();
       const texts = receiveText(receiver, 2);
@@ -55,12 +58,12 @@ describe('process.exit', () => {
     });
 
   for (const [text, listener] of [
-    ['ends it in an earlier listener of exit', () => process.exit(0)],
-    ['throws in an earlier listener of exit', () => {
+    ['exits', () => process.exit(0)],
+    ['throws', () => {
       throw new Error('at exit');
     }],
   ]) {
-    it(`sends what a connected socket sent when the program ${text}`,
+    it(`sends queued datagrams if an earlier 'exit' listener ${text}`,
       async () => {
         const receiver = await bound();
         const texts = receiveText(receiver, 3);
@@ -76,7 +79,7 @@ describe('process.exit', () => {
       });
   }
 
-  it('sends what a connected socket sent after all listeners were removed',
+  it('sends queued datagrams after all listeners were removed',
     async () => {
       const receiver = await bound();
       const texts = receiveText(receiver, 4);
@@ -96,7 +99,7 @@ describe('process.exit', () => {
       assert.deepStrictEqual(await texts, ['1', '2', '3', '4']);
     });
 
-  it('drops what an unconnected socket sent', async () => {
+  it('drops the datagrams of an unconnected socket', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const texts = receiveText(receiver, 1);
@@ -112,7 +115,7 @@ describe('process.exit', () => {
     assert.deepStrictEqual(await texts, ['later']);
   });
 
-  it('has no close event and no trouble with open sockets', async () => {
+  it('emits no \'close\' for open sockets', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       let left = 10;
       for (let i = 0; i < 10; i++) {
@@ -128,7 +131,7 @@ describe('process.exit', () => {
     }), ['exit']);
   });
 
-  it('inside of a listener of messages ends there', async () => {
+  it('in a \'message\' listener stops the delivery', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const socket = dgram.createSocket('udp4');
       socket.on('message', (msg) => {
@@ -142,7 +145,7 @@ describe('process.exit', () => {
     }), ['0']);
   });
 
-  it('is not needed when all sockets are closed', async () => {
+  it('is not needed if all sockets are closed', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const socket = dgram.createSocket('udp4');
       socket.bind(0, () => socket.close());

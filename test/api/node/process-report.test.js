@@ -1,15 +1,17 @@
 'use strict';
 
+// process.report: the handles of sockets in the diagnostic report.
+
 const assert = require('node:assert');
 const { bound, open, once } = require('../../support/dgram');
 
-/** The entries of type udp that `body` adds to the diagnostic report. */
+/** The entries of type udp in the diagnostic report. */
 function udpHandles() {
   return process.report.getReport().libuv.filter(({ type }) => type === 'udp');
 }
 
 describe('process.report', () => {
-  it('has one handle for each socket, with its endpoints', async () => {
+  it('contains one handle per socket with its endpoints', async () => {
     const before = udpHandles().length;
     const socket = await bound();
     const peer = await bound();
@@ -34,7 +36,7 @@ describe('process.report', () => {
     assert.ok(handles.some(({ localEndpoint }) => localEndpoint === null));
   });
 
-  it('has none of a closed socket', async () => {
+  it('contains no handle of a closed socket', async () => {
     const before = udpHandles().length;
     const socket = await bound();
     assert.strictEqual(udpHandles().length, before + 1);

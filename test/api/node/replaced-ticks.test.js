@@ -1,14 +1,14 @@
 'use strict';
 
-// process.nextTick() is somebody else's for a while: a test's fake clock, or a
-// library that follows each call, such as zone.js.
+// A replaced process.nextTick(): a test's fake clock, or a library that tracks
+// calls, such as zone.js.
 
 const assert = require('node:assert');
 const {
   describeNative, modulePath, reportsOf, run, temporary,
 } = require('../../support/dgram');
 
-/** In a child: `pair(dgram)` -> { plain, connected, port, got, turns }. */
+/** In a child: `pair(dgram)` -> { plain, connected, port, got, until }. */
 const pair = `async (dgram) => {
   const got = [];
   const receiver = dgram.createSocket('udp4', (msg) => got.push(String(msg)));
@@ -26,7 +26,7 @@ const pair = `async (dgram) => {
   return { plain, connected, port, got, until };
 }`;
 
-/** Sends under a tick that never runs, and then as usual. */
+/** Sends while ticks never run, and then with the original nextTick(). */
 const lose = `async ({ plain, connected, port, got, until }, fake) => {
   const real = process.nextTick;
   process.nextTick = fake;
@@ -45,21 +45,21 @@ const lose = `async ({ plain, connected, port, got, until }, fake) => {
   return { arrived: arrived(), called };
 }`;
 
-describe('while process.nextTick is replaced', () => {
-  it('what is sent afterwards arrives and is called back', async () => {
+describe('sends with a replaced process.nextTick()', () => {
+  it('do not affect later sends', async () => {
     assert.deepStrictEqual(await reportsOf(`async (dgram, report) => {
       report(await (${lose})(await (${pair})(dgram), () => {}));
       process.exit();
     }`), [{ arrived: 10, called: 10 }]);
   });
 
-  it('what is sent afterwards arrives, though the fake one throws',
+  it('do not affect later sends if the replacement throws',
     async () => {
       assert.deepStrictEqual(await reportsOf(`async (dgram, report) => {
         const ends = await (${pair})(dgram);
         const { plain, connected, port, got, until } = ends;
         const real = process.nextTick;
-        process.nextTick = () => { throw new Error('no ticks today'); };
+        process.nextTick = () => { throw new Error('fake'); };
         for (const send of [
           () => plain.send('lost?', port, '127.0.0.1', () => {}),
           () => connected.send('lost?', () => {}),
@@ -73,11 +73,11 @@ describe('while process.nextTick is replaced', () => {
         process.nextTick = real;
         report(await (${lose})(ends, () => {}));
         process.exit();
-      }`), ['no ticks today', 'no ticks today', { arrived: 10, called: 10 }]);
+      }`), ['fake', 'fake', { arrived: 10, called: 10 }]);
     });
 
-  // node:dgram: one tick from the lookup to the send, one to the callback.
-  it('callbacks wait for a clock that has to be moved by hand', async () => {
+  // node:dgram takes one tick from lookup to send and one to the callback.
+  it('have callbacks that wait for a manual clock', async () => {
     assert.deepStrictEqual(await reportsOf(`async (dgram, report) => {
       const { plain, connected, port } = await (${pair})(dgram);
       const real = process.nextTick;
@@ -85,7 +85,7 @@ describe('while process.nextTick is replaced', () => {
       process.nextTick = (callback, ...args) => {
         queue.push(() => callback(...args));
       };
-      const turn = () => {
+      const advance = () => {
         for (const tick of queue.splice(0)) tick();
         return new Promise(setImmediate);
       };
@@ -95,7 +95,7 @@ describe('while process.nextTick is replaced', () => {
       connected.send('3', () => called.push('second'));
       for (let i = 0; i < 3; i++) {
         report([...called]);
-        await turn();
+        await advance();
       }
       report(called);
       process.nextTick = real;
@@ -106,7 +106,7 @@ describe('while process.nextTick is replaced', () => {
     ]);
   });
 
-  it('each callback runs where its send was made', async () => {
+  it('call back in the zone and store of the call', async () => {
     assert.deepStrictEqual(await reportsOf(`async (dgram, report) => {
       const { AsyncLocalStorage } = require('node:async_hooks');
       const { plain, connected, port, until } = await (${pair})(dgram);
@@ -140,7 +140,7 @@ describe('while process.nextTick is replaced', () => {
     }`), [['a,a,a', 'b,b,b', 'c,c,c', 'd,d,d', 'e,e,e', 'f,f,f']]);
   });
 
-  it('the callback of a closed socket is forgotten', async () => {
+  it('do not call back on a closed socket', async () => {
     assert.deepStrictEqual(await reportsOf(`async (dgram, report) => {
       const { plain, port } = await (${pair})(dgram);
       const real = process.nextTick;
@@ -155,12 +155,12 @@ describe('while process.nextTick is replaced', () => {
   });
 });
 
-describeNative('loaded while process.nextTick was replaced', () => {
+describeNative('the package loaded with a replaced nextTick()', () => {
   for (const [kind, fake] of [
     ['never runs', '() => {}'],
     ['runs later', '(callback, ...args) => setImmediate(callback, ...args)'],
   ]) {
-    it(`sends: ${kind}`, async () => {
+    it(`sends if the replacement ${kind}`, async () => {
       const file = temporary('faked.js', `
         const real = process.nextTick;
         process.nextTick = ${fake};

@@ -1,7 +1,7 @@
 'use strict';
 
-// The package in a sandbox, as Jest makes one for each test file: a realm with
-// a global, a process and a require() of its own, which ends with the test.
+// The package in a sandbox, as Jest creates for each test file: a realm with
+// its own global, process and require(), which ends with the test.
 
 const assert = require('node:assert');
 const {
@@ -9,9 +9,9 @@ const {
 } = require('../../support/dgram');
 
 /**
- * What every program here has: evaluate(text) runs dist/index.js, or `text` in
- * its place, in a new realm, and gives { exports, end }. After end() nothing
- * can be required there.
+ * Start of every program. evaluate({ text }) runs dist/index.js, or `text`, in
+ * a new realm and returns { context, exports, end }. After end() the realm's
+ * require() throws.
  */
 const PRELUDE = `'use strict';
   const fs = require('node:fs');
@@ -21,9 +21,9 @@ const PRELUDE = `'use strict';
   const TEXT = fs.readFileSync(MAIN, 'utf8');
   const report = (value) =>
     fs.writeSync(1, JSON.stringify(value) + '\\n');
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const iteration = () => new Promise((resolve) => setImmediate(resolve));
 
-  /** A copy, as Jest has it; its nextTick() may be a fake. */
+  /** A copy of process as in Jest; its nextTick() may be a fake. */
   function copyOfProcess(without) {
     const copy = Object.create(Object.getPrototypeOf(process),
       Object.getOwnPropertyDescriptors(process));
@@ -39,9 +39,9 @@ const PRELUDE = `'use strict';
     });
     let ended = false;
     const requireHere = (id) => {
-      if (ended) throw new Error('required after the end: ' + id);
+      if (ended) throw new Error('required after end(): ' + id);
       if (id === 'node:process' || id === 'node:module')
-        throw new Error('of the sandbox: ' + id);
+        throw new Error('replaced in the sandbox: ' + id);
       return require(id);
     };
     const module = { exports: {} };
@@ -55,7 +55,7 @@ const PRELUDE = `'use strict';
     };
   }
 
-  /** One datagram to itself, through a connected socket. */
+  /** Sends one datagram through a connected socket; resolves to its text. */
   async function exchange({ createSocket }) {
     const receiver = createSocket('udp4');
     const sender = createSocket('udp4');
@@ -81,17 +81,17 @@ async function reportsOf(text, execArgv = []) {
   return reports;
 }
 
-// Node before 20.16 has to do with what the sandbox requires.
+// Node before 20.16 has only the require() of the sandbox.
 const NODES = {
   'with process.getBuiltinModule()': [],
-  'without it': ['getBuiltinModule'],
+  'without process.getBuiltinModule()': ['getBuiltinModule'],
 };
 
-describeNative('in a sandbox', () => {
+describeNative('the package in a sandbox', () => {
   for (const [how, without] of Object.entries(NODES)) {
     const options = JSON.stringify({ without });
 
-    it(`the classes are of Node's realm, ${how}`, async () => {
+    it(`has classes of Node's realm, ${how}`, async () => {
       assert.deepStrictEqual(await reportsOf(`
         const { exports } = evaluate(${options});
         report([exports.transport !== 'node',
@@ -106,7 +106,7 @@ describeNative('in a sandbox', () => {
       `), [[true, true, true, true], [true, true]]);
     });
 
-    it(`the next one works after the first one ended, ${how}`, async () => {
+    it(`works after an earlier sandbox has ended, ${how}`, async () => {
       assert.deepStrictEqual(await reportsOf(`
         const first = evaluate(${options});
         first.end();
@@ -117,7 +117,7 @@ describeNative('in a sandbox', () => {
       `), [true, 'exchanged', 'exchanged']);
     });
 
-    it(`one that ended can be collected, ${how}`, async () => {
+    it(`does not prevent garbage collection, ${how}`, async () => {
       assert.deepStrictEqual(await reportsOf(`
         function first() {
           const sandbox = evaluate(${options});
@@ -126,7 +126,7 @@ describeNative('in a sandbox', () => {
         }
         const weak = first();
         for (let i = 0; i < 20 && weak.deref() !== undefined; i++) {
-          await turn();
+          await iteration();
           gc();
         }
         report(weak.deref() === undefined);
@@ -135,7 +135,7 @@ describeNative('in a sandbox', () => {
     });
   }
 
-  it('the line numbers in stack traces are those of the file', async () => {
+  it('has the file\'s line numbers in stack traces', async () => {
     const [lines] = await reportsOf(`
       const { exports } = evaluate();
       const socket = exports.createSocket('udp4');
@@ -150,8 +150,8 @@ describeNative('in a sandbox', () => {
       line.startsWith('Socket.prototype.address = ')), lines.join('\n'));
   });
 
-  it('a text that needs its neighbours is evaluated where it is', async () => {
-    // Code coverage and minifiers put references to the outside into it.
+  it('is evaluated in the realm if it uses outer variables', async () => {
+    // Code coverage and minifiers add references to outer variables.
     assert.deepStrictEqual(await reportsOf(`
       const text = 'const count = { calls: 0 };' + TEXT.replace(
         '(function evaluate(given) {',
@@ -160,14 +160,14 @@ describeNative('in a sandbox', () => {
       report([text.includes('count.calls++'), exports.transport !== 'node',
         exports.createSocket.constructor === Function]);
       report(await exchange(exports));
-      // It is not handed on to others.
+      // Other sandboxes do not use it.
       const whole = evaluate();
       report(whole.exports.createSocket.constructor === Function);
       report(await exchange(whole.exports));
     `), [[true, true, false], 'exchanged', true, 'exchanged']);
   });
 
-  it('an error of the load is told there as well', async () => {
+  it('throws load errors into the sandbox', async () => {
     const { code, reports } = await run([temporary('sandbox.js', `${PRELUDE}
       process.env.DGRAM_NATIVE_BINDING = '/nowhere/dgram_native.node';
       try { evaluate(); } catch ({ message }) { report(message); }

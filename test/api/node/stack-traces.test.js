@@ -1,7 +1,7 @@
 'use strict';
 
-// Errors of this package read as Node's: the same words, and a stack that
-// begins with the method that was called. Each case is made with both.
+// Errors read as those of node:dgram: the same message, and a stack that begins
+// with the method that was called. Each call is made with both implementations.
 
 const assert = require('node:assert');
 const nodeDgram = require('node:dgram');
@@ -15,7 +15,7 @@ const {
 
 const BOTH = [dgram, nodeDgram];
 
-/** Where this package's own functions are. */
+/** The directory of the package's own functions. */
 const INSIDE = path.dirname(require.resolve(modulePath)) + path.sep;
 
 function make(api, options = 'udp4') {
@@ -27,7 +27,7 @@ const closed = (body) => (socket) => {
   body(socket);
 };
 
-/** By the method that throws: calls of it, each with a socket. */
+/** Failing calls by method, each with a new socket. */
 const CASES = {
   address: [(socket) => socket.address(), closed((s) => s.address())],
   remoteAddress: [(socket) => socket.remoteAddress(),
@@ -82,7 +82,7 @@ const CASES = {
     (socket) => socket.sendto('x', 1, 1, 1, 5)],
 };
 
-/** Those that came later, and so have nothing to be compared with at times. */
+/** Methods that older Node releases do not have. */
 const NEWER = {
   bindSync: [
     (socket) => socket.bindSync(5),
@@ -101,7 +101,7 @@ const NEWER = {
     closed((socket) => socket.connectSync(1))],
 };
 
-/** Ours alone. */
+/** Methods that node:dgram does not have. */
 const OWN = {
   sendMany: [
     (socket) => socket.sendMany(5), (socket) => socket.sendMany(['x']),
@@ -113,7 +113,7 @@ const OWN = {
     closed((socket) => socket.sendMany([]))],
 };
 
-/** What the constructor refuses, and since when Node does. */
+/** Options that the constructor rejects, with the Node release that does. */
 const CONSTRUCTOR = [
   ['x'], [{}], [{ type: 'udp4', lookup: 5 }], [{ type: 'udp4', signal: 5 }],
   [{ type: 'udp4', recvBufferSize: 'x' }, '20.19.0', '22.13.0'],
@@ -124,20 +124,21 @@ const CONSTRUCTOR = [
 const isFrame = (line) => /^ {4}at /.test(line);
 const frames = ({ stack }) => stack.split('\n').filter(isFrame);
 
-/** The text of an error without what differs: its frames. */
-const words = (text) =>
+/** The text of an error without its frames, which differ. */
+const textOf = (text) =>
   text.split('\n').filter((line) => !isFrame(line)).join('\n')
-    // Where the braces stand is up to the last frame.
+    // The position of the braces depends on the last frame.
     .replace(/\s+/g, ' ');
 
-function readsAsNodes(ours, theirs) {
-  assert.strictEqual(words(ours.stack), words(theirs.stack));
-  assert.strictEqual(words(util.inspect(ours)), words(util.inspect(theirs)));
-  assert.strictEqual(String(ours), String(theirs));
+function assertReadsAsNodes(native, builtin) {
+  assert.strictEqual(textOf(native.stack), textOf(builtin.stack));
+  assert.strictEqual(textOf(util.inspect(native)),
+    textOf(util.inspect(builtin)));
+  assert.strictEqual(String(native), String(builtin));
 }
 
-/** That the stack begins in this method, and then comes who called it. */
-function beginsWith(error, method) {
+/** Checks that the stack begins with this method, followed by its caller. */
+function assertBeginsWith(error, method) {
   const [first, second] = frames(error);
   assert.match(first, new RegExp(`^ {4}at (new )?${method} `), error.stack);
   assert.ok(!second.includes(INSIDE), error.stack);
@@ -145,38 +146,39 @@ function beginsWith(error, method) {
 
 describeNative('the stack of an error', () => {
   for (const [method, bodies] of Object.entries(CASES)) {
-    it(`${method}: begins with the method, and reads as Node's`, () => {
+    it(`begins with the method and reads as Node's: ${method}()`, () => {
       for (const body of bodies) {
-        const [ours, theirs] =
+        const [native, builtin] =
           BOTH.map((api) => thrownBy(() => body(make(api))));
-        readsAsNodes(ours, theirs);
-        beginsWith(ours, `Socket\\.${method}`);
+        assertReadsAsNodes(native, builtin);
+        assertBeginsWith(native, `Socket\\.${method}`);
       }
     });
   }
 
   for (const [method, bodies] of Object.entries({ ...NEWER, ...OWN })) {
-    it(`${method}: begins with the method`, () => {
+    it(`begins with the method: ${method}()`, () => {
       for (const body of bodies) {
         const error = thrownBy(() => body(make(dgram)));
         assert.match(frames(error)[0],
           new RegExp(`^ {4}at Socket\\.(${method}|bindSync) `), error.stack);
         if (method in nodeDgram.Socket.prototype && method in NEWER)
-          readsAsNodes(error, thrownBy(() => body(make(nodeDgram))));
+          assertReadsAsNodes(error, thrownBy(() => body(make(nodeDgram))));
       }
     });
   }
 
-  it('the constructor\'s begins with it', () => {
+  it('begins with the constructor', () => {
     for (const [options, ...releases] of CONSTRUCTOR) {
-      const ours = thrownBy(() => new dgram.Socket(options));
-      beginsWith(ours, 'Socket');
+      const native = thrownBy(() => new dgram.Socket(options));
+      assertBeginsWith(native, 'Socket');
       if (releases.length === 0 || nodeAtLeast(...releases))
-        readsAsNodes(ours, thrownBy(() => new nodeDgram.Socket(options)));
+        assertReadsAsNodes(native,
+          thrownBy(() => new nodeDgram.Socket(options)));
     }
   });
 
-  it('is as long as the program wants it, and nobody\'s setting is changed',
+  it('has the length of Error.stackTraceLimit, which is not changed',
     () => {
       const { stackTraceLimit } = Error;
       try {
@@ -193,7 +195,7 @@ describeNative('the stack of an error', () => {
       }
     });
 
-  it('is there where Error is frozen', async () => {
+  it('is present with a frozen Error', async () => {
     const { reports, stderr } = await inChild((api, report) => {
       Object.freeze(Error);
       for (const body of [(socket) => socket.address(),
@@ -213,27 +215,27 @@ describeNative('the stack of an error', () => {
       assert.ok(reports[i].includes(`at Socket.${name} `), reports[i]);
   });
 
-  it('that is uncaught is printed as Node\'s', async () => {
+  it('is printed as Node\'s when uncaught', async () => {
     for (const call of ['getRecvBufferSize()', 'setTTL(5)', 'connect(0)']) {
-      const [ours, theirs] = await Promise.all(
+      const [native, builtin] = await Promise.all(
         [modulePath, 'node:dgram'].map(async (api) => {
           const { code, stderr } = await run([temporary('uncaught.js',
             `require(${JSON.stringify(api)}).createSocket('udp4').${call};`)]);
           assert.strictEqual(code, 1);
-          // Behind the line of the source that threw.
-          return words(stderr.slice(stderr.search(/^\w*Error/m)));
+          // From the error on, without the source line that threw.
+          return textOf(stderr.slice(stderr.search(/^\w*Error/m)));
         }));
-      assert.strictEqual(ours, theirs);
+      assert.strictEqual(native, builtin);
     }
   });
 });
 
 describeNative('ERR_SOCKET_BUFFER_SIZE', () => {
-  const [ours, theirs] = BOTH.map((api) => () =>
+  const [native, builtin] = BOTH.map((api) => () =>
     thrownBy(() => make(api).setSendBufferSize(5000)));
 
-  it('is of Node\'s own class, with its properties', () => {
-    const [a, b] = [ours(), theirs()];
+  it('has Node\'s own class and properties', () => {
+    const [a, b] = [native(), builtin()];
     assert.strictEqual(a.constructor, b.constructor);
     const properties = (error) =>
       Object.entries(Object.getOwnPropertyDescriptors(error))
@@ -245,13 +247,13 @@ describeNative('ERR_SOCKET_BUFFER_SIZE', () => {
     assert.strictEqual(a.info.errno, -1);
   });
 
-  it('needs no socket and leaves none', () => {
+  it('creates and leaves no socket', () => {
     const seen = [];
     const channel = require('node:diagnostics_channel').channel('udp.socket');
     const note = ({ socket }) => seen.push(socket);
     channel.subscribe(note);
     try {
-      ours();
+      native();
     } finally {
       channel.unsubscribe(note);
     }
@@ -260,11 +262,11 @@ describeNative('ERR_SOCKET_BUFFER_SIZE', () => {
   });
 });
 
-// What a tick throws or a callback is given has no method to begin with.
-describeNative('the stack of an error from a tick', () => {
+// Errors of ticks and callbacks have no method at the top of the stack.
+describeNative('the stack of an error in a tick or callback', () => {
   const inner = /at [^\n]*(Exception|Error|ipBlocked|failBind) \(/;
 
-  it('has no frame of what made the error', async () => {
+  it('has no frame of the function that created it', async () => {
     const blockList = new net.BlockList();
     blockList.addAddress('127.0.0.9');
     const found = [];

@@ -1,13 +1,13 @@
 'use strict';
 
 // Runtime.terminateExecution of the inspector (DevTools' "terminate current
-// JavaScript call") ends what runs, and nothing else: no error is told, the
-// process lives, the next datagram comes.
+// JavaScript call"): it ends the running call only. No error is reported, the
+// process continues, and the next datagram is delivered.
 
 const assert = require('node:assert');
 const { inChild, itNative } = require('../../support/dgram');
 
-/** `prepare` makes something spin; it calls back when it was terminated. */
+/** Terminates a listener or callback that loops endlessly, then sends 'end'. */
 function scenario(dgram, report, where) {
   const { Worker } = require('node:worker_threads');
   process.on('uncaughtException', (error) => report(`uncaught ${error}`));
@@ -60,7 +60,7 @@ function scenario(dgram, report, where) {
 describe('Runtime.terminateExecution', function() {
   this.timeout(30000);
 
-  it('in a listener leaves the next datagrams', async () => {
+  it('in a listener does not affect later datagrams', async () => {
     const { code, reports, stderr } =
       await inChild(scenario, { args: ['message'] });
     assert.strictEqual(code, 0, stderr);
@@ -71,7 +71,7 @@ describe('Runtime.terminateExecution', function() {
       ['one', 'spin', 'two', 'end']);
   });
 
-  itNative('in the callback of a queued send leaves the socket', async () => {
+  itNative('in a send callback does not affect later sends', async () => {
     const { code, reports, stderr } = await inChild(scenario,
       { args: ['callback'], execArgv: ['--test-udp-no-try-send'] });
     assert.strictEqual(code, 0, stderr);
@@ -81,7 +81,7 @@ describe('Runtime.terminateExecution', function() {
       got.filter((text) => !text.startsWith('tick')), ['first', 'end']);
   });
 
-  itNative('is not what a listener throws that throws null', async () => {
+  itNative('is not confused with a listener that throws null', async () => {
     const { code, reports } = await inChild((dgram, report) => {
       process.on('uncaughtException', (error) => report(`uncaught ${error}`));
       const socket = dgram.createSocket('udp4', () => {

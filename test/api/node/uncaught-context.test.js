@@ -1,13 +1,13 @@
 'use strict';
 
-// What a listener or callback throws reaches 'uncaughtException', or a domain,
-// in the async context of that listener or callback.
+// The async context in which 'uncaughtException' or a domain handles an error:
+// that of the listener or callback that threw it.
 
 const assert = require('node:assert');
 const { itNative, reportsOf } = require('../../support/dgram');
 
 describe('the context of an uncaught error', () => {
-  it('of a listener of messages is the socket\'s', async () => {
+  it('in a \'message\' listener is that of the socket', async () => {
     const reports = await reportsOf((dgram, report) => {
       const { AsyncLocalStorage, executionAsyncId } =
         require('node:async_hooks');
@@ -41,7 +41,7 @@ describe('the context of an uncaught error', () => {
 
   for (const way of ['connected', 'unconnected', 'looked up']) {
     for (const execArgv of [[], ['--test-udp-no-try-send']]) {
-      it(`of a callback of send() is the call's: ${way} ${execArgv}`, async () => {
+      it(`in a send callback is that of the call: ${way} ${execArgv}`, async () => {
         const reports = await reportsOf((dgram, report, way) => {
           const connect = way === 'connected';
           const { AsyncLocalStorage } = require('node:async_hooks');
@@ -76,7 +76,7 @@ describe('the context of an uncaught error', () => {
     }
   }
 
-  it('of a listener of close is that of close()', async () => {
+  it('in a \'close\' listener is that of close()', async () => {
     const reports = await reportsOf((dgram, report) => {
       const { AsyncLocalStorage } = require('node:async_hooks');
       const storage = new AsyncLocalStorage();
@@ -90,7 +90,7 @@ describe('the context of an uncaught error', () => {
     assert.deepStrictEqual(reports, ['thrown in close']);
   });
 
-  itNative('of a callback of sendMany() is the call\'s', async () => {
+  itNative('in a sendMany() callback is that of the call', async () => {
     const reports = await reportsOf((dgram, report) => {
       const { AsyncLocalStorage } = require('node:async_hooks');
       const storage = new AsyncLocalStorage();
@@ -112,7 +112,7 @@ describe('the context of an uncaught error', () => {
       ['callback of a in a', 'callback of b in b']);
   });
 
-  it('is a domain\'s, when the call was made in one', async () => {
+  it('is the domain in which the call was made', async () => {
     const reports = await reportsOf((dgram, report) => {
       // eslint-disable-next-line n/no-deprecated-api -- programs use it
       const domain = require('node:domain').create();

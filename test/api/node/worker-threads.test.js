@@ -1,11 +1,13 @@
 'use strict';
 
+// Sockets in worker threads: traffic, exit, termination and errors.
+
 const assert = require('node:assert');
 const {
   bound, inWorker, itNative, once, open, receiveText, send,
 } = require('../../support/dgram');
 
-/** An echo server that tells its port. */
+/** An echo server that posts its port. */
 function echo(dgram, parentPort) {
   const socket = dgram.createSocket('udp4');
   socket.on('message', (msg, { port, address }) =>
@@ -15,7 +17,7 @@ function echo(dgram, parentPort) {
 }
 
 describe('worker threads', () => {
-  it('have sockets of their own', async () => {
+  it('can run an echo server', async () => {
     const worker = inWorker(echo);
     const [port] = await once(worker, 'message');
     const socket = await bound();
@@ -40,12 +42,12 @@ describe('worker threads', () => {
     assert.deepStrictEqual(await exit, [0]);
   });
 
-  it('free their ports when they are terminated', async () => {
+  it('release their ports when they are terminated', async () => {
     const worker = inWorker(echo);
     const [port] = await once(worker, 'message');
-    const busy = open('udp4');
-    busy.bind(port, '127.0.0.1');
-    assert.strictEqual((await once(busy, 'error'))[0].code, 'EADDRINUSE');
+    const other = open('udp4');
+    other.bind(port, '127.0.0.1');
+    assert.strictEqual((await once(other, 'error'))[0].code, 'EADDRINUSE');
     await worker.terminate();
     const socket = open('udp4');
     socket.bind(port, '127.0.0.1');
@@ -75,7 +77,7 @@ describe('worker threads', () => {
     }
   });
 
-  it('can exit inside of a listener', async () => {
+  it('can exit in a listener', async () => {
     const worker = inWorker((dgram) => {
       const socket = dgram.createSocket('udp4');
       socket.on('message', () => process.exit(5));
@@ -87,7 +89,7 @@ describe('worker threads', () => {
     assert.deepStrictEqual(await once(worker, 'exit'), [5]);
   });
 
-  it('can exit with sends that were not flushed', async () => {
+  it('send queued datagrams when they exit', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, 5);
     const worker = inWorker((dgram, parentPort, port) => {
@@ -102,7 +104,7 @@ describe('worker threads', () => {
     assert.deepStrictEqual(await texts, ['0', '1', '2', '3', '4']);
   });
 
-  it('fail alone when a listener throws', async () => {
+  it('fail without the process when a listener throws', async () => {
     const worker = inWorker((dgram) => {
       const socket = dgram.createSocket('udp4');
       socket.on('message', () => {
@@ -117,7 +119,7 @@ describe('worker threads', () => {
     assert.strictEqual(error.message, 'thrown in the worker');
   });
 
-  it('twenty of them at once', async () => {
+  it('can run twenty at once', async () => {
     const workers = Array.from({ length: 20 }, () => inWorker(echo));
     const ports = await Promise.all(workers.map(async (worker) =>
       (await once(worker, 'message'))[0]));
@@ -134,7 +136,7 @@ describe('worker threads', () => {
       Array(20).fill(1));
   }).timeout(40000);
 
-  it('one after the other', async () => {
+  it('can run one after the other', async () => {
     for (let i = 0; i < 5; i++) {
       const worker = inWorker(echo);
       const [port] = await once(worker, 'message');
@@ -146,7 +148,7 @@ describe('worker threads', () => {
     }
   });
 
-  itNative('each has its own statistics', async () => {
+  itNative('have their own statistics', async () => {
     const worker = inWorker((dgram, parentPort, packed) => {
       const { stats } = require(packed).binding();
       const socket = dgram.createSocket('udp4');

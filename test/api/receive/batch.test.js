@@ -1,6 +1,6 @@
 'use strict';
 
-// Ours: the event 'batch' and sendMany().
+// The event 'batch' and the method sendMany(), which node:dgram does not have.
 
 const assert = require('node:assert');
 const net = require('node:net');
@@ -25,7 +25,7 @@ function* datagramsOf({ count, data, offsets, sizes, ports, addresses }) {
   }
 }
 
-/** The first `count` datagrams that come in batches. */
+/** Resolves to the first `count` datagrams that arrive in batches. */
 function receiveBatches(socket, count) {
   const datagrams = [];
   return new Promise((resolve) => socket.on('batch', (batch) => {
@@ -35,8 +35,8 @@ function receiveBatches(socket, count) {
   }));
 }
 
-describeNative('event batch', () => {
-  it('has the datagrams in columns', async () => {
+describeNative('the event \'batch\'', () => {
+  it('has one column for each value of the datagrams', async () => {
     const receiver = await bound();
     const sender = await bound();
     const { port } = sender.address();
@@ -60,7 +60,7 @@ describeNative('event batch', () => {
     }
   });
 
-  it('is of IPv6 for udp6', async () => {
+  it('has family IPv6 for udp6', async () => {
     const receiver = await bound('udp6');
     const sender = await bound('udp6');
     const batch = once(receiver, 'batch');
@@ -70,7 +70,7 @@ describeNative('event batch', () => {
       ['IPv6', ['::1'], [sender.address().port]]);
   });
 
-  it('comes before the messages, which come as ever', async () => {
+  it('is emitted before the \'message\' events of its datagrams', async () => {
     const receiver = await bound();
     const texts = [];
     receiver.on('batch', (batch) => {
@@ -93,8 +93,8 @@ describeNative('event batch', () => {
     }
   });
 
-  it('leaves each message the address of its sender', async () => {
-    // More sources than are remembered, old and new ones in one batch.
+  it('does not change the rinfo of messages', async () => {
+    // More sources than the address cache holds, old and new in one batch.
     const receiver = await bound();
     receiver.setRecvBufferSize(1 << 20);
     const { port } = receiver.address();
@@ -113,20 +113,20 @@ describeNative('event batch', () => {
     for (let i = 0; i < 16; i++)
       known.push(await bound());
     for (let round = 0; round < 120; round++) {
-      const fresh = [];
+      const added = [];
       for (let i = 0; i < 16; i++)
-        fresh.push(await bound());
+        added.push(await bound());
       const messages = receive(receiver, 32);
-      for (const sender of [...known, ...fresh])
+      for (const sender of [...known, ...added])
         sender.send(String(sender.address().port), port, AT);
       await messages;
-      for (const sender of fresh)
+      for (const sender of added)
         sender.close();
     }
     assert.deepStrictEqual(wrong.slice(0, 3), []);
   });
 
-  it('has memory that is never written again', async () => {
+  it('has memory that is not written again', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     const batches = [];
@@ -145,7 +145,7 @@ describeNative('event batch', () => {
       Array.from({ length: 50 }, (_, i) => `${Math.floor(i / 5)} ${i % 5}`));
   });
 
-  it('ends with close() in its listener', async () => {
+  it('is the last event when its listener calls close()', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     receiver.on('message', assert.fail);
@@ -156,7 +156,7 @@ describeNative('event batch', () => {
     await turn();
   });
 
-  it('leaves out what a block list forbids', async () => {
+  it('omits datagrams from addresses in receiveBlockList', async () => {
     const receiveBlockList = new net.BlockList();
     receiveBlockList.addAddress('127.0.0.2');
     const receiver = await bound({ type: 'udp4', receiveBlockList });
@@ -171,15 +171,15 @@ describeNative('event batch', () => {
   });
 });
 
-describeNative('sendMany', () => {
-  it('is no enumerable method', () => {
+describeNative('socket.sendMany()', () => {
+  it('is not enumerable', () => {
     const socket = open('udp4');
     assert.strictEqual(typeof socket.sendMany, 'function');
     assert.ok(!Object.keys(Object.getPrototypeOf(socket))
       .includes('sendMany'));
   });
 
-  it('sends to many, in order', async () => {
+  it('sends to several destinations in order', async () => {
     const [a, b] = [await bound(), await bound()];
     const texts = [receiveText(a, 20), receiveText(b, 20)];
     const socket = await bound();
@@ -193,7 +193,7 @@ describeNative('sendMany', () => {
       (name) => Array.from({ length: 20 }, (_, i) => `${name} ${i}`)));
   });
 
-  it('sends at once', async () => {
+  it('sends before it returns', async () => {
     const receiver = await bound();
     const socket = await bound();
     const texts = receiveText(receiver, 2);
@@ -205,7 +205,7 @@ describeNative('sendMany', () => {
     assert.deepStrictEqual(await texts, ['abc', 'xxx']);
   });
 
-  it('sends to the connected peer, behind what was sent', async () => {
+  it('sends to the connected peer after earlier sends', async () => {
     const receiver = await bound();
     const socket = await connectedTo(receiver);
     const texts = receiveText(receiver, 6);
@@ -216,7 +216,7 @@ describeNative('sendMany', () => {
     assert.deepStrictEqual(await texts, ['0', '1', '2', '3', '4', '5']);
   });
 
-  it('leaves behind what was sent in the same tick', async () => {
+  it('sends after earlier sends of the same tick', async () => {
     const receiver = await bound();
     const [socket, other] = [await bound(), await bound()];
     const { port } = receiver.address();
@@ -243,7 +243,7 @@ describeNative('sendMany', () => {
     assert.deepStrictEqual(await texts, ['x']);
   });
 
-  it('waits for a bind that is under way', async () => {
+  it('waits for a pending bind', async () => {
     const receiver = await bound();
     const socket = open('udp4');
     const texts = receiveText(receiver, 2);
@@ -255,7 +255,7 @@ describeNative('sendMany', () => {
     assert.deepStrictEqual(await texts, ['abc', 'd']);
   });
 
-  it('calls back once, when all have left', async () => {
+  it('calls back once after all datagrams were sent', async () => {
     const receiver = await bound();
     const socket = await connectedTo(receiver);
     const args = await new Promise((resolve) => {
@@ -281,9 +281,9 @@ describeNative('sendMany', () => {
     assert.deepStrictEqual(await texts, ['1', '2']);
   });
 
-  // Within the host the kernel tells the next send, and sendmmsg() keeps to
-  // itself what is not its first datagram's.
-  (isLinux ? it : it.skip)('calls back when the peer refuses', async () => {
+  // On loopback the kernel reports ECONNREFUSED to the next send. sendmmsg()
+  // reports an error only if its first datagram fails.
+  (isLinux ? it : it.skip)('calls back with ECONNREFUSED', async () => {
     const port = await freePort();
     const socket = open('udp4');
     const connected = once(socket, 'connect');
@@ -297,7 +297,7 @@ describeNative('sendMany', () => {
     assert.ok(count > 0 && count < 8, `${count} were sent`);
   });
 
-  it('sends more than one batch holds', async () => {
+  it('sends more datagrams than a send batch holds', async () => {
     const receiver = await bound();
     receiver.setRecvBufferSize(4 << 20);
     const socket = await bound();
@@ -316,16 +316,16 @@ describeNative('sendMany', () => {
       Array.from({ length: 2000 }, (_, i) => i));
   });
 
-  it('leaves the destinations of what was sent before', async () => {
+  it('keeps the destinations of earlier sends', async () => {
     const receiver = await bound();
     const socket = await bound('udp4', 0, '0.0.0.0');
     const texts = receiveText(receiver, 20);
     for (let i = 0; i < 10; i++)
       socket.send(`${i}`, receiver.address().port, AT);
-    // More than are remembered, to nobody.
+    // More destinations than the table holds; nothing listens there.
     const packets = [];
     for (let i = 0; i < 5000; i++)
-      packets.push('to nobody', 9, `127.5.${i >> 8}.${i & 255 || 1}`);
+      packets.push('unread', 9, `127.5.${i >> 8}.${i & 255 || 1}`);
     assert.strictEqual(socket.sendMany(packets), 5000);
     for (let i = 10; i < 20; i++)
       socket.send(`${i}`, receiver.address().port, AT);
@@ -333,7 +333,7 @@ describeNative('sendMany', () => {
       Array.from({ length: 20 }, (_, i) => `${i}`));
   });
 
-  it('checks everything before anything leaves', async () => {
+  it('checks all arguments before it sends', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const socket = await bound();
@@ -350,7 +350,7 @@ describeNative('sendMany', () => {
       'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
   });
 
-  it('checks the first as the others', async () => {
+  it('checks the first datagram like the others', async () => {
     const { port } = (await bound()).address();
     const socket = await bound();
     const badPort = (index, received) => [RangeError, 'ERR_SOCKET_BAD_PORT',
@@ -367,7 +367,7 @@ describeNative('sendMany', () => {
     }
   });
 
-  it('takes for loopback what send() does', async () => {
+  it('uses loopback for the same values as send()', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const socket = await bound();
@@ -393,7 +393,7 @@ describeNative('sendMany', () => {
     }
   });
 
-  it('respects the list of blocked addresses', async () => {
+  it('skips destinations in sendBlockList', async () => {
     const sendBlockList = new net.BlockList();
     sendBlockList.addAddress('127.0.0.2');
     const receiver = await bound('udp4', 0, '0.0.0.0');
@@ -412,13 +412,13 @@ describeNative('sendMany', () => {
   });
 });
 
-describe('one tick\'s worth of sends', () => {
-  itNative('beyond what a batch holds leaves before the tick ends',
+describe('sends of one tick', () => {
+  itNative('are sent early if they exceed a send batch',
     async () => {
       const receiver = await bound();
       receiver.setRecvBufferSize(4 << 20);
       const socket = await bound();
-      // docs/parity.md: 512 datagrams, then close() does not drop them.
+      // docs/parity.md: 512 datagrams are sent; close() does not drop them.
       const datagrams = receiveBatches(receiver, 512);
       for (let i = 0; i < 600; i++)
         socket.send(String(i), receiver.address().port, AT);

@@ -1,5 +1,7 @@
 'use strict';
 
+// The options sendBlockList and receiveBlockList.
+
 const assert = require('node:assert');
 const net = require('node:net');
 const {
@@ -19,8 +21,8 @@ function blockList(address, family) {
   return list;
 }
 
-describeSince('22.13.0', 'option sendBlockList', () => {
-  it('refuses sends to its addresses', async () => {
+describeSince('22.13.0', 'the option sendBlockList', () => {
+  it('rejects sends to its addresses', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const socket = open({
@@ -31,13 +33,13 @@ describeSince('22.13.0', 'option sendBlockList', () => {
     await send(socket, '1', port, '127.0.0.1');
     await assert.rejects(send(socket, 'x', port, '127.0.0.2'),
       blocked('127.0.0.2'));
-    // Silent without a callback.
+    // Without a callback the error is ignored.
     socket.send('x', port, '127.0.0.2');
     await send(socket, '2', port, '127.0.0.1');
     assert.deepStrictEqual(await texts, ['1', '2']);
   });
 
-  it('looks at what a name resolves to', async () => {
+  it('checks the address that a name resolves to', async () => {
     const socket = open({
       type: 'udp4',
       sendBlockList: blockList('127.0.0.2'),
@@ -48,7 +50,7 @@ describeSince('22.13.0', 'option sendBlockList', () => {
       blocked('127.0.0.2'));
   });
 
-  it('keeps callbacks in order', async () => {
+  it('keeps the order of callbacks', async () => {
     const socket = open({
       type: 'udp4', sendBlockList: blockList('127.0.0.2'),
     });
@@ -66,7 +68,7 @@ describeSince('22.13.0', 'option sendBlockList', () => {
       [i, i % 2 ? 'ERR_IP_BLOCKED' : undefined]));
   });
 
-  it('refuses to connect', async () => {
+  it('rejects connect() to its addresses', async () => {
     const socket = open({
       type: 'udp4', sendBlockList: blockList('127.0.0.1'),
     });
@@ -78,7 +80,7 @@ describeSince('22.13.0', 'option sendBlockList', () => {
     blocked('127.0.0.1')((await once(socket, 'error'))[0]);
   });
 
-  it('knows IPv6', async () => {
+  it('supports IPv6', async () => {
     const receiver = await bound('udp6');
     const socket = open({
       type: 'udp6', sendBlockList: blockList('::2', 'ipv6'),
@@ -89,7 +91,7 @@ describeSince('22.13.0', 'option sendBlockList', () => {
     assert.deepStrictEqual(await texts, ['1']);
   });
 
-  it('may change at any time', async () => {
+  it('may be changed at any time', async () => {
     const sendBlockList = new net.BlockList();
     const socket = open({ type: 'udp4', sendBlockList });
     assert.strictEqual(await send(socket, 'x', 9, '127.0.0.1'), 1);
@@ -98,7 +100,7 @@ describeSince('22.13.0', 'option sendBlockList', () => {
       blocked('127.0.0.1'));
   });
 
-  it('is asked by its method check for every send', async () => {
+  it('has its check() method called for every send', async () => {
     const sendBlockList = new net.BlockList();
     const calls = [];
     sendBlockList.check = (...args) => {
@@ -113,7 +115,7 @@ describeSince('22.13.0', 'option sendBlockList', () => {
       ['127.0.0.1', 'ipv4'], ['127.0.0.2', 'ipv4']]);
   });
 
-  it('does not concern what is received', async () => {
+  it('does not affect received messages', async () => {
     const socket = await bound({
       type: 'udp4', sendBlockList: blockList('127.0.0.1'),
     });
@@ -123,7 +125,7 @@ describeSince('22.13.0', 'option sendBlockList', () => {
   });
 });
 
-describeSince('22.13.0', 'option receiveBlockList', () => {
+describeSince('22.13.0', 'the option receiveBlockList', () => {
   it('drops messages from its addresses', async () => {
     const receiver = await bound({
       type: 'udp4', receiveBlockList: blockList('127.0.0.2'),
@@ -140,7 +142,7 @@ describeSince('22.13.0', 'option receiveBlockList', () => {
       Array.from({ length: 6 }, (_, i) => `good ${i}`));
   });
 
-  it('is asked by its method check for every message', async () => {
+  it('has its check() method called for every message', async () => {
     const receiveBlockList = new net.BlockList();
     const calls = [];
     receiveBlockList.check = (...args) => {
@@ -157,7 +159,7 @@ describeSince('22.13.0', 'option receiveBlockList', () => {
     assert.deepStrictEqual(calls, Array(3).fill(['127.0.0.1', 'ipv4']));
   });
 
-  it('drops messages that come by IPv6', async () => {
+  it('drops messages from IPv6 addresses', async () => {
     const receiveBlockList = blockList('::1', 'ipv6');
     const receiver = await bound({ type: 'udp6', receiveBlockList });
     const calls = [];
@@ -176,7 +178,7 @@ describeSince('22.13.0', 'option receiveBlockList', () => {
     assert.deepStrictEqual(calls, [['::1', 'ipv6', true]]);
   });
 
-  it('does not concern what is sent', async () => {
+  it('does not affect sends', async () => {
     const receiver = await bound();
     const socket = open({
       type: 'udp4', receiveBlockList: blockList('127.0.0.1'),

@@ -1,6 +1,7 @@
 'use strict';
 
-// msg and rinfo.
+// The arguments of 'message': the memory of `msg`, the option sharedBuffers,
+// and `rinfo`.
 
 const assert = require('node:assert');
 const { MessageChannel, receiveMessageOnPort } =
@@ -18,8 +19,8 @@ async function messagesOf(texts, options = 'udp4') {
   return { messages: await messages, receiver, sender };
 }
 
-/** That `texts`, once received, stay what they are when more comes in. */
-async function keepsItsBytes(texts, { messages, receiver, sender }) {
+/** Checks that received messages keep their bytes while more arrive. */
+async function assertBytesKept(texts, { messages, receiver, sender }) {
   for (let round = 0; round < 5; round++) {
     const more = receive(receiver, texts.length);
     for (const text of texts)
@@ -29,10 +30,10 @@ async function keepsItsBytes(texts, { messages, receiver, sender }) {
   assert.deepStrictEqual(messages.map(({ msg }) => String(msg)), texts);
 }
 
-describe('msg', () => {
+describe('the msg argument of \'message\'', () => {
   const texts = ['a', '', 'abc', 'abc', 'abc', 'x'.repeat(5000)];
 
-  it('is a Buffer with memory of its own', async () => {
+  it('is a Buffer with its own ArrayBuffer', async () => {
     const { messages } = await messagesOf(texts);
     assert.deepStrictEqual(messages.map(({ msg }) => String(msg)), texts);
     for (const [i, { msg }] of messages.entries()) {
@@ -59,7 +60,7 @@ describe('msg', () => {
     }
   });
 
-  it('can be transferred through a port', async () => {
+  it('can be transferred through a MessagePort', async () => {
     const { messages } = await messagesOf(texts);
     const { port1, port2 } = new MessageChannel();
     for (const [i, { msg }] of messages.entries()) {
@@ -70,18 +71,18 @@ describe('msg', () => {
     port1.close();
   });
 
-  it('is never written again', async () => {
-    await keepsItsBytes(texts, await messagesOf(texts));
+  it('is not written again', async () => {
+    await assertBytesKept(texts, await messagesOf(texts));
   });
 
-  it('may be written by whoever got it', async () => {
+  it('can be overwritten without changing other messages', async () => {
     const { messages } = await messagesOf(['aaa', 'bbb', 'ccc']);
     messages[1].msg.fill('x');
     assert.deepStrictEqual(messages.map(({ msg }) => String(msg)),
       ['aaa', 'xxx', 'ccc']);
   });
 
-  it('that is empty has an rinfo like any other', async () => {
+  it('is empty with a complete rinfo for an empty datagram', async () => {
     const { messages: [{ msg, rinfo }], sender } = await messagesOf(['']);
     assert.strictEqual(msg.length, 0);
     assert.strictEqual(msg.buffer.byteLength, 0);
@@ -94,7 +95,7 @@ describe('msg', () => {
   });
 });
 
-describe('option sharedBuffers', () => {
+describe('the option sharedBuffers', () => {
   const texts = ['aaa', 'bbb', 'ccc', '', 'd'];
 
   itNative('is off by default', async () => {
@@ -104,11 +105,11 @@ describe('option sharedBuffers', () => {
       assert.strictEqual(msg.buffer.byteLength, msg.length);
   });
 
-  itNative('makes views of one memory a batch', async () => {
+  itNative('makes messages views of one ArrayBuffer per batch', async () => {
     const receiver = await bound({ type: 'udp4', sharedBuffers: true });
     const sender = await bound();
     const messages = receive(receiver, 40);
-    // One tick, so that they are there together.
+    // Sent in one tick, so that they arrive in one batch.
     for (let i = 0; i < 40; i++)
       sender.send(`text ${i}`, receiver.address().port, '127.0.0.1');
     const buffers = new Set();
@@ -117,16 +118,16 @@ describe('option sharedBuffers', () => {
       assert.strictEqual(String(msg), `text ${i}`);
       buffers.add(msg.buffer);
     }
-    assert.ok(buffers.size < 20, `${buffers.size} for 40 messages`);
+    assert.ok(buffers.size < 20, `${buffers.size} buffers for 40 messages`);
   });
 
-  itNative('memory is never written again', async () => {
-    await keepsItsBytes(texts,
+  itNative('gives memory that is not written again', async () => {
+    await assertBytesKept(texts,
       await messagesOf(texts, { type: 'udp4', sharedBuffers: true }));
   });
 });
 
-describe('rinfo', () => {
+describe('the rinfo argument of \'message\'', () => {
   it('is a plain object with four keys in order', async () => {
     const { messages, sender } = await messagesOf(['a', 'ab', 'abc']);
     for (const [i, { rinfo }] of messages.entries()) {
@@ -147,7 +148,7 @@ describe('rinfo', () => {
     }
   });
 
-  it('is a new one for each message', async () => {
+  it('is a new object for each message', async () => {
     const { messages: [a, b], receiver, sender } =
       await messagesOf(['a', 'b']);
     assert.notStrictEqual(a.rinfo, b.rinfo);
@@ -161,7 +162,7 @@ describe('rinfo', () => {
     assert.strictEqual(rinfo.port, sender.address().port);
   });
 
-  it('is of IPv6 for udp6', async () => {
+  it('has family IPv6 for udp6', async () => {
     const receiver = await bound('udp6');
     const sender = await bound('udp6');
     const message = receive(receiver, 1);
@@ -174,7 +175,7 @@ describe('rinfo', () => {
       ['address', 'family', 'port', 'size']);
   });
 
-  it('tells many senders apart', async () => {
+  it('is right for 100 senders', async () => {
     const receiver = await bound();
     receiver.setRecvBufferSize(1 << 20);
     const senders = [];
@@ -188,7 +189,7 @@ describe('rinfo', () => {
       assert.strictEqual(String(msg), `${rinfo.port}`);
   });
 
-  it('can be answered to', async () => {
+  it('is a valid destination for a reply', async () => {
     const receiver = await bound();
     receiver.on('message', (msg, { port, address }) =>
       receiver.send(`re: ${msg}`, port, address));

@@ -1,7 +1,7 @@
 'use strict';
 
-// A connected socket hears that nobody listens at its peer; whichever system
-// call comes next gets the error.
+// Errors of receiving: a connected socket gets ECONNREFUSED when nothing
+// listens at its peer. The next system call, receive or send, reports it.
 
 const assert = require('node:assert');
 const {
@@ -9,40 +9,40 @@ const {
   send, stateOf,
 } = require('../../support/dgram');
 
-async function connectedToNobody(type = 'udp4') {
+async function connectedToClosedPort(type = 'udp4') {
   const socket = open(type);
   socket.connect(await freePort(type));
   await once(socket, 'connect');
   return socket;
 }
 
-describe('an error while receiving', () => {
+describe('a receive error', () => {
   (isLinux ? it : it.skip)('is emitted', async () => {
     for (const type of ['udp4', 'udp6']) {
-      const socket = await connectedToNobody(type);
+      const socket = await connectedToClosedPort(type);
       const error = once(socket, 'error');
-      socket.send('to nobody');
+      socket.send('unread');
       isSystemError((await error)[0], 'ECONNREFUSED', 'recvmsg');
     }
   });
 
-  (isLinux ? it : it.skip)('can come again and again', async () => {
-    const socket = await connectedToNobody();
+  (isLinux ? it : it.skip)('can be emitted several times', async () => {
+    const socket = await connectedToClosedPort();
     for (let i = 0; i < 5; i++) {
       const error = once(socket, 'error');
-      socket.send('to nobody');
+      socket.send('unread');
       isSystemError((await error)[0], 'ECONNREFUSED', 'recvmsg');
     }
   });
 
-  (isLinux ? it : it.skip)('does not stop the socket from receiving',
+  (isLinux ? it : it.skip)('does not stop reception',
     async () => {
       const port = await freePort();
       const socket = await bound('udp4', await freePort());
       socket.connect(port);
       await once(socket, 'connect');
       const error = once(socket, 'error');
-      socket.send('to nobody');
+      socket.send('unread');
       await error;
       const peer = await bound('udp4', port);
       const texts = receiveText(socket, 2);
@@ -51,13 +51,13 @@ describe('an error while receiving', () => {
       assert.deepStrictEqual(await texts, ['1', '2']);
     });
 
-  (isLinux ? it : it.skip)('can be the next send\'s', async () => {
-    const socket = await connectedToNobody();
+  (isLinux ? it : it.skip)('can be reported to the next send', async () => {
+    const socket = await connectedToClosedPort();
     const [first, second] = await new Promise((resolve) => {
       const errors = [];
       const callback = (error) => {
         errors.push(error);
-        // By then loopback has answered, and nothing was read meanwhile.
+        // Loopback has answered by now, and nothing was read meanwhile.
         if (errors.length === 1)
           socket.send('second', callback);
         else
@@ -69,32 +69,32 @@ describe('an error while receiving', () => {
     isSystemError(second, 'ECONNREFUSED', 'send', undefined);
   });
 
-  (isLinux ? it : it.skip)('is the error of one send alone', async () => {
-    const socket = await connectedToNobody();
+  (isLinux ? it : it.skip)('is reported to one send only', async () => {
+    const socket = await connectedToClosedPort();
     await send(socket, 'first');
     await assert.rejects(send(socket, 'second'), { code: 'ECONNREFUSED' });
     assert.strictEqual(await send(socket, 'third'), 5);
     socket.on('error', () => {});
   });
 
-  (isLinux ? it : it.skip)('is fatal without a listener', async () => {
+  (isLinux ? it : it.skip)('is uncaught without a listener', async () => {
     const { code, stderr } = await inChild((dgram, report, port) => {
       const socket = dgram.createSocket('udp4');
-      socket.connect(port, () => socket.send('to nobody'));
+      socket.connect(port, () => socket.send('unread'));
     }, { args: [await freePort()] });
     assert.strictEqual(code, 1);
     assert.match(stderr, /Error: recvmsg ECONNREFUSED\n/);
     assert.match(stderr, /Emitted 'error' event on Socket instance at:/);
   });
 
-  (isLinux ? it : it.skip)('may be answered with close()', async () => {
-    const socket = await connectedToNobody();
+  (isLinux ? it : it.skip)('allows close() in its listener', async () => {
+    const socket = await connectedToClosedPort();
     socket.on('error', () => socket.close());
-    socket.send('to nobody');
+    socket.send('unread');
     await new Promise((resolve) => socket.on('close', resolve));
   });
 
-  it('never comes to an unconnected socket', async () => {
+  it('is not emitted on an unconnected socket', async () => {
     const port = await freePort();
     const socket = await bound();
     socket.on('error', assert.fail);
@@ -105,7 +105,7 @@ describe('an error while receiving', () => {
     assert.deepStrictEqual(await texts, ['to itself']);
   });
 
-  it('is what the handle says', async () => {
+  it('is emitted when the handle reports it', async () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     const error = once(socket, 'error');

@@ -1,10 +1,13 @@
 'use strict';
 
+// Exceptions in listeners and callbacks: they reach 'uncaughtException', and
+// the remaining messages and callbacks are still delivered.
+
 const assert = require('node:assert');
 const { inChild, reportsOf } = require('../../support/dgram');
 
-describe('a listener that throws', () => {
-  it('reaches uncaughtException and the next message comes', async () => {
+describe('a \'message\' listener that throws', () => {
+  it('reaches uncaughtException before the next message', async () => {
     const reports = await reportsOf((dgram, report) => {
       process.on('uncaughtException', (error, origin) =>
         report(`${origin}: ${error.message}`));
@@ -29,7 +32,7 @@ describe('a listener that throws', () => {
       [`message ${i}`, `uncaughtException: thrown at ${i}`]).flat());
   });
 
-  it('leaves its ticks for after the next message', async () => {
+  it('has its ticks run after the next message', async () => {
     const reports = await reportsOf((dgram, report) => {
       process.on('uncaughtException', () => report('uncaught'));
       const receiver = dgram.createSocket('udp4');
@@ -56,7 +59,7 @@ describe('a listener that throws', () => {
     ]);
   });
 
-  it('ends the process when nobody handles it', async () => {
+  it('ends the process without an uncaughtException handler', async () => {
     const { code, signal, reports, stderr } = await inChild((dgram, report) => {
       const socket = dgram.createSocket('udp4');
       process.on('exit', (code) => report(`exit ${code}`));
@@ -74,7 +77,7 @@ describe('a listener that throws', () => {
     assert.match(stderr, /Error: thrown by the listener\n/);
   });
 
-  it('ends the process when the handler throws', async () => {
+  it('ends the process when the uncaughtException handler throws', async () => {
     const { code, reports, stderr } = await inChild((dgram, report) => {
       const socket = dgram.createSocket('udp4');
       process.on('uncaughtException', () => {
@@ -94,7 +97,30 @@ describe('a listener that throws', () => {
     assert.match(stderr, /thrown by the handler/);
   });
 
-  it('of a callback of send leaves the other callbacks', async () => {
+  it('reaches unhandledRejection when it is an async function', async () => {
+    const reports = await reportsOf((dgram, report) => {
+      process.on('unhandledRejection', ({ message }) => report(message));
+      const receiver = dgram.createSocket('udp4');
+      receiver.on('message', async (msg) => {
+        if (String(msg) === '1')
+          receiver.close();
+        throw new Error(`rejected ${msg}`);
+      });
+      receiver.bind(0, '127.0.0.1', () => {
+        const sender = dgram.createSocket('udp4');
+        sender.connect(receiver.address().port, () => {
+          sender.send('0');
+          sender.send('1');
+          sender.close();
+        });
+      });
+    });
+    assert.deepStrictEqual(reports, ['rejected 0', 'rejected 1']);
+  });
+});
+
+describe('a send callback that throws', () => {
+  it('does not affect the other callbacks', async () => {
     const reports = await reportsOf((dgram, report) => {
       process.on('uncaughtException', ({ message }) => report(message));
       const socket = dgram.createSocket('udp4');
@@ -115,7 +141,7 @@ describe('a listener that throws', () => {
     ]);
   });
 
-  it('of connect\'s sends leaves the other callbacks', async () => {
+  it('does not affect the other callbacks when connected', async () => {
     const reports = await reportsOf((dgram, report) => {
       process.on('uncaughtException', ({ message }) => report(message));
       const peer = dgram.createSocket('udp4');
@@ -138,26 +164,5 @@ describe('a listener that throws', () => {
     assert.deepStrictEqual(reports, [
       'sent 0', 'thrown at 0', 'sent 1', 'thrown at 1', 'sent 2', 'thrown at 2',
     ]);
-  });
-
-  it('a rejected promise is not the socket\'s affair', async () => {
-    const reports = await reportsOf((dgram, report) => {
-      process.on('unhandledRejection', ({ message }) => report(message));
-      const receiver = dgram.createSocket('udp4');
-      receiver.on('message', async (msg) => {
-        if (String(msg) === '1')
-          receiver.close();
-        throw new Error(`rejected ${msg}`);
-      });
-      receiver.bind(0, '127.0.0.1', () => {
-        const sender = dgram.createSocket('udp4');
-        sender.connect(receiver.address().port, () => {
-          sender.send('0');
-          sender.send('1');
-          sender.close();
-        });
-      });
-    });
-    assert.deepStrictEqual(reports, ['rejected 0', 'rejected 1']);
   });
 });

@@ -1,7 +1,7 @@
 'use strict';
 
-// Many datagrams at once. Loopback loses none as long as the buffer of the
-// receiver holds what was not read yet.
+// Bursts of many datagrams in one event loop iteration. Loopback loses none as
+// long as the receive buffer holds the datagrams that were not read yet.
 
 const assert = require('node:assert');
 const {
@@ -11,8 +11,8 @@ const {
 const COUNT = 1000;
 const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
 
-/** A receiver whose buffer holds `count` small datagrams, or fewer. */
-async function roomy(type, count) {
+/** A bound socket whose receive buffer holds up to `count` small datagrams. */
+async function boundWithRoom(type, count) {
   const socket = await bound(type);
   // The kernel counts about 1 KiB for a small datagram, often less.
   socket.setRecvBufferSize(count * 1024);
@@ -21,20 +21,20 @@ async function roomy(type, count) {
 
 const text = (i) => `datagram number ${i} ${'.'.repeat(i % 50)}`;
 
-function isComplete(messages, count, content = text) {
+function assertComplete(messages, count, content = text) {
   assert.strictEqual(messages.length, count);
   for (const [i, { msg }] of messages.entries())
     assert.strictEqual(String(msg), content(i));
 }
 
-describe('bursts', () => {
+describe('bursts of datagrams', () => {
   for (const type of ['udp4', 'udp6']) {
-    it(`${type}: a thousand connected datagrams in one tick`, async () => {
-      const receiver = await roomy(type, COUNT);
+    it(`${type}: delivers 1,000 datagrams of a connected socket`, async () => {
+      const receiver = await boundWithRoom(type, COUNT);
       const sender = await connectedTo(receiver);
       const half = Math.floor(receiver.getRecvBufferSize() / 1280);
       const messages = receive(receiver, COUNT);
-      // In parts that the buffer holds.
+      // Split into parts that fit into the receive buffer.
       for (let i = 0; i < COUNT;) {
         const end = Math.min(COUNT, i + Math.min(half, 150));
         await new Promise((resolve) => {
@@ -44,13 +44,13 @@ describe('bursts', () => {
         await new Promise((resolve) => setImmediate(resolve));
         await new Promise((resolve) => setImmediate(resolve));
       }
-      isComplete(await messages, COUNT);
+      assertComplete(await messages, COUNT);
     });
 
-    it(`${type}: a thousand unconnected datagrams there and back`,
+    it(`${type}: delivers 1,000 unconnected datagrams and their echoes`,
       async () => {
-        const server = await roomy(type, COUNT);
-        const client = await roomy(type, COUNT);
+        const server = await boundWithRoom(type, COUNT);
+        const client = await boundWithRoom(type, COUNT);
         server.on('message', (msg, { port, address }) =>
           server.send(msg, port, address));
         const { port } = server.address();
@@ -63,27 +63,27 @@ describe('bursts', () => {
         let back = 0;
         client.on('message', () => ++back % 50 === 0 && part());
         part();
-        isComplete(await messages, COUNT);
+        assertComplete(await messages, COUNT);
       });
   }
 
-  (isLinux ? it : it.skip)('all at once as far as the buffer holds',
+  (isLinux ? it : it.skip)('fill the receive buffer without loss',
     async () => {
-      const receiver = await roomy('udp4', COUNT);
+      const receiver = await boundWithRoom('udp4', COUNT);
       const sender = await connectedTo(receiver);
-      // 64 bytes of payload count as 768 or less.
+      // The kernel charges at most 768 bytes for 64 bytes of payload.
       const count = Math.min(COUNT,
         Math.floor(receiver.getRecvBufferSize() / 1024));
       const content = (i) => String(i).padStart(64, '0');
       const messages = receive(receiver, count);
       for (let i = 0; i < count; i++)
         sender.send(content(i));
-      isComplete(await messages, count, content);
+      assertComplete(await messages, count, content);
     });
 
-  it('both directions at the same time', async () => {
-    const a = await roomy('udp4', COUNT);
-    const b = await roomy('udp4', COUNT);
+  it('cross in both directions at the same time', async () => {
+    const a = await boundWithRoom('udp4', COUNT);
+    const b = await boundWithRoom('udp4', COUNT);
     const [toA, toB] = [receive(a, 500), receive(b, 500)];
     for (let i = 0; i < 500;) {
       const end = i + 50;
@@ -97,12 +97,12 @@ describe('bursts', () => {
       await new Promise((resolve) => setImmediate(resolve));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    isComplete(await toA, 500);
-    isComplete(await toB, 500);
+    assertComplete(await toA, 500);
+    assertComplete(await toB, 500);
   });
 
-  it('every callback comes, with its bytes', async () => {
-    const receiver = await roomy('udp4', 200);
+  it('call back for every datagram with its size', async () => {
+    const receiver = await boundWithRoom('udp4', 200);
     const sender = await connectedTo(receiver);
     const bytes = await new Promise((resolve) => {
       const bytes = [];
@@ -117,18 +117,19 @@ describe('bursts', () => {
     assert.deepStrictEqual(bytes, Array.from({ length: 150 }, (_, i) => i));
   });
 
-  it('a kilobyte each', async () => {
-    const receiver = await roomy('udp4', 4000);
+  it('deliver datagrams of 1,200 bytes', async () => {
+    const receiver = await boundWithRoom('udp4', 4000);
     const sender = await connectedTo(receiver);
     const content = (i) => String.fromCharCode(33 + i % 90).repeat(1200);
     const messages = receive(receiver, 60);
     for (let i = 0; i < 60; i++)
       sender.send(content(i));
-    isComplete(await messages, 60, content);
+    assertComplete(await messages, 60, content);
   });
 
-  it('more than a lane\'s memory holds', async () => {
-    // 20 times 60,000 bytes in one tick, in parts that the buffer holds.
+  it('deliver more bytes than the memory of a send batch holds', async () => {
+    // Up to 20 datagrams of 60,000 bytes in one tick: as many as fit into the
+    // receive buffer.
     const receiver = await bound();
     receiver.setRecvBufferSize(4 << 20);
     const sender = await bound();
@@ -138,6 +139,6 @@ describe('bursts', () => {
     const messages = receive(receiver, count);
     for (let i = 0; i < count; i++)
       sender.send(content(i), receiver.address().port, '127.0.0.1');
-    isComplete(await messages, count, content);
+    assertComplete(await messages, count, content);
   });
 });

@@ -1,12 +1,12 @@
 'use strict';
 
-// send() is cut short by V8's termination, or by the end of the stack. What is
-// sent later must not suffer from it; see test/robustness/, too.
+// A send() that is interrupted by V8's termination or by a stack overflow.
+// Later sends must not be affected. See also test/robustness/.
 
 const assert = require('node:assert');
 const { reportsOf } = require('../../support/dgram');
 
-/** In a child: later sends of each kind, and what became of them. */
+/** Run in a child: later sends of each kind, their arrivals and callbacks. */
 const later = `async (dgram, { plain, connected, port, got }) => {
   let called = 0;
   got.clear();
@@ -25,12 +25,12 @@ const later = `async (dgram, { plain, connected, port, got }) => {
   return { missing: missing(), called };
 }`;
 
-const ends = `async (dgram) => {
+const createSockets = `async (dgram) => {
   const got = new Set();
   const receiver = dgram.createSocket('udp4', (msg) => got.add(String(msg)));
   const plain = dgram.createSocket('udp4');
   const connected = dgram.createSocket('udp4');
-  // Where the floods go, which would fill the receiver's buffer.
+  // Destination of the floods, which would fill the receiver's buffer.
   const drain = dgram.createSocket('udp4');
   const flood = dgram.createSocket('udp4');
   for (const socket of [receiver, drain, plain, connected, flood])
@@ -43,13 +43,13 @@ const ends = `async (dgram) => {
   return { plain, connected, flood, port, sink, got };
 }`;
 
-const fine = { missing: [], called: 15 };
+const complete = { missing: [], called: 15 };
 
-describe('send() that was cut short', () => {
-  it('by the timeout of a script', async () => {
+describe('an interrupted socket.send()', () => {
+  it('does not affect later sends after a script timeout', async () => {
     assert.deepStrictEqual(await reportsOf(`async (dgram, report) => {
       const vm = require('node:vm');
-      const all = await (${ends})(dgram);
+      const all = await (${createSockets})(dgram);
       const { plain, flood, sink } = all;
       const context = vm.createContext({
         send() {
@@ -70,19 +70,19 @@ describe('send() that was cut short', () => {
       report(codes.has('ERR_SCRIPT_EXECUTION_TIMEOUT'));
       report(await (${later})(dgram, all));
       process.exit();
-    }`), [true, fine]);
+    }`), [true, complete]);
   });
 
-  it('by the end of the stack', async () => {
+  it('does not affect later sends after a stack overflow', async () => {
     assert.deepStrictEqual(await reportsOf(`async (dgram, report) => {
-      const all = await (${ends})(dgram);
+      const all = await (${createSockets})(dgram);
       const { plain, flood, sink } = all;
       let tries = 0;
       const recurse = () => {
         try {
           recurse();
         } catch (error) {
-          // In the deepest ones: there is hardly any stack left for it.
+          // The deepest frames have hardly any stack left for the send.
           if (tries-- > 0) {
             try {
               plain.send('x', sink, '127.0.0.1');
@@ -106,6 +106,6 @@ describe('send() that was cut short', () => {
       report(overflows);
       report(await (${later})(dgram, all));
       process.exit();
-    }`), [40, fine]);
+    }`), [40, complete]);
   });
 });

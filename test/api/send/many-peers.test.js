@@ -1,12 +1,15 @@
 'use strict';
 
+// Sends to many destinations, receives from many sources, and several sockets
+// that send in one tick: each datagram has the right address and order.
+
 const assert = require('node:assert');
 const {
   bound, connectedTo, isLinux, once, open, receive, receiveText, send,
 } = require('../../support/dgram');
 
-/** 50 receivers on all of 127/8. */
-async function receiversEverywhere() {
+/** 50 receivers, each bound to every address of 127/8. */
+async function bindReceivers() {
   const receivers = [];
   for (let i = 0; i < 50; i++) {
     const receiver = await bound('udp4', 0, '0.0.0.0');
@@ -16,8 +19,8 @@ async function receiversEverywhere() {
   return receivers;
 }
 
-describe('many destinations', () => {
-  it('64 peers in turn: each gets its own, in order', async () => {
+describe('sends to many destinations', () => {
+  it('reach 64 alternating destinations in order', async () => {
     const peers = [];
     for (let i = 0; i < 64; i++)
       peers.push(await bound());
@@ -34,7 +37,7 @@ describe('many destinations', () => {
     }
   });
 
-  it('one peer by several names of its address', async () => {
+  it('accept several notations of one destination', async () => {
     const peer = await bound();
     const { port } = peer.address();
     const texts = receiveText(peer, 30);
@@ -45,7 +48,7 @@ describe('many destinations', () => {
       Array.from({ length: 30 }, (_, i) => `${i}`));
   });
 
-  it('one address, many ports, then one port again', async () => {
+  it('reach many ports of one address in groups', async () => {
     const peers = [];
     for (let i = 0; i < 10; i++)
       peers.push(await bound());
@@ -60,7 +63,7 @@ describe('many destinations', () => {
     }
   });
 
-  (isLinux ? it : it.skip)('one port, many addresses', async () => {
+  (isLinux ? it : it.skip)('reach one port at many addresses', async () => {
     const receiver = open('udp4');
     receiver.bind();
     await once(receiver, 'listening');
@@ -70,16 +73,16 @@ describe('many destinations', () => {
     const messages = receive(receiver, 100);
     for (let i = 0; i < 100; i++)
       sender.send(`${i}`, port, `127.0.${i}.1`);
-    // Loopback answers for the address that was asked.
+    // All arrive from 127.0.0.1, whichever loopback address they were sent to.
     assert.deepStrictEqual(
       (await messages).map(({ msg, rinfo }) => `${msg} ${rinfo.address}`),
       Array.from({ length: 100 }, (_, i) => `${i} 127.0.0.1`));
   });
 
-  (isLinux ? it : it.skip)('5,000 of them, each one\'s datagrams where they ' +
-    'belong', async () => {
-    // Each receiver is asked for by 100 addresses.
-    const receivers = await receiversEverywhere();
+  (isLinux ? it : it.skip)('reach the right one of 5,000 destinations ' +
+    'over many ticks', async () => {
+    // Each receiver has 100 addresses.
+    const receivers = await bindReceivers();
     const socket = await bound('udp4', 0, '0.0.0.0');
     for (let pass = 0; pass < 2; pass++) {
       const received = receivers.map((receiver) => receiveText(receiver, 100));
@@ -99,8 +102,8 @@ describe('many destinations', () => {
     }
   });
 
-  (isLinux ? it : it.skip)('5,000 of them in one tick', async () => {
-    const receivers = await receiversEverywhere();
+  (isLinux ? it : it.skip)('reach 5,000 destinations in one tick', async () => {
+    const receivers = await bindReceivers();
     const socket = await bound('udp4', 0, '0.0.0.0');
     const received = receivers.map((receiver) => receiveText(receiver, 100));
     for (let n = 0; n < 100; n++) {
@@ -116,8 +119,8 @@ describe('many destinations', () => {
   });
 });
 
-describe('many sources', () => {
-  (isLinux ? it : it.skip)('2,000 of them: each rinfo is its sender\'s',
+describe('receives from many sources', () => {
+  (isLinux ? it : it.skip)('report the right rinfo for 2,000 sources',
     async () => {
       const receiver = await bound();
       receiver.setRecvBufferSize(1 << 20);
@@ -143,8 +146,8 @@ describe('many sources', () => {
     });
 });
 
-describe('several sockets in one tick', () => {
-  it('each datagram leaves by its own socket', async () => {
+describe('several sockets that send in one tick', () => {
+  it('send each datagram from its own address', async () => {
     const receiver = await bound();
     receiver.setRecvBufferSize(1 << 20);
     const { port } = receiver.address();
@@ -170,7 +173,7 @@ describe('several sockets in one tick', () => {
     assert.deepStrictEqual([...counts.values()], Array(10).fill(10));
   });
 
-  it('of both families', async () => {
+  it('may be of both families', async () => {
     const [four, six] = [await bound(), await bound('udp6')];
     const [a, b] = [await bound(), await bound('udp6')];
     const texts = [receiveText(four, 50), receiveText(six, 50)];
@@ -182,7 +185,7 @@ describe('several sockets in one tick', () => {
       (name) => Array.from({ length: 50 }, (_, i) => `${name} ${i}`)));
   });
 
-  it('callbacks keep the order of the sends of one socket', async () => {
+  it('keep the callback order of each socket', async () => {
     const sockets = [await bound(), await bound(), await bound()];
     const order = await new Promise((resolve) => {
       const order = [];
@@ -199,7 +202,7 @@ describe('several sockets in one tick', () => {
     }
   });
 
-  it('one that fails leaves the others', async () => {
+  it('are not affected by a socket whose sends fail', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const texts = receiveText(receiver, 10);

@@ -1,14 +1,14 @@
 'use strict';
 
-// Among the ticks and microtasks of an application: when callbacks of send
-// and messages come.
+// The order of send callbacks and 'message' events relative to each other, to
+// ticks, microtasks, timers and immediates.
 
 const assert = require('node:assert');
 const {
   bound, connectedTo, isNative, open, receive, send, steps,
 } = require('../../support/dgram');
 
-/** Every message is answered by another one: it never ends by itself. */
+/** A socket that sends every message to itself again, so it never idles. */
 async function flooded() {
   const socket = await bound();
   const { port } = socket.address();
@@ -19,8 +19,8 @@ async function flooded() {
   return socket;
 }
 
-describe('order of a send\'s callback', () => {
-  it('unconnected: two ticks later', async () => {
+describe('callback order of socket.send()', () => {
+  it('unconnected: calls back two ticks later', async () => {
     const socket = await bound();
     assert.deepStrictEqual(await steps(6, (log) => {
       setImmediate(log, 'immediate');
@@ -34,7 +34,7 @@ describe('order of a send\'s callback', () => {
     }), ['tick 1', 'tick 2', 'sent', 'tick 2b', 'microtask', 'immediate']);
   });
 
-  it('unconnected: several', async () => {
+  it('unconnected: calls back for several sends in order', async () => {
     const socket = await bound();
     const { port } = socket.address();
     assert.deepStrictEqual(await steps(5, (log) => {
@@ -46,7 +46,7 @@ describe('order of a send\'s callback', () => {
     }), ['tick 1', 'tick 2', 'tick 3', 'sent 1', 'sent 2']);
   });
 
-  it('unconnected: several, among ticks of ticks', async () => {
+  it('unconnected: calls back among ticks that nested ticks add', async () => {
     const socket = await bound();
     const { port } = socket.address();
     const tick = (log, name) => process.nextTick(() => {
@@ -60,7 +60,8 @@ describe('order of a send\'s callback', () => {
       socket.send('x', port, '127.0.0.1', () => log('sent 2'));
       tick(log, 'tick 3');
     });
-    // docs/parity.md: the callbacks of one tick come in the turn of the first.
+    // docs/parity.md: the callbacks of one tick's sends run together, when that
+    // of the first is due.
     assert.deepStrictEqual(order, isNative ?
       ['tick 1', 'tick 2', 'tick 3', 'tick 1b', 'sent 1', 'sent 2',
         'tick 2b', 'tick 3b'] :
@@ -68,7 +69,7 @@ describe('order of a send\'s callback', () => {
         'sent 2', 'tick 3b']);
   });
 
-  it('connected: one tick later', async () => {
+  it('connected: calls back one tick later', async () => {
     const socket = await connectedTo(await bound());
     assert.deepStrictEqual(await steps(6, (log) => {
       setImmediate(log, 'immediate');
@@ -82,7 +83,7 @@ describe('order of a send\'s callback', () => {
     }), ['tick 1', 'sent', 'tick 2', 'tick 1b', 'microtask', 'immediate']);
   });
 
-  it('connected: several', async () => {
+  it('connected: calls back for several sends in order', async () => {
     const socket = await connectedTo(await bound());
     const order = await steps(6, (log) => {
       process.nextTick(log, 'tick 1');
@@ -92,13 +93,13 @@ describe('order of a send\'s callback', () => {
       socket.send('x', () => log('sent 3'));
       process.nextTick(log, 'tick 3');
     });
-    // docs/parity.md: all but the first come one tick later, and none earlier.
+    // docs/parity.md: all but the first run one tick later, none earlier.
     assert.deepStrictEqual(order, isNative ?
       ['tick 1', 'sent 1', 'tick 2', 'tick 3', 'sent 2', 'sent 3'] :
       ['tick 1', 'sent 1', 'tick 2', 'sent 2', 'sent 3', 'tick 3']);
   });
 
-  it('drains ticks and microtasks as other ticks do', async () => {
+  it('runs microtasks and new ticks after the callbacks', async () => {
     const socket = await connectedTo(await bound());
     assert.deepStrictEqual(await steps(4, (log) => {
       socket.send('x', () => {
@@ -110,7 +111,7 @@ describe('order of a send\'s callback', () => {
     }), ['sent 1', 'sent 2', 'tick', 'microtask']);
   });
 
-  it('fails in its place', async () => {
+  it('reports an error in the order of the sends', async () => {
     const socket = open('udp4');
     assert.strictEqual(await send(socket, 'x', 9, '127.0.0.1'), 1);
     assert.deepStrictEqual(await steps(4, (log) => {
@@ -122,15 +123,15 @@ describe('order of a send\'s callback', () => {
   });
 });
 
-describe('order of what two sockets send to a third', () => {
+describe('order of datagrams from two sockets to a third', () => {
   for (const [text, body, expected] of [
-    ['by turns', (a, b) => {
+    ['alternating calls', (a, b) => {
       a('a1');
       b('b1');
       a('a2');
       b('b2');
     }, ['a1', 'a2', 'b1', 'b2']],
-    ['one of them in an earlier tick', (a, b) => {
+    ['one socket in an earlier tick', (a, b) => {
       process.nextTick(() => {
         a('a1');
         a('a2');
@@ -139,7 +140,7 @@ describe('order of what two sockets send to a third', () => {
       b('b1');
     }, ['a1', 'a2', 'a3', 'b1']],
   ]) {
-    it(`is that of the calls, then of the ticks: ${text}`, async () => {
+    it(`follows the calls, then the ticks: ${text}`, async () => {
       const receiver = await bound();
       const { port, address } = receiver.address();
       const connected = await connectedTo(receiver);
@@ -154,7 +155,7 @@ describe('order of what two sockets send to a third', () => {
 });
 
 describe('order of messages', () => {
-  it('ticks and microtasks run between two of them', async () => {
+  it('runs ticks and microtasks between two messages', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     let next = 0;
@@ -172,7 +173,7 @@ describe('order of messages', () => {
       [`message ${i}`, `tick after ${i}`, `microtask after ${i}`]));
   });
 
-  it('so do ticks of microtasks of ticks', async () => {
+  it('runs nested ticks and microtasks between two messages', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     const log = await steps(8, (log) => {
@@ -192,7 +193,7 @@ describe('order of messages', () => {
       `tick of ${i}`, `late tick of ${i}`, `late microtask of ${i}`]));
   });
 
-  it('every listener has a message before the next one comes', async () => {
+  it('calls every listener before the next message', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     assert.deepStrictEqual(await steps(4, (log) => {
@@ -203,7 +204,7 @@ describe('order of messages', () => {
     }), ['first 0', 'second 0', 'first 1', 'second 1']);
   });
 
-  it('what a listener sends leaves before the next message comes',
+  it('sends the datagrams of a listener before the next message',
     async () => {
       const receiver = await bound();
       const sender = await connectedTo(receiver);
@@ -217,7 +218,7 @@ describe('order of messages', () => {
       }), [0, 1, 2].flatMap((i) => [`message ${i}`, `sent ${i}`]));
     });
 
-  it('await in a loop loses nothing', async () => {
+  it('loses no message with events.once() in a loop', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     for (let i = 0; i < 200; i++)
@@ -229,7 +230,7 @@ describe('order of messages', () => {
     }
   });
 
-  it('events.on() loses nothing', async () => {
+  it('loses no message with events.on()', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     const { on } = require('node:events');
@@ -244,7 +245,7 @@ describe('order of messages', () => {
     }
   });
 
-  it('timers and immediates get their turn under a flood', async () => {
+  it('runs timers and immediates under a flood', async () => {
     const socket = await flooded();
     for (let i = 0; i < 10; i++) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -253,7 +254,7 @@ describe('order of messages', () => {
     socket.close();
   });
 
-  it('another socket gets its turn under a flood', async () => {
+  it('delivers messages of another socket under a flood', async () => {
     const socket = await flooded();
     const other = await bound();
     for (let i = 0; i < 10; i++) {

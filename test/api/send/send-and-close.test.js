@@ -1,14 +1,15 @@
 'use strict';
 
-// What happens to a datagram when the socket closes in the same tick.
-// Loopback keeps the order, so a later datagram proves that one was dropped.
+// Datagrams whose socket is closed in the same tick. Loopback keeps the order,
+// so a later datagram that arrives alone proves that the earlier one was
+// dropped.
 
 const assert = require('node:assert');
 const {
   bound, close, connectedTo, once, open, receiveText, send, steps, turn,
 } = require('../../support/dgram');
 
-describe('send, then close', () => {
+describe('socket.close() right after socket.send()', () => {
   it('drops the datagram of an unconnected socket', async () => {
     const receiver = await bound();
     const to = [receiver.address().port, '127.0.0.1'];
@@ -37,12 +38,12 @@ describe('send, then close', () => {
     assert.deepStrictEqual(await texts, ['later']);
   });
 
-  it('sends the datagram whose tick came before close', async () => {
+  it('sends a datagram whose tick ran before close()', async () => {
     const receiver = await bound();
     const to = [receiver.address().port, '127.0.0.1'];
     const socket = await bound();
     const texts = receiveText(receiver, 2);
-    // One tick for the lookup of the first, one for what is below.
+    // The first send needs one tick for its lookup, the second has none left.
     socket.send('in time', ...to);
     await new Promise((resolve) => {
       process.nextTick(() => {
@@ -64,7 +65,7 @@ describe('send, then close', () => {
     assert.deepStrictEqual(await texts, ['0', '1', '2', '3', '4']);
   });
 
-  it('sends any number of them', async () => {
+  it('sends 150 datagrams of a connected socket', async () => {
     const receiver = await bound();
     receiver.setRecvBufferSize(1 << 20);
     const socket = await connectedTo(receiver);
@@ -76,7 +77,7 @@ describe('send, then close', () => {
       Array.from({ length: 150 }, (_, i) => `${i}`));
   });
 
-  it('calls back for a connected socket, before close', async () => {
+  it('calls the callbacks of a connected socket before \'close\'', async () => {
     const socket = await connectedTo(await bound());
     assert.deepStrictEqual(await steps(4, (log) => {
       socket.on('close', () => log('close'));
@@ -87,7 +88,7 @@ describe('send, then close', () => {
     }), ['returned', [null, 3], [null, 2], 'close']);
   });
 
-  it('sends what several connected sockets sent', async () => {
+  it('sends the datagrams of several connected sockets', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, 9);
     const sockets = [];
@@ -106,7 +107,7 @@ describe('send, then close', () => {
     }
   });
 
-  it('in a callback of send drops what is behind', async () => {
+  it('drops datagrams sent by the callback that closes', async () => {
     const receiver = await bound();
     const to = [receiver.address().port, '127.0.0.1'];
     const socket = await bound();

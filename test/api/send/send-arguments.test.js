@@ -1,5 +1,8 @@
 'use strict';
 
+// Argument checks of send() and sendto(): error class, code and message, and
+// the order of the checks.
+
 const assert = require('node:assert');
 const {
   bound, connectedTo, open, receiveText, stateOf, throwsCode,
@@ -40,21 +43,21 @@ const BAD_PORTS = [
   [{}, 'an instance of Object'], [[1234], 'an instance of Array'],
 ];
 
-describe('arguments of send, unconnected', () => {
+describe('argument checks of send() on an unconnected socket', () => {
   let socket;
 
   beforeEach(() => {
     socket = open('udp4');
   });
 
-  // Nothing was done when an argument was bad.
+  // A rejected call must not change the socket.
   afterEach(() => {
     assert.strictEqual(stateOf(socket).bindState, 0);
     assert.strictEqual(stateOf(socket).queue, undefined);
   });
 
   for (const [value, received] of NOT_BYTES) {
-    it(`refuses ${received} as the message`, () => {
+    it(`rejects ${received} as the message`, () => {
       const error = bufferType(received);
       throwsCode(() => socket.send(value, 1234, AT), ...error);
       throwsCode(() => socket.send(value, 1234), ...error);
@@ -64,12 +67,12 @@ describe('arguments of send, unconnected', () => {
     });
   }
 
-  it('refuses a function as the message', () => {
+  it('rejects a function as the message', () => {
     throwsCode(() => socket.send(assert.fail, 1234, AT),
       ...bufferType('function fail'));
   });
 
-  it('refuses a list with something else in it', () => {
+  it('rejects a list with an invalid item', () => {
     for (const list of [[1], [null], ['a', undefined], [[]], [['a']],
       [new ArrayBuffer(1)], ['a', {}], Array(1)]) {
       throwsCode(() => socket.send(list, 1234, AT),
@@ -77,13 +80,13 @@ describe('arguments of send, unconnected', () => {
     }
   });
 
-  it('refuses a list with an offset', () => {
+  it('rejects a list with an offset', () => {
     throwsCode(() => socket.send(['abc'], 0, 1, 1234, AT),
       ...bufferType('an instance of Array'));
   });
 
   for (const [port, received] of BAD_PORTS) {
-    it(`refuses ${received} as the port`, () => {
+    it(`rejects ${received} as the port`, () => {
       throwsCode(() => socket.send('x', port, AT), ...badPort(received));
       throwsCode(() => socket.send('x', port, assert.fail),
         ...badPort(received));
@@ -91,7 +94,7 @@ describe('arguments of send, unconnected', () => {
     });
   }
 
-  it('finds no port when it has none', () => {
+  it('rejects a missing port', () => {
     throwsCode(() => socket.send('x'), ...badPort('undefined'));
     throwsCode(() => socket.send('x', assert.fail),
       ...badPort('function fail'));
@@ -105,7 +108,7 @@ describe('arguments of send, unconnected', () => {
     [false, 'type boolean (false)'], [{}, 'an instance of Object'],
     [[], 'an instance of Array'], [0, 'type number (0)'],
   ]) {
-    it(`refuses ${received} as the address`, () => {
+    it(`rejects ${received} as the address`, () => {
       const error = argumentType('address', 'of type string', received);
       throwsCode(() => socket.send('x', 1234, address), ...error);
       throwsCode(() => socket.send('x', 0, 1, 1234, address), ...error);
@@ -115,15 +118,15 @@ describe('arguments of send, unconnected', () => {
   }
 
   for (const [text, args, name] of [
-    ['an offset behind the end', ['abc', 4, 0], 'offset'],
+    ['an offset beyond the end', ['abc', 4, 0], 'offset'],
     ['a negative offset', ['abc', -1, 1], 'offset'],
-    ['a length behind the end', ['abc', 0, 4], 'length'],
-    ['offset and length behind the end', ['abc', 2, 2], 'length'],
+    ['a length beyond the end', ['abc', 0, 4], 'length'],
+    ['an offset plus length beyond the end', ['abc', 2, 2], 'length'],
     ['a negative length', ['abc', 0, -1], 'length'],
-    ['an offset in elements', [new Uint16Array(2), 5, 0], 'offset'],
+    ['an offset that counts elements', [new Uint16Array(2), 5, 0], 'offset'],
     ['a sum above 2 ** 32', ['abc', 1, 2 ** 32 - 1], 'length'],
   ]) {
-    it(`refuses ${text}`, () => {
+    it(`rejects ${text}`, () => {
       throwsCode(() => socket.send(...args, 1234, AT), ...outside(name));
       throwsCode(() => socket.send(...args, 1234), ...outside(name));
       throwsCode(() => socket.send(...args, 1234, AT, assert.fail),
@@ -131,7 +134,7 @@ describe('arguments of send, unconnected', () => {
     });
   }
 
-  it('checks bounds, type, port, address, state in this order', () => {
+  it('checks bounds, type, port, address and state in this order', () => {
     socket.close();
     throwsCode(() => socket.send(5, 9, 9, -1, 5), ...bufferType(
       'type number (5)'));
@@ -148,7 +151,7 @@ describe('arguments of send, unconnected', () => {
     socket = open('udp4');
   });
 
-  describe('and of sendto', () => {
+  describe('argument checks of sendto()', () => {
     const bytes = Buffer.from('abc');
 
     for (const [text, args, name, type, received] of [
@@ -162,13 +165,13 @@ describe('arguments of send, unconnected', () => {
       ['an address', [bytes, 0, 1, 1234, assert.fail], 'address', 'string',
         'function fail'],
     ]) {
-      it(`refuses ${received} as ${text}`, () => {
+      it(`rejects ${received} as ${text}`, () => {
         throwsCode(() => socket.sendto(...args),
           ...argumentType(name, `of type ${type}`, received));
       });
     }
 
-    it('checks them from left to right', () => {
+    it('checks offset, length, port and address in this order', () => {
       throwsCode(() => socket.sendto(), ...argumentType('offset',
         'of type number', 'undefined'));
       throwsCode(() => socket.sendto(5, 1), ...argumentType('length',
@@ -185,7 +188,7 @@ describe('arguments of send, unconnected', () => {
   });
 });
 
-describe('arguments of send, connected', () => {
+describe('argument checks of send() on a connected socket', () => {
   let peer;
   let socket;
 
@@ -195,7 +198,7 @@ describe('arguments of send, connected', () => {
   });
 
   for (const [value, received] of NOT_BYTES) {
-    it(`refuses ${received} as the message`, () => {
+    it(`rejects ${received} as the message`, () => {
       throwsCode(() => socket.send(value), ...bufferType(received));
       throwsCode(() => socket.send(value, assert.fail),
         ...bufferType(received));
@@ -203,19 +206,19 @@ describe('arguments of send, connected', () => {
     });
   }
 
-  it('refuses a list with something else in it', () => {
+  it('rejects a list with an invalid item', () => {
     throwsCode(() => socket.send(['a', 1]),
       ...listType('an instance of Array'));
   });
 
-  it('refuses bounds outside of the message', () => {
+  it('rejects an offset or a length beyond the end', () => {
     throwsCode(() => socket.send('abc', 4, 0), ...outside('offset'));
     throwsCode(() => socket.send('abc', 2, 2), ...outside('length'));
     throwsCode(() => socket.send('abc', -1, 2, assert.fail),
       ...outside('offset'));
   });
 
-  it('refuses a port or an address', async () => {
+  it('rejects a port and an address', async () => {
     const connected = [Error, 'ERR_SOCKET_DGRAM_IS_CONNECTED',
       'Already connected'];
     throwsCode(() => socket.send('abc', 0, 1, 1234), ...connected);
@@ -229,13 +232,13 @@ describe('arguments of send, connected', () => {
     assert.deepStrictEqual(await texts, ['alive']);
   });
 
-  it('takes a port in the wrong place for nothing', async () => {
+  it('ignores a port in the position of the offset', async () => {
     const texts = receiveText(peer, 1);
     socket.send('abc', 1234, AT);
     assert.deepStrictEqual(await texts, ['abc']);
   });
 
-  it('refuses a message before the state', () => {
+  it('checks the message before the state', () => {
     socket.close();
     throwsCode(() => socket.send(5), ...bufferType('type number (5)'));
     throwsCode(() => socket.send('x'), Error,

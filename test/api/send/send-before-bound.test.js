@@ -1,7 +1,7 @@
 'use strict';
 
-// What send() is given before the socket is bound waits for that, and then goes
-// through the socket's `send` once more.
+// send() on a socket that is not bound yet: the call is queued, and repeated
+// through the socket's `send` when the socket is bound.
 
 const assert = require('node:assert');
 const {
@@ -11,7 +11,7 @@ const {
 
 const AT = '127.0.0.1';
 
-/** Has `send` of this socket write down what it is called with. */
+/** Records the arguments of each `send` call of this socket. */
 function spyOn(socket) {
   const calls = [];
   const { send } = socket;
@@ -23,8 +23,8 @@ function spyOn(socket) {
   return calls;
 }
 
-describe('a send before the socket is bound', () => {
-  it('is a second call of send once it is, with a list', async () => {
+describe('socket.send() before the socket is bound', () => {
+  it('calls send again with a list once bound', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const texts = receiveText(receiver, 4);
@@ -52,7 +52,7 @@ describe('a send before the socket is bound', () => {
         [[''], port, undefined, callback]]);
   });
 
-  it('is a call of the send that there was at the first', async () => {
+  it('calls the send method that the socket had at first', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, 1);
     const socket = open('udp4');
@@ -61,7 +61,7 @@ describe('a send before the socket is bound', () => {
     assert.deepStrictEqual(await texts, ['x']);
   });
 
-  it('is seen twice by a subclass, as the close() behind it', async () => {
+  it('calls send and close of a subclass twice', async () => {
     const receiver = await bound();
     const calls = [];
     class Counting extends dgram.Socket {
@@ -84,7 +84,7 @@ describe('a send before the socket is bound', () => {
     assert.deepStrictEqual(calls, ['send', 'close', 'send', 'close']);
   });
 
-  itNative('has the bytes of the first call', async () => {
+  itNative('sends the bytes of the first call', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, 2);
     const socket = open('udp4');
@@ -95,7 +95,7 @@ describe('a send before the socket is bound', () => {
     assert.deepStrictEqual(await texts, ['abc', 'abcabc']);
   });
 
-  it('goes nowhere when bind fails', async () => {
+  it('sends nothing when bind fails', async () => {
     const taken = await bound();
     const socket = open('udp4');
     const failed = new Promise((resolve) => socket.on('error', resolve));
@@ -110,10 +110,10 @@ describe('a send before the socket is bound', () => {
     assert.deepStrictEqual(errors, isNative ? [error] : []);
   });
 
-  it('throws out of listening when it has an address, and the socket was ' +
-    'connected meanwhile', async () => {
+  it('throws from \'listening\' if it has an address and the socket has ' +
+    'been connected', async () => {
     const reports = await reportsOf((dgram, report) => {
-      // Late for bind() and at once for connect().
+      // Calls back in a tick for bind(), synchronously for connect().
       const lookup = (name, family, callback) => {
         if (name === '0.0.0.0')
           process.nextTick(callback, null, name, family);

@@ -1,18 +1,21 @@
 'use strict';
 
+// Callbacks of send(): arguments, order, errors, and use of the socket inside
+// of a callback.
+
 const assert = require('node:assert');
 const {
   bound, connectedTo, isSystemError, once, open, receiveText, steps,
 } = require('../../support/dgram');
 
-describe('callbacks of send', () => {
+describe('callbacks of socket.send()', () => {
   for (const [state, make, to] of [
     ['unconnected', async () => open('udp4'),
       (peer) => [peer.address().port, '127.0.0.1']],
     ['connected', (peer) => connectedTo(peer), () => []],
   ]) {
     describe(state, () => {
-      it('get null and the bytes', async () => {
+      it('receive null and the number of bytes', async () => {
         const peer = await bound();
         const socket = await make(peer);
         for (const [message, bytes] of [
@@ -28,7 +31,7 @@ describe('callbacks of send', () => {
         }
       });
 
-      it('are never called inside of send', async () => {
+      it('are never called synchronously', async () => {
         const peer = await bound();
         const socket = await make(peer);
         let returned = false;
@@ -39,7 +42,7 @@ describe('callbacks of send', () => {
         assert.strictEqual(await done, true);
       });
 
-      it('come once for each send and in their order', async () => {
+      it('are called once for each send, in order', async () => {
         const peer = await bound();
         const socket = await make(peer);
         const expected = Array.from({ length: 100 }, (_, i) => `${i}`);
@@ -72,7 +75,7 @@ describe('callbacks of send', () => {
         await once(socket, 'close');
       });
 
-      it('get errors in their place', async () => {
+      it('receive errors in the order of the sends', async () => {
         const peer = await bound();
         const socket = await make(peer);
         const texts = receiveText(peer, 4);
@@ -90,7 +93,7 @@ describe('callbacks of send', () => {
         assert.deepStrictEqual(await texts, ['1', '2', '3', '4']);
       });
 
-      it('come although another send had none', async () => {
+      it('are called when other sends have none', async () => {
         const peer = await bound();
         const socket = await make(peer);
         const texts = receiveText(peer, 4);
@@ -105,7 +108,7 @@ describe('callbacks of send', () => {
     });
   }
 
-  it('come before the peer has the message, or after: but both come',
+  it('are called before or after the peer receives the message',
     async () => {
       const socket = await bound();
       assert.deepStrictEqual((await steps(2, (log) => {

@@ -1,6 +1,7 @@
 'use strict';
 
-// What the system says to a datagram. Without a callback nobody learns.
+// Errors that the system reports for a datagram: their shape, and to which
+// send's callback they belong. Without a callback they are ignored.
 
 const assert = require('node:assert');
 const {
@@ -14,8 +15,8 @@ async function failure(socket, ...args) {
   });
 }
 
-describe('errors of send', () => {
-  it('are EMSGSIZE with the address as it was given', async () => {
+describe('errors of socket.send()', () => {
+  it('have the address and the port as given', async () => {
     const socket = open('udp4');
     const big = Buffer.alloc(65508);
     const [error, ...more] = await failure(socket, big, 1234, '127.0.0.1');
@@ -27,7 +28,7 @@ describe('errors of send', () => {
       'EMSGSIZE', 'send', '127.0.0.1', 1234);
   });
 
-  it('have no address when none was given', async () => {
+  it('have an undefined address when none was given', async () => {
     const [error] = await failure(open('udp4'), Buffer.alloc(65508), 1234);
     assert.strictEqual(error.address, undefined);
     assert.strictEqual(error.port, 1234);
@@ -36,7 +37,7 @@ describe('errors of send', () => {
     assert.strictEqual(error.message, 'send EMSGSIZE undefined:1234');
   });
 
-  it('have no port and an undefined address when connected', async () => {
+  it('have an undefined address and no port when connected', async () => {
     const socket = await connectedTo(await bound());
     const [error] = await failure(socket, Buffer.alloc(65508));
     isSystemError(error, 'EMSGSIZE', 'send', undefined);
@@ -51,14 +52,14 @@ describe('errors of send', () => {
       'EINVAL', 'send', '127.0.0.1', 1234);
   });
 
-  (isLinux ? it : it.skip)('are EACCES for broadcast without permission',
+  (isLinux ? it : it.skip)('are EACCES for broadcast without SO_BROADCAST',
     async () => {
       const socket = open('udp4');
       isSystemError((await failure(socket, 'x', 1234, '127.255.255.255'))[0],
         'EACCES', 'send', '127.255.255.255', 1234);
     });
 
-  it('are the error of lookup', async () => {
+  it('are the error of lookup for a name', async () => {
     const error = new Error('no such name');
     const socket = open({
       type: 'udp4',
@@ -66,12 +67,12 @@ describe('errors of send', () => {
         ...(name === 'bad' ? [error] : [null, name, 4])),
     });
     assert.deepStrictEqual(await failure(socket, 'x', 1234, 'bad'), [error]);
-    // Two ticks later, as another message.
+    // A separate call: without a callback the error is emitted.
     socket.send('x', 1234, 'bad');
     assert.strictEqual((await once(socket, 'error'))[0], error);
   });
 
-  it('are silent without a callback, and the socket goes on', async () => {
+  it('are ignored without a callback', async () => {
     const peer = await bound();
     const { port } = peer.address();
     const texts = receiveText(peer, 2);
@@ -86,10 +87,10 @@ describe('errors of send', () => {
     await turn();
   });
 
-  // Linux tells the next send, within the host at once.
-  (isLinux ? describe : describe.skip)('of a peer that refuses', () => {
+  // Linux reports ECONNREFUSED to the next send; on loopback without delay.
+  (isLinux ? describe : describe.skip)('of a connected socket', () => {
     for (const sizes of [[5, 6, 7, 8], [5, 5, 5, 5], [9, 8, 7, 6, 5, 4]]) {
-      it(`are the next send's: ${sizes}`, async () => {
+      it(`are ECONNREFUSED for every other send: ${sizes}`, async () => {
         const port = await freePort();
         const socket = open('udp4');
         const connected = once(socket, 'connect');
@@ -105,7 +106,7 @@ describe('errors of send', () => {
     }
   });
 
-  it('leave no trace in the next send', async () => {
+  it('do not affect the next send', async () => {
     const peer = await bound();
     const texts = receiveText(peer, 2);
     const socket = open('udp4');
@@ -116,7 +117,7 @@ describe('errors of send', () => {
     assert.deepStrictEqual(await texts, ['1', '22']);
   });
 
-  it('belong to one datagram of a run', async () => {
+  it('belong to one datagram of a batch', async () => {
     const peer = await bound();
     const { port } = peer.address();
     const texts = receiveText(peer, 40);

@@ -1,6 +1,7 @@
 'use strict';
 
-// How send() takes its arguments apart.
+// The argument forms of send() and sendto(): each form sends the same bytes as
+// with node:dgram.
 
 const assert = require('node:assert');
 const {
@@ -32,7 +33,7 @@ function shared(text) {
   return view;
 }
 
-describe('forms of send, unconnected', () => {
+describe('argument forms of send() on an unconnected socket', () => {
   let receiver;
   let port;
 
@@ -56,18 +57,20 @@ describe('forms of send, unconnected', () => {
     (p) => ['text', 1, 2, p, at], 'ex');
   form('(string, offset, length, port, null)',
     (p) => ['text', 1, 2, p, null], 'ex');
-  form('(string of two-byte characters, offset, length, port) in bytes',
+  form('(string of two-byte characters, byte offset, byte length, port)',
     (p) => ['äöü', 2, 4, p], 'öü');
-  form('(string, port as text, address)', (p) => ['text', `${p}`, at], 'text');
-  form('(string, port in hexadecimal)', (p) => ['text', `0x${p.toString(16)}`],
+  form('(string, port as a string, address)',
+    (p) => ['text', `${p}`, at], 'text');
+  form('(string, hexadecimal port)', (p) => ['text', `0x${p.toString(16)}`],
     'text');
-  form('(string, port among spaces)', (p) => ['text', ` ${p} `], 'text');
-  form('(string, 1, 2, port as text)', (p) => ['text', 1, 2, `${p}`], 'ex');
+  form('(string, port with spaces)', (p) => ['text', ` ${p} `], 'text');
+  form('(string, 1, 2, port as a string)', (p) => ['text', 1, 2, `${p}`], 'ex');
   form('(empty string, port)', (p) => ['', p], '');
   form('(empty buffer, port)', (p) => [Buffer.alloc(0), p], '');
   form('(buffer, 0, 0, port)', (p) => [BYTES, 0, 0, p], '');
-  form('(buffer, its length, 0, port)', (p) => [BYTES, 16, 0, p], '');
-  form('(buffer, 0, its length, port)', (p) => [BYTES, 0, 16, p], `${BYTES}`);
+  form('(buffer, buffer length, 0, port)', (p) => [BYTES, 16, 0, p], '');
+  form('(buffer, 0, buffer length, port)', (p) => [BYTES, 0, 16, p],
+    `${BYTES}`);
   form('(buffer, \'1\', \'2\', port, address)',
     (p) => [BYTES, '1', '2', p, at], '12');
   form('(buffer, undefined, 3, port, address)',
@@ -76,14 +79,14 @@ describe('forms of send, unconnected', () => {
   form('(buffer, 2 ** 32 + 1, 2, port)',
     (p) => [BYTES, 2 ** 32 + 1, 2, p], '12');
   form('(empty array, port)', (p) => [[], p], '');
-  form('(array of one, port)', (p) => [['text'], p], 'text');
-  form('(array of all sorts, port, address)', (p) => [[
+  form('(array of one item, port)', (p) => [['text'], p], 'text');
+  form('(array of strings and views, port, address)', (p) => [[
     'a', Buffer.from('b'), new Uint8Array([99]), new DataView(copy, 1, 2), '',
     Buffer.alloc(0), new Uint16Array(copy, 2, 1), 'ö', shared('s'),
   ], p, at], 'abc1223ös');
-  form('(array of 1000, port)', (p) => [Array(1000).fill('ab'), p],
+  form('(array of 1,000 items, port)', (p) => [Array(1000).fill('ab'), p],
     'ab'.repeat(1000));
-  form('(view of part of a buffer, port)',
+  form('(view of a part of a buffer, port)',
     (p) => [BYTES.subarray(3, 6), p], '345');
   form('(Uint16Array with an offset, 1, 2, port)',
     (p) => [new Uint16Array(copy, 2, 3), 1, 2, p], '34');
@@ -100,14 +103,14 @@ describe('forms of send, unconnected', () => {
   }
 
   for (const [text, args, expected] of cases) {
-    it(`takes ${text}`, async () => {
+    it(`accepts ${text}`, async () => {
       const socket = open('udp4');
       const texts = receiveText(receiver, 1);
       assert.strictEqual(socket.send(...args(port)), undefined);
       assert.deepStrictEqual(await texts, [expected]);
     });
 
-    it(`takes ${text.replace(/\)(?=$| in)/, ', callback)')}`, async () => {
+    it(`accepts ${text.replace(/\)$/, ', callback)')}`, async () => {
       const socket = open('udp4');
       const texts = receiveText(receiver, 1);
       assert.strictEqual(await send(socket, ...args(port)),
@@ -116,7 +119,7 @@ describe('forms of send, unconnected', () => {
     });
   }
 
-  it('ignores a callback that is no function', async () => {
+  it('ignores a callback that is not a function', async () => {
     const socket = open('udp4');
     const texts = receiveText(receiver, 3);
     socket.send('1', 0, 1, port, at, 5);
@@ -125,7 +128,7 @@ describe('forms of send, unconnected', () => {
     assert.deepStrictEqual(await texts, ['1', '2', '3']);
   });
 
-  it('takes a second function for the callback', async () => {
+  it('uses the first of two functions as the callback', async () => {
     const socket = open('udp4');
     const texts = receiveText(receiver, 1);
     await new Promise((resolve) => {
@@ -134,7 +137,7 @@ describe('forms of send, unconnected', () => {
     assert.deepStrictEqual(await texts, ['x']);
   });
 
-  it('sendto() takes six arguments', async () => {
+  it('accepts the six arguments of sendto()', async () => {
     const socket = open('udp4');
     const texts = receiveText(receiver, 2);
     assert.strictEqual(socket.sendto(BYTES, 1, 2, port, at), undefined);
@@ -145,7 +148,7 @@ describe('forms of send, unconnected', () => {
     assert.deepStrictEqual(await texts, ['12', '3456']);
   });
 
-  it('binds an unbound socket to any address', async () => {
+  it('binds an unbound socket to the wildcard address', async () => {
     const socket = open('udp4');
     const messages = receive(receiver, 1);
     assert.strictEqual(stateOf(socket).bindState, 0);
@@ -156,7 +159,7 @@ describe('forms of send, unconnected', () => {
       { address: '0.0.0.0', family: 'IPv4', port: rinfo.port });
   });
 
-  it('copies the list at once', async () => {
+  it('copies a list before it returns', async () => {
     const socket = open('udp4');
     const texts = receiveText(receiver, 1);
     const list = ['a', 'b'];
@@ -167,7 +170,7 @@ describe('forms of send, unconnected', () => {
   });
 });
 
-describe('forms of send, connected', () => {
+describe('argument forms of send() on a connected socket', () => {
   let receiver;
   let socket;
 
@@ -197,13 +200,13 @@ describe('forms of send, connected', () => {
   ];
 
   for (const [text, args, expected] of cases) {
-    it(`takes ${text}`, async () => {
+    it(`accepts ${text}`, async () => {
       const texts = receiveText(receiver, 1);
       assert.strictEqual(socket.send(...args), undefined);
       assert.deepStrictEqual(await texts, [expected]);
     });
 
-    it(`takes ${text.slice(0, -1)}, callback)`, async () => {
+    it(`accepts ${text.slice(0, -1)}, callback)`, async () => {
       const texts = receiveText(receiver, 1);
       assert.strictEqual(await send(socket, ...args),
         Buffer.byteLength(expected));
@@ -211,7 +214,7 @@ describe('forms of send, connected', () => {
     });
   }
 
-  it('takes no offset without a length', async () => {
+  it('ignores an offset without a length', async () => {
     const texts = receiveText(receiver, 3);
     socket.send('abc', 1);
     socket.send('abc', 1, '1');
@@ -219,14 +222,14 @@ describe('forms of send, connected', () => {
     assert.deepStrictEqual(await texts, ['abc', 'abc', 'abc']);
   });
 
-  it('takes a port of 0 and an empty address for none', async () => {
+  it('accepts port 0, null and an empty address as absent', async () => {
     const texts = receiveText(receiver, 2);
     socket.send('abc', 0, 3, 0, '');
     socket.send('abc', undefined, undefined, null, null);
     assert.deepStrictEqual(await texts, ['abc', 'abc']);
   });
 
-  it('calls back behind a port and an address that are none', async () => {
+  it('calls back after a null port and a null address', async () => {
     const texts = receiveText(receiver, 1);
     assert.strictEqual(await send(socket, 'abc', 0, 3, null, null), 3);
     assert.deepStrictEqual(await texts, ['abc']);

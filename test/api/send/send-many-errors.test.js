@@ -15,7 +15,7 @@ const CONNECTED_FORM = '[message, message, ...] for a connected socket';
 const invalidType = (name, expected, received) => [TypeError,
   'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be ${expected}. ` +
   `Received ${received}`];
-const noArray = (form, received) =>
+const notArray = (form, received) =>
   invalidType('packets', `an instance of Array: ${form}`, received);
 const invalidMessage = (name, form, received) => invalidType(name,
   'of type string or an instance of Buffer, TypedArray, or DataView, ' +
@@ -35,26 +35,26 @@ const notNumeric = (name, family, received) => invalidValue(name,
   `must be a numeric IPv${family} address, as in ${FORM}; ` +
   'sendMany does not perform DNS resolution', received);
 
-const NO_ARRAYS = [
+const NOT_ARRAYS = [
   [undefined, 'undefined'], [null, 'null'], ['x', 'type string (\'x\')'],
   [{}, 'an instance of Object'], [Buffer.from('x'), 'an instance of Buffer'],
   [new Set(['x']), 'an instance of Set'],
 ];
 
-const NO_MESSAGES = [
+const NOT_MESSAGES = [
   [undefined, 'undefined'], [null, 'null'], [5, 'type number (5)'],
   [{}, 'an instance of Object'],
   [new ArrayBuffer(8), 'an instance of ArrayBuffer'],
 ];
 
-const NO_PORTS = [
+const NOT_PORTS = [
   [0, 'type number (0)'], [-1, 'type number (-1)'],
   [65536, 'type number (65536)'], [1.5, 'type number (1.5)'],
   ['', 'type string (\'\')'], ['abc', 'type string (\'abc\')'],
   [undefined, 'undefined'], [null, 'null'], [{}, 'an instance of Object'],
 ];
 
-const NO_ADDRESSES = [
+const NOT_ADDRESSES = [
   [5, 'type number (5)'], [false, 'type boolean (false)'],
   [{}, 'an instance of Object'], [[AT], 'an instance of Array'],
 ];
@@ -64,7 +64,7 @@ const NOT_NUMERIC = ['localhost', '::1', '127.0.0.256', ' 127.0.0.1'];
 /** The positions of a datagram in a list: first, second, hundredth. */
 const PLACES = [0, 3, 297];
 
-describeNative('sendMany, unconnected: names', () => {
+describeNative('errors of sendMany() on an unconnected socket', () => {
   let socket;
   let port;
 
@@ -73,7 +73,7 @@ describeNative('sendMany, unconnected: names', () => {
     ({ port } = socket.address());
   });
 
-  /** A list with this datagram at `start`, and two valid ones behind it. */
+  /** A list with this datagram at `start`, followed by two valid ones. */
   function listWith(start, datagram) {
     const valid = ['x', port, AT];
     const list = [];
@@ -84,12 +84,12 @@ describeNative('sendMany, unconnected: names', () => {
   const rejects = (packets, expected) =>
     throwsCode(() => socket.sendMany(packets), ...expected);
 
-  it('the form, if packets is not an array', () => {
-    for (const [packets, received] of NO_ARRAYS)
-      rejects(packets, noArray(FORM, received));
+  it('contain the form if packets is not an array', () => {
+    for (const [packets, received] of NOT_ARRAYS)
+      rejects(packets, notArray(FORM, received));
   });
 
-  it('the elements of an incomplete datagram', () => {
+  it('contain the elements of an incomplete datagram', () => {
     rejects(['only'], incomplete('packets[0]', '[ \'only\' ]'));
     rejects(['one', 'two'], incomplete('packets[0]', '[ \'one\', \'two\' ]'));
     rejects(['x', port, AT, 'y', 9],
@@ -98,18 +98,18 @@ describeNative('sendMany, unconnected: names', () => {
       incomplete('packets[306]', '[ \'last\' ]'));
   });
 
-  it('an invalid message', () => {
+  it('contain the index of an invalid message', () => {
     for (const start of PLACES) {
-      for (const [message, received] of NO_MESSAGES) {
+      for (const [message, received] of NOT_MESSAGES) {
         rejects(listWith(start, [message, port, AT]),
           invalidMessage(`packets[${start}]`, FORM, received));
       }
     }
   });
 
-  it('the invalid part of a message', () => {
+  it('contain the indexes of an invalid part of a message', () => {
     for (const start of PLACES) {
-      for (const [part, received] of NO_MESSAGES) {
+      for (const [part, received] of NOT_MESSAGES) {
         rejects(listWith(start, [['x', part, 'y'], port, AT]),
           invalidMessage(`packets[${start}][1]`, FORM, received));
       }
@@ -120,7 +120,7 @@ describeNative('sendMany, unconnected: names', () => {
       invalidMessage('packets[0][1]', FORM, `type number (${port})`));
   });
 
-  it('a message that a getter changes', () => {
+  it('contain the index of a message that a getter changes', () => {
     let reads = 0;
     const message = Object.defineProperty([], 0, {
       get: () => reads++ === 0 ? 5 : 'valid',
@@ -129,9 +129,9 @@ describeNative('sendMany, unconnected: names', () => {
       invalidMessage('packets[0]', FORM, 'an instance of Array'));
   });
 
-  it('an invalid port', () => {
+  it('contain the index of an invalid port', () => {
     for (const start of PLACES) {
-      for (const [value, received] of NO_PORTS) {
+      for (const [value, received] of NOT_PORTS) {
         rejects(listWith(start, ['x', value, AT]),
           invalidPort(`packets[${start + 1}]`, received));
       }
@@ -139,16 +139,16 @@ describeNative('sendMany, unconnected: names', () => {
     rejects(['a', 'b', 'c'], invalidPort('packets[1]', 'type string (\'b\')'));
   });
 
-  it('an address that is not a string', () => {
+  it('contain the index of an address that is not a string', () => {
     for (const start of PLACES) {
-      for (const [address, received] of NO_ADDRESSES) {
+      for (const [address, received] of NOT_ADDRESSES) {
         rejects(listWith(start, ['x', port, address]),
           invalidAddress(`packets[${start + 2}]`, received));
       }
     }
   });
 
-  it('an address that is not numeric, or of another family', async () => {
+  it('contain the index of a host name or a foreign address', async () => {
     for (const start of PLACES) {
       for (const address of NOT_NUMERIC) {
         rejects(listWith(start, ['x', port, address]),
@@ -160,13 +160,13 @@ describeNative('sendMany, unconnected: names', () => {
       notNumeric('packets[5]', 6, `'${AT}'`));
   });
 
-  it('an invalid callback, before the list is checked', () => {
+  it('contain an invalid callback before the list is checked', () => {
     throwsCode(() => socket.sendMany(5, 'callback'),
       ...invalidType('callback', 'of type function',
         'type string (\'callback\')'));
   });
 
-  it('the first error only, and sends nothing', async () => {
+  it('contain the first invalid value, and nothing is sent', async () => {
     const receiver = await bound();
     const to = receiver.address().port;
     rejects(['x', to, AT, 'x', to, 'name', 5, 0, 5],
@@ -177,7 +177,7 @@ describeNative('sendMany, unconnected: names', () => {
   });
 });
 
-describeNative('sendMany, connected: names', () => {
+describeNative('errors of sendMany() on a connected socket', () => {
   let socket;
 
   beforeEach(async () => {
@@ -187,13 +187,13 @@ describeNative('sendMany, connected: names', () => {
   const rejects = (packets, expected) =>
     throwsCode(() => socket.sendMany(packets), ...expected);
 
-  it('the form for a connected socket, if packets is not an array', () => {
-    for (const [packets, received] of NO_ARRAYS)
-      rejects(packets, noArray(CONNECTED_FORM, received));
+  it('contain the connected form if packets is not an array', () => {
+    for (const [packets, received] of NOT_ARRAYS)
+      rejects(packets, notArray(CONNECTED_FORM, received));
   });
 
-  it('an invalid message by its index', () => {
-    for (const [message, received] of NO_MESSAGES) {
+  it('contain the index of an invalid message, without a port', () => {
+    for (const [message, received] of NOT_MESSAGES) {
       rejects([message],
         invalidMessage('packets[0]', CONNECTED_FORM, received));
       rejects(['x', 'y', message, 'z'],
@@ -201,12 +201,12 @@ describeNative('sendMany, connected: names', () => {
     }
   });
 
-  it('the invalid part of a message by both indexes', () => {
+  it('contain the indexes of an invalid part, without a port', () => {
     rejects(['x', ['y', Buffer.from('z'), null]],
       invalidMessage('packets[1][2]', CONNECTED_FORM, 'null'));
   });
 
-  it('a port that only an unconnected socket accepts', () => {
+  it('contain the index of a port, which is not accepted', () => {
     rejects(['x', 9, AT],
       invalidMessage('packets[1]', CONNECTED_FORM, 'type number (9)'));
   });

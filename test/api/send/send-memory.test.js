@@ -1,12 +1,13 @@
 'use strict';
 
-// The memory for sends: it is made when the first datagram is sent.
+// The memory of sends, allocated when the first datagram is sent: allocation
+// failures, setters on Object.prototype and a frozen `process`.
 
 const assert = require('node:assert');
 const { describeNative, itNative, reportsOf } = require('../../support/dgram');
 
-describeNative('memory for sends that cannot be made', () => {
-  it('leaves nothing behind, and is made when it can be', async () => {
+describeNative('send memory that cannot be allocated', () => {
+  it('leaks nothing and is allocated by a later send', async () => {
     const [{ errors, grown, got }] = await reportsOf((dgram, report) => {
       const { from } = Buffer;
       const { arrayBuffers } = process.memoryUsage();
@@ -32,18 +33,18 @@ describeNative('memory for sends that cannot be made', () => {
           }
         }
         Buffer.from = from;
-        socket.send('at last', port, '127.0.0.1');
+        socket.send('sent', port, '127.0.0.1');
       });
     });
     assert.strictEqual(errors, 2000);
-    assert.strictEqual(got, 'at last');
-    // One lane and the inbox; 2,000 lanes would be 525 MiB.
-    assert.ok(grown < 16 * 1024 * 1024, `${grown} bytes`);
+    assert.strictEqual(got, 'sent');
+    // One send batch and the receive buffer; 2,000 batches would be 525 MiB.
+    assert.ok(grown < 16 * 1024 * 1024, `${grown} bytes allocated`);
   });
 });
 
-describe('an inherited setter', () => {
-  it('that sends is not called by what a send needs', async () => {
+describe('a setter on Object.prototype', () => {
+  it('is not called by send()', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const got = [];
       const receiver = dgram.createSocket('udp4', (msg) => {
@@ -82,8 +83,8 @@ describe('an inherited setter', () => {
   });
 });
 
-describe('a frozen process', () => {
-  const sends = (dgram, report, when) => {
+describe('socket.send() with a frozen process', () => {
+  const sendAll = (dgram, report, when) => {
     const got = [];
     if (when === 'before') Object.freeze(process);
     const receiver = dgram.createSocket('udp4', (msg) => got.push(String(msg)));
@@ -110,16 +111,16 @@ describe('a frozen process', () => {
 
   for (const when of ['before', 'after']) {
     for (const stdio of [['ignore'], ['ignore', 'pipe', 'pipe', 'ipc']]) {
-      it(`sends: frozen ${when} the sockets are made, ${stdio.length > 1 ?
-        'with' : 'without'} IPC`, async () => {
+      it(`sends when frozen ${when} the sockets are created, ` +
+        `${stdio.length > 1 ? 'with' : 'without'} IPC`, async () => {
         assert.deepStrictEqual(
-          await reportsOf(sends, { args: [when], stdio }),
+          await reportsOf(sendAll, { args: [when], stdio }),
           [{ got: ['a', 'b', 'c', 'd'], called: 4 }]);
       });
     }
   }
 
-  itNative('sends what waits when it ends', async () => {
+  itNative('sends queued datagrams when the process ends', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const { fork } = require('node:child_process');
       if (process.env.PEER) {

@@ -1,12 +1,15 @@
 'use strict';
 
+// getSendQueueSize() and getSendQueueCount(), and the send queue that
+// --test-udp-no-try-send makes Node use.
+
 const assert = require('node:assert');
 const os = require('node:os');
 const {
   bound, connectedTo, describeSince, open, receiveText, reportsOf, send,
 } = require('../../support/dgram');
 
-describeSince('18.8.0', 'getSendQueueSize and getSendQueueCount', () => {
+describeSince('18.8.0', 'getSendQueueSize() and getSendQueueCount()', () => {
   const isEmpty = (socket) => {
     assert.strictEqual(socket.getSendQueueSize(), 0);
     assert.strictEqual(socket.getSendQueueCount(), 0);
@@ -17,7 +20,7 @@ describeSince('18.8.0', 'getSendQueueSize and getSendQueueCount', () => {
     isEmpty(await bound());
   });
 
-  it('are 0 when everything was sent', async () => {
+  it('are 0 after everything was sent', async () => {
     const receiver = await bound();
     const socket = await connectedTo(receiver);
     const texts = receiveText(receiver, 3);
@@ -28,7 +31,7 @@ describeSince('18.8.0', 'getSendQueueSize and getSendQueueCount', () => {
     isEmpty(socket);
   });
 
-  it('count what waits when nothing is tried at once', async () => {
+  it('count queued datagrams with --test-udp-no-try-send', async () => {
     const reports = await reportsOf((dgram, report) => {
       const socket = dgram.createSocket('udp4');
       const counts = () => [socket.getSendQueueSize(),
@@ -53,7 +56,7 @@ describeSince('18.8.0', 'getSendQueueSize and getSendQueueCount', () => {
       [[0, 0], [10, 2], [null, 5], [null, 5], [0, 0]]);
   });
 
-  it('keep the order when nothing is tried at once', async () => {
+  it('keep the order with --test-udp-no-try-send', async () => {
     const reports = await reportsOf((dgram, report) => {
       const socket = dgram.createSocket('udp4');
       const log = [];
@@ -78,7 +81,7 @@ describeSince('18.8.0', 'getSendQueueSize and getSendQueueCount', () => {
     ]);
   });
 
-  it('what is queued at close is called back with ECANCELED', async () => {
+  it('are emptied by close() with ECANCELED for each callback', async () => {
     const reports = await reportsOf((dgram, report) => {
       const peer = dgram.createSocket('udp4');
       peer.bind(0, '127.0.0.1', () => {
@@ -99,7 +102,7 @@ describeSince('18.8.0', 'getSendQueueSize and getSendQueueCount', () => {
     const canceled = {
       errno: -os.constants.errno.ECANCELED, code: 'ECANCELED', syscall: 'send',
     };
-    // The first one found the queue empty and may have gone.
+    // The first one found an empty queue and may have been sent.
     assert.deepStrictEqual(reports.filter((report) => report[0] !== 0),
       ['close', [1, canceled, 3], [2, canceled, 3]]);
   });

@@ -1,5 +1,8 @@
 'use strict';
 
+// Datagram sizes from 0 bytes to the largest of each family, alone and in
+// sequences that the kernel may send (GSO) and receive (GRO) as one buffer.
+
 const assert = require('node:assert');
 const { randomBytes } = require('node:crypto');
 const {
@@ -11,12 +14,12 @@ const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
 const SIZES = [0, 1, 2, 3, 7, 64, 65, 1199, 1200, 1201, 1452, 1472, 1473, 1500,
   2048, 4096, 8192, 16384, 32768, 65000, 65506, 65507];
 
-describe('sizes of datagrams', () => {
+describe('datagram sizes', () => {
   for (const type of ['udp4', 'udp6']) {
     for (const connected of [false, true]) {
       const text = `${type}, ${connected ? 'connected' : 'unconnected'}`;
 
-      it(`${text}: each arrives as it was sent`, async () => {
+      it(`${text}: every size arrives unchanged`, async () => {
         const receiver = await bound(type);
         const socket = connected ? await connectedTo(receiver) : open(type);
         const to = connected ? [] :
@@ -31,7 +34,7 @@ describe('sizes of datagrams', () => {
         }
       });
 
-      it(`${text}: all of them in one tick`, async () => {
+      it(`${text}: all sizes arrive when sent in one tick`, async () => {
         const receiver = await bound(type);
         receiver.setRecvBufferSize(1 << 20);
         const socket = connected ? await connectedTo(receiver) : open(type);
@@ -44,12 +47,12 @@ describe('sizes of datagrams', () => {
         for (const bytes of all)
           socket.send(bytes, ...to);
         for (const [i, { msg, rinfo }] of (await messages).entries()) {
-          assert.ok(msg.equals(all[i]), `number ${i}`);
+          assert.ok(msg.equals(all[i]), `datagram ${i}`);
           assert.strictEqual(rinfo.size, all[i].length);
         }
       });
 
-      it(`${text}: one more byte is too much`, async () => {
+      it(`${text}: one byte above the limit fails with EMSGSIZE`, async () => {
         const receiver = await bound(type);
         const socket = connected ? await connectedTo(receiver) : open(type);
         const to = connected ? [] :
@@ -62,7 +65,7 @@ describe('sizes of datagrams', () => {
               return true;
             });
         }
-        // It is the sum that counts.
+        // The limit applies to the sum of a list.
         await assert.rejects(send(socket,
           [Buffer.alloc(40000), Buffer.alloc(40000)], ...to),
         { code: 'EMSGSIZE' });
@@ -74,35 +77,36 @@ describe('sizes of datagrams', () => {
   }
 });
 
-describe('runs of datagrams', () => {
-  // What may go through the kernel as one segmented send and come back as one
-  // merged receive.
+describe('sequences of datagrams to one destination', () => {
+  // The kernel may send each as one segment group (GSO) and receive it as one
+  // GRO buffer.
   for (const [text, sizes] of [
-    ['equal', Array(40).fill(100)],
-    ['equal, a shorter last one', [...Array(20).fill(100), 30]],
-    ['equal, a longer last one', [...Array(20).fill(100), 130]],
-    ['equal, an empty last one', [...Array(20).fill(100), 0]],
-    ['equal, an empty one among them',
+    ['equal sizes', Array(40).fill(100)],
+    ['equal sizes, the last one shorter', [...Array(20).fill(100), 30]],
+    ['equal sizes, the last one longer', [...Array(20).fill(100), 130]],
+    ['equal sizes, the last one empty', [...Array(20).fill(100), 0]],
+    ['equal sizes, an empty one in the middle',
       [...Array(10).fill(100), 0, ...Array(10).fill(100)]],
-    ['empty', Array(40).fill(0)],
+    ['empty datagrams', Array(40).fill(0)],
     ['one byte each', Array(100).fill(1)],
     ['two bytes each', Array(100).fill(2)],
-    ['alternating', Array.from({ length: 40 }, (_, i) => i % 2 ? 100 : 50)],
-    ['growing', Array.from({ length: 40 }, (_, i) => i * 10)],
-    ['shrinking', Array.from({ length: 40 }, (_, i) => 400 - i * 10)],
-    ['two runs', [...Array(20).fill(100), ...Array(20).fill(60)]],
-    ['one more than 64', Array(65).fill(100)],
-    ['twice 64', Array(128).fill(100)],
-    ['more than fits in one packet', Array(50).fill(1400)],
-    ['as large as a packet of Ethernet', Array(30).fill(1472)],
-    ['larger than a packet of Ethernet', Array(30).fill(1473)],
-    ['large', Array(20).fill(9000)],
-    ['halves of the largest', Array(6).fill(32753)],
-    ['one of the largest among small ones',
+    ['alternating sizes',
+      Array.from({ length: 40 }, (_, i) => i % 2 ? 100 : 50)],
+    ['growing sizes', Array.from({ length: 40 }, (_, i) => i * 10)],
+    ['shrinking sizes', Array.from({ length: 40 }, (_, i) => 400 - i * 10)],
+    ['two segment groups', [...Array(20).fill(100), ...Array(20).fill(60)]],
+    ['one more than the 64 segments of a group', Array(65).fill(100)],
+    ['two groups of 64 segments', Array(128).fill(100)],
+    ['more bytes than one group holds', Array(50).fill(1400)],
+    ['the payload of an Ethernet frame', Array(30).fill(1472)],
+    ['one byte more than an Ethernet frame', Array(30).fill(1473)],
+    ['9,000 bytes each', Array(20).fill(9000)],
+    ['half of the largest size each', Array(6).fill(32753)],
+    ['one of the largest size between small ones',
       [...Array(5).fill(100), 65507, ...Array(5).fill(100)]],
   ]) {
     for (const type of ['udp4', 'udp6']) {
-      it(`${type}, ${text}`, async () => {
+      it(`${type}: ${text}`, async () => {
         const receiver = await bound(type);
         receiver.setRecvBufferSize(4 << 20);
         const { port } = receiver.address();
@@ -113,7 +117,7 @@ describe('runs of datagrams', () => {
           socket.send(bytes, port, LOOPBACK[type]);
         for (const [i, { msg, rinfo }] of (await messages).entries()) {
           assert.ok(msg.equals(all[i]),
-            `number ${i}: ${msg.length} bytes for ${all[i].length}`);
+            `datagram ${i}: ${msg.length} of ${all[i].length} bytes`);
           assert.deepStrictEqual(rinfo, {
             address: LOOPBACK[type],
             family: type === 'udp4' ? 'IPv4' : 'IPv6',

@@ -1,17 +1,19 @@
 'use strict';
 
+// address() in each state of the socket.
+
 const assert = require('node:assert');
 const {
   bound, once, open, throwsCode, throwsSystemError,
 } = require('../../support/dgram');
 
-describe('address', () => {
-  it('is EBADF before the socket is bound', () => {
+describe('socket.address()', () => {
+  it('throws EBADF before the socket is bound', () => {
     throwsSystemError(() => open('udp4').address(), 'EBADF', 'getsockname');
     throwsSystemError(() => open('udp6').address(), 'EBADF', 'getsockname');
   });
 
-  it('is EBADF while it is being bound', async () => {
+  it('throws EBADF while bind() is pending', async () => {
     const socket = open('udp4');
     socket.bind();
     throwsSystemError(() => socket.address(), 'EBADF', 'getsockname');
@@ -19,14 +21,14 @@ describe('address', () => {
     assert.ok(socket.address().port > 0);
   });
 
-  it('throws after close()', async () => {
+  it('throws ERR_SOCKET_DGRAM_NOT_RUNNING after close()', async () => {
     const socket = await bound();
     socket.close();
     throwsCode(() => socket.address(),
       Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
   });
 
-  it('follows connect(), which picks the source', async () => {
+  it('returns the source address that connect() selects', async () => {
     const socket = open('udp4');
     socket.bind();
     await once(socket, 'listening');
@@ -38,7 +40,7 @@ describe('address', () => {
       { address: '127.0.0.1', family: 'IPv4', port });
   });
 
-  it('follows connect() for IPv6', async () => {
+  it('returns the source address that connect() selects for IPv6', async () => {
     const socket = open('udp6');
     socket.bind();
     await once(socket, 'listening');

@@ -1,11 +1,14 @@
 'use strict';
 
+// Method calls on a closed socket. The error depends on what each method
+// checks first.
+
 const assert = require('node:assert');
 const {
   bound, isNative, itSince, nodeAtLeast, once, open, throwsCode,
 } = require('../../support/dgram');
 
-const raw = (method) => (body) => assert.throws(body, {
+const throwsNull = (method) => (body) => assert.throws(body, {
   name: 'TypeError',
   message: `Cannot read properties of null (reading '${method}')`,
 });
@@ -13,8 +16,6 @@ const notRunning = (body) => throwsCode(body,
   Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
 const hasQueueInfo = isNative || nodeAtLeast('18.8.0');
 
-// What a call on a closed socket does. It depends on what each method looks
-// at first.
 const CALLS = [
   ['address', [], notRunning],
   ['remoteAddress', [], notRunning],
@@ -30,14 +31,14 @@ const CALLS = [
   ['dropSourceSpecificMembership', ['127.0.0.1', '232.1.1.1'], notRunning],
   ['setMulticastInterface', ['127.0.0.1'], notRunning],
   ['setMulticastInterface', [], notRunning],
-  ['setBroadcast', [true], raw('setBroadcast')],
-  ['setTTL', [1], raw('setTTL')],
-  ['setMulticastTTL', [1], raw('setMulticastTTL')],
-  ['setMulticastLoopback', [1], raw('setMulticastLoopback')],
-  ['setRecvBufferSize', [1000], raw('bufferSize')],
-  ['setSendBufferSize', [1000], raw('bufferSize')],
-  ['getRecvBufferSize', [], raw('bufferSize')],
-  ['getSendBufferSize', [], raw('bufferSize')],
+  ['setBroadcast', [true], throwsNull('setBroadcast')],
+  ['setTTL', [1], throwsNull('setTTL')],
+  ['setMulticastTTL', [1], throwsNull('setMulticastTTL')],
+  ['setMulticastLoopback', [1], throwsNull('setMulticastLoopback')],
+  ['setRecvBufferSize', [1000], throwsNull('bufferSize')],
+  ['setSendBufferSize', [1000], throwsNull('bufferSize')],
+  ['getRecvBufferSize', [], throwsNull('bufferSize')],
+  ['getSendBufferSize', [], throwsNull('bufferSize')],
 ];
 
 describe('a closed socket', () => {
@@ -47,7 +48,7 @@ describe('a closed socket', () => {
   ]) {
     describe(`that was ${state}`, () => {
       for (const [method, args, fails] of CALLS) {
-        it(`fails ${method}(${args.join()})`, async () => {
+        it(`throws in ${method}(${args.join()})`, async () => {
           const socket = await make();
           socket.close();
           fails(() => socket[method](...args));
@@ -57,22 +58,22 @@ describe('a closed socket', () => {
       }
 
       if (hasQueueInfo) {
-        it('fails getSendQueueSize() and getSendQueueCount()', async () => {
+        it('throws in getSendQueueSize() and getSendQueueCount()', async () => {
           const socket = await make();
           socket.close();
-          raw('getSendQueueSize')(() => socket.getSendQueueSize());
-          raw('getSendQueueCount')(() => socket.getSendQueueCount());
+          throwsNull('getSendQueueSize')(() => socket.getSendQueueSize());
+          throwsNull('getSendQueueCount')(() => socket.getSendQueueCount());
         });
       }
 
-      it('has ref() and unref()', async () => {
+      it('allows ref() and unref()', async () => {
         const socket = await make();
         socket.close();
         assert.strictEqual(socket.ref(), socket);
         assert.strictEqual(socket.unref(), socket);
       });
 
-      it('validates what comes before the handle', async () => {
+      it('validates arguments that are checked before the handle', async () => {
         const socket = await make();
         socket.close();
         throwsCode(() => socket.setTTL('x'), TypeError, 'ERR_INVALID_ARG_TYPE',
@@ -88,7 +89,7 @@ describe('a closed socket', () => {
           'Port should be > 0 and < 65536. Received type number (0).');
       });
 
-      itSince(['24.19.0', '26.4.0'], 'fails bindSync() and connectSync()',
+      itSince(['24.19.0', '26.4.0'], 'throws in bindSync() and connectSync()',
         async () => {
           const socket = await make();
           socket.close();
@@ -98,7 +99,7 @@ describe('a closed socket', () => {
     });
   }
 
-  it('that was connected is still connected in its state', async () => {
+  it('rejects send() and connect() if it was connected', async () => {
     const socket = open('udp4');
     socket.connect(1234);
     await once(socket, 'connect');

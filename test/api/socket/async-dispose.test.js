@@ -1,13 +1,15 @@
 'use strict';
 
+// socket[Symbol.asyncDispose](): it closes the socket and waits for 'close'.
+
 const assert = require('node:assert');
 const { promisify } = require('node:util');
 const {
   bound, close, closeLater, describeSince, dgram, isOpen, itSince, open,
 } = require('../../support/dgram');
 
-describeSince(['18.18.0', '20.5.0'], 'Symbol.asyncDispose', () => {
-  it('closes the socket and waits for the event', async () => {
+describeSince(['18.18.0', '20.5.0'], 'socket[Symbol.asyncDispose]()', () => {
+  it('closes the socket and waits for \'close\'', async () => {
     const socket = await bound();
     let closed = false;
     socket.on('close', () => closed = true);
@@ -25,7 +27,7 @@ describeSince(['18.18.0', '20.5.0'], 'Symbol.asyncDispose', () => {
     assert.strictEqual(isOpen(socket), false);
   });
 
-  it('may come again and after close()', async () => {
+  it('can be called again and after close()', async () => {
     const socket = open('udp4');
     await socket[Symbol.asyncDispose]();
     assert.strictEqual(await socket[Symbol.asyncDispose](), undefined);
@@ -34,7 +36,7 @@ describeSince(['18.18.0', '20.5.0'], 'Symbol.asyncDispose', () => {
     assert.strictEqual(await other[Symbol.asyncDispose](), undefined);
   });
 
-  it('throws the error that close() gives its callback', async () => {
+  it('rejects with the error that close() passes to its callback', async () => {
     const failure = new Error('not closed');
     class Failing extends dgram.Socket {
       close(callback) {
@@ -48,7 +50,7 @@ describeSince(['18.18.0', '20.5.0'], 'Symbol.asyncDispose', () => {
     assert.strictEqual(isOpen(socket), true);
   });
 
-  it('throws the error that close is emitted with', async () => {
+  it('rejects with the error that \'close\' is emitted with', async () => {
     const failure = new Error('emitted');
     const socket = open('udp4');
     const disposed = socket[Symbol.asyncDispose]();
@@ -56,15 +58,15 @@ describeSince(['18.18.0', '20.5.0'], 'Symbol.asyncDispose', () => {
     await assert.rejects(disposed, failure);
   });
 
-  // Node 18 and 20 give what the callback was given.
-  itSince('22.0.0', 'has no value', async () => {
+  // In Node 18 and 20 it resolves to the second argument of the callback.
+  itSince('22.0.0', 'resolves to undefined', async () => {
     const socket = open('udp4');
     const disposed = socket[Symbol.asyncDispose]();
     socket.emit('close', null, 5);
     assert.strictEqual(await disposed, undefined);
   });
 
-  it('closes by the promise that close() has for promisify()', async () => {
+  it('uses the util.promisify.custom method of close()', async () => {
     const socket = open('udp4');
     const calls = [];
     const { close } = socket;

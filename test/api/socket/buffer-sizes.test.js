@@ -1,5 +1,8 @@
 'use strict';
 
+// Socket buffer sizes: getters, setters, the options of createSocket(), and
+// ERR_SOCKET_BUFFER_SIZE.
+
 const assert = require('node:assert');
 const os = require('node:os');
 const util = require('node:util');
@@ -24,7 +27,7 @@ function isBufferSizeError(error, code, text, syscall) {
   assert.ok(error instanceof Error);
   assert.strictEqual(error.toString(),
     `SystemError [ERR_SOCKET_BUFFER_SIZE]: ${error.message}`);
-  // How it is shown, but for the stack.
+  // util.inspect() output without the stack.
   const shown = util.inspect(error);
   assert.ok(shown.startsWith(
     `SystemError [ERR_SOCKET_BUFFER_SIZE]: ${error.message}\n    at `), shown);
@@ -41,8 +44,8 @@ function isBufferSizeError(error, code, text, syscall) {
 }`), shown);
 }
 
-describe('buffer sizes', () => {
-  it('are errors of the system before the socket is bound', () => {
+describe('socket buffer sizes', () => {
+  it('fail with EBADF before the socket is bound', () => {
     for (const direction of ['Recv', 'Send']) {
       const syscall = `uv_${direction.toLowerCase()}_buffer_size`;
       const socket = open('udp4');
@@ -55,7 +58,7 @@ describe('buffer sizes', () => {
   });
 
   for (const setter of SETTERS) {
-    it(`${setter} refuses what is no uint32`, async () => {
+    it(`${setter}() rejects a value that is not a uint32`, async () => {
       for (const socket of [open('udp4'), await bound()]) {
         for (const size of [-1, Infinity, NaN, 1.5, 'x', '8192', null,
           undefined, {}, 2 ** 32, true]) {
@@ -66,7 +69,7 @@ describe('buffer sizes', () => {
       }
     });
 
-    it(`${setter} is EINVAL above the int32`, async () => {
+    it(`${setter}() fails with EINVAL above the int32 range`, async () => {
       const socket = await bound();
       const syscall = setter === 'setRecvBufferSize' ?
         'uv_recv_buffer_size' : 'uv_send_buffer_size';
@@ -76,17 +79,17 @@ describe('buffer sizes', () => {
       }
     });
 
-    it(`${setter} sets, and returns nothing`, async () => {
+    it(`${setter}() sets the size and returns undefined`, async () => {
       const socket = await bound();
       const getter = setter.replace('set', 'get');
       assert.strictEqual(socket[setter](10000), undefined);
-      // Linux doubles it for its own bookkeeping.
+      // Linux doubles the size for its own bookkeeping.
       assert.strictEqual(socket[getter](), isLinux ? 20000 : 10000);
       socket[setter](12000);
       assert.strictEqual(socket[getter](), isLinux ? 24000 : 12000);
     });
 
-    it(`${setter} takes 0 for a question`, async () => {
+    it(`${setter}() with 0 leaves the size unchanged`, async () => {
       const socket = await bound();
       const getter = setter.replace('set', 'get');
       socket[setter](10000);
@@ -95,7 +98,7 @@ describe('buffer sizes', () => {
     });
   }
 
-  it('have defaults', async () => {
+  it('have a default above 4 KiB', async () => {
     const socket = await bound();
     for (const getter of GETTERS) {
       const size = socket[getter]();
@@ -111,7 +114,7 @@ describe('buffer sizes', () => {
     assert.strictEqual(socket.getSendBufferSize(), isLinux ? 24000 : 12000);
   });
 
-  it('are set before listening', async () => {
+  it('are set before \'listening\'', async () => {
     const socket = open({ type: 'udp4', recvBufferSize: 10000 });
     const size = new Promise((resolve) => socket.on('listening',
       () => resolve(socket.getRecvBufferSize())));
@@ -126,29 +129,29 @@ describe('buffer sizes', () => {
     assert.strictEqual(socket.getSendBufferSize(), isLinux ? 24000 : 12000);
   });
 
-  const REFUSED = ['ERR_SOCKET_BUFFER_SIZE', 'uv_recv_buffer_size', 'EINVAL'];
+  const REJECTED = ['ERR_SOCKET_BUFFER_SIZE', 'uv_recv_buffer_size', 'EINVAL'];
 
-  it('that are too much for the system are an error of bind', async () => {
+  it('above the int32 range make bind() fail', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
-      const tell = (event) => ({ code, info }) =>
+      const note = (event) => ({ code, info }) =>
         report([event, code, info.syscall, info.code]);
-      process.on('uncaughtException', tell('uncaught'));
+      process.on('uncaughtException', note('uncaught'));
       const socket = dgram.createSocket({
         type: 'udp4', recvBufferSize: 2 ** 31,
       });
       socket.on('listening', () => report('listening'));
-      socket.on('error', tell('error'));
+      socket.on('error', note('error'));
       socket.bind(0, '127.0.0.1', () => report('callback'));
       setImmediate(() => {
         report(socket.address().address);
         report(socket.listenerCount('listening'));
         socket.close();
       });
-    }), [[isNative ? 'error' : 'uncaught', ...REFUSED], '127.0.0.1',
+    }), [[isNative ? 'error' : 'uncaught', ...REJECTED], '127.0.0.1',
       isNative ? 1 : 2]);
   });
 
-  itNative('that are refused are uncaught without a listener', async () => {
+  itNative('rejected by the system are uncaught by default', async () => {
     for (const args of [[false], [true]]) {
       const { code, stderr } = await inChild((dgram, report, hasCallback) => {
         dgram.createSocket({ type: 'udp4', sendBufferSize: 2 ** 31 })
@@ -160,20 +163,20 @@ describe('buffer sizes', () => {
     }
   });
 
-  itNative('that are refused fail what waits for bind', async () => {
+  itNative('rejected by the system fail calls queued before bind', async () => {
     const socket = open({ type: 'udp4', recvBufferSize: 2 ** 31 });
-    const heard = [];
-    socket.on('error', ({ code }) => heard.push(`error ${code}`));
-    socket.send('x', 9, '127.0.0.1', ({ code }) => heard.push(`send ${code}`));
+    const log = [];
+    socket.on('error', ({ code }) => log.push(`error ${code}`));
+    socket.send('x', 9, '127.0.0.1', ({ code }) => log.push(`send ${code}`));
     const closed = once(socket, 'close').catch(() => {});
-    socket.close(() => heard.push('close'));
+    socket.close(() => log.push('close'));
     await closed;
     await turn();
-    assert.deepStrictEqual(heard, ['error ERR_SOCKET_BUFFER_SIZE',
+    assert.deepStrictEqual(log, ['error ERR_SOCKET_BUFFER_SIZE',
       'send ERR_SOCKET_BUFFER_SIZE', 'close']);
   });
 
-  it('that are refused are thrown where Node throws them', () => {
+  it('rejected by the system are thrown by synchronous methods', () => {
     const options = { type: 'udp4', recvBufferSize: 2 ** 31 };
     const failure = { code: 'ERR_SOCKET_BUFFER_SIZE' };
     if (isNative || nodeAtLeast('24.19.0', '26.4.0')) {

@@ -1,13 +1,16 @@
 'use strict';
 
+// close() while received datagrams are still pending: in a 'message' listener,
+// in its ticks and in its microtasks.
+
 const assert = require('node:assert');
 const {
   bound, connectedTo, isOpen, once, receive, receiveText, steps,
   turn,
 } = require('../../support/dgram');
 
-describe('close inside a listener of messages', () => {
-  it('discards what has come already', async () => {
+describe('socket.close() in a \'message\' listener', () => {
+  it('discards the remaining datagrams', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     const texts = [];
@@ -23,7 +26,7 @@ describe('close inside a listener of messages', () => {
     assert.deepStrictEqual(texts, ['0', '1', '2']);
   });
 
-  it('by a tick of the message comes before the next message', async () => {
+  it('takes effect before the next message if called in a tick', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     const texts = [];
@@ -38,7 +41,7 @@ describe('close inside a listener of messages', () => {
     assert.deepStrictEqual(texts, ['0']);
   });
 
-  it('by a microtask of the message comes before the next message',
+  it('takes effect before the next message if called in a microtask',
     async () => {
       const receiver = await bound();
       const sender = await connectedTo(receiver);
@@ -55,7 +58,7 @@ describe('close inside a listener of messages', () => {
       assert.deepStrictEqual(texts, ['0']);
     });
 
-  it('does not spare the second listener the same message', async () => {
+  it('does not keep the message from other listeners', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     const texts = [];
@@ -68,7 +71,7 @@ describe('close inside a listener of messages', () => {
     assert.deepStrictEqual(texts, ['0']);
   });
 
-  it('of another socket discards what that one has waiting', async () => {
+  it('discards the pending datagrams of another socket', async () => {
     const sockets = [await bound(), await bound()];
     const sender = await bound();
     const log = await steps(2, (log) => {
@@ -84,11 +87,11 @@ describe('close inside a listener of messages', () => {
         sender.send('x', socket.address().port, '127.0.0.1');
     });
     await turn();
-    // Which one comes first is the kernel's choice.
+    // The kernel decides which socket is read first.
     assert.deepStrictEqual(log, [log[0], log[0]]);
   });
 
-  it('lets the next socket have the port', async () => {
+  it('releases the port for another socket', async () => {
     const first = await bound();
     const { port } = first.address();
     const sender = await bound();
@@ -104,7 +107,7 @@ describe('close inside a listener of messages', () => {
     assert.deepStrictEqual(await texts, ['to the second']);
   });
 
-  it('forgets nothing of the senders of what it discards', async () => {
+  it('does not confuse the senders of discarded datagrams', async () => {
     const [first, second] = [await bound(), await bound()];
     const senders = [];
     for (let i = 0; i < 10; i++)
@@ -124,7 +127,7 @@ describe('close inside a listener of messages', () => {
       assert.strictEqual(String(msg), `${rinfo.port}`);
   });
 
-  it('and then a new socket: it has nothing of the old batch', async () => {
+  it('leaves no datagrams to a new socket on the same port', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const sender = await connectedTo(receiver);

@@ -1,13 +1,15 @@
 'use strict';
 
+// close(): events, callbacks, queued calls, and reuse of the port.
+
 const assert = require('node:assert');
 const {
   bound, connectedTo, isOpen, once, open, receiveText, stateOf, steps,
   throwsCode, turn,
 } = require('../../support/dgram');
 
-describe('close', () => {
-  it('returns the socket and emits by a tick', async () => {
+describe('socket.close()', () => {
+  it('returns the socket and emits \'close\' later', async () => {
     const socket = open('udp4');
     const closed = once(socket, 'close');
     assert.strictEqual(socket.close(), socket);
@@ -16,11 +18,11 @@ describe('close', () => {
   });
 
   for (const [text, make] of [
-    ['fresh', () => open('udp4')],
+    ['new', () => open('udp4')],
     ['bound', () => bound()],
     ['connected', async () => connectedTo(await bound())],
   ]) {
-    it(`keeps the order of ticks on a ${text} socket`, async () => {
+    it(`emits 'close' in tick order on a ${text} socket`, async () => {
       const socket = await make();
       assert.deepStrictEqual(await steps(5, (log) => {
         Promise.resolve().then(() => log('microtask'));
@@ -32,13 +34,13 @@ describe('close', () => {
     });
   }
 
-  it('calls a listener that was added after it', async () => {
+  it('calls a listener that is added afterwards', async () => {
     const socket = open('udp4');
     socket.close();
     await once(socket, 'close');
   });
 
-  it('ignores an argument that is no function', async () => {
+  it('ignores an argument that is not a function', async () => {
     for (const argument of ['bad argument', 1, null, {}, true]) {
       const socket = open('udp4');
       assert.strictEqual(socket.close(argument), socket);
@@ -46,7 +48,7 @@ describe('close', () => {
     }
   });
 
-  it('throws the second time', async () => {
+  it('throws when called again', async () => {
     const socket = await bound();
     socket.close();
     const again = () => throwsCode(() => socket.close(),
@@ -56,7 +58,7 @@ describe('close', () => {
     again();
   });
 
-  it('adds the callback even when it throws', async () => {
+  it('adds its callback even if it throws', async () => {
     const socket = open('udp4');
     const calls = [];
     socket.close(() => calls.push(1));
@@ -65,7 +67,7 @@ describe('close', () => {
     assert.deepStrictEqual(calls, [1, 2]);
   });
 
-  it('emits once only', async () => {
+  it('emits \'close\' once', async () => {
     const socket = await bound();
     let count = 0;
     socket.on('close', () => count++);
@@ -75,7 +77,7 @@ describe('close', () => {
     assert.strictEqual(count, 1);
   });
 
-  it('waits for the queue of a socket that is being bound', async () => {
+  it('waits for queued calls while the socket is being bound', async () => {
     const socket = open('udp4');
     const events = [];
     socket.on('listening', () => events.push('listening'));
@@ -83,14 +85,14 @@ describe('close', () => {
     socket.send('dropped', 9, '127.0.0.1', () => events.push('sent'));
     assert.strictEqual(socket.close(() => events.push('callback')), socket);
     assert.ok(isOpen(socket));
-    // Queued as well, so not too late.
+    // close() is queued as well.
     assert.strictEqual(stateOf(socket).queue.length, 2);
     await once(socket, 'close');
     await turn();
     assert.deepStrictEqual(events, ['listening', 'close', 'callback']);
   });
 
-  it('in the listener of listening does not disturb the queued sends',
+  it('drops queued sends when called in a \'listening\' listener',
     async () => {
       const socket = open('udp4');
       socket.on('listening', () => socket.close());
@@ -100,7 +102,7 @@ describe('close', () => {
       await turn();
     });
 
-  it('in the callback of bind leaves a closed socket', async () => {
+  it('can be called in the callback of bind()', async () => {
     const socket = open('udp4');
     await new Promise((resolve) => {
       socket.bind(0, () => {
@@ -110,13 +112,13 @@ describe('close', () => {
     });
   });
 
-  it('stops receiving at once', async () => {
+  it('stops reception at once', async () => {
     const socket = await bound();
     socket.on('message', assert.fail);
     const other = await bound();
     const texts = receiveText(other, 1);
     const sender = await connectedTo(socket);
-    sender.send('in the queue of the kernel');
+    sender.send('pending in the kernel');
     const closed = once(socket, 'close');
     socket.close();
     await closed;
@@ -125,7 +127,7 @@ describe('close', () => {
     assert.deepStrictEqual(await texts, ['later']);
   });
 
-  it('lets the callback of the handle open a socket', async () => {
+  it('allows a new socket in the callback of the handle\'s close', async () => {
     const sender = await bound();
     const socket = await bound();
     const { handle } = stateOf(socket);
@@ -136,7 +138,7 @@ describe('close', () => {
     assert.deepStrictEqual(await texts, ['x']);
   });
 
-  it('frees its handle for many sockets', async () => {
+  it('frees the handles of 1,000 sockets', async () => {
     for (let round = 0; round < 20; round++) {
       const sockets = Array.from({ length: 50 }, () => open('udp4'));
       await Promise.all(sockets.map((socket) => {

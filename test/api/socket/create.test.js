@@ -1,5 +1,7 @@
 'use strict';
 
+// createSocket() and the Socket constructor: types, options and their checks.
+
 const assert = require('node:assert');
 const { EventEmitter } = require('node:events');
 const net = require('node:net');
@@ -10,16 +12,16 @@ const {
 const BAD_TYPE =
   'Bad socket type specified. Valid types are: udp4, udp6';
 
-describe('createSocket', () => {
+describe('dgram.createSocket()', () => {
   for (const type of ['udp4', 'udp6']) {
-    it(`makes a socket of type ${type} from a string`, () => {
+    it(`creates a socket of type ${type} from a string`, () => {
       const socket = open(type);
       assert.ok(socket instanceof dgram.Socket);
       assert.ok(socket instanceof EventEmitter);
       assert.strictEqual(socket.type, type);
     });
 
-    it(`makes a socket of type ${type} from an object`, () => {
+    it(`creates a socket of type ${type} from an object`, () => {
       const socket = open({ type });
       assert.ok(socket instanceof dgram.Socket);
       assert.strictEqual(socket.type, type);
@@ -34,7 +36,7 @@ describe('createSocket', () => {
     ['an object with a bad type', { type: 'udp5' }],
     ['a String object', new String('udp4')],
   ]) {
-    it(`refuses ${text} as the type`, () => {
+    it(`rejects ${text} as the type`, () => {
       throwsCode(() => dgram.createSocket(type),
         TypeError, 'ERR_SOCKET_BAD_TYPE', BAD_TYPE);
       throwsCode(() => new dgram.Socket(type),
@@ -42,7 +44,7 @@ describe('createSocket', () => {
     });
   }
 
-  it('adds a listener of messages', () => {
+  it('adds a \'message\' listener', () => {
     const listener = () => {};
     assert.deepStrictEqual(open('udp4', listener).listeners('message'),
       [listener]);
@@ -50,12 +52,12 @@ describe('createSocket', () => {
       .listeners('message'), [listener]);
   });
 
-  it('ignores a listener that is no function', () => {
+  it('ignores a listener that is not a function', () => {
     for (const listener of [null, {}, 'message', 5])
       assert.deepStrictEqual(open('udp4', listener).eventNames(), []);
   });
 
-  it('refuses a lookup that is no function', () => {
+  it('rejects a lookup that is not a function', () => {
     throwsCode(() => dgram.createSocket({ type: 'udp4', lookup: 'dns' }),
       TypeError, 'ERR_INVALID_ARG_TYPE',
       'The "lookup" argument must be of type function. ' +
@@ -66,7 +68,7 @@ describe('createSocket', () => {
     assert.ok(isOpen(open({ type: 'udp4', lookup: undefined })));
   });
 
-  it('refuses a signal that is none', () => {
+  it('rejects a signal that is not an AbortSignal', () => {
     throwsCode(() => dgram.createSocket({ type: 'udp4', signal: {} }),
       TypeError, 'ERR_INVALID_ARG_TYPE',
       'The "options.signal" property must be an instance of AbortSignal. ' +
@@ -82,7 +84,7 @@ describe('createSocket', () => {
   });
 
   for (const name of ['recvBufferSize', 'sendBufferSize']) {
-    itSince(['20.19.0', '22.13.0'], `refuses a bad ${name}`, () => {
+    itSince(['20.19.0', '22.13.0'], `rejects a bad ${name}`, () => {
       const create = (size) =>
         () => dgram.createSocket({ type: 'udp4', [name]: size });
       const range = `The value of "options.${name}" is out of range. It must `;
@@ -96,7 +98,7 @@ describe('createSocket', () => {
         `${range}be >= 0 && <= 4294967295. Received -1`);
       throwsCode(create(2 ** 33), RangeError, 'ERR_OUT_OF_RANGE',
         `${range}be >= 0 && <= 4294967295. Received 8_589_934_592`);
-      // Node puts the separators into the text, whatever it is.
+      // Node inserts separators into any number, even with an exponent.
       for (const [size, received] of [[-(2 ** 33), '-8_589_934_592'],
         [-1e11, '-100_000_000_000'], [1e21, '1e_+21'], [-1e21, '-1e_+21'],
         [1.25e300, '1.2_5e+_300']]) {
@@ -109,14 +111,14 @@ describe('createSocket', () => {
         `${range}be an integer. Received Infinity`);
     });
 
-    it(`takes a falsy ${name} for none`, () => {
+    it(`ignores a falsy ${name}`, () => {
       for (const size of [0, -0, NaN, null, undefined, false, ''])
         assert.ok(isOpen(open({ type: 'udp4', [name]: size })));
     });
   }
 
   for (const name of ['receiveBlockList', 'sendBlockList']) {
-    itSince('22.13.0', `refuses a ${name} that is none`, () => {
+    itSince('22.13.0', `rejects a ${name} that is not a BlockList`, () => {
       throwsCode(() => dgram.createSocket({ type: 'udp4', [name]: {} }),
         TypeError, 'ERR_INVALID_ARG_TYPE',
         `The "options.${name}" property must be an net.BlockList. ` +
@@ -128,7 +130,7 @@ describe('createSocket', () => {
     });
   }
 
-  itSince('22.13.0', 'validates its options in the built-in\'s order', () => {
+  itSince('22.13.0', 'checks its options in the order of node:dgram', () => {
     const options = {
       signal: 1,
       type: 'udp5',
@@ -153,7 +155,7 @@ describe('createSocket', () => {
     assert.ok(isOpen(open(options)));
   });
 
-  itSince('22.12.0', 'keeps its options in the state', () => {
+  itSince('22.12.0', 'stores its options in the state', () => {
     const options = {
       type: 'udp6', reuseAddr: true, reusePort: 1, ipv6Only: 'yes',
       recvBufferSize: 1000, sendBufferSize: 2000,

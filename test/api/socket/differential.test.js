@@ -1,17 +1,17 @@
 'use strict';
 
-// The same calls, well-formed or not, on a socket of ours and on one of the
-// built-in: the same values come back, the same errors are thrown, the same
-// datagrams arrive.
+// Differential tests: the same calls, valid or not, on a socket of the package
+// and on one of node:dgram return the same values, throw the same errors and
+// deliver the same datagrams.
 
 const assert = require('node:assert');
-const builtin = require('node:dgram');
+const nodeDgram = require('node:dgram');
 const {
   closeLater, describeNative, dgram, nodeAtLeast, once, open,
 } = require('../../support/dgram');
 const { describeError, outcome, show } = require('../../support/outcome');
 
-/** Numbers below `n`, the same ones in every run (a linear generator). */
+/** A linear congruential generator: the same numbers below `n` in every run. */
 function random(seed) {
   let state = seed;
   return (n) => {
@@ -20,7 +20,7 @@ function random(seed) {
   };
 }
 
-describeNative('differential: arguments of send', () => {
+describeNative('send() with random arguments', () => {
   const pools = (port) => ({
     message: ['text', '', Buffer.from('bytes'), new Uint16Array([1, 2, 3]),
       ['li', Buffer.from('st')], [], ['a', 5], null, undefined, 7, {},
@@ -48,7 +48,7 @@ describeNative('differential: arguments of send', () => {
     return socket;
   }
 
-  /** Makes every call; resolves to what each did and to what arrived. */
+  /** Makes all calls; resolves to their results and the received datagrams. */
   async function run(module, receiver, connected, calls) {
     const { port } = receiver.address();
     const socket = await makeSocket(module, port, connected);
@@ -75,7 +75,7 @@ describeNative('differential: arguments of send', () => {
           ...(withCallback ? [callback] : []))));
         results.push(result);
       }
-      // Behind everything, ticks of lookups included.
+      // Ticks of lookups run before the end marker is sent.
       await new Promise((resolve) => setImmediate(resolve));
       socket.send('END OF PART', ...(connected ? [] : [port]));
       await end;
@@ -84,7 +84,9 @@ describeNative('differential: arguments of send', () => {
   }
 
   for (const connected of [false, true]) {
-    it(connected ? 'connected' : 'unconnected', async () => {
+    const state = connected ? 'connected' : 'unconnected';
+
+    it(`behaves as with node:dgram, ${state}`, async () => {
       const receiver = open('udp4');
       receiver.bind(0, '127.0.0.1');
       await once(receiver, 'listening');
@@ -101,25 +103,25 @@ describeNative('differential: arguments of send', () => {
           pick(third), pick(fourth), pick(fifth)].slice(0, 1 + next(5));
         calls.push({ args, withCallback: next(2) === 0 });
       }
-      const ours = await run(dgram, receiver, connected, calls);
-      const theirs = await run(builtin, receiver, connected, calls);
+      const native = await run(dgram, receiver, connected, calls);
+      const builtin = await run(nodeDgram, receiver, connected, calls);
       for (const [i, { args, withCallback }] of calls.entries()) {
-        assert.deepStrictEqual(ours.results[i], theirs.results[i],
+        assert.deepStrictEqual(native.results[i], builtin.results[i],
           `send(${args.map(show).join(', ')}${withCallback ?
-            ', callback' : ''})\nours: ${show(ours.results[i])}\n` +
-          `built-in: ${show(theirs.results[i])}`);
+            ', callback' : ''})\npackage: ${show(native.results[i])}\n` +
+          `node:dgram: ${show(builtin.results[i])}`);
       }
-      assert.deepStrictEqual(ours.arrived, theirs.arrived);
-      // It was about something.
-      assert.ok(ours.arrived.length > 200, `${ours.arrived.length}`);
-      const thrown = new Set(ours.results.flatMap(({ thrown }) =>
+      assert.deepStrictEqual(native.arrived, builtin.arrived);
+      // Enough calls succeeded and failed for a meaningful comparison.
+      assert.ok(native.arrived.length > 200, `${native.arrived.length}`);
+      const thrown = new Set(native.results.flatMap(({ thrown }) =>
         thrown?.own.code ?? []));
       assert.ok(thrown.size >= 3, [...thrown].join());
     }).timeout(40000);
   }
 });
 
-describeNative('differential: methods', () => {
+describeNative('methods with random arguments', () => {
   const VALUES = [undefined, null, true, false, 0, 1, -1, 2, 64, 255, 256, 1.5,
     NaN, Infinity, 2 ** 31, 2 ** 32, 2 ** 32 + 1, '', '1', 'x', '127.0.0.1',
     '0.0.0.0', '::', '::1', '239.255.78.1', '232.1.78.1', 'ff02::78:1',
@@ -160,8 +162,8 @@ describeNative('differential: methods', () => {
     },
   };
 
-  /** Ports are the system's choice. */
-  function normal({ returned, thrown }) {
+  /** A result without its port, which the system chooses. */
+  function withoutPort({ returned, thrown }) {
     if (returned?.port !== undefined)
       returned.port = returned.port > 0;
     return { returned, thrown };
@@ -169,9 +171,9 @@ describeNative('differential: methods', () => {
 
   for (const type of ['udp4', 'udp6']) {
     for (const [state, prepare] of Object.entries(STATES)) {
-      it(`${type}, ${state}`, async () => {
+      it(`behave as with node:dgram: ${type}, ${state}`, async () => {
         const next = random(type.length + state.length);
-        const sockets = [open(type), closeLater(builtin.createSocket(type))];
+        const sockets = [open(type), closeLater(nodeDgram.createSocket(type))];
         for (const socket of sockets)
           await prepare(socket);
         for (const [method, count] of Object.entries(METHODS)) {
@@ -182,18 +184,18 @@ describeNative('differential: methods', () => {
           }
           for (const args of method.startsWith('get') || count === 0 ?
             [[]] : lists) {
-            const [ours, theirs] = sockets.map((socket) =>
-              normal(outcome(() => socket[method](...args))));
-            assert.deepStrictEqual(ours, theirs,
+            const [native, builtin] = sockets.map((socket) =>
+              withoutPort(outcome(() => socket[method](...args))));
+            assert.deepStrictEqual(native, builtin,
               `${method}(${args.map(show).join(', ')})\n` +
-              `ours: ${show(ours)}\nbuilt-in: ${show(theirs)}`);
+              `package: ${show(native)}\nnode:dgram: ${show(builtin)}`);
           }
         }
       });
     }
   }
 
-  it('connect and bind that throw', async () => {
+  it('throw as with node:dgram: bind, connect, sendto, close', async () => {
     for (const [method, pool] of [
       ['connect', [[], [0], ['x'], [1, 5], [1, null], [1, {}], [-1, 5],
         [65536], [1.5], [true], [[1]], [' ']]],
@@ -204,7 +206,7 @@ describeNative('differential: methods', () => {
       ['close', [[]]],
     ]) {
       for (const args of pool) {
-        const [ours, theirs] = [dgram, builtin].map((module) => {
+        const [native, builtin] = [dgram, nodeDgram].map((module) => {
           const socket = module.createSocket('udp4');
           if (method === 'close')
             socket.close();
@@ -213,13 +215,14 @@ describeNative('differential: methods', () => {
             socket.close();
           return result;
         });
-        assert.ok(theirs.thrown, `${method}(${args.map(show).join(', ')})`);
-        assert.deepStrictEqual(ours, theirs);
+        assert.ok(builtin.thrown, `${method}(${args.map(show).join(', ')})`);
+        assert.deepStrictEqual(native, builtin);
       }
     }
   });
 
-  (nodeAtLeast('22.13.0') ? it : it.skip)('createSocket that throws', () => {
+  (nodeAtLeast('22.13.0') ? it : it.skip)('throw as with node:dgram: ' +
+    'createSocket', () => {
     for (const options of [undefined, null, '', 'udp', 5, {}, [],
       { type: 'udp4', lookup: 5 }, { type: 'udp4', recvBufferSize: 'x' },
       { type: 'udp4', recvBufferSize: -1 }, { type: 'udp4', signal: 5 },
@@ -228,10 +231,10 @@ describeNative('differential: methods', () => {
       { type: 'udp4', receiveBlockList: {} },
       { type: 5, lookup: 5, signal: 5 },
     ]) {
-      const [ours, theirs] = [dgram, builtin].map((module) =>
+      const [native, builtin] = [dgram, nodeDgram].map((module) =>
         outcome(() => module.createSocket(options)));
-      assert.ok(theirs.thrown, show(options));
-      assert.deepStrictEqual(ours, theirs);
+      assert.ok(builtin.thrown, show(options));
+      assert.deepStrictEqual(native, builtin);
     }
   });
 });

@@ -1,5 +1,7 @@
 'use strict';
 
+// Properties, inspection and serialization of error objects.
+
 const assert = require('node:assert');
 const util = require('node:util');
 const {
@@ -7,7 +9,7 @@ const {
 } = require('../../support/dgram');
 
 describe('error objects', () => {
-  it('of the system have their values as plain properties', async () => {
+  it('of system calls have plain properties', async () => {
     const { port } = (await bound()).address();
     const socket = open('udp4');
     socket.bind(port, '127.0.0.1');
@@ -34,13 +36,13 @@ describe('error objects', () => {
     assert.strictEqual(util.getSystemErrorName(error.errno), 'EADDRINUSE');
   });
 
-  it('of the system can be cloned and serialized', () => {
+  it('of system calls can be cloned and serialized', () => {
     const error = thrownBy(() => open('udp4').address());
     assert.strictEqual(structuredClone(error).message, 'getsockname EBADF');
     assert.deepStrictEqual(JSON.parse(JSON.stringify(error)), { ...error });
   });
 
-  it('of Node have a code and are inspected with it', () => {
+  it('of Node have a code that util.inspect() shows', () => {
     const error = thrownBy(() => open('udp4').disconnect());
     assert.ok(util.types.isNativeError(error));
     assert.match(util.inspect(error),
@@ -49,8 +51,8 @@ describe('error objects', () => {
       error.constructor.name === 'NodeError', true);
   });
 
-  // Node 20 to 24 name whatever has a `name`, be it '' or 5.
-  itSince('26.10.0', 'of Node name the class of a value if it has a name',
+  // Node 20 to 24 use any `name`, even '' or 5.
+  itSince('26.10.0', 'of Node contain the class name of an invalid value',
     () => {
       const socket = open('udp4');
       for (const [value, received] of [
@@ -66,8 +68,7 @@ describe('error objects', () => {
       }
     });
 
-  it('do not mention the machinery that made them', () => {
-    // The first frame is the method that was called.
+  it('have a stack that begins with the called method', () => {
     for (const [body, frame] of [
       [() => open('udp4').address(), /^ {4}at Socket\.address /],
       [() => open('udp4').setTTL(1000), /^ {4}at Socket\.setTTL /],

@@ -1,12 +1,14 @@
 'use strict';
 
+// The events of a socket: order, receiver (`this`), and changing listeners.
+
 const assert = require('node:assert');
 const {
   bound, close, connectedTo, open, receive, send, turn,
 } = require('../../support/dgram');
 
-describe('events', () => {
-  it('come in the order of a socket\'s life', async () => {
+describe('socket events', () => {
+  it('are emitted in the order of a socket\'s life', async () => {
     const peer = await bound();
     const socket = open('udp4');
     const events = [];
@@ -24,7 +26,7 @@ describe('events', () => {
     ]);
   });
 
-  it('have the socket as receiver', async () => {
+  it('have the socket as `this`', async () => {
     const socket = await bound();
     const receivers = new Set();
     socket.on('message', function() {
@@ -40,23 +42,23 @@ describe('events', () => {
     assert.deepStrictEqual([...receivers], [socket]);
   });
 
-  it('of messages without a listener are lost', async () => {
+  it('of messages are dropped without a listener', async () => {
     const socket = await bound();
     const sender = await connectedTo(socket);
-    await send(sender, 'unheard');
-    // Until it was read; a second socket would not do, they share no order.
+    await send(sender, 'dropped');
+    // Wait until it was read. A second socket would give no such order.
     const seen = [];
     socket.emit = (event, msg) => seen.push([event, String(msg)]);
     while (seen.length === 0)
       await turn();
-    assert.deepStrictEqual(seen, [['message', 'unheard']]);
+    assert.deepStrictEqual(seen, [['message', 'dropped']]);
     delete socket.emit;
     const messages = receive(socket, 1);
-    await send(sender, 'heard');
-    assert.strictEqual(String((await messages)[0].msg), 'heard');
+    await send(sender, 'received');
+    assert.strictEqual(String((await messages)[0].msg), 'received');
   });
 
-  it('of messages go to listeners that come and go', async () => {
+  it('of messages use the listeners at the time', async () => {
     const socket = await bound();
     const sender = await connectedTo(socket);
     const order = [];
@@ -74,7 +76,7 @@ describe('events', () => {
       ['once 0', 'on 0', 'on 1', 'late 2', 'on 2']);
   });
 
-  it('can be emitted by anybody', () => {
+  it('can be emitted by the program', () => {
     const socket = open('udp4');
     const calls = [];
     socket.on('message', (...args) => calls.push(args));

@@ -1,7 +1,7 @@
 'use strict';
 
-// Values that lie, throw or are gone, where a method reads them. Found by
-// test/fuzz/js.
+// Values that throw, change or report wrong sizes when a method reads them.
+// Found by test/fuzz/js.
 
 const assert = require('node:assert');
 const vm = require('node:vm');
@@ -15,7 +15,7 @@ class Throwing extends Uint8Array {
   get buffer() { throw new RangeError('read'); }
 }
 
-class Lying extends Uint8Array {
+class WrongSize extends Uint8Array {
   get byteLength() { return 1e9; }
   get byteOffset() { return 4e9; }
   get length() { return 7; }
@@ -29,8 +29,8 @@ function detached() {
 
 const unreadable = { toString() { throw new RangeError('read'); } };
 
-describe('values that are not what they seem', () => {
-  it('a list is read before the port is looked at', () => {
+describe('a hostile value', () => {
+  it('in a list is read before the port is checked', () => {
     const socket = open('udp4');
     assert.throws(() => socket.send([new Throwing(4)], -1),
                   { name: 'RangeError', message: 'read' });
@@ -38,37 +38,37 @@ describe('values that are not what they seem', () => {
                   { code: 'ERR_INVALID_ARG_TYPE' });
   });
 
-  it('a view in a list that was detached is an error', () => {
+  it('in a list is rejected if its memory is detached', () => {
     const socket = open('udp4');
     assert.throws(() => socket.send([new Float64Array(detached().buffer)], 1),
                   TypeError);
   });
 
-  it('a list is read by its indexes', async () => {
+  it('in place of a list\'s iterator is not used', async () => {
     const receiver = await bound();
     const sender = await bound();
-    const came = receiveText(receiver, 1);
+    const received = receiveText(receiver, 1);
     const list = Object.assign(['a', 'b'], { [Symbol.iterator]: undefined });
     await send(sender, list, receiver.address().port, LOOPBACK);
-    assert.deepStrictEqual(await came, ['ab']);
+    assert.deepStrictEqual(await received, ['ab']);
   });
 
-  it('a view is as long as its memory, whatever it says', async () => {
+  it('is sent with the real size of its memory', async () => {
     const receiver = await bound();
     const sender = await bound();
-    const came = receiveText(receiver, 2);
+    const received = receiveText(receiver, 2);
     const { port } = receiver.address();
-    const bytes = Lying.from([97, 98, 99]);
+    const bytes = WrongSize.from([97, 98, 99]);
     assert.strictEqual(await send(sender, bytes, port, LOOPBACK), 3);
     assert.strictEqual(await send(sender, detached(), port, LOOPBACK), 0);
-    assert.deepStrictEqual(await came, ['abc', '']);
+    assert.deepStrictEqual(await received, ['abc', '']);
   });
 
-  it('a view of another realm, or of no class, has its bytes', async () => {
+  it('is sent if it is a view of another realm or prototype', async () => {
     const receiver = await bound();
     const sender = await bound();
     const { port } = receiver.address();
-    const came = receiveText(receiver, 5);
+    const received = receiveText(receiver, 5);
     const make = (name) => vm.runInNewContext(
       `new ${name}(new Uint8Array([97, 98, 99, 100]).buffer)`);
     const bytes = Buffer.from('abcd');
@@ -79,11 +79,12 @@ describe('values that are not what they seem', () => {
     for (const [view, size] of [[make('DataView'), 4], [make('Uint8Array'), 4],
       [make('Uint16Array'), 4], [bare, 2], [disguised, 3]])
       assert.strictEqual(await send(sender, view, port, LOOPBACK), size);
-    assert.deepStrictEqual(await came, ['abcd', 'abcd', 'abcd', 'bc', 'abc']);
+    assert.deepStrictEqual(await received,
+      ['abcd', 'abcd', 'abcd', 'bc', 'abc']);
   });
 
-  // Node 18 and 20 throw what the conversion of a group throws.
-  itSince('22.0.0', 'a group is text, or no address', () => {
+  // Node 18 and 20 throw the exception of the conversion.
+  itSince('22.0.0', 'as a group is converted to a string, or EINVAL', () => {
     const socket = open('udp4');
     const group = '239.255.78.1';
     for (const method of ['addMembership', 'dropMembership']) {
@@ -96,7 +97,7 @@ describe('values that are not what they seem', () => {
     socket.dropMembership([group], LOOPBACK);
   });
 
-  it('an interface is text, and what its conversion throws is thrown', () => {
+  it('as an interface is converted, and its exception is thrown', () => {
     const socket = open('udp4');
     const group = '239.255.78.1';
     for (const [method, ...args] of [
@@ -117,8 +118,8 @@ describe('values that are not what they seem', () => {
   });
 });
 
-describeNative('sendMany', () => {
-  it('a hole is no message', async () => {
+describeNative('socket.sendMany() with a hostile list', () => {
+  it('rejects a hole', async () => {
     const peer = await bound();
     const socket = open('udp4');
     socket.connectSync(peer.address().port, LOOPBACK);
@@ -126,7 +127,7 @@ describeNative('sendMany', () => {
                   { code: 'ERR_INVALID_ARG_TYPE' });
   });
 
-  it('a list is read by index, whatever its iterator is', async () => {
+  it('does not use the list\'s iterator', async () => {
     const peer = await bound();
     const socket = open('udp4');
     socket.connectSync(peer.address().port, LOOPBACK);

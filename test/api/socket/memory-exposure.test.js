@@ -1,30 +1,29 @@
 'use strict';
 
-// What a program can see of memory through what it is given: nothing but the
-// datagrams that are its own. With our `sharedBuffers`
-// and 'batch' a message shows its block: the datagrams of one socket that came
-// in together, and not a byte more.
+// Memory that a program can see through its messages: only its own datagrams.
+// With `sharedBuffers` and 'batch' a message exposes its block, which holds the
+// datagrams that one socket received together, and no other byte.
 
 const assert = require('node:assert');
 const {
   bound, connectedTo, describeNative, isLinux, receive, reportsOf,
 } = require('../../support/dgram');
 
-/** A block holds this much, as docs/api.md says. */
+/** The largest block, see docs/api.md. */
 const BLOCK_MAX = 64 * 1024;
 
-/** Datagram `i` consists of one byte, which is not 0. */
+/** The byte that fills datagram `i`; never 0. */
 const fillOf = (i) => 1 + i % 250;
 
-/** Runs of one size, which come in merged, and what breaks them. */
+/** Equal sizes, which arrive as GRO buffers, and sizes that end a buffer. */
 const SIZES = [
   ...new Array(30).fill(3), 0, ...new Array(40).fill(100), 99, 0, 0, 1,
   ...new Array(20).fill(1400), 700, 9000, 40000, 0, 65507, 2,
 ];
 
 /**
- * Sends datagrams of these sizes, a few in a tick, and waits until they came:
- * the kernel drops what does not fit.
+ * Sends datagrams of these sizes, 48 per tick, and waits for each part so that
+ * the kernel drops none.
  * @returns {Promise<Array<{ msg: Buffer, rinfo: object }>>}
  */
 async function exchange(receiver, sizes, sender) {
@@ -39,12 +38,12 @@ async function exchange(receiver, sizes, sender) {
   return all;
 }
 
-/** That bytes are of one datagram and of nothing else. */
-function consistsOf(bytes, fill, what) {
-  assert.ok(bytes.every((byte) => byte === fill), what);
+/** Checks that bytes belong to one datagram. */
+function assertFilledWith(bytes, fill, message) {
+  assert.ok(bytes.every((byte) => byte === fill), message);
 }
 
-/** A receiver with room and a connected sender, after a first burst. */
+/** A receiver with a large buffer and its connected sender, after a burst. */
 async function pair(options = 'udp4') {
   const receiver = await bound(options);
   receiver.setRecvBufferSize(4 << 20);
@@ -53,36 +52,36 @@ async function pair(options = 'udp4') {
   return { receiver, sender };
 }
 
-describe('memory that a message shows', () => {
+describe('the memory of a message', () => {
   for (const type of ['udp4', 'udp6']) {
-    it(`${type}: its own bytes and no others`, async () => {
+    it(`holds only its own bytes: ${type}`, async () => {
       const { receiver, sender } = await pair(type);
       const received = await exchange(receiver, SIZES, sender);
       const memories = new Set();
       received.forEach(({ msg }, i) => {
-        const what = `datagram ${i} of ${SIZES[i]} bytes`;
-        assert.strictEqual(msg.length, SIZES[i], what);
-        assert.strictEqual(msg.byteOffset, 0, what);
-        assert.strictEqual(msg.buffer.byteLength, SIZES[i], what);
-        consistsOf(new Uint8Array(msg.buffer), fillOf(i), what);
+        const label = `datagram ${i} of ${SIZES[i]} bytes`;
+        assert.strictEqual(msg.length, SIZES[i], label);
+        assert.strictEqual(msg.byteOffset, 0, label);
+        assert.strictEqual(msg.buffer.byteLength, SIZES[i], label);
+        assertFilledWith(new Uint8Array(msg.buffer), fillOf(i), label);
         memories.add(msg.buffer);
       });
       assert.strictEqual(memories.size, SIZES.length);
     });
   }
 
-  it('what one listener writes, no other message shows', async () => {
+  it('does not show what a listener writes to other messages', async () => {
     const { receiver, sender } = await pair();
     receiver.on('message', (msg) => {
       new Uint8Array(msg.buffer).fill(255);
     });
-    const kept = [];
-    receiver.prependListener('message', (msg) => kept.push(Buffer.from(msg)));
+    const copies = [];
+    receiver.prependListener('message', (msg) => copies.push(Buffer.from(msg)));
     await exchange(receiver, SIZES, sender);
-    kept.forEach((msg, i) => consistsOf(msg, fillOf(i), `datagram ${i}`));
+    copies.forEach((msg, i) => assertFilledWith(msg, fillOf(i), `datagram ${i}`));
   });
 
-  it('every rinfo is an object of its own', async () => {
+  it('is accompanied by an rinfo object of its own', async () => {
     const { receiver, sender } = await pair();
     const { address, port } = sender.address();
     const expected = (size) => ({ address, family: 'IPv4', port, size });
@@ -99,7 +98,7 @@ describe('memory that a message shows', () => {
   });
 });
 
-describeNative('memory that a message with sharedBuffers shows', () => {
+describeNative('the memory of a message with sharedBuffers', () => {
   const options = { type: 'udp4', sharedBuffers: true };
 
   /** The messages of each block, in order. */
@@ -112,11 +111,11 @@ describeNative('memory that a message with sharedBuffers shows', () => {
     return blocks;
   }
 
-  it('the other messages of its block, which they fill', async () => {
+  it('holds the messages of its block without gaps', async () => {
     const { receiver, sender } = await pair(options);
     const received = await exchange(receiver, SIZES, sender);
     received.forEach(({ msg }, i) =>
-      consistsOf(msg, fillOf(i), `datagram ${i}`));
+      assertFilledWith(msg, fillOf(i), `datagram ${i}`));
     const blocks = blocksOf(received);
     for (const [block, messages] of blocks) {
       assert.ok(block.byteLength <= BLOCK_MAX, `${block.byteLength} bytes`);
@@ -127,11 +126,11 @@ describeNative('memory that a message with sharedBuffers shows', () => {
       }
       assert.strictEqual(block.byteLength, end);
     }
-    // It was about something.
+    // There were several blocks, and blocks of several messages.
     assert.ok(blocks.size > 1 && blocks.size < SIZES.length);
   });
 
-  it('nothing of another socket', async () => {
+  it('holds no datagram of another socket', async () => {
     const pairs = [await pair(options), await pair(options), await pair()];
     const sizes = new Array(24).fill(200);
     const all = await Promise.all(pairs.map(({ receiver, sender }, which) => {
@@ -141,13 +140,13 @@ describeNative('memory that a message with sharedBuffers shows', () => {
     }));
     all.forEach((received, which) => {
       for (const { msg } of received)
-        consistsOf(new Uint8Array(msg.buffer), 1 + which, `socket ${which}`);
+        assertFilledWith(new Uint8Array(msg.buffer), 1 + which, `socket ${which}`);
     });
   });
 });
 
-describeNative('memory that a batch shows', () => {
-  /** Resolves to the batches, once `count` datagrams came. */
+describeNative('the memory of a batch', () => {
+  /** Resolves to the batches once `count` datagrams were received. */
   function batchesOf(receiver, count) {
     const batches = [];
     let got = 0;
@@ -158,7 +157,7 @@ describeNative('memory that a batch shows', () => {
     }));
   }
 
-  /** That a block is payload, columns, and zeros. */
+  /** Checks that a block holds the payload, the columns and zeros. */
   function checkBlock({ data, offsets, sizes, ports }) {
     const rest = new Uint8Array(data.buffer.slice(0));
     assert.strictEqual(data.byteOffset, 0);
@@ -166,10 +165,10 @@ describeNative('memory that a batch shows', () => {
     for (const column of [data, offsets, sizes, ports])
       if (column.buffer === data.buffer)
         rest.fill(0, column.byteOffset, column.byteOffset + column.byteLength);
-    consistsOf(rest, 0, 'what belongs to no column');
+    assertFilledWith(rest, 0, 'bytes outside of every column');
   }
 
-  it('payload, columns, and zeros between them', async () => {
+  it('holds payload, columns, and zeros between them', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     let count = 0;
@@ -179,7 +178,7 @@ describeNative('memory that a batch shows', () => {
       for (const size of sizes) sender.send(Buffer.alloc(size, 7));
       for (const batch of await batches) {
         count += batch.count;
-        consistsOf(batch.data, 7, 'payload');
+        assertFilledWith(batch.data, 7, 'payload');
         checkBlock(batch);
       }
       receiver.removeAllListeners('batch');
@@ -188,14 +187,14 @@ describeNative('memory that a batch shows', () => {
   });
 });
 
-describe('memory that was never written', () => {
+describe('the memory of every message', () => {
   const poisonable = isLinux &&
     process.report.getReport().header.glibcVersionRuntime !== undefined;
 
   /**
-   * Receives in each mode in a process whose malloc() fills new memory with
-   * 0x5a, and memory that is freed with 0xa5; reports whether it does, how many
-   * datagrams came, and which of the two bytes a listener could see.
+   * Receives in each mode, in a process whose malloc() fills new memory with
+   * 0x5a and freed memory with 0xa5. Reports whether malloc() does so, the
+   * number of datagrams, and which of the two bytes a listener could see.
    */
   async function reportBytes(dgram, report) {
     const { once } = require('node:events');
@@ -205,28 +204,28 @@ describe('memory that was never written', () => {
     const sender = dgram.createSocket('udp4');
     const counts = [0, 0, 0, 0];
     const odd = new Set();
-    const look = (memory) => {
+    const inspect = (memory) => {
       for (const byte of new Uint8Array(memory))
         if (byte === 0x5a || byte === 0xa5) odd.add(byte);
     };
     const onMessage = (which) => (msg) => {
       counts[which]++;
-      look(msg.buffer);
+      inspect(msg.buffer);
     };
     const onBatch = (which) => ({ count, data, offsets, sizes, ports }) => {
       counts[which] += count;
       const rest = data.buffer.slice(0);
-      // Numbers may be any.
+      // Columns may contain any byte.
       for (const column of [offsets, sizes, ports])
         if (column.buffer === data.buffer)
           new Uint8Array(rest, column.byteOffset, column.byteLength).fill(0);
-      look(rest);
+      inspect(rest);
     };
     receivers[0].on('message', onMessage(0));
     receivers[1].on('message', onMessage(1));
     if (dgram.transport) receivers[2].on('batch', onBatch(2));
     if (dgram.transport) receivers[3].on('batch', onBatch(3));
-    receivers[3].on('message', (msg) => look(msg.buffer));
+    receivers[3].on('message', (msg) => inspect(msg.buffer));
     const rounds = 6;
     const sizes = [0, 1, 2, 3, 64, 64, 64, 64, 5, 0, 1400, 1400, 0, 9000];
     for (const receiver of receivers) {
@@ -244,12 +243,12 @@ describe('memory that was never written', () => {
     report([...odd]);
   }
 
-  (poisonable ? it : it.skip)('is not seen', async () => {
+  (poisonable ? it : it.skip)('contains no uninitialized bytes', async () => {
     const [poisoned, counts, odd] = await reportsOf(reportBytes, {
       env: {
         GLIBC_TUNABLES:
           'glibc.malloc.perturb=165:glibc.malloc.tcache_count=0',
-        // The same of the sanitizer's malloc(), for npm run test:memory.
+        // The same for the sanitizer's malloc(), used by npm run test:memory.
         ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:malloc_fill_byte=90:` +
           'max_malloc_fill_size=1073741824',
       },

@@ -1,5 +1,7 @@
 'use strict';
 
+// Socket options: broadcast, TTL, multicast TTL and multicast loopback.
+
 const assert = require('node:assert');
 const {
   bound, isLinux, isSystemError, open, receiveText, send, throwsCode,
@@ -9,19 +11,19 @@ const {
 const notNumber = (name, received) => [TypeError, 'ERR_INVALID_ARG_TYPE',
   `The "${name}" argument must be of type number. Received ${received}`];
 
-describe('setBroadcast', () => {
-  it('is EBADF before the socket is bound', () => {
+describe('socket.setBroadcast()', () => {
+  it('throws EBADF before the socket is bound', () => {
     throwsSystemError(() => open('udp4').setBroadcast(true),
       'EBADF', 'setBroadcast');
   });
 
-  it('takes anything for true or false and returns nothing', async () => {
+  it('accepts any value as a boolean and returns undefined', async () => {
     const socket = await bound();
     for (const value of [true, 1, 'yes', {}, false, 0, '', null, undefined])
       assert.strictEqual(socket.setBroadcast(value), undefined);
   });
 
-  (isLinux ? it : it.skip)('lets datagrams go to everybody', async () => {
+  (isLinux ? it : it.skip)('allows sends to a broadcast address', async () => {
     const socket = open('udp4');
     await send(socket, 'x', 9, '127.0.0.1');
     const denied = () => assert.rejects(
@@ -36,7 +38,7 @@ describe('setBroadcast', () => {
     await denied();
   });
 
-  (isLinux ? it : it.skip)('reaches the broadcast address of loopback',
+  (isLinux ? it : it.skip)('allows a receiver at the broadcast address',
     async () => {
       const receiver = open('udp4');
       await new Promise((resolve) => receiver.bind(0, resolve));
@@ -52,8 +54,8 @@ describe('setBroadcast', () => {
 for (const [method, name, returns] of [
   ['setTTL', 'ttl', true], ['setMulticastTTL', 'ttl', true],
 ]) {
-  describe(method, () => {
-    it('is EBADF before the socket is bound', () => {
+  describe(`socket.${method}()`, () => {
+    it('throws EBADF before the socket is bound', () => {
       throwsSystemError(() => open('udp4')[method](16), 'EBADF', method);
     });
 
@@ -65,7 +67,7 @@ for (const [method, name, returns] of [
       }
     });
 
-    it('refuses what is no number', async () => {
+    it('rejects a value that is not a number', async () => {
       const socket = await bound();
       for (const [value, received] of [
         ['16', 'type string (\'16\')'], [undefined, 'undefined'],
@@ -77,7 +79,7 @@ for (const [method, name, returns] of [
         ...notNumber(name, 'type string (\'16\')'));
     });
 
-    it('is EINVAL out of range', async () => {
+    it('throws EINVAL for a value out of range', async () => {
       const socket = await bound();
       for (const ttl of [256, 1000, -2])
         throwsSystemError(() => socket[method](ttl), 'EINVAL', method);
@@ -85,29 +87,29 @@ for (const [method, name, returns] of [
   });
 }
 
-describe('setTTL', () => {
-  it('is EINVAL for 0 and for what becomes 0', async () => {
+describe('socket.setTTL() conversion', () => {
+  it('throws EINVAL for 0 and values converted to 0', async () => {
     const socket = await bound();
     for (const ttl of [0, NaN, 0.5, 2 ** 32])
       throwsSystemError(() => socket.setTTL(ttl), 'EINVAL', 'setTTL');
   });
 
-  it('takes a number as an int32', async () => {
+  it('converts its argument to an int32', async () => {
     const socket = await bound();
     assert.strictEqual(socket.setTTL(2 ** 32 + 5), 2 ** 32 + 5);
     assert.strictEqual(socket.setTTL(1.9), 1.9);
   });
 });
 
-describe('setMulticastTTL', () => {
-  it('takes 0', async () => {
+describe('socket.setMulticastTTL() range', () => {
+  it('includes 0', async () => {
     const socket = await bound();
     assert.strictEqual(socket.setMulticastTTL(0), 0);
   });
 });
 
-describe('setMulticastLoopback', () => {
-  it('is EBADF before the socket is bound', () => {
+describe('socket.setMulticastLoopback()', () => {
+  it('throws EBADF before the socket is bound', () => {
     throwsSystemError(() => open('udp4').setMulticastLoopback(true),
       'EBADF', 'setMulticastLoopback');
   });
@@ -122,8 +124,8 @@ describe('setMulticastLoopback', () => {
   });
 });
 
-describe('an option that changes between two sends', () => {
-  it('does not hold back what was sent before', async () => {
+describe('an option set between two sends', () => {
+  it('does not delay earlier sends', async () => {
     const receiver = await bound();
     const socket = open('udp4');
     await new Promise((resolve) =>

@@ -1,14 +1,14 @@
 'use strict';
 
-// No memory for what was received: the error is told once, the datagrams of
-// that block are lost, and those that come later are there.
+// Allocation failures for received datagrams: the error is reported once, the
+// block is lost, and later datagrams are delivered.
 
 const assert = require('node:assert');
 const { describeNative, reportsOf } = require('../../support/dgram');
 
-describeNative('no memory for a block of datagrams', () => {
+describeNative('a failed allocation for a block of datagrams', () => {
   for (const way of ['sharedBuffers', 'batch']) {
-    it(`is told, and leaves what comes later: ${way}`, async () => {
+    it(`is reported, and later datagrams arrive: ${way}`, async () => {
       const reports = await reportsOf((dgram, report, way) => {
         const { allocUnsafeSlow } = Buffer;
         let failures = 1;

@@ -1,11 +1,14 @@
 'use strict';
 
+// ref() and unref(): return values, the handle's state, and which sockets keep
+// a process alive.
+
 const assert = require('node:assert');
 const {
   bound, inChild, once, open, receiveText, reportsOf, send, stateOf,
 } = require('../../support/dgram');
 
-describe('ref and unref', () => {
+describe('socket.ref() and unref()', () => {
   it('return the socket in every state', async () => {
     const socket = open('udp4');
     assert.strictEqual(socket.ref(), socket);
@@ -19,7 +22,7 @@ describe('ref and unref', () => {
     assert.strictEqual(socket.unref(), socket);
   });
 
-  it('are seen in the handle', async () => {
+  it('change hasRef() of the handle', async () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     assert.strictEqual(handle.hasRef(), true);
@@ -30,7 +33,7 @@ describe('ref and unref', () => {
     assert.strictEqual(handle.hasRef(), true);
   });
 
-  it('are gone when the handle is closed', async () => {
+  it('leave hasRef() false once the handle is closed', async () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     const closed = new Promise((resolve) =>
@@ -39,7 +42,7 @@ describe('ref and unref', () => {
     assert.strictEqual(await closed, false);
   });
 
-  it('a fresh handle has a reference', () => {
+  it('are not needed for a new handle: it has a reference', () => {
     const { handle } = stateOf(open('udp4'));
     assert.strictEqual(handle.hasRef(), true);
     handle.unref();
@@ -79,7 +82,7 @@ describe('ref and unref', () => {
       const socket = dgram.createSocket('udp4');
       socket.send('x', 9, '127.0.0.1', () => socket.unref());
     }],
-    ['a socket that sends in the listener of beforeExit', (dgram) => {
+    ['a socket that sends in a \'beforeExit\' listener', (dgram) => {
       const socket = dgram.createSocket('udp4');
       socket.bind().unref();
       process.once('beforeExit', () => socket.send('x', 9, '127.0.0.1'));
@@ -116,21 +119,21 @@ describe('ref and unref', () => {
       socket.on('message', () => socket.close());
     }],
   ]) {
-    it(`${text} keeps the process until it is closed`, async () => {
+    it(`${text} keeps the process alive until it is closed`, async () => {
       const child = inChild(body);
       const exited = new Promise((resolve) =>
         child.child.on('exit', () => resolve('exited')));
       const port = await Promise.race([exited, new Promise((resolve) =>
         child.child.stdout.on('data', (data) => resolve(Number(data))))]);
       assert.ok(port > 0, 'the process has ended');
-      // It would have gone by itself before the answer to this.
+      // Otherwise the process would have ended before this arrives.
       await send(await bound(), 'end', port, '127.0.0.1');
       const { code, stderr } = await child;
       assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: '' });
     });
   }
 
-  it('a socket without a reference sends what is queued', async () => {
+  it('a socket without a reference sends queued datagrams', async () => {
     const receiver = await bound();
     const texts = receiveText(receiver, 3);
     const reports = await reportsOf((dgram, report, port) => {

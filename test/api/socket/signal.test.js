@@ -1,12 +1,14 @@
 'use strict';
 
+// The option `signal` of createSocket().
+
 const assert = require('node:assert');
 const { getEventListeners } = require('node:events');
 const {
   bound, close, isOpen, once, open, steps, turn,
 } = require('../../support/dgram');
 
-describe('option signal', () => {
+describe('the option signal', () => {
   it('closes the socket when it is aborted', async () => {
     const controller = new AbortController();
     const socket = await bound({ type: 'udp4', signal: controller.signal });
@@ -17,7 +19,7 @@ describe('option signal', () => {
     assert.deepStrictEqual(await closed, []);
   });
 
-  it('closes the socket at once when it was aborted before', async () => {
+  it('closes the socket at once if already aborted', async () => {
     const controller = new AbortController();
     controller.abort();
     assert.deepStrictEqual(await steps(4, (log) => {
@@ -41,7 +43,7 @@ describe('option signal', () => {
     assert.strictEqual(count, 1);
   });
 
-  it('is not listened to after close', async () => {
+  it('has no listener left after \'close\'', async () => {
     const { signal } = new AbortController();
     const socket = open({ type: 'udp4', signal });
     assert.strictEqual(getEventListeners(signal, 'abort').length, 1);
@@ -49,7 +51,7 @@ describe('option signal', () => {
     assert.strictEqual(getEventListeners(signal, 'abort').length, 0);
   });
 
-  it('closes many sockets', async () => {
+  it('closes all sockets that were created with it', async () => {
     const controller = new AbortController();
     const sockets = Array.from({ length: 5 },
       () => open({ type: 'udp4', signal: controller.signal }));
@@ -58,7 +60,7 @@ describe('option signal', () => {
     await Promise.all(closed);
   });
 
-  it('drops the sends that wait for the bind', async () => {
+  it('drops sends that are queued before bind', async () => {
     const controller = new AbortController();
     const socket = open({ type: 'udp4', signal: controller.signal });
     socket.send('x', 9, '127.0.0.1', assert.fail);

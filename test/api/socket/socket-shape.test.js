@@ -1,5 +1,8 @@
 'use strict';
 
+// Exports, methods, own keys and inheritance: what node:dgram has, and ways to
+// create, subclass and patch sockets.
+
 const assert = require('node:assert');
 const { EventEmitter } = require('node:events');
 const util = require('node:util');
@@ -7,7 +10,7 @@ const {
   closeLater, dgram, isNative, itNative, itSince, nodeAtLeast, open, reportsOf,
 } = require('../../support/dgram');
 
-// Name and declared number of parameters.
+/** Methods and their declared number of parameters. */
 const METHODS = {
   bind: 2,
   bindSync: 0,
@@ -38,11 +41,11 @@ const METHODS = {
   getSendQueueCount: 0,
 };
 
-const DEPRECATED = nodeAtLeast('25.0.0') ? [] :
+const DEPRECATED_METHODS = nodeAtLeast('25.0.0') ? [] :
   ['_healthCheck', '_stopReceiving'];
 
-describe('shape of the module', () => {
-  it('exports createSocket and Socket', () => {
+describe('the exports of the module', () => {
+  it('include createSocket and Socket', () => {
     assert.strictEqual(typeof dgram.createSocket, 'function');
     assert.strictEqual(dgram.createSocket.length, 2);
     assert.strictEqual(dgram.createSocket.name, 'createSocket');
@@ -51,12 +54,12 @@ describe('shape of the module', () => {
     assert.strictEqual(dgram.Socket.name, 'Socket');
   });
 
-  it('exports what the running Node\'s module does', () => {
+  it('include those of node:dgram on the running Node', () => {
     for (const key of Object.keys(require('node:dgram')))
       assert.strictEqual(typeof dgram[key], 'function', key);
   });
 
-  it('lets its exports be replaced', () => {
+  it('can be replaced', () => {
     for (const key of ['createSocket', 'Socket']) {
       const { writable, configurable, enumerable } =
         Object.getOwnPropertyDescriptor(dgram, key);
@@ -66,7 +69,7 @@ describe('shape of the module', () => {
   });
 });
 
-describe('shape of a socket', () => {
+describe('a socket', () => {
   it('has the own keys of an emitter, the type and two symbols', () => {
     const emitter = Reflect.ownKeys(new EventEmitter());
     const names = emitter.filter((key) => typeof key === 'string');
@@ -84,7 +87,7 @@ describe('shape of a socket', () => {
     const names = Object.keys(METHODS).filter((name) =>
       isNative || nodeAtLeast('24.19.0', '26.4.0') || !name.endsWith('Sync'));
     assert.deepStrictEqual(Object.keys(dgram.Socket.prototype).sort(),
-      [...names, ...DEPRECATED].sort());
+      [...names, ...DEPRECATED_METHODS].sort());
   });
 
   for (const [name, length] of Object.entries(METHODS)) {
@@ -98,16 +101,16 @@ describe('shape of a socket', () => {
     });
   }
 
-  itSince(['18.18.0', '20.5.0'], 'has an async disposer', () => {
+  itSince(['18.18.0', '20.5.0'], 'has Symbol.asyncDispose', () => {
     assert.strictEqual(typeof Symbol.asyncDispose, 'symbol');
     const dispose = dgram.Socket.prototype[Symbol.asyncDispose];
     assert.strictEqual(typeof dispose, 'function');
     assert.strictEqual(dispose.length, 0);
   });
 
-  it('inherits from EventEmitter on both sides', () => {
+  it('inherits statics and methods from EventEmitter', () => {
     assert.strictEqual(Object.getPrototypeOf(dgram.Socket), EventEmitter);
-    // Ours is a kind of Node's own, see below.
+    // The package's class derives from a class that stands in for Node's.
     const prototype = Object.getPrototypeOf(dgram.Socket.prototype);
     assert.strictEqual(
       isNative ? Object.getPrototypeOf(prototype) : prototype,
@@ -137,15 +140,15 @@ describe('shape of a socket', () => {
   });
 });
 
-describe('making sockets in other ways', () => {
-  it('constructs with new', () => {
+describe('the Socket class', () => {
+  it('constructs sockets with new', () => {
     const listener = () => {};
     const socket = closeLater(new dgram.Socket({ type: 'udp6' }, listener));
     assert.strictEqual(socket.type, 'udp6');
     assert.deepStrictEqual(socket.listeners('message'), [listener]);
   });
 
-  it('runs as a method of the exports object without new', async () => {
+  it('can be called without new as a method of the exports', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       report(dgram.Socket('udp4') === undefined);
       report([dgram.type, Object.getOwnPropertySymbols(dgram)
@@ -153,12 +156,12 @@ describe('making sockets in other ways', () => {
     }), [true, ['udp4', true]]);
   });
 
-  it('fails without new and without a receiver', () => {
+  it('throws when called without new and receiver', () => {
     const { Socket } = dgram;
     assert.throws(() => Socket('udp4'), TypeError);
   });
 
-  it('can be subclassed by util.inherits', async () => {
+  it('can be subclassed with util.inherits()', async () => {
     function Sub() {
       dgram.Socket.call(this, 'udp4');
       this.sub = true;
@@ -173,7 +176,7 @@ describe('making sockets in other ways', () => {
     assert.strictEqual(String(await message), 'to itself');
   });
 
-  it('can be subclassed by class extends', async () => {
+  it('can be subclassed with class extends', async () => {
     class Sub extends dgram.Socket {
       constructor() {
         super('udp4', (msg) => this.emit('text', String(msg)));
@@ -189,7 +192,7 @@ describe('making sockets in other ways', () => {
     assert.strictEqual(await text, '[over]');
   });
 
-  it('lets methods of the prototype be wrapped', async () => {
+  it('calls wrapped methods of its prototype', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const { send } = dgram.Socket.prototype;
       dgram.Socket.prototype.send = function(...args) {
@@ -203,7 +206,7 @@ describe('making sockets in other ways', () => {
     }), [['send', 'a']]);
   });
 
-  it('lets emit be overridden on an instance', async () => {
+  it('calls an emit() overridden on an instance', async () => {
     const socket = open('udp4');
     const events = [];
     socket.emit = function(event, ...args) {
@@ -219,7 +222,7 @@ describe('making sockets in other ways', () => {
       ['listening', 'message', 'close']);
   });
 
-  itNative('names its transport', () => {
+  itNative('has its transport in the exports', () => {
     assert.ok(['linux', 'uv'].includes(dgram.transport));
   });
 });

@@ -97,7 +97,7 @@ const handleCall = fc.record({
   descriptor: NO_DESCRIPTOR,
 });
 
-/** Slots that lib/batch has not used yet, and invalid slots. */
+/** Slots that lib/batch/destinations.js has not reached, and invalid ones. */
 const slot = fc.constantFrom(...[0, -1, 4095, 4096, 2 ** 31, 1e9]
   .map((number) => constant(number)));
 
@@ -107,7 +107,7 @@ const bindingCall = fc.oneof(
     args: fc.array(anything, { maxLength: 4 }),
   }),
   fc.record({
-    name: fc.constant('setPeer'),
+    name: fc.constant('setDestination'),
     args: fc.tuple(slot, anything, anything, anything),
   }));
 

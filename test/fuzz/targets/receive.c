@@ -57,7 +57,7 @@ static void check_source(state_t* state,
                          const fuzz_arrival_t* arrival) {
   const dgram_source_text_t* text;
 
-  FUZZ_CHECK(buffer->peer < DGRAM_SOURCES_MAX);
+  FUZZ_CHECK(buffer->source < DGRAM_SOURCES_MAX);
   FUZZ_CHECK(buffer->new_text <= inbox->texts_count);
   if (buffer->new_text > 0) {
     text = &inbox->texts[buffer->new_text - 1];
@@ -66,9 +66,9 @@ static void check_source(state_t* state,
     FUZZ_CHECK(text->family ==
                (arrival->source.any.sa_family == AF_INET ? 4 : 6));
     FUZZ_CHECK(text->port == ntohs(arrival->source.in4.sin_port));
-    state->known[buffer->peer] = arrival->source;
+    state->known[buffer->source] = arrival->source;
   }
-  FUZZ_CHECK(same_source(&state->known[buffer->peer], &arrival->source));
+  FUZZ_CHECK(same_source(&state->known[buffer->source], &arrival->source));
 }
 
 static uint32_t datagrams_of(const dgram_recv_t* buffer) {

@@ -9,7 +9,7 @@ typedef struct {
 } limits_t;
 
 static bool fits(const dgram_send_t* sends, uint32_t i, uint64_t bytes) {
-  return sends[i].peer == sends[0].peer && sends[i].length > 0 &&
+  return sends[i].destination == sends[0].destination && sends[i].length > 0 &&
          sends[i].length <= sends[0].length &&
          sends[i].offset == sends[0].offset + bytes;
 }
@@ -46,7 +46,8 @@ static void draw_sends(fuzz_input_t* input,
     bool continues = i > 0 && !fuzz_one_in(input, 16);
 
     memset(&sends[i], 0, sizeof(sends[i]));
-    sends[i].peer = continues ? sends[i - 1].peer : fuzz_below(input, 3);
+    sends[i].destination =
+        continues ? sends[i - 1].destination : fuzz_below(input, 3);
     sends[i].length = continues && !fuzz_one_in(input, 8) ? sends[i - 1].length
                       : fuzz_one_in(input, 4)             ? fuzz_u16(input)
                                                           : fuzz_u8(input);

@@ -117,12 +117,12 @@ static void draw_send(state_t* state,
       send->length = fuzz_below(input, 80);
   } else {
     send->socket = draw_socket(state);
-    send->peer = draw_slot(input);
+    send->destination = draw_slot(input);
     send->offset = fuzz_below(input, arena_size + 8);
     send->length = fuzz_below(input, 80);
   }
   if (fuzz_one_in(input, 24))
-    send->peer = draw_slot(input);
+    send->destination = draw_slot(input);
   if (fuzz_one_in(input, 24))
     send->offset = fuzz_u32(input);
   if (fuzz_one_in(input, 24))
@@ -140,10 +140,11 @@ static int fault_of(const state_t* state,
 
   if (socket == NULL || socket->closing)
     return UV_EBADF;
-  if (send->peer > PEERS ||
-      (send->peer != 0 && state->peers[send->peer].any.sa_family == AF_UNSPEC))
+  if (send->destination > PEERS ||
+      (send->destination != 0 &&
+       state->peers[send->destination].any.sa_family == AF_UNSPEC))
     return UV_EINVAL;
-  if (socket->connected && send->peer != 0)
+  if (socket->connected && send->destination != 0)
     return UV_EISCONN;
   if ((uint64_t) send->offset + send->length > arena_size)
     return UV_EINVAL;
@@ -155,9 +156,11 @@ static void check_status(state_t* state,
                          const uint8_t* arena) {
   model_t* model =
       model_of(state, dgram_env_socket(&state->core.env, send->socket));
-  const dgram_address_t* peer = &state->peers[send->peer];
-  fuzz_datagram_t datagram = fuzz_datagram(
-      arena + send->offset, send->length, send->peer == 0 ? NULL : &peer->any);
+  const dgram_address_t* peer = &state->peers[send->destination];
+  fuzz_datagram_t datagram =
+      fuzz_datagram(arena + send->offset,
+                    send->length,
+                    send->destination == 0 ? NULL : &peer->any);
 
   FUZZ_CHECK(model != NULL);
   if (model->fd < 0) /* the first datagram binds the socket */

@@ -1,18 +1,21 @@
 'use strict';
 
+// Buffers that are overwritten or detached after send(): the datagram has the
+// bytes of the time of the call, also where node:dgram reads them later.
+
 const assert = require('node:assert');
 const {
   bound, connectedTo, isNative, itNative, open, receiveText,
 } = require('../../support/dgram');
 
-describe('a buffer that changes after send()', () => {
+describe('a buffer overwritten after socket.send()', () => {
   for (const [text, message] of [
     ['a buffer', (bytes) => bytes],
     ['a list', (bytes) => [bytes.subarray(0, 1), bytes.subarray(1)]],
     ['a view', (bytes) =>
       new DataView(bytes.buffer, bytes.byteOffset, bytes.length)],
   ]) {
-    it(`connected: ${text} was sent as it was`, async () => {
+    it(`connected: ${text} is sent as it was`, async () => {
       const receiver = await bound();
       const socket = await connectedTo(receiver);
       const texts = receiveText(receiver, 3);
@@ -24,8 +27,8 @@ describe('a buffer that changes after send()', () => {
       assert.deepStrictEqual(await texts, ['abc', 'xxx', 'yyy']);
     });
 
-    // The built-in reads the bytes when lookup has called back: 'zzz' each.
-    itNative(`unconnected: ${text} was sent as it was`, async () => {
+    // The built-in reads the bytes when lookup calls back: 'zzz' each.
+    itNative(`unconnected: ${text} is sent as it was`, async () => {
       const receiver = await bound();
       const to = [receiver.address().port, '127.0.0.1'];
       const socket = await bound();
@@ -39,7 +42,7 @@ describe('a buffer that changes after send()', () => {
     });
 
     (isNative ? it.skip : it)(`built-in, unconnected: ${text} is sent as ` +
-      'it is later', async () => {
+      'overwritten', async () => {
       const receiver = await bound();
       const to = [receiver.address().port, '127.0.0.1'];
       const socket = await bound();
@@ -51,7 +54,7 @@ describe('a buffer that changes after send()', () => {
     });
   }
 
-  itNative('unbound: was sent as it was', async () => {
+  itNative('unbound: is sent as it was', async () => {
     const receiver = await bound();
     const to = [receiver.address().port, '127.0.0.1'];
     const socket = open('udp4');
@@ -64,7 +67,7 @@ describe('a buffer that changes after send()', () => {
     assert.deepStrictEqual(await texts, ['abc', 'xxxxxx']);
   });
 
-  itNative('on its way through lookup: was sent as it was', async () => {
+  itNative('during a lookup: is sent as it was', async () => {
     const receiver = await bound();
     const socket = await bound({
       type: 'udp4',
@@ -78,18 +81,19 @@ describe('a buffer that changes after send()', () => {
     assert.deepStrictEqual(await texts, ['abc']);
   });
 
-  it('connected: detached memory was sent as it was', async () => {
-    const receiver = await bound();
-    const socket = await connectedTo(receiver);
-    const texts = receiveText(receiver, 2);
-    for (const text of ['abc', 'def']) {
-      const bytes = new Uint8Array(3);
-      bytes.set(Buffer.from(text));
-      socket.send(bytes);
-      structuredClone(bytes, { transfer: [bytes.buffer] });
-    }
-    assert.deepStrictEqual(await texts, ['abc', 'def']);
-  });
+  it('connected: is sent as it was when it is detached afterwards',
+    async () => {
+      const receiver = await bound();
+      const socket = await connectedTo(receiver);
+      const texts = receiveText(receiver, 2);
+      for (const text of ['abc', 'def']) {
+        const bytes = new Uint8Array(3);
+        bytes.set(Buffer.from(text));
+        socket.send(bytes);
+        structuredClone(bytes, { transfer: [bytes.buffer] });
+      }
+      assert.deepStrictEqual(await texts, ['abc', 'def']);
+    });
 });
 
 describe('a detached buffer', () => {

@@ -1,30 +1,30 @@
 'use strict';
 
-// A listener closes its socket and turns the event loop; another socket gets
-// its place in the tables. What came for the first one does not reach it.
+// A listener closes its socket and runs the event loop until another socket
+// gets the same slot. Datagrams of the closed socket must not reach the other.
 
 const assert = require('node:assert');
 
 const { succeedWithOurs } = require('./kit');
 
-/** How the listener goes on, once the other socket has the place. */
+/** How the listener ends after the other socket has the slot. */
 const ENDINGS = {
   'throws': () => { throw new Error('in the listener'); },
   'returns': () => {},
 };
 
-/** Where the listener does it. */
+/** Where the socket is closed. */
 const PLACES = {
   'the listener itself': (act) => act(),
   'a tick between two datagrams': (act) => process.nextTick(act),
   'a microtask between two datagrams': (act) => queueMicrotask(act),
 };
 
-describe('the rest of a batch whose socket was closed', () => {
+describe('pending datagrams of a closed socket', () => {
   for (const [place, at] of Object.entries(PLACES)) {
     for (const [ending, end] of Object.entries(ENDINGS)) {
-      it(`is nobody's: in ${place}, which ${ending}`, async () => {
-        const [got] = await succeedWithOurs(`(({ report, load, turn }) => {
+      it(`reach no other socket: closed in ${place}, which ${ending}`, async () => {
+        const [got] = await succeedWithOurs(`(({ report, load, runLoop }) => {
           const dgram = load();
           const at = ${at};
           const end = ${end};
@@ -42,17 +42,17 @@ describe('the rest of a batch whose socket was closed', () => {
             at(() => {
               let closed = false;
               a.close(() => { closed = true; });
-              for (let i = 0; i < 20 && !closed; i++) turn(1);
+              for (let i = 0; i < 20 && !closed; i++) runLoop(1);
               const b = dgram.createSocket('udp4');
               b.on('message', (msg) => {
                 if (String(msg) !== 'mine') return got.b.push(String(msg));
                 got.own++;
-                // What could still come is there by now.
+                // Pending datagrams have arrived by now.
                 setTimeout(finish, 20, b);
               });
               b.bindSync({ port: 0, address: '127.0.0.1' });
               sender.send('mine', b.address().port, '127.0.0.1');
-              turn(10);
+              runLoop(10);
               end();
             });
           });
@@ -62,7 +62,7 @@ describe('the rest of a batch whose socket was closed', () => {
               sender.send('secret ' + i, port, '127.0.0.1');
           });
         })`);
-        assert.deepStrictEqual(got.b, [], 'nothing of the other\'s');
+        assert.deepStrictEqual(got.b, [], 'datagrams of the closed socket');
         assert.strictEqual(got.own, 1);
       });
     }

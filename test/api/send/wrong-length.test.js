@@ -1,19 +1,19 @@
 'use strict';
 
-// The bytes of a message lie side by side with those of others on their way to
-// the kernel. A view whose own `length` is wrong must not make them leave.
+// A view whose own `length` is wrong. The bytes of several messages are
+// adjacent in memory, and those of another message must not be sent.
 
 const assert = require('node:assert');
 const { bound, connectedTo, turn } = require('../../support/dgram');
 
-describe('a view that says it is longer than it is', () => {
-  it('does not send what is behind it', async () => {
+describe('a message whose own length is larger than its memory', () => {
+  it('does not send the bytes behind it', async () => {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
-    const lie = (bytes) => Object.defineProperties(bytes, {
+    const overstate = (bytes) => Object.defineProperties(bytes, {
       length: { value: 300 }, byteLength: { value: 300 },
     });
-    class Liar extends Uint8Array {
+    class Overstated extends Uint8Array {
       get length() { return 300; }
       get byteLength() { return 300; }
     }
@@ -21,14 +21,14 @@ describe('a view that says it is longer than it is', () => {
     receiver.on('message', (msg) => received.push(msg));
     for (let round = 0; round < 3; round++) {
       for (const message of [
-        lie(new Uint8Array(4).fill(7)), lie(Buffer.alloc(4, 7)),
-        new Liar(4).fill(7), [lie(Buffer.alloc(4, 7))],
+        overstate(new Uint8Array(4).fill(7)), overstate(Buffer.alloc(4, 7)),
+        new Overstated(4).fill(7), [overstate(Buffer.alloc(4, 7))],
       ]) {
-        sender.send(Buffer.alloc(600, 8)); // what must not follow
+        sender.send(Buffer.alloc(600, 8)); // bytes that must not follow
         try {
           sender.send(message);
         } catch {
-          // So does the built-in with some of them.
+          // The built-in throws for some of these as well.
         }
         await turn();
         await turn();

@@ -1,8 +1,8 @@
 'use strict';
 
-// Somebody closes a socket's descriptor behind libuv's back, and another handle
-// of the loop gets its number: the socket cannot be watched any more. Whoever
-// waits for it is told.
+// A socket's descriptor is closed behind libuv's back, and another handle of
+// the loop gets its number. The socket can no longer be polled; the socket and
+// its queued sends receive the error.
 
 const assert = require('node:assert');
 
@@ -11,33 +11,33 @@ const { itUnix, succeed } = require('./kit');
 
 const { ECONNREFUSED, EEXIST } = codes;
 
-describe('a descriptor that became another handle\'s', () => {
-  itUnix('is an error of the socket, and of what has to wait', async () => {
+describe('a descriptor that another handle of the loop has', () => {
+  itUnix('fails the socket and its queued sends with EEXIST', async () => {
     const [errors, statuses, other] = await succeed(({ report, native }) => {
       const core = native.open();
       const errors = [];
       let statuses;
-      const gone = core.bound();
-      gone.handle.close();
+      const refused = core.bound();
+      refused.handle.close();
       const { handle } = core.bound();
       const got = [];
       handle.onError = (code) => {
         errors.push(code);
         if (errors.length > 1) return;
-        // An error of the socket has ended the watching; it would start again.
+        // The socket error has stopped polling; now it would start again.
         const { fd } = handle;
         core.binding.closeFd(fd);
-        const heir = core.bound();
-        heir.handle.onMessage = (text) => got.push(text);
-        heir.handle.recvStart();
-        if (heir.handle.fd !== fd) report('another number');
+        const other = core.bound();
+        other.handle.onMessage = (text) => got.push(text);
+        other.handle.recvStart();
+        if (other.handle.fd !== fd) report('different descriptors');
         core.binding.queueAlways(true);
         ({ statuses } = core.send([handle, 0, 'x', 1], [handle, 0, 'y', 2]));
         core.binding.queueAlways(false);
-        core.binding.setPeer(2, 4, '127.0.0.1', heir.port);
-        core.send([core.bound().handle, 2, 'the heir\'s']);
+        core.binding.setDestination(2, 4, '127.0.0.1', other.port);
+        core.send([core.bound().handle, 2, 'received']);
       };
-      handle.connect('127.0.0.1', gone.port);
+      handle.connect('127.0.0.1', refused.port);
       handle.recvStart();
       core.send([handle, 0, 'ping']);
       const timer = setInterval(() => {
@@ -51,6 +51,6 @@ describe('a descriptor that became another handle\'s', () => {
     }, { env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
     assert.deepStrictEqual(errors, [ECONNREFUSED, EEXIST]);
     assert.deepStrictEqual(statuses, [EEXIST, EEXIST]);
-    assert.deepStrictEqual(other, ['the heir\'s']);
+    assert.deepStrictEqual(other, ['received']);
   });
 });

@@ -1,7 +1,7 @@
 'use strict';
 
-// Memory for sends that cannot be made whole, or cannot be used, is not kept
-// for good: there may be a next time, and one after that.
+// Failed allocations of send batches: their memory is released, so that
+// repeated failures do not add up.
 
 const assert = require('node:assert');
 
@@ -9,7 +9,7 @@ const { succeedWithOurs } = require('./kit');
 
 const TIMES = 300;
 
-/** What fails while the memory is made, in lib/. */
+/** Failures in lib/ while a send batch is created. */
 const FAILURES = {
   'markAsUntransferable throws': () => {
     require('node:worker_threads').markAsUntransferable = () => {
@@ -19,23 +19,24 @@ const FAILURES = {
   'Buffer.from throws': () => {
     Buffer.from = () => { throw new Error('mocked'); };
   },
-  'there are no views': () => {
+  'typed arrays throw': () => {
     globalThis.Int32Array = globalThis.Uint32Array =
       function() { throw new Error('mocked'); };
   },
 };
 
-/** Ways to send, each with memory of its own. */
+/** Ways to send, each with its own send batch. */
 const SENDS = {
   unconnected: (socket, port) => socket.send('x', port, '127.0.0.1'),
-  many: (socket, port) => socket.sendMany(['x', port, '127.0.0.1']),
+  sendMany: (socket, port) => socket.sendMany(['x', port, '127.0.0.1']),
 };
 
-describe('memory for sends that cannot be made', () => {
+describe('a send batch that cannot be created', () => {
   for (const [what, damage] of Object.entries(FAILURES)) {
     for (const [way, send] of Object.entries(SENDS)) {
-      it(`does not add up: ${what}, ${way}`, async () => {
-        const [kept] = await succeedWithOurs(`(({ report, load }, times) => {
+      it(`releases its memory: ${what}, ${way}`, async () => {
+        const [retained] = await succeedWithOurs(`((
+          { report, load }, times) => {
           const damage = ${damage};
           const send = ${send};
           const dgram = load();
@@ -53,7 +54,7 @@ describe('memory for sends that cannot be made', () => {
               try {
                 send(socket, port);
               } catch {
-                // As it may be.
+                // Some of these sends may throw.
               }
             }
             setImmediate(() => {
@@ -62,8 +63,9 @@ describe('memory for sends that cannot be made', () => {
             });
           });
         })`, { args: [TIMES], execArgv: ['--expose-gc'] });
-        // One of them takes 268 KiB.
-        assert.ok(kept < 16 << 20, `${kept >> 10} KiB after ${TIMES} times`);
+        // One send batch takes 268 KiB.
+        assert.ok(retained < 16 << 20,
+          `${retained >> 10} KiB after ${TIMES} failures`);
       });
     }
   }

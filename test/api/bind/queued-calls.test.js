@@ -1,8 +1,8 @@
 'use strict';
 
-// What was called before the socket is bound, and then it is not bound; and the
-// async context of each of these calls. With node:dgram the callbacks are never
-// called, close() never closes, and all are in the context of the first.
+// Calls made before the socket is bound: they fail with the bind error, and
+// each keeps its own async context. With node:dgram their callbacks are never
+// called, close() never completes, and all run in the context of the first.
 
 const assert = require('node:assert');
 const { AsyncLocalStorage, createHook } = require('node:async_hooks');
@@ -16,14 +16,14 @@ const AT = '127.0.0.1';
 const failure = Object.assign(new Error('no'), { code: 'ENOTFOUND' });
 const storage = new AsyncLocalStorage();
 
-/** Answers at once, in a tick, or later; or never. */
+/** Lookups that fail synchronously, in a tick, or in the next iteration. */
 const LOOKUPS = {
   'at once': (name, family, callback) => callback(failure),
   'in a tick': (name, family, callback) => process.nextTick(callback, failure),
   'later': (name, family, callback) => setImmediate(callback, failure),
 };
 
-/** A socket with this lookup, and what happens to it. */
+/** A socket with this lookup, and a log of its events and callbacks. */
 function unboundSocket(lookup, onError = () => {}) {
   const log = [];
   const socket = open({ type: 'udp4', lookup });
@@ -43,9 +43,9 @@ async function closed(socket) {
   await turn();
 }
 
-describeNative('what waits for a bind that fails', () => {
+describeNative('a call queued before a bind that fails', () => {
   for (const [when, lookup] of Object.entries(LOOKUPS)) {
-    it(`is told the error, and close() closes: ${when}`, async () => {
+    it(`fails with the error, and close() completes: ${when}`, async () => {
       const { log, note, socket } = unboundSocket(lookup);
       socket.send('x', 9, AT, note('send'));
       socket.close();
@@ -59,7 +59,7 @@ describeNative('what waits for a bind that fails', () => {
         { code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' });
     });
 
-    it(`connect() is told, and may be called again: ${when}`, async () => {
+    it(`connect() fails and can be called again: ${when}`, async () => {
       let answer = lookup;
       const { log, note, socket } = unboundSocket(
         (...args) => answer(...args));
@@ -74,7 +74,7 @@ describeNative('what waits for a bind that fails', () => {
       assert.strictEqual(socket.remoteAddress().port, 9);
     });
 
-    it(`the error is emitted once: ${when}`, async () => {
+    it(`emits the error once: ${when}`, async () => {
       const { log, socket } = unboundSocket(lookup);
       socket.send('x', 9, AT);
       socket.close();
@@ -87,7 +87,7 @@ describeNative('what waits for a bind that fails', () => {
       assert.deepStrictEqual(other.log, [['error', 'ENOTFOUND']]);
     });
 
-    it(`a listener of 'error' may close: ${when}`, async () => {
+    it(`allows close() in the 'error' listener: ${when}`, async () => {
       const { log, note, socket } =
         unboundSocket(lookup, (self) => self.close());
       socket.send('x', 9, AT, note('send'));
@@ -95,14 +95,14 @@ describeNative('what waits for a bind that fails', () => {
       assert.deepStrictEqual(log,
         [['error', 'ENOTFOUND'], ['send', 'ENOTFOUND'], ['close']]
           .sort(([a], [b]) => order(a) - order(b)));
-      // close() was called before send() knew, and its tick comes first.
+      // close() was called before send() failed, so its tick comes first.
       function order(what) {
         return ['error', ...when === 'at once' ? ['close', 'send'] :
           ['send', 'close']].indexOf(what);
       }
     });
 
-    it(`a callback may close, or send again: ${when}`, async () => {
+    it(`allows close() and send() in its callback: ${when}`, async () => {
       let answer = lookup;
       const { log, note, socket } =
         unboundSocket((...args) => answer(...args));
@@ -120,7 +120,7 @@ describeNative('what waits for a bind that fails', () => {
     });
   }
 
-  it('goes on when a listener of \'error\' calls bind() again', async () => {
+  it('is repeated if the \'error\' listener calls bind()', async () => {
     const peer = await bound();
     const texts = receiveText(peer, 1);
     const answers = [
@@ -138,7 +138,7 @@ describeNative('what waits for a bind that fails', () => {
       ['send', undefined, 1]]);
   });
 
-  it('is told without a listener, too', async () => {
+  it('fails with the error without an \'error\' listener', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       process.on('uncaughtException', ({ code }) => report(`thrown ${code}`));
       const socket = dgram.createSocket('udp4');
@@ -148,17 +148,17 @@ describeNative('what waits for a bind that fails', () => {
     }), ['thrown EADDRNOTAVAIL', 'send EADDRNOTAVAIL', 'close']);
   });
 
-  it('sendMany() is told', async () => {
+  it('sendMany() fails with the error', async () => {
     const { log, note, socket } = unboundSocket(LOOKUPS.later);
     socket.bind(0, 'name');
-    assert.strictEqual(socket.sendMany(['x', 9, AT], note('many')), 0);
+    assert.strictEqual(socket.sendMany(['x', 9, AT], note('sendMany')), 0);
     socket.close();
     await closed(socket);
     assert.deepStrictEqual(log,
-      [['error', 'ENOTFOUND'], ['many', 'ENOTFOUND', 0], ['close']]);
+      [['error', 'ENOTFOUND'], ['sendMany', 'ENOTFOUND', 0], ['close']]);
   });
 
-  it('a callback that throws does not stop the others', async () => {
+  it('does not affect other calls when its callback throws', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       process.on('uncaughtException', ({ message }) => report(message));
       const socket = dgram.createSocket('udp4');
@@ -170,7 +170,7 @@ describeNative('what waits for a bind that fails', () => {
     }), ['first', 'second', 'close']);
   });
 
-  it('is told what an earlier call throws after bind', async () => {
+  it('fails with the exception of an earlier queued call', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       process.on('uncaughtException', ({ code }) => report(`thrown ${code}`));
       const lookup = (name, family, callback) => {
@@ -181,8 +181,8 @@ describeNative('what waits for a bind that fails', () => {
       };
       const socket = dgram.createSocket({ type: 'udp4', lookup });
       socket.connect(9);
-      // It is connected by then, and refuses an address.
-      socket.send('x', 9, '127.0.0.1', () => report('not told'));
+      // The socket is connected by then and rejects an address.
+      socket.send('x', 9, '127.0.0.1', () => report('called back'));
       socket.send('y', 9, '127.0.0.1', ({ code }) => report(`send ${code}`));
       socket.close(() => report('close'));
     }), ['thrown ERR_SOCKET_DGRAM_IS_CONNECTED',
@@ -190,13 +190,13 @@ describeNative('what waits for a bind that fails', () => {
   });
 });
 
-describeNative('a lookup that never answers', () => {
-  it('does not keep close() from closing', async () => {
+describeNative('a lookup that never calls back', () => {
+  it('does not prevent close() from completing', async () => {
     const { log, note, socket } = unboundSocket(() => {});
     socket.send('x', 9, AT, note('send'));
     socket.connect(9, AT, note('connect'));
     socket.close();
-    assert.ok(isOpen(socket)); // it may still answer
+    assert.ok(isOpen(socket)); // lookup may still call back
     await closed(socket);
     assert.deepStrictEqual(log,
       [['send', 'ECANCELED'], ['connect', 'ECANCELED'], ['close']]);
@@ -204,7 +204,7 @@ describeNative('a lookup that never answers', () => {
     assert.strictEqual(socket.listenerCount('listening'), 0);
   });
 
-  it('nor the process from ending, after \'close\'', async () => {
+  it('does not keep the process alive after \'close\'', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const socket = dgram.createSocket({ type: 'udp4', lookup() {} });
       socket.send('x', 9, '127.0.0.1', ({ code }) => report(code));
@@ -212,18 +212,19 @@ describeNative('a lookup that never answers', () => {
     }), ['ECANCELED', 'close']);
   });
 
-  it('and may answer in the same turn: all is as with node:dgram', async () => {
-    const { log, note, socket } = unboundSocket(
-      (name, family, callback) => process.nextTick(callback, null, AT, 4));
-    socket.on('listening', () => log.push(['listening']));
-    socket.send('x', 9, AT, note('send'));
-    socket.close();
-    await closed(socket);
-    // The send is dropped, and its callback forgotten.
-    assert.deepStrictEqual(log, [['listening'], ['close']]);
-  });
+  it('behaves as with node:dgram if it calls back in the same iteration',
+    async () => {
+      const { log, note, socket } = unboundSocket(
+        (name, family, callback) => process.nextTick(callback, null, AT, 4));
+      socket.on('listening', () => log.push(['listening']));
+      socket.send('x', 9, AT, note('send'));
+      socket.close();
+      await closed(socket);
+      // The datagram is dropped without a callback.
+      assert.deepStrictEqual(log, [['listening'], ['close']]);
+    });
 
-  it('too late is ignored', async () => {
+  it('is ignored if it calls back after \'close\'', async () => {
     let answer;
     const { log, socket } = unboundSocket(
       (name, family, callback) => { answer = callback; });
@@ -237,10 +238,10 @@ describeNative('a lookup that never answers', () => {
   });
 });
 
-describeNative('the async context of what waits for bind', () => {
+describeNative('the async context of a call before the socket is bound', () => {
   const within = (store, body) => storage.run(store, body);
 
-  it('is each call\'s own', async () => {
+  it('is that of the call', async () => {
     const peer = await bound();
     const { port } = peer.address();
     const stores = [];
@@ -269,7 +270,7 @@ describeNative('the async context of what waits for bind', () => {
         stores.filter(([what]) => what === name), [[name, name]]);
   });
 
-  it('is connect()\'s, and close()\'s', async () => {
+  it('is that of connect() and of close()', async () => {
     const peer = await bound();
     const stores = [];
     const note = () => stores.push(storage.getStore());
@@ -291,7 +292,7 @@ describeNative('the async context of what waits for bind', () => {
     assert.deepStrictEqual(stores, ['connect', 'close']);
   });
 
-  it('is each call\'s own when bind fails', async () => {
+  it('is that of the call when bind fails', async () => {
     const stores = [];
     const note = (what) => (error) =>
       stores.push([what, storage.getStore(), error?.code]);
@@ -310,9 +311,9 @@ describeNative('the async context of what waits for bind', () => {
       ['close', 4, undefined]]);
   });
 
-  // zone.js knows no async resources: it binds what process.nextTick() and
-  // emitters are handed.
-  it('is each call\'s own for who binds ticks and listeners', async () => {
+  // zone.js uses no async resources. It binds functions that are passed to
+  // process.nextTick() and to emitters.
+  it('is kept for patched nextTick() and on()', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const { prototype } = require('node:events');
       let zone = 'none';
@@ -364,7 +365,7 @@ describeNative('the async context of what waits for bind', () => {
       'close e']);
   });
 
-  it('is a resource that is destroyed', async () => {
+  it('is a DGRAMWAIT resource that is destroyed', async () => {
     const alive = new Set();
     let made = 0;
     const hook = createHook({
@@ -394,7 +395,7 @@ describeNative('the async context of what waits for bind', () => {
     assert.deepStrictEqual([...alive], []);
   });
 
-  it('is of no concern to a socket that is bound', async () => {
+  it('creates no DGRAMWAIT resource for a bound socket', async () => {
     const types = [];
     const peer = await bound();
     const socket = await connectedTo(peer);

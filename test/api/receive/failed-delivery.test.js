@@ -1,21 +1,21 @@
 'use strict';
 
-// What stands between a datagram and its listener may fail: each datagram is
-// lost once at most, with the error told, and the loop goes on.
+// Failures between a datagram and its listener, such as stubbed built-ins: each
+// is reported, loses at most one datagram, and later datagrams are delivered.
 
 const assert = require('node:assert');
 const {
   bound, itNative, nodeAtLeast, once, open, receive, receiveText, reportsOf,
 } = require('../../support/dgram');
 
-/** Three datagrams, and what they and a timer report. */
+/** Sends three datagrams, then a last one; reports messages and errors. */
 function scenario(dgram, report, prepare) {
   const socket = dgram.createSocket('udp4');
-  let told = 0;
+  let errors = 0;
   process.on('uncaughtException', (error) => {
-    told++;
-    // Were there no end to it, there would be no timer either.
-    if (told > 100) process.exit(1);
+    errors++;
+    // Endless errors would prevent the timer from running.
+    if (errors > 100) process.exit(1);
     report(error.message);
   });
   socket.on('message', (msg) => report(String(msg)));
@@ -35,8 +35,8 @@ function scenario(dgram, report, prepare) {
   });
 }
 
-describe('a datagram on its way to the listener', () => {
-  itNative('is lost once where a stub throws', async () => {
+describe('delivery of a datagram', () => {
+  itNative('loses at most one datagram per throwing stub', async () => {
     const reports = await reportsOf(scenario, { args: [String(() => {
       const { AsyncResource } = process.mainModule.require('async_hooks');
       const { runInAsyncScope } = AsyncResource.prototype;
@@ -52,7 +52,7 @@ describe('a datagram on its way to the listener', () => {
     assert.ok(errors.length >= 1 && errors.length <= 3, `${reports}`);
   });
 
-  itNative('comes where worker_threads is stubbed', async () => {
+  itNative('works when worker_threads is stubbed', async () => {
     const reports = await reportsOf(scenario, { args: [String(() => {
       process.mainModule.require('worker_threads')
         .markAsUntransferable = undefined;
@@ -60,14 +60,14 @@ describe('a datagram on its way to the listener', () => {
     assert.deepStrictEqual(reports, ['a', 'b', 'c', 'last']);
   });
 
-  itNative('comes where process is frozen after bind()', async () => {
+  itNative('works when process is frozen after bind()', async () => {
     const reports = await reportsOf(scenario, { args: [String(() => {
       Object.freeze(process);
     })] });
     assert.deepStrictEqual(reports, ['a', 'b', 'c', 'last']);
   });
 
-  itNative('is safe from who transfers its block', async () => {
+  itNative('survives the transfer of a shared buffer', async () => {
     const receiver = await bound({ type: 'udp4', sharedBuffers: true });
     const errors = [];
     receiver.on('message', (msg) => {
@@ -84,13 +84,13 @@ describe('a datagram on its way to the listener', () => {
     const received = receiveText(receiver, 4);
     for (const text of texts) sender.send(text);
     assert.deepStrictEqual(await received, texts);
-    // Older ones copy what is not to be transferred. One that has no neighbours
-    // may go.
+    // Node before 21 copies an untransferable buffer. A buffer with a single
+    // message is transferable.
     assert.ok(errors.every((name) => name === 'DataCloneError'), `${errors}`);
     if (nodeAtLeast('21.0.0')) assert.ok(errors.length >= 2, `${errors}`);
   });
 
-  itNative('may be transferred where it has its own memory', async () => {
+  itNative('allows the transfer of a message with its own memory', async () => {
     const receiver = await bound('udp4');
     const sender = open('udp4');
     const received = receive(receiver, 1);
@@ -102,8 +102,8 @@ describe('a datagram on its way to the listener', () => {
   });
 });
 
-describe('the async resource of batches', () => {
-  itNative('is there only while sockets are open', async () => {
+describe('the async resource of a batch', () => {
+  itNative('exists only while sockets are open', async () => {
     const reports = await reportsOf((dgram, report) => {
       const alive = new Map();
       require('node:async_hooks').createHook({

@@ -1,7 +1,7 @@
 'use strict';
 
-// Listeners that turn the event loop, each within the one before: a chain of
-// synchronous requests.
+// Listeners that run the event loop, each within the one before, as in a chain
+// of synchronous requests.
 
 const assert = require('node:assert');
 
@@ -9,9 +9,9 @@ const { succeedWithOurs } = require('./kit');
 
 const DEPTH = 40;
 
-describe('a listener that waits in a nested event loop', () => {
-  it(`receives at a depth of ${DEPTH}`, async () => {
-    const [depth] = await succeedWithOurs(`(({ report, load, turn }) => {
+describe('a listener that runs the event loop', () => {
+  it(`receives at a nesting depth of ${DEPTH}`, async () => {
+    const [depth] = await succeedWithOurs(`(({ report, load, runLoop }) => {
       const dgram = load();
       const socket = dgram.createSocket('udp4');
       const sender = dgram.createSocket('udp4');
@@ -21,7 +21,7 @@ describe('a listener that waits in a nested event loop', () => {
         sender.send('x', socket.address().port, '127.0.0.1');
         const before = depth;
         process._tickCallback();
-        for (let i = 0; i < 1000 && depth === before; i++) turn(1);
+        for (let i = 0; i < 1000 && depth === before; i++) runLoop(1);
       });
       socket.bind(0, '127.0.0.1', () => {
         sender.send('x', socket.address().port, '127.0.0.1');
@@ -35,16 +35,16 @@ describe('a listener that waits in a nested event loop', () => {
     assert.strictEqual(depth, DEPTH);
   });
 
-  it('sleeps after the last datagram of its batch', async () => {
-    const [turns] = await succeedWithOurs(`(({ report, load, turn }) => {
+  it('leaves no active idle handle after the last datagram', async () => {
+    const [active] = await succeedWithOurs(`(({ report, load, runLoop }) => {
       const dgram = load();
       const socket = dgram.createSocket('udp4');
       const sender = dgram.createSocket('udp4');
       let count = 0;
       socket.on('message', () => {
         if (++count < 10) return;
-        // Nothing is left: the loop has no reason not to sleep.
-        turn(3);
+        // Nothing is pending, so the loop must sleep.
+        runLoop(3);
         const { readdirSync } = require('node:fs');
         const active = process.report.getReport().libuv
           .filter(({ type, is_active }) => type === 'idle' && is_active);
@@ -57,6 +57,6 @@ describe('a listener that waits in a nested event loop', () => {
         for (let i = 0; i < 10; i++) sender.send('x', port, '127.0.0.1');
       });
     })`);
-    assert.strictEqual(turns, 0);
+    assert.strictEqual(active, 0);
   });
 });

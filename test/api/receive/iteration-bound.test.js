@@ -1,19 +1,19 @@
 'use strict';
 
-// How much one iteration of the event loop receives: timers and other sockets
-// wait no longer than with node:dgram, and what is there is not fetched one by
-// one. Counted, not timed: the listeners here count themselves between two
-// immediates.
+// How many datagrams one event loop iteration receives: timers and other
+// sockets wait no longer than with node:dgram, and pending datagrams are read
+// in batches. The tests count datagrams between two immediates; they measure no
+// time.
 
 const assert = require('node:assert');
 const {
   bound, inChild, isNative, once, open, reportsOf, stateOf,
 } = require('../../support/dgram');
 
-/** libuv reads so many. */
-const MOST = 32;
+/** Datagrams that libuv reads in one iteration. */
+const LIMIT = 32;
 
-/** 120 datagrams for a listener that takes its time; how many an iteration. */
+/** 150 datagrams for a slow listener; reports how many per iteration. */
 function flood(dgram, report, event, options, work) {
   const counts = [];
   let now = 0;
@@ -42,7 +42,7 @@ function flood(dgram, report, event, options, work) {
   }
   receiver.bind(0, '127.0.0.1', () => {
     sender.connect(receiver.address().port, '127.0.0.1', () => {
-      // Merged receives begin with the first batch of several.
+      // GRO is enabled after the first batch of several datagrams.
       for (let i = 0; i < 30; i++) sender.send(`${i % 10}`);
       setTimeout(() => {
         for (let i = 0; i < 120; i++) sender.send(`${i % 10}`);
@@ -52,8 +52,8 @@ function flood(dgram, report, event, options, work) {
   });
 }
 
-/** A socket that is all that keeps its process, and a slow listener. */
-function lonely(dgram, report, port) {
+/** A receiver that alone keeps its process alive, with a slow listener. */
+function receiveAlone(dgram, report, port) {
   const receiver = dgram.createSocket('udp4');
   receiver.on('message', (msg) => {
     const end = process.hrtime.bigint() + 200000n;
@@ -65,16 +65,16 @@ function lonely(dgram, report, port) {
   receiver.bind(port, '127.0.0.1');
 }
 
-/** Floods it, and then tells it to end, until it has. */
-async function floodLonely() {
+/** Floods that receiver and sends 'end' until its process has ended. */
+async function floodProcess() {
   const free = await bound();
   const { port } = free.address();
   free.close();
   let hasEnded = false;
-  const child = inChild(lonely, { args: [port] })
+  const child = inChild(receiveAlone, { args: [port] })
     .finally(() => { hasEnded = true; });
   const sender = open('udp4');
-  sender.on('error', () => {}); // it is not there yet, or not any more
+  sender.on('error', () => {}); // ECONNREFUSED before and after its lifetime
   sender.connect(port, '127.0.0.1');
   await once(sender, 'connect');
   for (let round = 0; !hasEnded; round++) {
@@ -85,7 +85,7 @@ async function floodLonely() {
   return child;
 }
 
-/** A child's fd 3: a descriptor of ours with these datagrams in it. */
+/** Runs `body` in a child whose fd 3 is a socket that holds `texts`. */
 async function withShared(texts, body) {
   const socket = await bound();
   stateOf(socket).handle.recvStop();
@@ -101,24 +101,24 @@ async function withShared(texts, body) {
   return { reports, socket };
 }
 
-describe('an iteration of the event loop', () => {
-  for (const [title, event, options, most] of [
-    ['message', 'message', {}, MOST],
+describe('an event loop iteration', () => {
+  for (const [title, event, options, limit] of [
+    ['message', 'message', {}, LIMIT],
     ...isNative ? [
-      ['message, sharedBuffers', 'message', { sharedBuffers: true }, MOST],
-      // The block whose listener is found to be slow is in the first.
-      ['batch', 'batch', {}, 2 * MOST],
+      ['message, sharedBuffers', 'message', { sharedBuffers: true }, LIMIT],
+      // One more batch: a slow listener is detected during the first.
+      ['batch', 'batch', {}, 2 * LIMIT],
     ] : [],
   ]) {
-    it(`ends after ${most} datagrams of slow listeners: ${title}`, async () => {
+    it(`ends after ${limit} datagrams of slow listeners: ${title}`, async () => {
       const [counts] = await reportsOf(flood,
         { args: [event, options, 1.5e6] });
-      assert.ok(Math.max(...counts) <= most, `${counts}`);
+      assert.ok(Math.max(...counts) <= limit, `${counts}`);
       assert.strictEqual(counts.reduce((a, b) => a + b), 150);
     });
   }
 
-  it('reads a shared descriptor so many times', async () => {
+  it(`reads ${LIMIT} datagrams of a shared descriptor`, async () => {
     const texts = Array.from({ length: 64 }, (_, i) => `${i}`);
     const { reports } = await withShared(texts, (dgram, report, total) => {
       const counts = [];
@@ -139,10 +139,10 @@ describe('an iteration of the event loop', () => {
         socket.close();
       });
     });
-    assert.deepStrictEqual(reports, [[MOST, MOST]]);
+    assert.deepStrictEqual(reports, [[LIMIT, LIMIT]]);
   });
 
-  it('leaves in a shared descriptor what a closing listener has not seen',
+  it('leaves later datagrams in a shared descriptor after close()',
      async () => {
        const { reports, socket } = await withShared(['0', '1', '2', '3'],
          (dgram, report) => {
@@ -163,50 +163,51 @@ describe('an iteration of the event loop', () => {
        assert.deepStrictEqual(rest, ['2', '3']);
      });
 
-  it('leaves a process its busy socket, when it has nothing else', async () => {
-    const { code, reports } = await floodLonely();
+  it('keeps a process with one busy socket alive', async () => {
+    const { code, reports } = await floodProcess();
     assert.deepStrictEqual({ code, reports }, { code: 0, reports: ['end'] });
   });
 
-  it('reads again what listeners have sent to their own socket', async () => {
-    const [turns] = await reportsOf((dgram, report) => {
+  it('reads datagrams that listeners sent to their own socket', async () => {
+    const [iterations] = await reportsOf((dgram, report) => {
       let count = 0;
-      let turns = 0;
+      let iterations = 0;
       const socket = dgram.createSocket('udp4', () => {
         if (++count < 640) {
           socket.send('x', socket.address().port, '127.0.0.1');
           return;
         }
-        report(turns);
+        report(iterations);
         socket.close();
       });
       socket.bind(0, '127.0.0.1', () => {
         socket.send('x', socket.address().port, '127.0.0.1');
         setImmediate(function next() {
-          turns++;
+          iterations++;
           if (count < 640) setImmediate(next);
         });
       });
     });
-    assert.ok(turns < 640 / 8, `${turns} iterations for 640 datagrams`);
+    assert.ok(iterations < 640 / 8, `${iterations} iterations for 640 datagrams`);
   });
 
-  // The next datagram comes before the ticks of a listener that threw, also
-  // where each is read by itself.
-  it('goes on before the ticks of a listener that threw', async () => {
-    const { reports } = await withShared(['1', '2', '3'], (dgram, report) => {
-      process.on('uncaughtException', ({ message }) => report(message));
-      const socket = dgram.createSocket('udp4', (msg) => {
-        report(`message ${msg}`);
-        process.nextTick(() => report(`tick ${msg}`));
-        if (String(msg) === '3') socket.close();
-        else throw new Error(`thrown ${msg}`);
+  // The next message is emitted before the ticks of a listener that threw, also
+  // when datagrams are read one by one.
+  it('emits the next message before the ticks of a throwing listener',
+    async () => {
+      const { reports } = await withShared(['1', '2', '3'], (dgram, report) => {
+        process.on('uncaughtException', ({ message }) => report(message));
+        const socket = dgram.createSocket('udp4', (msg) => {
+          report(`message ${msg}`);
+          process.nextTick(() => report(`tick ${msg}`));
+          if (String(msg) === '3') socket.close();
+          else throw new Error(`thrown ${msg}`);
+        });
+        socket.bind({ fd: 3 });
       });
-      socket.bind({ fd: 3 });
+      assert.deepStrictEqual(reports, [
+        'message 1', 'thrown 1', 'message 2', 'thrown 2', 'message 3',
+        'tick 1', 'tick 2', 'tick 3',
+      ]);
     });
-    assert.deepStrictEqual(reports, [
-      'message 1', 'thrown 1', 'message 2', 'thrown 2', 'message 3',
-      'tick 1', 'tick 2', 'tick 3',
-    ]);
-  });
 });

@@ -1,0 +1,96 @@
+'use strict';
+
+/**
+ * Blocks: consecutive GRO buffers of a batch whose payloads are copied out of
+ * the receive buffer together.
+ */
+
+const binding = require('../load/binding');
+
+const {
+  RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_STATUS,
+  CURSOR_GRO_BUFFER, CURSOR_POSITION,
+} = binding.layout;
+
+const { copy } = Buffer.prototype;
+
+/**
+ * The size limit of a block, in bytes. malloc would map and unmap larger ones
+ * each time, page by page. Retaining one message retains its whole block.
+ */
+const BLOCK_SIZE = 64 * 1024;
+
+/**
+ * A block is GRO buffers of up to BLOCK_SIZE bytes, at least one, or one error.
+ * @param {Inbox} inbox
+ * @param {number} from index of the first GRO buffer
+ * @param {number} count GRO buffers of the batch
+ * @param {number} most datagrams, unless the block is a single GRO buffer
+ * @returns {number} index behind the last GRO buffer
+ */
+function findBlockEnd(inbox, from, count, most) {
+  const { groBuffers, statuses } = inbox;
+  let end = from;
+  let size = 0;
+  let datagrams = 0;
+  while (end < count && statuses[end * RECV_WORDS + RECV_STATUS] >= 0) {
+    size += groBuffers[end * RECV_WORDS + RECV_LENGTH];
+    datagrams += countSegments(groBuffers, end);
+    if ((size > BLOCK_SIZE || datagrams > most) && end > from) break;
+    end++;
+  }
+  return Math.max(end, from + 1);
+}
+
+/**
+ * Copies the payloads of a block out of the receive buffer. If the allocation
+ * fails, the payloads are dropped: trying again might never end.
+ * @param {Inbox} inbox
+ * @param {number} from index of the first GRO buffer
+ * @param {number} end index behind the last GRO buffer
+ * @param {number} size of the payloads, in bytes
+ * @param {number} extra zeroed bytes behind them
+ */
+function takePayloads(inbox, from, end, size, extra) {
+  const { cursor, groBuffers, receiveBuffer, starts } = inbox;
+  const position = cursor[CURSOR_POSITION];
+  cursor[CURSOR_GRO_BUFFER] = end;
+  cursor[CURSOR_POSITION] = 0;
+  // Not zeroed: every byte is written, here or below.
+  const bytes = Buffer.allocUnsafeSlow(size + extra);
+  cursor[CURSOR_GRO_BUFFER] = from;
+  cursor[CURSOR_POSITION] = position;
+  if (extra > 0) bytes.fill(0, size);
+  let to = 0;
+  for (let i = from; i < end; i++) {
+    const start = groBuffers[i * RECV_WORDS + RECV_OFFSET];
+    const length = groBuffers[i * RECV_WORDS + RECV_LENGTH];
+    starts[i] = to;
+    copy.call(receiveBuffer, bytes, to, start, start + length);
+    to += length;
+  }
+  inbox.block = bytes.buffer;
+}
+
+function countBytes({ groBuffers }, from, end) {
+  let bytes = 0;
+  for (let i = from; i < end; i++) {
+    bytes += groBuffers[i * RECV_WORDS + RECV_LENGTH];
+  }
+  return bytes;
+}
+
+function countSegments(groBuffers, i) {
+  const segment = groBuffers[i * RECV_WORDS + RECV_SEGMENT];
+  return segment === 0 ?
+    1 :
+    Math.ceil(groBuffers[i * RECV_WORDS + RECV_LENGTH] / segment);
+}
+
+function countDatagrams({ groBuffers }, from, end) {
+  let total = 0;
+  for (let i = from; i < end; i++) total += countSegments(groBuffers, i);
+  return total;
+}
+
+module.exports = { countBytes, countDatagrams, findBlockEnd, takePayloads };

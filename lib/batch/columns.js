@@ -1,0 +1,68 @@
+'use strict';
+
+/** The value of the 'batch' event: one block of datagrams as columns. */
+
+const binding = require('../load/binding');
+const { countDatagrams, takePayloads } = require('./blocks');
+
+const { RECV_WORDS, RECV_LENGTH, RECV_SEGMENT } = binding.layout;
+
+// The constructor behind Buffer, without Buffer.from()'s argument checks.
+const View = Buffer[Symbol.species];
+
+/**
+ * Copies a block into columns. Datagrams from blocked sources are omitted.
+ * `data` belongs to the listener and is never written again.
+ * @param {UDP} handle
+ * @param {Inbox} inbox
+ * @param {number} from index of the first GRO buffer
+ * @param {number} end index behind the last GRO buffer
+ * @param {number} size of the payloads, in bytes
+ * @returns {{count: number, data: Buffer, offsets: Uint32Array,
+ *   sizes: Uint32Array, ports: Uint16Array, addresses: string[],
+ *   family: string}}
+ */
+function takeColumns(handle, inbox, from, end, size) {
+  const { groBuffers } = inbox;
+  const most = countDatagrams(inbox, from, end);
+  // One ArrayBuffer for all columns: an allocation costs more than its bytes.
+  const padding = -size & 3;
+  takePayloads(inbox, from, end, size, padding + most * 10);
+  const { block } = inbox;
+  const offsets = new Uint32Array(block, size + padding, most);
+  const sizes = new Uint32Array(block, size + padding + most * 4, most);
+  const ports = new Uint16Array(block, size + padding + most * 8, most);
+  const addresses = [];
+  let index = 0;
+  let offset = 0;
+  for (let i = from; i < end; i++) {
+    const at = i * RECV_WORDS;
+    const { address, family, port } = inbox.sources[i];
+    const segment = groBuffers[at + RECV_SEGMENT];
+    const stop = offset + groBuffers[at + RECV_LENGTH];
+    if (handle.blocks(address, family)) {
+      offset = stop;
+      continue;
+    }
+    do {
+      offsets[index] = offset;
+      sizes[index] = Math.min(segment, stop - offset);
+      ports[index] = port;
+      addresses.push(address);
+      index++;
+      offset += segment;
+    } while (offset < stop);
+    offset = stop;
+  }
+  return {
+    count: index,
+    data: new View(block, 0, size),
+    offsets: index === most ? offsets : offsets.slice(0, index),
+    sizes: index === most ? sizes : sizes.slice(0, index),
+    ports: index === most ? ports : ports.slice(0, index),
+    addresses,
+    family: handle.family === 6 ? 'IPv6' : 'IPv4',
+  };
+}
+
+module.exports = { takeColumns };

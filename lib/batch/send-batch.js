@@ -1,0 +1,216 @@
+'use strict';
+
+/**
+ * A send batch: descriptors and payload in memory shared with the C core, and
+ * the Sends that belong to them.
+ *
+ * Its state is a word that C reads and writes too, BATCH_PENDING:
+ *
+ *   0               empty
+ *   n               n descriptors are pending
+ *   BATCH_SENT | n  n datagrams were sent, and their statuses are to be taken
+ */
+
+// Node defines the global with a getter, which costs a lookup on each use.
+const { Buffer } = require('node:buffer');
+const binding = require('../load/binding');
+const {
+  CallbackBatch, isClosed, newTicket, queuedSends, runCallbacks, stillOpen,
+} = require('./completions');
+const {
+  COPY_MAX, getLength, maxWrittenSize, setBytes, writeMessage,
+} = require('./message-writer');
+
+const {
+  SEND_WORDS, SEND_SOCKET, SEND_DESTINATION, SEND_OFFSET, SEND_LENGTH,
+  SEND_TICKET, SEND_STATUS, QUEUED, BATCH_SENDS, BATCH_ARENA, BATCH_PENDING,
+  BATCH_CALLBACKS_DUE, BATCH_SENT,
+} = binding.layout;
+
+/** Memory of a send batch whose constructor failed, for the next one. */
+let spareMemory = null;
+
+class SendBatch {
+  // Fields are defined, not assigned: inherited setters are not called.
+  id = 0;
+  words = null;
+  statuses = null;
+  arena = null;
+  arenaUsed = 0;
+  group = null; // the SendGroup of all its datagrams, if they have one
+  sends = []; // by descriptor; null: no callback
+  flushedSends = []; // flushed, and not in a callback batch yet
+  callbackBatches = []; // those with callbacks left to run
+  dropsClosed = false;
+  sentAtExit = false;
+
+  /**
+   * @param {boolean} connected pending datagrams leave when the process ends
+   * @param {boolean} dropsClosed callbacks of closed sockets are dropped
+   */
+  constructor(connected, dropsClosed) {
+    const memory = spareMemory ?? binding.openSendBatch();
+    spareMemory = null;
+    try {
+      this.use(memory);
+      this.dropsClosed = dropsClosed;
+      const status = binding.watchSendBatch(memory.id, connected);
+      this.sentAtExit = status === 0;
+    } catch (error) {
+      spareMemory = memory;
+      throw error;
+    }
+  }
+
+  /** The memory stays private to this object, so it cannot be transferred. */
+  use({ id, sends, arena }) {
+    this.id = id;
+    this.words = new Uint32Array(sends);
+    this.statuses = new Int32Array(sends);
+    this.arena = Buffer.from(arena);
+    this.sends = new Array(BATCH_SENDS).fill(null);
+  }
+
+  /**
+   * Copies a message and appends its descriptor.
+   * @param {object} handle the UDP handle
+   * @param {number} destination a slot, or CONNECTED_PEER
+   * @param {string|ArrayBufferView|Array} message
+   * @param {Send|null} send
+   */
+  add(handle, destination, message, send) {
+    const length = message instanceof Uint8Array ?
+      getLength.call(message) :
+      Infinity;
+    if (length <= COPY_MAX) { // nearly all messages
+      this.reserve(length);
+      if (length > 0) setBytes.call(this.arena, message, this.arenaUsed);
+      this.append(handle, destination, length, length, send);
+    } else {
+      this.addOther(handle, destination, message, send);
+    }
+  }
+
+  /** Any kind of message of any length. */
+  addOther(handle, destination, message, send) {
+    this.reserve(Math.min(maxWrittenSize(message), BATCH_ARENA));
+    const written = writeMessage(this.arena, this.arenaUsed, message);
+    this.append(handle, destination, written, Math.min(written, COPY_MAX),
+                send);
+  }
+
+  /** Makes room for one more datagram. */
+  reserve(size) {
+    // Also true with BATCH_SENT, if an earlier flush did not take its statuses.
+    if (this.words[BATCH_PENDING] >= BATCH_SENDS ||
+        this.arenaUsed + size > BATCH_ARENA) {
+      this.flush();
+    }
+  }
+
+  /** Appends the descriptor of `copied` bytes at the end of the arena. */
+  append(handle, destination, length, copied, send) {
+    const { words, group } = this;
+    const index = words[BATCH_PENDING];
+    const at = index * SEND_WORDS;
+    words[at + SEND_SOCKET] = handle.id;
+    words[at + SEND_DESTINATION] = destination;
+    words[at + SEND_OFFSET] = this.arenaUsed;
+    words[at + SEND_LENGTH] = copied;
+    words[at + SEND_TICKET] = group === null ? 0 : group.ticket;
+    if (send !== null) {
+      send.bytes = length;
+      words[at + SEND_TICKET] = newTicket();
+      this.sends[index] = send;
+    }
+    this.arenaUsed += copied;
+    words[BATCH_PENDING] = index + 1;
+  }
+
+  /** @returns {boolean} whether a datagram of this handle is pending */
+  hasPending(handle) {
+    const { words } = this;
+    const count = words[BATCH_PENDING];
+    if (count >= BATCH_SENT) return false;
+    for (let index = 0; index < count; index++) {
+      if (words[index * SEND_WORDS + SEND_SOCKET] === handle.id) return true;
+    }
+    return false;
+  }
+
+  /** Sends the pending datagrams. Afterwards each Send has its status. */
+  flush() {
+    const count = this.words[BATCH_PENDING];
+    if (count === 0) return;
+    if (count < BATCH_SENT) binding.flush(this.id, count);
+    this.takeStatuses();
+  }
+
+  /** Takes the statuses of a flush, if they have not been taken yet. */
+  takeStatuses() {
+    const { words, group } = this;
+    const count = words[BATCH_PENDING] - BATCH_SENT;
+    if (count < 0) return;
+    if (group === null) this.takeSendStatuses(count);
+    this.arenaUsed = 0;
+    words[BATCH_PENDING] = 0;
+    if (group !== null) group.takeStatuses(this.statuses, count);
+  }
+
+  takeSendStatuses(count) {
+    const { sends, words, statuses, flushedSends } = this;
+    for (let index = 0; index < count; index++) {
+      const at = index * SEND_WORDS;
+      const ticket = words[at + SEND_TICKET];
+      if (ticket === 0) continue;
+      const send = sends[index];
+      if (send === null) continue; // already taken: the batch was flushed again
+      const status = statuses[at + SEND_STATUS];
+      if (status === QUEUED) queuedSends.set(ticket, send);
+      if (send.recordStatus(status)) flushedSends.push(send);
+      words[at + SEND_TICKET] = 0;
+      sends[index] = null;
+    }
+    if (flushedSends.length > 0) words[BATCH_CALLBACKS_DUE] = 1;
+  }
+
+  /**
+   * Moves the sends flushed since the last call into a callback batch.
+   * @returns {CallbackBatch|null}
+   */
+  takeCallbacks() {
+    let { flushedSends } = this;
+    if (flushedSends.length === 0) return null;
+    // Node drops the send of a socket that is closed before its tick.
+    if (this.dropsClosed && flushedSends.some(isClosed)) {
+      flushedSends = flushedSends.filter(stillOpen);
+    }
+    const batch = new CallbackBatch(this, flushedSends);
+    const next = [];
+    this.callbackBatches.push(batch);
+    this.flushedSends = next;
+    return batch;
+  }
+
+  /** Removes a callback batch whose callbacks have all been called. */
+  removeCallbacks(batch) {
+    const { callbackBatches } = this;
+    const at = callbackBatches.indexOf(batch);
+    if (at >= 0) callbackBatches.splice(at, 1);
+    if (callbackBatches.length === 0 && this.flushedSends.length === 0) {
+      this.words[BATCH_CALLBACKS_DUE] = 0;
+    }
+  }
+
+  /** Does the work of all ticks that did not run. */
+  settle() {
+    this.flush();
+    this.takeCallbacks();
+    while (this.callbackBatches.length > 0) {
+      runCallbacks(this.callbackBatches[0]);
+    }
+    this.words[BATCH_CALLBACKS_DUE] = 0;
+  }
+}
+
+module.exports = { SendBatch };
