@@ -92,7 +92,7 @@ function descriptorLater(actual, reference) {
 }
 
 /** The callback was called once, with the error of a bind() or its lookup. */
-function isToldOfBind({ called }) {
+function receivesBindError({ called }) {
   const error = called?.[0]?.[0];
   return called?.length === 1 &&
     /^(?:bind|getaddrinfo|lookup)$/.test(error?.own?.syscall ?? 'lookup') &&
@@ -105,7 +105,7 @@ const differences = [
       'that wait for a bind() that fails": they are called with its error',
     applies: (call, actual, reference) =>
       /^(?:send|sendto|connect|close)$/.test(call.method) &&
-      reference.called?.length === 0 && isToldOfBind(actual),
+      reference.called?.length === 0 && receivesBindError(actual),
     // The callback may throw.
     later: (call, actual, reference) =>
       /^(?:send|sendto|connect)$/.test(call.method) &&
