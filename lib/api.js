@@ -1,32 +1,38 @@
 'use strict';
 
 /**
- * The exports of node:dgram, and `transport`: what carries the datagrams of
- * this process. 'linux' or 'uv' is a data path of ours; 'node' is node:dgram
- * itself, untouched, where there is no compiled addon.
+ * The exports of the package: those of node:dgram, and `transport`, which names
+ * the implementation of this process. 'linux' and 'uv' are transports of the
+ * addon; with 'node' there is no addon, and fallback/ builds on node:dgram.
+ *
+ * A folder requires only folders that come after it in this order: index.js and
+ * register.js; evaluate.js, api.js; fallback, socket; handle; batch; node;
+ * load, errors. (node/ipc.js and batch/outbox.js also require handle/.)
  */
 
 const binding = require('./load/binding');
-const { record } = require('./node/thread');
+const entry = require('./load/entry');
 
-/** Users see it; their bundler may have given it another one. */
+/** Users see the name; their bundler may have changed it. */
 function setName(fn, name) {
   Object.defineProperty(fn, 'name',
                         { __proto__: null, value: name, configurable: true });
 }
 
-function ours() {
+function nativeExports() {
   const { Socket, createSocket } = require('./socket/socket');
-  setName(Socket, 'Socket');
-  setName(createSocket, 'createSocket');
   require('./node/deprecations').install(Socket);
   require('./node/ipc').install(require('./handle/handle').UDP);
   return { createSocket, Socket, transport: binding.transport };
 }
 
-function theirs() {
-  const { createSocket, Socket } = record;
+function fallbackExports() {
+  const { Socket, createSocket } = entry.loadFallback();
   return { createSocket, Socket, transport: 'node' };
 }
 
-module.exports = binding === null ? theirs() : ours();
+const api = binding === null ? fallbackExports() : nativeExports();
+setName(api.Socket, 'Socket');
+setName(api.createSocket, 'createSocket');
+
+module.exports = api;

@@ -1,29 +1,34 @@
 'use strict';
 
 /**
- * What happens once a thread for each copy of the package, in Node's own
- * realm; index.js sees to that. In dist/ this is a function whose text holds
- * all the files that it requires, made by scripts/bundle.js.
+ * The part of the package that is evaluated once per thread and copy, in Node's
+ * main realm; index.js calls it. In dist/ scripts/bundle.js makes it one
+ * function whose text includes all the files that it requires.
  */
 
-const host = require('./load/host');
+const entry = require('./load/entry');
 const thread = require('./node/thread');
 
 /**
- * @param {object} given nothing of it is kept: it may be a sandbox's
- * @param {string} given.directory of the entry
+ * @param {object} given from index.js; not retained, as it may belong to a
+ *   sandbox
+ * @param {string} given.directory the folder of the entry
  * @param {string} given.version of the package
- * @param {function(): *} given.nodeGypBuild see host.js
- * @param {function(): *} given.loadElsewhere see host.js
+ * @param {function(): *} given.requireNodeGypBuild see load/entry.js
+ * @param {function(): *} given.loadTracedAddon see load/entry.js
+ * @param {function(): Function} given.requireFallback loads fallback/index.js
+ * @param {*} given.builtins see scripts/bundle.js
  * @param {boolean} given.isShared false: for this caller only
  * @returns {{createSocket: Function, Socket: Function, transport: string}}
  */
 function evaluate({ directory, version, isShared, ...given }) {
   const known = thread.find(directory, version);
   if (known !== undefined && isShared) return known.api;
-  host.directory = directory;
-  host.nodeGypBuild = given.nodeGypBuild;
-  host.loadElsewhere = given.loadElsewhere;
+  entry.directory = directory;
+  entry.requireNodeGypBuild = given.requireNodeGypBuild;
+  entry.loadTracedAddon = given.loadTracedAddon;
+  entry.loadFallback = () =>
+    given.requireFallback()({ builtins: given.builtins });
   try {
     const api = require('./api');
     if (isShared) {
@@ -32,8 +37,9 @@ function evaluate({ directory, version, isShared, ...given }) {
     }
     return api;
   } finally {
-    host.nodeGypBuild = undefined;
-    host.loadElsewhere = undefined;
+    entry.requireNodeGypBuild = undefined;
+    entry.loadTracedAddon = undefined;
+    entry.loadFallback = undefined;
   }
 }
 

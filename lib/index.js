@@ -1,29 +1,30 @@
 'use strict';
 
 /**
- * The exports of node:dgram, and `transport`; api.js says more.
+ * The entry of the package. api.js describes the exports and the order of the
+ * folders.
  *
- * This file may be evaluated often: by Node, after require.cache was emptied,
- * by Jest for each test file in a sandbox of its own, within a bundle. What
- * evaluate() makes belongs to the thread: there is one of it for each copy of
- * the package, in Node's own realm, and nothing of a sandbox is kept.
+ * This file may be evaluated repeatedly: after require.cache was cleared, in
+ * the sandbox of each Jest test file, in a bundle. The result of evaluate()
+ * belongs to the thread: there is one per copy of the package, in Node's main
+ * realm, and it retains no object of a sandbox.
  */
 
 const evaluate = require('./evaluate');
 
-/** Of the package; scripts/bundle.js puts it here. */
+/** The version of the package; scripts/bundle.js inserts it. */
 const VERSION = '';
 
-/** The line of this file on which the text of evaluate() begins, from 0. */
+/** The first line of evaluate() in dist/index.js, from 0; also inserted. */
 const LINE = 0;
 
-/** In a bundle of ES modules there is neither of the two. */
+/** A bundle of ES modules has neither of the two. */
 const directory = typeof __dirname === 'string' ? __dirname : '';
 const filename = typeof __filename === 'string' ? __filename : 'dgram-native';
 
 /**
- * Node's own modules, where process cannot give them (before 20.16 and 22.3).
- * Whole calls with a literal, which bundlers understand.
+ * Node's modules, for versions without process.getBuiltinModule() (before 20.16
+ * and 22.3). Each is a call with a literal, which bundlers recognise.
  */
 const required = {
   __proto__: null,
@@ -45,8 +46,8 @@ const required = {
 };
 
 /**
- * Past the `require` of a sandbox or a bundle, which has modules of its own, or
- * refuses once its test is over.
+ * Avoids the `require` of a sandbox or a bundle, which may return other modules
+ * or throw once its test has ended.
  */
 const getBuiltin = globalThis.process?.getBuiltinModule;
 
@@ -54,39 +55,53 @@ function builtin(name) {
   return getBuiltin === undefined ? required[name]() : getBuiltin(name);
 }
 
-function nodeGypBuild() {
+function requireNodeGypBuild() {
   return require('node-gyp-build');
 }
 
-function loadElsewhere() {
-  return require('./elsewhere')();
+function loadTracedAddon() {
+  return require('./traced-addon')();
+}
+
+function requireFallback() {
+  return require('./fallback');
 }
 
 const nodeDgram = builtin('dgram');
 
-/** True unless this is a sandbox: the exports of Node are plain objects. */
+/** False in a sandbox, whose Object is not that of Node's modules. */
 function isMainRealm() {
   return Object.getPrototypeOf(nodeDgram) === Object.prototype;
 }
 
-/** All that may be needed, as long as it can be had. */
+/** Loads all modules that may be needed, while the sandbox still allows it. */
 function allBuiltins() {
   const all = { __proto__: null };
   for (const name in required) all[name] = required[name]();
   return all;
 }
 
-const given = { directory, version: VERSION, nodeGypBuild, loadElsewhere };
+const given = {
+  directory, version: VERSION, requireNodeGypBuild, loadTracedAddon,
+};
 
 function evaluateHere(isShared) {
-  return evaluate({ ...given, isShared, builtins: builtin });
+  return evaluate({ ...given, isShared, requireFallback, builtins: builtin });
+}
+
+function requireFallbackInMainRealm() {
+  return builtin('vm').runInThisContext(
+    `(${requireFallback()})`, { filename: `${directory}/fallback.js` });
 }
 
 function evaluateInMainRealm() {
   const again = builtin('vm').runInThisContext(
     `(${evaluate})`, { filename, lineOffset: LINE });
   const builtins = getBuiltin === undefined ? allBuiltins() : undefined;
-  return again({ ...given, isShared: true, builtins });
+  return again({
+    ...given, isShared: true, requireFallback: requireFallbackInMainRealm,
+    builtins,
+  });
 }
 
 function load() {
@@ -96,21 +111,23 @@ function load() {
   try {
     return evaluateInMainRealm();
   } catch {
-    // Its text was rewritten, by a minifier or for coverage, and is not enough
-    // by itself any more; or what is thrown will be thrown here as well.
+    // A minifier or a coverage tool has rewritten the text of evaluate(), which
+    // now depends on variables outside of it. Any other error is thrown again.
     return evaluateHere(false);
   }
 }
 
 const { createSocket, Socket, transport } = load();
 
-// In this form, so that Node finds the names for `import { ... }`.
+// In this form Node detects the names for `import { ... }`.
 module.exports = { createSocket, Socket, transport };
 
-// Makes bare handles for Node's own cluster code (until Node 24): Node's.
+// Until Node 24 the cluster module creates handles through this function. It
+// remains Node's.
 const descriptor =
   Object.getOwnPropertyDescriptor(nodeDgram, '_createSocketHandle');
 if (descriptor !== undefined) {
-  Object.setPrototypeOf(descriptor, null); // what others put on Object's
+  // Without a prototype it inherits nothing from a modified Object.prototype.
+  Object.setPrototypeOf(descriptor, null);
   Object.defineProperty(module.exports, '_createSocketHandle', descriptor);
 }

@@ -1,16 +1,16 @@
 'use strict';
 
 /**
- * `node --require dgram-native/register app.js` (or --import): every module of
- * the process that requires or imports dgram or node:dgram gets this package.
- * Node's own exports object is changed in place, so that holders of it, Node's
- * child_process among them, see the same classes. It is left alone where there
- * is no compiled addon, for it is what we would put there.
+ * `node --require dgram-native/register app.js` (or --import): each module that
+ * requires or imports dgram or node:dgram receives this package. The exports
+ * object of node:dgram is changed in place, so that modules that hold it, such
+ * as Node's child_process, see the same classes. On the fallback it is left
+ * unchanged.
  */
 
 const { Socket, createSocket, transport } = require('./index');
 
-// Where it exists: past the `require` of a sandbox or a bundle, see index.js.
+// Avoids the `require` of a sandbox or a bundle; see index.js.
 const getBuiltin = globalThis.process?.getBuiltinModule;
 const nodeDgram =
   getBuiltin === undefined ? require('node:dgram') : getBuiltin('dgram');

@@ -1,12 +1,13 @@
 'use strict';
 
-// Makes dist/, which is what is published of lib/: one file, since Node takes
-// a third of a millisecond to find and load each, at every start of a program.
+// Generates dist/, the published form of lib/: one file, because Node takes a
+// third of a millisecond to find and load each file at every program start; and
+// one for the fallback, because compiling it takes half a millisecond.
 //
 //   node scripts/bundle.js
 //
-// The files go in as they are. A bundler would rename what two of them have in
-// common, and with it what users see: `Socket2` in util.inspect() and in stack
+// The files are included unchanged. A bundler would rename identifiers that two
+// files share, and users would see `Socket2` in util.inspect() and in stack
 // traces.
 
 const fs = require('node:fs');
@@ -16,10 +17,13 @@ const root = path.join(__dirname, '..');
 const lib = path.join(root, 'lib');
 const dist = path.join(root, 'dist');
 
-/** They have ./index.js beside them here as in lib/. */
-const COPIED = ['cli.js', 'elsewhere.js', 'index.mjs', 'register.js'];
+/** Copied as they are: their relative paths are the same in dist/. */
+const COPIED = ['cli.js', 'index.mjs', 'register.js', 'traced-addon.js'];
 
-/** What index.js requires, and gets as a function instead. */
+/** index.js requires it; it becomes dist/fallback.js. */
+const FALLBACK = 'fallback/index';
+
+/** index.js requires this file; in dist/ it has the function instead. */
 const CORE = 'evaluate';
 
 const REQUIRE_BUILTIN = /\brequire\('node:([\w/]+)'\)/g;
@@ -29,7 +33,10 @@ function read(id) {
   return fs.readFileSync(path.join(lib, `${id}.js`), 'utf8');
 }
 
-/** A file's id is its path below lib/: there are no folders in the bundle. */
+/**
+ * The id of a required file: its path below lib/ without `.js`. The bundle has
+ * no folders, so relative paths are replaced by ids.
+ */
 function resolve(from, request) {
   return path.posix.join(path.posix.dirname(from), request);
 }
@@ -39,7 +46,7 @@ function readResolved(id) {
     `require('${resolve(id, request)}')`);
 }
 
-/** The files that `id` needs, and it: what is required comes first. */
+/** The file `id` and all that it requires, each after its dependencies. */
 function collect(id, found = new Map()) {
   if (found.has(id)) return found;
   for (const [, request] of read(id).matchAll(REQUIRE_FILE)) {
@@ -48,34 +55,35 @@ function collect(id, found = new Map()) {
   return found.set(id, readResolved(id));
 }
 
-/** lib/index.js has to list them, for Nodes whose `process` has no getter. */
+/** lib/index.js lists them for versions without process.getBuiltinModule(). */
 function checkBuiltins([id, text]) {
   const listed = read('index');
   for (const [, name] of text.matchAll(REQUIRE_BUILTIN)) {
     if (!listed.includes(`  ${name}: () => require('node:${name}'),`)) {
-      throw new Error(`lib/index.js does not list node:${name}, of ${id}.js`);
+      throw new Error(
+        `lib/index.js does not list node:${name}, which lib/${id}.js requires`);
     }
   }
 }
 
 /**
- * In parentheses, so that V8 compiles it at once and not twice; an argument,
- * since V8 would put a property's name into stack traces.
+ * The parentheses have V8 compile the function at once, not twice. It is an
+ * argument because V8 would show the name of a property in stack traces.
  */
 function wrap([id, text]) {
   return `define('${id}', (function(module, require) {\n${text}}));`;
 }
 
 /**
- * lib/evaluate.js and all that it requires, as one function whose text is
- * enough: index.js compiles it again in another realm. It keeps nothing of what
- * it is given but Node's own modules.
+ * A file that exports a function, and all that it requires, as one
+ * self-contained function: index.js may compile its text again in another
+ * realm. Of its argument it retains only Node's modules.
  */
-function coreFunction() {
-  const collected = [...collect(CORE)];
+function selfContained(id, name) {
+  const collected = [...collect(id)];
   collected.forEach(checkBuiltins);
   const files = collected.map(wrap).join('\n\n');
-  return `(function evaluate(given) {
+  return `(function ${name}(given) {
 'use strict';
 
 const { process } = globalThis;
@@ -105,14 +113,18 @@ function define(id, file) {
 
 ${files}
 
-return require('${CORE}')(given);
+return require('${id}')(given);
 })`;
 }
 
-/** Replaces what has to be there exactly once. */
+/** Replaces text that occurs exactly once in lib/index.js. */
 function replaceOnce(text, what, by) {
   const parts = text.split(what);
-  if (parts.length !== 2) throw new Error(`lib/index.js: ${what}?`);
+  if (parts.length !== 2) {
+    throw new Error(
+      `lib/index.js must contain exactly once: ${what}; found ` +
+      `${parts.length - 1} times`);
+  }
   return parts.join(by);
 }
 
@@ -121,25 +133,31 @@ function entry() {
   const text = replaceOnce(
     replaceOnce(read('index'), 'const VERSION = \'\';',
                 `const VERSION = '${version}';`),
-    `require('./${CORE}')`, '/* below */');
-  const [head, tail] = text.split('/* below */');
-  const start = `// Made of lib/ by scripts/bundle.js.\n\n${head}`;
+    `require('./${CORE}')`, '/* core */');
+  const [head, tail] = text.split('/* core */');
+  const start = `// Generated from lib/ by scripts/bundle.js.\n\n${head}`;
   const line = start.split('\n').length - 1;
-  return replaceOnce(start + coreFunction() + tail, 'const LINE = 0;',
-                     `const LINE = ${line};`);
+  return replaceOnce(start + selfContained(CORE, CORE) + tail,
+                     'const LINE = 0;', `const LINE = ${line};`);
 }
 
-/** Never half a file: other processes may be loading it. */
+function fallback() {
+  return '// Generated from lib/fallback/ by scripts/bundle.js.\n\n' +
+    `module.exports = ${selfContained(FALLBACK, 'evaluateFallback')};\n`;
+}
+
+/** Renames the complete file: other processes may be loading the old one. */
 function write(name, text) {
   const unfinished = path.join(dist, `${name}.${process.pid}`);
   fs.writeFileSync(unfinished, text);
   fs.renameSync(unfinished, path.join(dist, name));
 }
 
-/** Writes dist/ anew. Programs that run have read theirs. */
+/** Writes all files of dist/. Running programs have already read theirs. */
 function bundle() {
   fs.mkdirSync(dist, { recursive: true });
   write('index.js', entry());
+  write('fallback.js', fallback());
   for (const name of COPIED) {
     write(name, fs.readFileSync(path.join(lib, name), 'utf8'));
   }

@@ -2,9 +2,11 @@
 
 // Last step of `npm install` if no prebuilt addon fits and the addon cannot be
 // compiled. The installation of the dependent program still succeeds: at run
-// time lib/load/fallback.js uses node:dgram and emits a warning.
+// time lib/load/diagnostics.js warns, and lib/fallback/ is used.
 
-const STRICT = process.env.DGRAM_NATIVE_FALLBACK === '0';
+/** The values of lib/load/settings.js. */
+const STRICT = ['0', 'false', 'off', 'no'].includes(
+  process.env.DGRAM_NATIVE_FALLBACK?.trim().toLowerCase());
 
 console.error(`
 dgram-native: there is no prebuilt addon for ${process.platform}-${process.arch

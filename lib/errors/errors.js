@@ -208,6 +208,9 @@ const make = {
   bufferOutOfBounds: (name, above = make.bufferOutOfBounds) =>
     codedError(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS',
                `"${name}" is outside of buffer bounds`, above),
+  featureUnavailable: (message, above = make.featureUnavailable) =>
+    codedError(TypeError, 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', message,
+               above),
   invalidFdType: (type, above = make.invalidFdType) =>
     codedError(TypeError, 'ERR_INVALID_FD_TYPE',
                `Unsupported fd type: ${type}`, above),

@@ -1,35 +1,36 @@
 'use strict';
 
 /**
- * Finds the compiled addon: one that was built here, else the prebuilt one of
- * this platform. Exports it, or null where node:dgram has to do; fallback.js
- * says so, or throws.
+ * Finds and loads the compiled addon: a local build, else the prebuilt one for
+ * this platform. Exports the addon, or null if node:dgram is to be used.
  *
- * DGRAM_NATIVE_BINDING names another build of it (the tests' own). The switches
- * of node-gyp-build (PREBUILDS_ONLY, LIBC, ...) work as they do there.
+ * DGRAM_NATIVE_BINDING names another build of it; the tests use that. The
+ * variables of node-gyp-build (PREBUILDS_ONLY, LIBC, ...) have their usual
+ * meaning.
  */
 
 const fs = require('node:fs');
 const path = require('node:path');
-const host = require('./host');
+const entry = require('./entry');
 const settings = require('./settings');
-const { checkWhole } = require('./elf-check');
+const { checkComplete } = require('./elf-check');
 
 const { process } = globalThis;
 
-// dirname() and resolve() are what Node's loader has just used: compiled.
-const ROOT = path.dirname(host.directory ?? path.dirname(__dirname));
+// Node's loader has just used dirname() and resolve(), so they are compiled.
+const ROOT = path.dirname(entry.directory ?? path.dirname(__dirname));
 
-/** In a bundle of ES modules nothing says where that is. */
-const IS_LOST = host.directory === '';
+/** A bundle of ES modules has no __dirname to search from. */
+const IS_MODULE_BUNDLE = entry.directory === '';
 
-// Another place or another kind of binary is wanted: node-gyp-build knows.
-const SWITCHES = [
+// These choose another folder or another kind of binary; node-gyp-build
+// implements them.
+const SEARCH_VARIABLES = [
   'DGRAM_NATIVE_PREBUILD', 'PREBUILDS_ONLY', 'LIBC', 'ARM_VERSION',
   'npm_config_arch', 'npm_config_platform',
 ];
 
-/** False as well where Node's permission model forbids the look. */
+/** False, too, if Node's permission model denies reading. */
 function exists(file) {
   try {
     return fs.existsSync(file);
@@ -38,31 +39,32 @@ function exists(file) {
   }
 }
 
-function prebuilt() {
+function prebuilt(root) {
   const { arch, platform } = process;
   let tag = '';
   if (platform === 'linux') {
     tag = exists('/etc/alpine-release') ? '.musl' : '.glibc';
   }
-  return path.resolve(ROOT, 'prebuilds', `${platform}-${arch}`,
+  return path.resolve(root, 'prebuilds', `${platform}-${arch}`,
                       `dgram-native${tag}.node`);
 }
 
-/**
- * Where node-gyp-build would look first: to look there at once saves its own
- * two or three milliseconds.
- */
-function usualPlaces() {
-  if (SWITCHES.some((name) => process.env[name])) return [];
-  return [
-    path.resolve(ROOT, 'build', 'Release', 'dgram_native.node'),
-    prebuilt(),
-  ].filter(exists);
+function built(root) {
+  return path.resolve(root, 'build', 'Release', 'dgram_native.node');
 }
 
 /**
- * An instance of the addon of its own for each copy of this package, which the
- * program's require.cache knows nothing of.
+ * The files that node-gyp-build would find first. Looking there directly saves
+ * its load time of two to three milliseconds.
+ */
+function usualFiles() {
+  if (SEARCH_VARIABLES.some((name) => process.env[name])) return [];
+  return [built(ROOT), prebuilt(ROOT)].filter(exists);
+}
+
+/**
+ * Loads an addon. Each copy of this package has an instance of its own, which
+ * is not in the program's require.cache.
  */
 function open(file) {
   const module = { exports: {} };
@@ -70,73 +72,125 @@ function open(file) {
   return module.exports;
 }
 
-/** What cannot be loaded is a failure, and null. */
-function attempt(failures, load) {
+function openComplete(file) {
+  checkComplete(file);
+  return open(file);
+}
+
+/** @returns {object|null} null if action() throws; `failures` has the error */
+function attempt(failures, action) {
   try {
-    return load();
+    return action();
   } catch (error) {
     failures.push(error);
     return null;
   }
 }
 
-function openWhole(file) {
-  checkWhole(file);
-  return open(file);
-}
-
-/** What node-gyp-build finds; undefined: nothing. */
-function searched() {
+/** @returns {string|undefined} the file that node-gyp-build finds */
+function resolveFile() {
   try {
-    return host.nodeGypBuild().resolve(ROOT);
+    return entry.requireNodeGypBuild().resolve(ROOT);
   } catch {
     return undefined;
   }
 }
 
-/**
- * @returns {object|null} the addon; with null, `failures` has an error for each
- *   file that did not load, or the one of node-gyp-build that found none
- */
-function search(failures) {
-  if (IS_LOST) {
-    // Where ncc has made the bundle, the addon is in it.
-    const addon = attempt([], () => host.loadElsewhere());
-    if (addon === null)
-      failures.push(new Error('in a bundle of ES modules it has no folder'));
-    return addon;
+/** ncc puts the addon into the bundle; other bundlers leave it behind. */
+function searchModuleBundle(failures) {
+  const addon = attempt([], () => entry.loadTracedAddon());
+  if (addon === null) {
+    failures.push(new Error(
+      'a bundle of ES modules has no __dirname from which to find the addon'));
   }
-  const places = usualPlaces();
-  for (const file of places) {
-    const addon = attempt(failures, () => openWhole(file));
-    if (addon !== null) return addon;
-  }
-  const found = searched();
-  // What has failed fails again, with the same error.
-  if (places.includes(found)) return null;
-  return attempt(failures, () => (found === undefined ?
-    host.loadElsewhere() :
-    openWhole(found)));
+  return addon;
 }
 
-/** Loaded late: most installations have an addon. */
-function fallBack() {
-  return require('./fallback');
+/**
+ * @param {Error[]} failures receives an error for each file that does not load,
+ *   or that of node-gyp-build if there is no file
+ * @returns {object|null} the addon; null if there are only failures
+ */
+function search(failures) {
+  if (IS_MODULE_BUNDLE) return searchModuleBundle(failures);
+  const files = usualFiles();
+  for (const file of files) {
+    const addon = attempt(failures, () => openComplete(file));
+    if (addon !== null) return addon;
+  }
+  const found = resolveFile();
+  // This file would fail again with the same error.
+  if (files.includes(found)) return null;
+  return attempt(failures, () => (found === undefined ?
+    entry.loadTracedAddon() :
+    openComplete(found)));
+}
+
+/** Where addons were searched for; see reportFallback(). */
+function describePlace() {
+  const root = process.env.DGRAM_NATIVE_PREBUILD || ROOT;
+  const files = [prebuilt(root), built(root)];
+  return {
+    root,
+    missing: IS_MODULE_BUNDLE || files.some(exists) ? [] : files,
+    isBundle: !exists(path.resolve(ROOT, 'binding.gyp')),
+    isModuleBundle: IS_MODULE_BUNDLE,
+  };
+}
+
+/** Loaded late: usually there is nothing to report. */
+function diagnostics() {
+  return require('./diagnostics');
+}
+
+/** DGRAM_NATIVE_BINDING is explicit: no other addon is tried. */
+function openNamed() {
+  try {
+    const addon = open(path.resolve(settings.binding));
+    if (typeof addon.configure === 'function') return addon;
+    throw new Error('it is not an addon of dgram-native');
+  } catch (error) {
+    throw diagnostics().bindingError(error);
+  }
+}
+
+/** The addon takes its best transport if it has none of that name. */
+function checkTransport(actual) {
+  const { transport } = settings.addon;
+  if (transport === undefined || transport === actual) return;
+  settings.rejected.push(
+    { name: 'DGRAM_NATIVE_TRANSPORT', value: transport, actual });
 }
 
 function find() {
-  // Somebody means this one: no other will do.
-  if (settings.binding) return open(path.resolve(settings.binding));
+  if (settings.forcesNode) return null;
+  if (settings.binding) return openNamed();
   for (const runtime of ['bun', 'deno']) {
     if (process.versions[runtime]) {
-      return fallBack().toRuntime(runtime, process.versions[runtime]);
+      diagnostics().reportRuntime(runtime, process.versions[runtime]);
+      checkTransport('node');
+      return null;
     }
   }
   const failures = [];
-  return search(failures) ?? fallBack().toNode(failures);
+  const addon = search(failures);
+  if (addon === null) diagnostics().reportFallback(failures, describePlace());
+  return addon;
 }
 
-const binding = find();
-binding?.configure(settings.addon);
+function load() {
+  try {
+    const addon = find();
+    if (addon !== null) {
+      addon.configure(settings.addon);
+      checkTransport(addon.transport);
+    }
+    return addon;
+  } finally {
+    if (settings.rejected.length > 0) {
+      diagnostics().warnSettings(settings.rejected);
+    }
+  }
+}
 
-module.exports = binding;
+module.exports = load();

@@ -1,17 +1,16 @@
 'use strict';
 
 /**
- * A shared object that was cut short, by a full disk or an interrupted copy,
- * does not fail to load on Linux: glibc maps what its header promises, and the
- * process dies of SIGBUS at the missing page. There is no falling back then,
- * so it is looked at before.
+ * Detects a truncated shared object before it is loaded. On Linux one that was
+ * cut short, by a full disk or an interrupted copy, may load: glibc maps what
+ * the ELF header promises, and the process dies of SIGBUS at the missing page.
  */
 
 const fs = require('node:fs');
 
 const { process } = globalThis;
 
-// ELF header of 64 bits, least significant byte first.
+// The header of a 64-bit little-endian ELF file.
 const MAGIC = 0x464c457f;
 const CLASS_64_LITTLE = 0x0102;
 const SIZE = 64;
@@ -24,26 +23,26 @@ function isElf64(header) {
     header.getUint16(4, true) === CLASS_64_LITTLE;
 }
 
-/** Linkers and strip(1) put the table of sections at the end of the file. */
+/** Linkers and strip(1) write the section table at the end of the file. */
 function endOf(header) {
-  // 64 bits wide, but no addon has 4 GiB.
+  // The field has 64 bits, but no addon has 4 GiB.
   return header.getUint32(SECTIONS_OFFSET, true) +
     header.getUint16(SECTION_SIZE, true) *
     header.getUint16(SECTION_COUNT, true);
 }
 
 /**
- * @param {string} file that is there
- * @throws {Error} when a part of it is missing, or it cannot be read
+ * @param {string} file an existing file
+ * @throws {Error} if it is truncated or cannot be read
  */
-function checkWhole(file) {
+function checkComplete(file) {
   if (process.platform !== 'linux') return;
   const fd = fs.openSync(file, 'r');
   try {
-    // Not a Buffer: the first use of each of its methods has to compile it.
+    // Not a Buffer, whose methods V8 would have to compile first.
     const header = new DataView(new ArrayBuffer(SIZE));
     const read = fs.readSync(fd, header, 0, SIZE, 0);
-    // Whatever else this is, dlopen() says so.
+    // dlopen() reports any other kind of file.
     if (read < SIZE || !isElf64(header)) return;
     if (fs.readSync(fd, header, 0, 1, endOf(header) - 1) === 0) {
       throw new Error(`${file}: file cut short`);
@@ -53,4 +52,4 @@ function checkWhole(file) {
   }
 }
 
-module.exports = { checkWhole };
+module.exports = { checkComplete };

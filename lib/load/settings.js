@@ -1,31 +1,88 @@
 'use strict';
 
 /**
- * The DGRAM_NATIVE_* variables of the environment, read once: docs/api.md lists
- * them. The C core is told; getenv() there, beside a setenv() of another
- * thread, would be a race.
+ * The DGRAM_NATIVE_* environment variables, read once per thread; docs/api.md
+ * lists them. The addon receives them through configure(): getenv() in C would
+ * race with a setenv() on another thread.
  */
 
 const { env } = globalThis.process;
 
-const isOn = (name) => env[`DGRAM_NATIVE_${name}`] === '1';
-const isOff = (name) => env[`DGRAM_NATIVE_${name}`] === '0';
+const PREFIX = 'DGRAM_NATIVE_';
 
-const TRANSPORTS = ['linux', 'uv'];
+const ON = ['1', 'true', 'on', 'yes'];
+const OFF = ['0', 'false', 'off', 'no'];
+const TRANSPORTS = ['linux', 'uv', 'node'];
+
+/** PREBUILD is node-gyp-build's; NODES is used by this repository's tests. */
+const KNOWN = [
+  'BINDING', 'FALLBACK', 'TRANSPORT', 'GSO', 'GRO', 'BUSY_POLL',
+  'SHARED_BUFFERS', 'KEEP_HEAP', 'PREBUILD', 'NODES',
+];
+
+/** Settings to warn about; diagnostics.js words the warning. */
+const rejected = [];
+
+/** Whitespace is ignored: cmd.exe includes a space before `&&` in the value. */
+function read(name) {
+  const value = env[PREFIX + name];
+  return value === undefined ? '' : `${value}`.trim().toLowerCase();
+}
+
+function reject(name, expected) {
+  rejected.push({ name: PREFIX + name, value: env[PREFIX + name], expected });
+}
+
+/** @returns {boolean} `standard` if the variable is unset or not a boolean */
+function readBoolean(name, standard) {
+  const text = read(name);
+  if (text === '') return standard;
+  if (ON.includes(text)) return true;
+  if (OFF.includes(text)) return false;
+  reject(name, '1, true, on, yes, 0, false, off or no');
+  return standard;
+}
+
+/** @returns {string|undefined} one of TRANSPORTS */
+function readTransport() {
+  const text = read('TRANSPORT');
+  if (text === '' || TRANSPORTS.includes(text)) return text || undefined;
+  reject('TRANSPORT', '\'linux\', \'uv\' or \'node\'');
+  return undefined;
+}
+
+/** A misspelt name would be ignored silently. */
+function rejectUnknown() {
+  for (const name of Object.keys(env)) {
+    if (name.startsWith(PREFIX) && !KNOWN.includes(name.slice(PREFIX.length))) {
+      rejected.push({ name, value: env[name], expected: undefined });
+    }
+  }
+}
+
+const transport = readTransport();
 
 module.exports = {
-  /** Another build of the addon; undefined: whichever is found. */
+  /** A path: load this addon and no other. */
   binding: env.DGRAM_NATIVE_BINDING || undefined,
-  /** Whether node:dgram may take our place. */
-  fallback: !isOff('FALLBACK'),
-  sharedBuffers: isOn('SHARED_BUFFERS'),
+  /** True: use node:dgram and load no addon. */
+  forcesNode: transport === 'node',
+  /** False: throw, instead of falling back to node:dgram. */
+  fallback: readBoolean('FALLBACK', true),
+  /** The default of the socket option of this name. */
+  sharedBuffers: readBoolean('SHARED_BUFFERS', false),
 
-  /** What the addon's configure() takes. */
+  /** The argument of the addon's configure(). */
   addon: {
-    transport: TRANSPORTS.find((name) => env.DGRAM_NATIVE_TRANSPORT === name),
-    gso: !isOff('GSO'),
-    gro: !isOff('GRO'),
-    busyPoll: !isOff('BUSY_POLL'),
-    keepHeap: isOn('KEEP_HEAP'),
+    transport: transport === 'node' ? undefined : transport,
+    gso: readBoolean('GSO', true),
+    gro: readBoolean('GRO', true),
+    busyPoll: readBoolean('BUSY_POLL', true),
+    keepHeap: readBoolean('KEEP_HEAP', false),
   },
+
+  /** @type {{name: string, value: string, expected: string|undefined}[]} */
+  rejected,
 };
+
+rejectUnknown();

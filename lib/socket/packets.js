@@ -1,15 +1,14 @@
 'use strict';
 
 /**
- * The list of datagrams of sendMany(): checking, copying and sending it. The
- * calling convention is that of Bun's udpSocket.sendMany(). The whole list is
- * checked before a datagram is sent.
+ * Checks and copies the list of datagrams of sendMany(). The calling convention
+ * is that of Bun's udpSocket.sendMany(). The whole list is checked before a
+ * datagram is sent. Used by the fallback as well, which has no addon.
  */
 
 const errors = require('../errors/errors');
 const { validateFunction, validatePort } = require('../errors/validators');
 const { LOOPBACK } = require('../batch/loopback');
-const outbox = require('../batch/outbox');
 const { copyMessage, isPart, readMessage } = require('./message');
 
 /** The expected form of `packets`, for error messages. */
@@ -44,7 +43,7 @@ function readConnected(packets) {
 }
 
 /** [message, port, address, message, port, address, ...] */
-function readUnconnected(packets, family) {
+function readUnconnected(packets, family, isNumeric) {
   const list = createList(packets, UNCONNECTED_FORM);
   if (list.length % 3 !== 0) throw incompleteDatagram(packets, list.length);
   // Most datagrams have the destination of the one before, which was checked.
@@ -63,7 +62,10 @@ function readUnconnected(packets, family) {
       address = givenAddress == null || givenAddress === '' ?
         LOOPBACK[family] :
         givenAddress;
-      checkAddress(family, address, port, i + 2);
+      checkAddress(address, i + 2);
+      if (!isNumeric(family, address, port)) {
+        throw notNumeric(family, address, i + 2);
+      }
     }
     list[i + 1] = port;
     list[i + 2] = address;
@@ -80,18 +82,19 @@ function checkPort(port, index) {
     port, `packets[${index}] (the port in ${UNCONNECTED_FORM})`, false);
 }
 
-function checkAddress(family, address, port, index) {
+function checkAddress(address, index) {
   if (typeof address !== 'string') {
     throw errors.invalidArgType(
       `packets[${index}]`,
       `of type string, as the address in ${UNCONNECTED_FORM}`, address);
   }
-  if (outbox.findDestination(family, address, port) < 0) {
-    throw errors.invalidArgValue(
-      `packets[${index}]`, address,
-      `must be a numeric IPv${family} address, as in ${UNCONNECTED_FORM}; ` +
-      'sendMany does not perform DNS resolution');
-  }
+}
+
+function notNumeric(family, address, index) {
+  return errors.invalidArgValue(
+    `packets[${index}]`, address,
+    `must be a numeric IPv${family} address, as in ${UNCONNECTED_FORM}; ` +
+    'sendMany does not perform DNS resolution');
 }
 
 function incompleteDatagram(packets, length) {
@@ -125,16 +128,18 @@ function findInvalidPart(list) {
  * @param {Function} [callback]
  * @param {4|6} family of the socket
  * @param {boolean} connected
+ * @param {function(4|6, string, number): boolean} isNumeric tells whether an
+ *   address (with its port) is a numeric one of the family
  * @returns {{list: Array, width: 1|3}} a new list: messages, or message, port
  *   and address in turn; `width` is the number of elements per datagram
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
  * @throws {RangeError} ERR_SOCKET_BAD_PORT
  */
-function readPackets(packets, callback, family, connected) {
+function readPackets(packets, callback, family, connected, isNumeric) {
   if (callback !== undefined) validateFunction(callback, 'callback');
   return connected ?
     { list: readConnected(packets), width: 1 } :
-    { list: readUnconnected(packets, family), width: 3 };
+    { list: readUnconnected(packets, family, isNumeric), width: 3 };
 }
 
 /**
@@ -146,33 +151,4 @@ function copyPackets({ list, width }) {
   for (let i = 0; i < list.length; i += width) list[i] = copyMessage(list[i]);
 }
 
-/** Removes blocked destinations, and fails their part of `group`. */
-function filterBlocked(list, isBlocked, group) {
-  const allowed = [];
-  for (let i = 0; i < list.length; i += 3) {
-    if (isBlocked(list[i + 2])) group?.fail(errors.ipBlocked(list[i + 2]));
-    else allowed.push(list[i], list[i + 1], list[i + 2]);
-  }
-  return allowed;
-}
-
-/**
- * @param {UDP} handle
- * @param {{list: Array, width: 1|3}} batch of readPackets()
- * @param {function(string): boolean} [isBlocked]
- * @param {function(Error|null, number)} [callback]
- * @returns {number} datagrams that the kernel or its queue was given
- */
-function sendPackets(handle, { list, width }, isBlocked, callback) {
-  const group = callback === undefined ?
-    null :
-    new outbox.SendGroup(callback, list.length / width);
-  if (list.length === 0) group?.countFinished(0);
-  const packets = isBlocked === undefined || width === 1 ?
-    list :
-    filterBlocked(list, isBlocked, group);
-  outbox.sendMany(handle, packets, width, group);
-  return packets.length / width;
-}
-
-module.exports = { copyPackets, readPackets, sendPackets };
+module.exports = { copyPackets, readPackets };

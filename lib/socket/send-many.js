@@ -12,6 +12,7 @@ const { BOUND, CONNECTED, UNBOUND, kState } = require('./state');
 
 // Loaded by the first call: most programs make none.
 let packetList;
+let packetSender;
 
 /**
  * Sends many datagrams with one call, at once and in order. All arguments are
@@ -34,6 +35,7 @@ function sendMany(packets, callback) {
   healthCheck(this);
   const state = this[kState];
   packetList ??= require('./packets');
+  packetSender ??= require('./packets-sender');
   const batch = readPackets(this, packets, callback);
   if (state.bindState === UNBOUND) this.bindSync();
   if (state.bindState === BOUND) return sendPackets(this, batch, callback);
@@ -47,7 +49,8 @@ function readPackets(socket, packets, callback) {
   const { handle, connectState } = socket[kState];
   try {
     return packetList.readPackets(packets, callback, handle.family,
-                                  connectState === CONNECTED);
+                                  connectState === CONNECTED,
+                                  packetSender.isNumeric);
   } catch (error) {
     throw errors.asThrownBy(error, readPackets);
   }
@@ -59,7 +62,7 @@ function sendPackets(socket, batch, callback) {
   const { handle, sendBlockList } = socket[kState];
   const blocks =
     sendBlockList && ((address) => isBlocked(sendBlockList, address));
-  return packetList.sendPackets(handle, batch, blocks, callback);
+  return packetSender.sendPackets(handle, batch, blocks, callback);
 }
 
 // Not enumerable: the enumerable methods are those of Node.

@@ -1,6 +1,7 @@
 'use strict';
 
-// The environment variables are read once, in JavaScript, and passed in.
+// configure() of the addon: JavaScript reads the environment variables, once,
+// and passes the settings to C.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -25,7 +26,7 @@ describe('configure()', () => {
     assert.strictEqual(binding.transport, best);
   });
 
-  it('takes the best one for what is no name of one', () => {
+  it('uses the best transport for any other value', () => {
     const binding = loadBare();
     for (const transport of [
       '', 'UV', 'uv\0', 'epoll', 'x'.repeat(1e6), null, 1, {}, [], Symbol('x'),
@@ -35,7 +36,7 @@ describe('configure()', () => {
     }
   });
 
-  it('is for this environment only', () => {
+  it('applies to this environment only', () => {
     const one = loadBare();
     const other = loadBare();
     one.configure({ transport: 'uv' });
@@ -52,7 +53,7 @@ describe('configure()', () => {
     assert.throws(() => binding.configure({ transport: 'uv' }),
       { name: 'Error', message: TOO_LATE });
     handle.closeHandle();
-    // A socket may be made while the options are read.
+    // A getter of the options may create a socket.
     const late = loadBare();
     assert.throws(() => late.configure({
       get transport() {
@@ -64,7 +65,7 @@ describe('configure()', () => {
     assert.strictEqual(binding.transport, best);
   });
 
-  it('passes on what a getter throws, and wants an object', () => {
+  it('throws the error of a getter, and requires an object', () => {
     const binding = loadBare();
     for (const name of ['transport', 'gso', 'gro', 'busyPoll']) {
       assert.throws(() => binding.configure(
@@ -75,15 +76,15 @@ describe('configure()', () => {
     assert.throws(() => binding.configure(null));
   });
 
-  it('cannot be assigned around', () => {
+  it('is the only way to change the transport', () => {
     const binding = loadBare();
     assert.throws(() => { binding.transport = 'uv'; }, TypeError);
     assert.strictEqual(binding.transport, best);
   });
 });
 
-describe('the variables', () => {
-  it('are not looked up by the C core', () => {
+describe('the environment variables', () => {
+  it('are not read by the C core', () => {
     const src = path.join(__dirname, '..', '..', 'src');
     const files = fs.readdirSync(src, { recursive: true })
       .filter((name) => /\.[ch]$/.test(name));
@@ -105,7 +106,7 @@ describe('the variables', () => {
     assert.deepStrictEqual(reports, ['uv', 'uv']);
   });
 
-  itLinux('of a worker are its own', async () => {
+  itLinux('of a worker apply to that worker', async () => {
     const [here, ...there] = await succeedWithOurs(({ report, load }) => {
       const { Worker } = require('node:worker_threads');
       report(load().transport);
@@ -120,9 +121,10 @@ describe('the variables', () => {
     assert.deepStrictEqual([here, ...there], ['linux', 'uv']);
   });
 
-  it('of the switches are on unless they are 0', async () => {
+  it('for features that are on by default turn them off', async () => {
     for (const [value, expected] of [
-      [undefined, true], ['0', false], ['1', true], ['', true], ['no', true],
+      [undefined, true], ['0', false], ['1', true], ['', true], ['no', false],
+      ['other', true],
     ]) {
       const env = {
         DGRAM_NATIVE_GSO: value, DGRAM_NATIVE_GRO: value,

@@ -1,6 +1,7 @@
 'use strict';
 
-// The DGRAM_NATIVE_* variables, which lib/load/settings.js reads once.
+// The DGRAM_NATIVE_* variables as lib/load/settings.js reads them, once. What
+// they do is tested on the packed files, in test/api/node/settings.test.js.
 
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
@@ -8,12 +9,14 @@ const { execFileSync } = require('node:child_process');
 const SETTINGS = require.resolve('../../lib/load/settings');
 
 const USUAL = {
+  forcesNode: false,
   fallback: true,
   sharedBuffers: false,
   addon: { gso: true, gro: true, busyPoll: true, keepHeap: false },
+  rejected: [],
 };
 
-/** The settings with only these DGRAM_NATIVE_* variables set. */
+/** What is read in an environment with these variables and no others. */
 function settingsIn(variables) {
   const env = Object.fromEntries(Object.entries(process.env)
     .filter(([name]) => !name.startsWith('DGRAM_NATIVE_')));
@@ -26,14 +29,38 @@ function settingsIn(variables) {
 const withAddon = (values) =>
   ({ ...USUAL, addon: { ...USUAL.addon, ...values } });
 
+/** Settings of which these have no effect but a warning: [name, value]. */
+const rejecting = (...pairs) => ({
+  ...USUAL,
+  rejected: pairs.map(([name, value, expected]) => ({
+    name: `DGRAM_NATIVE_${name}`, value, ...expected && { expected },
+  })),
+});
+
+const BOOLEAN = '1, true, on, yes, 0, false, off or no';
+const TRANSPORT = '\'linux\', \'uv\' or \'node\'';
+
 const CASES = [
   [{}, USUAL],
   [{ TRANSPORT: 'uv' }, withAddon({ transport: 'uv' })],
   [{ TRANSPORT: 'linux' }, withAddon({ transport: 'linux' })],
-  [{ TRANSPORT: 'other' }, USUAL],
+  [{ TRANSPORT: 'LINUX' }, withAddon({ transport: 'linux' })],
+  [{ TRANSPORT: ' Uv ' }, withAddon({ transport: 'uv' })],
+  [{ TRANSPORT: 'Node' }, { ...USUAL, forcesNode: true }],
+  [{ TRANSPORT: '' }, USUAL],
+  [{ TRANSPORT: 'Linux2' }, rejecting(['TRANSPORT', 'Linux2', TRANSPORT])],
   [{ GSO: '0' }, withAddon({ gso: false })],
   [{ GRO: '0', BUSY_POLL: '0' }, withAddon({ gro: false, busyPoll: false })],
-  [{ GSO: '', GRO: '1', BUSY_POLL: 'no' }, USUAL],
+  [{ GSO: '', GRO: '1', BUSY_POLL: 'on' }, USUAL],
+  [{ GSO: 'false', GRO: 'Off', BUSY_POLL: 'NO' },
+   withAddon({ gso: false, gro: false, busyPoll: false })],
+  [{ KEEP_HEAP: 'TRUE' }, withAddon({ keepHeap: true })],
+  [{ SHARED_BUFFERS: 'Yes', FALLBACK: 'off' },
+   { ...USUAL, fallback: false, sharedBuffers: true }],
+  [{ GSO: 'maybe', KEEP_HEAP: '2' },
+   rejecting(['GSO', 'maybe', BOOLEAN], ['KEEP_HEAP', '2', BOOLEAN])],
+  [{ GS0: '0', PREBUILD: '/some/folder', NODES: '/other' },
+   rejecting(['GS0', '0'])],
   [{ FALLBACK: '0', SHARED_BUFFERS: '1' },
    { ...USUAL, fallback: false, sharedBuffers: true }],
   [{ FALLBACK: '1', SHARED_BUFFERS: '0' }, USUAL],
@@ -44,7 +71,7 @@ const CASES = [
 
 describe('settings', () => {
   for (const [variables, expected] of CASES) {
-    it(`with ${JSON.stringify(variables)}`, () => {
+    it(`of ${JSON.stringify(variables)}`, () => {
       assert.deepStrictEqual(settingsIn(variables), expected);
     });
   }

@@ -1,6 +1,6 @@
 'use strict';
 
-// Where no compiled addon can be loaded: node:dgram, and a word about it.
+// The fallback to node:dgram if no compiled addon loads, and its warning.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -11,7 +11,7 @@ const kit = require('./kit');
 const CODE = 'DGRAM_NATIVE_FALLBACK';
 const host = `${process.platform}-${process.arch}`;
 
-/** Each makes the prebuilt addons of an installed package useless. */
+/** Ways to damage the prebuilt addons of an installed package. */
 const DAMAGE = {
   'no prebuilt addon': {
     harm: (prebuilds) => fs.rmSync(prebuilds, { recursive: true }),
@@ -78,7 +78,7 @@ describe('without a compiled addon', function() {
     kit.addConsumer(installed);
   });
 
-  /** A copy of the installed package in which `harm` was done. */
+  /** A copy of the installed package, damaged by `harm`. */
   function damaged(harm) {
     const directory = kit.temporary('damaged');
     fs.cpSync(installed, directory, { recursive: true });
@@ -90,7 +90,7 @@ describe('without a compiled addon', function() {
     return damaged(DAMAGE['no prebuilt addon'].harm);
   }
 
-  /** That `argv` echoed through node:dgram and warned once. */
+  /** Checks that a program echoed through node:dgram and warned once. */
   function fellBack({ status, stdout, stderr }, reason) {
     assert.strictEqual(status, 0, stderr);
     const { transport, echoed, stats } = JSON.parse(stdout);
@@ -101,14 +101,14 @@ describe('without a compiled addon', function() {
   }
 
   for (const [what, { harm, reason }] of Object.entries(DAMAGE)) {
-    itLinux(`uses node:dgram and says why: ${what}`, () => {
+    itLinux(`uses node:dgram and gives the reason: ${what}`, () => {
       const options = { cwd: damaged(harm), env };
       fellBack(kit.run(process.execPath, ['require.cjs'], options), reason);
     });
   }
 
   for (const node of kit.nodes()) {
-    it(`goes on with node:dgram on Node ${kit.versionOf(node)}`, () => {
+    it(`falls back to node:dgram on Node ${kit.versionOf(node)}`, () => {
       const options = { cwd: withoutAddon(), env };
       const reason = 'No native build was found';
       fellBack(kit.run(node, ['require.cjs'], options), reason);
@@ -117,22 +117,33 @@ describe('without a compiled addon', function() {
       fellBack(kit.run(node, [...preload, 'program.cjs'], options), reason);
       fellBack(kit.run(node, [...preload, 'program.mjs'], options), reason);
     });
+
+    it(`has sendMany() and 'batch' on Node ${kit.versionOf(node)}`, () => {
+      const options = { cwd: withoutAddon(), env };
+      const { status, stdout, stderr } =
+        kit.run(node, ['batch.cjs'], options);
+      assert.strictEqual(status, 0, stderr);
+      assert.deepStrictEqual(JSON.parse(stdout), {
+        transport: 'node', submitted: 3, sent: [null, 3],
+        received: ['a', 'b', 'c'], isInstance: [true, true],
+      });
+    });
   }
 
-  it('exports what node:dgram has, and register leaves that alone', () => {
+  it('extends the class of node:dgram, which register leaves alone', () => {
     const { stdout } = kit.run(process.execPath, ['-p', `
       const builtin = require('node:dgram');
       const { createSocket, Socket } = builtin;
       const ours = require('dgram-native');
       require('dgram-native/register');
-      [ours.createSocket === createSocket, ours.Socket === Socket,
+      [ours.Socket.prototype instanceof Socket, ours.Socket === Socket,
        builtin.createSocket === createSocket, builtin.Socket === Socket,
        'sendMany' in Socket.prototype].join()
     `], { cwd: withoutAddon(), env });
-    assert.strictEqual(stdout, 'true,true,true,true,false\n');
+    assert.strictEqual(stdout, 'true,false,true,true,false\n');
   });
 
-  it('warns through the process, with a code', () => {
+  it('emits a process warning with a code', () => {
     const { stdout } = kit.run(process.execPath, ['--no-warnings', '-e', `
       process.on('warning', ({ code, message, detail }) =>
         console.log(JSON.stringify({ code, message, detail })));
@@ -140,11 +151,27 @@ describe('without a compiled addon', function() {
     `], { cwd: withoutAddon(), env });
     const { code, message, detail } = JSON.parse(stdout);
     assert.strictEqual(code, CODE);
-    assert.match(message, /^dgram-native uses node:dgram, without its compiled/);
-    assert.match(detail, /DGRAM_NATIVE_FALLBACK=0/);
+    assert.match(message, new RegExp(
+      '^dgram-native falls back to node:dgram: No native build was found .* ' +
+      `\\(missing: .*prebuilds.${host}.*\\.node, .*Release.*\\.node\\)\\. ` +
+      'Run "npm rebuild dgram-native", or install the package again on this ' +
+      'machine\\.$'));
+    assert.strictEqual(detail, 'dgram.transport is \'node\'. Set ' +
+      'DGRAM_NATIVE_FALLBACK=0 to make this an error, or ' +
+      'DGRAM_NATIVE_TRANSPORT=node to use node:dgram without a warning. ' +
+      'See docs/installing.md of dgram-native.');
   });
 
-  it('warns once a process, whatever threads it starts', () => {
+  it('is silent if it was chosen', () => {
+    const { status, stdout, stderr } =
+      kit.run(process.execPath, ['require.cjs'], {
+        cwd: withoutAddon(), env: { ...env, DGRAM_NATIVE_TRANSPORT: 'node' },
+      });
+    assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
+    assert.strictEqual(JSON.parse(stdout).transport, 'node');
+  });
+
+  it('warns once per process, including its worker threads', () => {
     const { status, stderr } = kit.run(process.execPath, ['-e', `
       const { Worker } = require('node:worker_threads');
       require('dgram-native');
@@ -155,41 +182,52 @@ describe('without a compiled addon', function() {
     assert.strictEqual(stderr.split(`[${CODE}]`).length - 1, 1, stderr);
   });
 
-  it('throws instead with DGRAM_NATIVE_FALLBACK=0', () => {
-    for (const load of ["require('dgram-native')",
-                        "require('dgram-native/register')"]) {
+  it('throws if DGRAM_NATIVE_FALLBACK is 0, or false', () => {
+    for (const [value, load] of [
+      ['0', "require('dgram-native')"],
+      ['False', "require('dgram-native/register')"],
+    ]) {
       const { stdout, stderr } = kit.run(process.execPath, ['-e', `
         try { ${load}; } catch ({ code, message, cause }) {
           console.log(JSON.stringify([code, message, cause.message]));
         }
-      `], { cwd: withoutAddon(), env: { ...env, [CODE]: '0' } });
+      `], { cwd: withoutAddon(), env: { ...env, [CODE]: value } });
       const [code, message, cause] = JSON.parse(stdout);
       assert.strictEqual(stderr, '');
       assert.strictEqual(code, 'ERR_DGRAM_NATIVE_FALLBACK');
-      assert.match(message, /no compiled addon \(No native build was found/);
-      assert.match(message, /DGRAM_NATIVE_FALLBACK=0 forbids/);
+      assert.match(message, new RegExp(
+        '^dgram-native cannot load its compiled addon, and ' +
+        `DGRAM_NATIVE_FALLBACK is '${value}', which disables the fallback to ` +
+        'node:dgram: No native build was found .* \\(missing: .*\\)\\. ' +
+        'Run "npm rebuild dgram-native", or install the package again on ' +
+        'this machine\\. Unset DGRAM_NATIVE_FALLBACK to use node:dgram ' +
+        'instead\\.$'));
       assert.match(cause, /^No native build was found/);
     }
   });
 
-  it('is not reached, and says nothing, where the addon loads', () => {
+  it('is not used, and emits no warning, if the addon loads', () => {
     const { status, stderr } = kit.run(process.execPath, ['require.cjs'],
       { cwd: installed, env: { ...env, [CODE]: '0' } });
     assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
   });
 
-  it('is the way where addons are forbidden', () => {
+  it('is used if addons are disabled', () => {
     fellBack(kit.run(process.execPath, ['--no-addons', 'require.cjs'],
-                     { cwd: installed, env }), 'loading addons is disabled');
+                     { cwd: installed, env }),
+             'loading addons is disabled. Run Node.js without --no-addons');
   });
 
-  it('does not stand in for a build that was asked for', () => {
+  it('does not replace the addon that DGRAM_NATIVE_BINDING names', () => {
     const { status, stderr } = kit.run(process.execPath, ['require.cjs'], {
       cwd: installed,
       env: { ...env, DGRAM_NATIVE_BINDING: '/nowhere/dgram_native.node' },
     });
     assert.notStrictEqual(status, 0);
-    assert.match(stderr, /Error: \/nowhere\/dgram_native\.node: /);
+    assert.match(stderr, new RegExp(
+      'Error: DGRAM_NATIVE_BINDING is \'/nowhere/dgram_native\\.node\', ' +
+      'which failed to load: /nowhere/dgram_native\\.node: '));
+    assert.match(stderr, /ERR_DGRAM_NATIVE_BINDING/);
   });
 });
 
@@ -207,7 +245,7 @@ describe('npm install that neither finds nor compiles an addon', function() {
     tarballs = [kit.pack(path.join(directory, 'package')), nodeGypBuild];
   });
 
-  it('succeeds, tells, and the program runs on node:dgram', () => {
+  it('succeeds with a message, and the program uses node:dgram', () => {
     const env = kit.cleanEnvironment(kit.barePath(process.execPath));
     const { directory, output } = kit.install(tarballs, { env });
     kit.addConsumer(directory);
@@ -217,11 +255,13 @@ describe('npm install that neither finds nor compiles an addon', function() {
     assert.strictEqual(JSON.parse(stdout).transport, 'node');
   });
 
-  it('fails with DGRAM_NATIVE_FALLBACK=0', () => {
-    const env = {
-      ...kit.cleanEnvironment(kit.barePath(process.execPath)), [CODE]: '0',
-    };
-    assert.throws(() => kit.install(tarballs, { env }),
-                  /DGRAM_NATIVE_FALLBACK=0 forbids to go on without/);
+  it('fails if DGRAM_NATIVE_FALLBACK is 0, or off', () => {
+    for (const value of ['0', 'Off']) {
+      const env = {
+        ...kit.cleanEnvironment(kit.barePath(process.execPath)), [CODE]: value,
+      };
+      assert.throws(() => kit.install(tarballs, { env }),
+                    /DGRAM_NATIVE_FALLBACK=0 forbids to go on without/);
+    }
   });
 });

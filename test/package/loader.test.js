@@ -1,6 +1,6 @@
 'use strict';
 
-// Which addon is loaded when there are several, and what can get in the way.
+// Which addon is loaded if there are several, and reasons for not loading it.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -34,7 +34,7 @@ describe('the loader', function() {
     return { directory, own, prebuilt, built };
   }
 
-  /** With an addon where a compiler would have put it. */
+  /** A copy() with an addon in the place of a local build. */
   function withBuild() {
     const places = copy();
     fs.mkdirSync(path.dirname(places.built), { recursive: true });
@@ -42,7 +42,7 @@ describe('the loader', function() {
     return places;
   }
 
-  /** The addon that was loaded, by a process that had nothing to say. */
+  /** The addon that a process loads, without any output on stderr. */
   function loaded(directory, more = {}) {
     const { status, stdout, stderr } = kit.run(
       process.execPath, ['require.cjs'],
@@ -54,23 +54,23 @@ describe('the loader', function() {
     return addons[0];
   }
 
-  it('takes what was compiled here before what was prebuilt', () => {
+  it('prefers a local build to a prebuilt addon', () => {
     const { directory, built } = withBuild();
     assert.strictEqual(loaded(directory), built);
   });
 
-  it('takes the prebuilt one when the compiled one does not load', () => {
+  it('loads the prebuilt addon if the local build does not load', () => {
     const { directory, built, prebuilt } = withBuild();
     fs.writeFileSync(built, 'from another machine');
     assert.strictEqual(loaded(directory), prebuilt);
   });
 
-  it('obeys PREBUILDS_ONLY', () => {
+  it('respects PREBUILDS_ONLY', () => {
     const { directory, prebuilt } = withBuild();
     assert.strictEqual(loaded(directory, { PREBUILDS_ONLY: '1' }), prebuilt);
   });
 
-  it('obeys DGRAM_NATIVE_PREBUILD', () => {
+  it('respects DGRAM_NATIVE_PREBUILD', () => {
     const { directory, own } = copy();
     const elsewhere = fs.realpathSync(kit.temporary('elsewhere'));
     fs.renameSync(path.join(own, 'prebuilds'),
@@ -79,16 +79,16 @@ describe('the loader', function() {
     assert.ok(addon.startsWith(path.join(elsewhere, 'prebuilds', host)));
   });
 
-  itLinux('obeys LIBC', () => {
+  itLinux('respects LIBC', () => {
     const { directory, prebuilt } = copy();
     const musl = prebuilt.replace('.glibc.', '.musl.');
-    // What is in the file of that name does not matter here.
+    // Only the name of the file matters here.
     fs.copyFileSync(prebuilt, musl);
     assert.strictEqual(loaded(directory, { LIBC: 'musl' }), musl);
     assert.strictEqual(loaded(directory, { LIBC: 'glibc' }), prebuilt);
   });
 
-  it('serves worker threads', () => {
+  it('loads the addon in worker threads', () => {
     const { directory } = copy();
     const { status, stdout, stderr } = kit.run(process.execPath, ['-e', `
       const { Worker } = require('node:worker_threads');
@@ -104,7 +104,7 @@ describe('the loader', function() {
     }
   });
 
-  it('serves two copies of the package in one process', () => {
+  it('loads an addon for each of two copies in one process', () => {
     const [one, other] = [copy(), copy()];
     const { stdout, stderr } = kit.run(process.execPath, ['-e', `
       const echo = require('./echo.cjs');
@@ -127,7 +127,7 @@ describe('the loader', function() {
     const version = kit.versionOf(node);
     const major = Number.parseInt(version, 10);
     if (major < 20) continue; // no permission model
-    it(`falls back where addons are not permitted, Node ${version}`, () => {
+    it(`falls back if addons are not permitted, Node ${version}`, () => {
       const { directory } = copy();
       const flag = major < 24 ? '--experimental-permission' : '--permission';
       const { stdout, stderr } = kit.run(node, [
@@ -137,11 +137,11 @@ describe('the loader', function() {
       assert.match(stderr, /DGRAM_NATIVE_FALLBACK.*loading addons is disabled/);
     });
 
-    // Of all files, the program's own: none of the system is needed.
+    // Reading is only permitted in the program's folder.
     for (const addons of [true, false]) {
       const transport = addons ? NATIVE : 'node';
-      it(`with its own folder to read only, ${addons ? 'with' : 'without'} ` +
-         `--allow-addons, is '${transport}', Node ${version}`, () => {
+      it(`uses '${transport}' ${addons ? 'with' : 'without'} --allow-addons ` +
+         `if it may read its own folder only, Node ${version}`, () => {
         const { directory } = copy();
         const flag = major < 24 ? '--experimental-permission' : '--permission';
         const { status, stdout, stderr } = kit.run(node, [

@@ -1,8 +1,8 @@
 'use strict';
 
-// Bun and Deno use their own node:dgram. BUN and DENO name their binaries.
-// Without them these tests are skipped, also in CI, as Debian has no packages
-// of them.
+// Bun and Deno use their own node:dgram. The variables BUN and DENO name their
+// binaries; without them these tests are skipped, also in CI, because Debian
+// has no package of either.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -35,7 +35,7 @@ for (const [name, { binary, run }] of Object.entries(RUNTIMES)) {
     });
 
     for (const program of ['require.cjs', 'import.mjs']) {
-      it(`${program} echoes through its node:dgram without a warning`, () => {
+      it(`${program} echoes through its node:dgram, without a warning`, () => {
         const { status, stdout, stderr } =
           kit.run(path.resolve(binary), [...run, program], options);
         assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
@@ -45,7 +45,16 @@ for (const [name, { binary, run }] of Object.entries(RUNTIMES)) {
       });
     }
 
-    it('fails with DGRAM_NATIVE_FALLBACK=0', () => {
+    it('has sendMany() and \'batch\'', () => {
+      const { status, stdout, stderr } =
+        kit.run(path.resolve(binary), [...run, 'batch.cjs'], options);
+      assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
+      // Deno 2.9 sends the datagrams of one tick in reverse order.
+      assert.deepStrictEqual(JSON.parse(stdout).received.sort(),
+        ['a', 'b', 'c']);
+    });
+
+    it('throws with DGRAM_NATIVE_FALLBACK=0', () => {
       const { status, stderr } =
         kit.run(path.resolve(binary), [...run, 'require.cjs'], {
           ...options, env: { ...options.env, DGRAM_NATIVE_FALLBACK: '0' },

@@ -26,9 +26,9 @@ describe('the tarball', function() {
       /^(?:package\.json|binding\.gyp|LICENSE)$/,
       /^(?:README|CHANGELOG|SECURITY)\.md$/,
       /^examples\/[\w-]+\.(?:js|md)$/,
-      /^dist\/(?:index\.m?js|(?:cli|elsewhere|register)\.js)$/,
+      /^dist\/(?:index\.m?js|(?:cli|fallback|register|traced-addon)\.js)$/,
       /^lib\/[\w-]+\.d\.m?ts$/,
-      /^src\/(?:\w+\/)+\w+\.[ch]$/,
+      /^src\/(?:[\w-]+\/)*[\w-]+\.[ch]$/,
       /^docs\/[\w-]+\.(?:md|svg)$/,
       /^prebuilds\/\w+-\w+\/dgram-native(?:\.glibc|\.musl)?\.node$/,
       /^scripts\/cannot-compile\.js$/,
@@ -133,6 +133,7 @@ describe('a bundle that contains the package', function() {
         assert.strictEqual(stderr.split('[DGRAM_NATIVE_FALLBACK]').length, 2,
                            stderr);
         assert.ok(!stderr.includes('file too short'), stderr);
+        assert.match(stderr, /Mark dgram-native as external in the bundler/);
       });
 
       it(`loads the addon of DGRAM_NATIVE_BINDING: ${title}`, function() {

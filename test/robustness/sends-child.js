@@ -18,8 +18,8 @@ const { install } = require('../support/saboteur');
 const FILES = [
   'batch/outbox', 'batch/send-batch', 'batch/completions',
   'batch/destinations', 'batch/message-writer', 'batch/untransferable',
-  'socket/packets', 'node/ticks', 'node/endings', 'node/thread',
-  'node/uncaught',
+  'socket/packets', 'socket/packets-sender', 'node/ticks', 'node/endings',
+  'node/thread', 'node/uncaught',
 ].map((name) => require.resolve(`../../lib/${name}`));
 
 const saboteur = install(FILES);
@@ -51,6 +51,7 @@ function evaluate() {
   if (record() !== undefined) record().beforeEnding = undefined;
   dgram = require('../../lib/socket/socket');
   require('../../lib/socket/packets');
+  require('../../lib/socket/packets-sender');
 }
 
 const got = new Set();

@@ -1,7 +1,7 @@
 'use strict';
 
-// What loading the package does to a process, and what a process may have done
-// before: the packed files, in processes of their own.
+// The effects of loading the package on a process, and loading it in an unusual
+// process. The packed files, in child processes.
 
 const assert = require('node:assert');
 const {
@@ -10,7 +10,7 @@ const {
 
 const MAIN = JSON.stringify(packed.main);
 
-/** What a program reports that ended well and wrote nothing to stderr. */
+/** The reports of a program, which must exit with 0 and an empty stderr. */
 async function reportsOf(text, { args = [], ...options } = {}) {
   const file = temporary('program.js', `'use strict';
     const report = (value) =>
@@ -41,10 +41,10 @@ const EXCHANGE = `
 `;
 const EXCHANGED = [true, 'abcd'];
 
-describe('names that users see', () => {
+describe('visible names', () => {
   const load = `const dgram = require(${MAIN});`;
 
-  itNative('of the classes and in what is inspected', async () => {
+  itNative('of classes, and in the output of util.inspect()', async () => {
     assert.deepStrictEqual(await reportsOf(`${load}
       const socket = dgram.createSocket('udp4');
       report([socket.constructor.name, dgram.Socket.name,
@@ -67,7 +67,7 @@ describe('names that users see', () => {
     assert.deepStrictEqual(frames.filter((name) => /^[\w.]+\d$/.test(name)), []);
   });
 
-  itNative('in the words of an uncaught error', async () => {
+  itNative('in the message of an uncaught error', async () => {
     const { code, stderr } = await run([temporary('uncaught.js', `
       const dgram = require(${MAIN});
       dgram.createSocket('udp4').emit('error', new Error('on purpose'));
@@ -78,8 +78,8 @@ describe('names that users see', () => {
 });
 
 describeNative('loading the package', () => {
-  it('leaves no trace in the process that node:dgram does not', async () => {
-    // Node 18 to 26 make promises when they load modules of their own.
+  it('has no side effect that node:dgram does not have', async () => {
+    // Node 18 to 26 create promises when they load built-in modules.
     const [ours, builtin] = await Promise.all([packed.main, 'node:dgram']
       .map((target) => reportsOf(`
         const fs = require('node:fs');
@@ -126,7 +126,7 @@ describeNative('loading the package', () => {
     `), [0]);
   });
 
-  it('is once a thread, however often require.cache is emptied', async () => {
+  it('happens once per thread, even if require.cache is cleared', async () => {
     const [first, last] = await reportsOf(`
       const listeners = () => process.eventNames()
         .reduce((sum, name) => sum + process.listenerCount(name), 0);
@@ -158,13 +158,13 @@ describeNative('loading the package', () => {
     `, { execArgv: ['--expose-gc'] });
     assert.deepStrictEqual([last.loads, last.listeners],
       [1, first.listeners]);
-    // A second set of classes and of memory takes more than 1 MB each time.
+    // Each additional set of classes and memory would take more than 1 MB.
     assert.ok(last.heap - first.heap < 10e6, `${last.heap - first.heap}`);
   });
 
-  it('does not notice what others put on Object.prototype', async () => {
+  it('is not affected by properties of Object.prototype', async () => {
     assert.deepStrictEqual(await reportsOf(`
-      // Node's own files; and what Node cannot do without is left alone.
+      // Loaded before, because Node's own modules may not tolerate it.
       require('node:fs').promises;
       require('node:child_process');
       void new TextDecoder();
@@ -216,10 +216,10 @@ describeNative('loading the package', () => {
       socket.bind(0, '127.0.0.1', () => {
         process.send(dgram.transport !== 'node');
         try {
-          // Node keeps a list on process for sockets under way: it throws.
+          // Node stores sockets in transit on process: this throws.
           process.send('socket', socket);
         } catch {}
-        // Nor can it be disconnected.
+        // disconnect() would throw as well.
         process.send('still there', () => process.exit());
         socket.close();
       });
@@ -235,17 +235,20 @@ describeNative('loading the package', () => {
     assert.deepStrictEqual(reports, [true, 'still there', [0, null]]);
   });
 
-  it('tells the addon the settings, once and before its first socket',
+  it('passes the settings to the addon, once and before the first socket',
     async () => {
       assert.deepStrictEqual(await reportsOf(`
         const { dlopen } = process;
         const calls = [];
         process.dlopen = function(module, ...rest) {
           dlopen.call(this, module, ...rest);
-          const { init } = module.exports;
+          const { configure, init } = module.exports;
           module.exports = Object.defineProperties({}, {
             ...Object.getOwnPropertyDescriptors(module.exports),
-            configure: { value: (settings) => calls.push(settings) },
+            configure: { value(settings) {
+              calls.push(settings);
+              configure(settings);
+            } },
             init: { value() { calls.push('init'); return init(); } },
           });
         };
@@ -261,7 +264,7 @@ describeNative('loading the package', () => {
       ]]);
     });
 
-  it('is no use of anything deprecated', async () => {
+  it('uses no deprecated feature', async () => {
     assert.deepStrictEqual(await reportsOf(`
       const dgram = require(${MAIN});
       const socket = dgram.createSocket('udp4');

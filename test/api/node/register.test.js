@@ -1,6 +1,6 @@
 'use strict';
 
-// dgram-native/register: the module `dgram` of a process becomes this one.
+// dgram-native/register: replaces the module `dgram` of a process.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -10,7 +10,7 @@ const {
 } = require('../../support/dgram');
 
 const { directory, main, register } = packed;
-// Whether the module `dgram` of a program is the package, which is native.
+// Checks that the module `dgram` of a program is the package with its addon.
 const OURS = `((dgram) => {
   const ours = require('module').createRequire(${JSON.stringify(__filename)})(
     ${JSON.stringify(main)});
@@ -37,7 +37,7 @@ const EXCHANGE = `
 
 describeNative('register', () => {
   for (const name of ['dgram', 'node:dgram']) {
-    it(`is what require('${name}') gives`, async () => {
+    it(`replaces the result of require('${name}')`, async () => {
       assert.deepStrictEqual(await reportsOfRun(['-e', `
         const dgram = require('${name}');
         console.log(${OURS}(dgram));
@@ -45,7 +45,7 @@ describeNative('register', () => {
       `], { execArgv: ['--require', register] }), [true, 'exchanged']);
     });
 
-    it(`is what import from '${name}' gives`, async () => {
+    it(`replaces the exports of import from '${name}'`, async () => {
       assert.deepStrictEqual(await reportsOfRun([temporary('app.mjs', `
         import { createRequire } from 'node:module';
         import dgram from '${name}';
@@ -62,7 +62,7 @@ describeNative('register', () => {
       `)], { execArgv: ['--require', register] }), [true, true, true, true]);
     });
 
-    it(`is what import('${name}') gives`, async () => {
+    it(`replaces the result of import('${name}')`, async () => {
       assert.deepStrictEqual(await reportsOfRun(['-e', `
         import('${name}').then(({ default: dgram, createSocket }) => {
           console.log(${OURS}(dgram));
@@ -91,7 +91,7 @@ describeNative('register', () => {
     ], { env: { NODE_OPTIONS: `--require ${register}` } }), [true]);
   });
 
-  it('works by require() inside of the application', async () => {
+  it('works through require() in the application', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       const before = require('dgram');
       require(${JSON.stringify(register)});
@@ -102,14 +102,14 @@ describeNative('register', () => {
     `]), [true, true, 'exchanged']);
   });
 
-  it('may come twice', async () => {
+  it('may be loaded twice', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       console.log(${OURS}(require('dgram')));
     `], { execArgv: ['--require', register, '--require', register] }),
     [true]);
   });
 
-  it('has the sockets that the package has', async () => {
+  it('provides the sockets of the package', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       const dgram = require('dgram');
       const ours = require(${JSON.stringify(main)});
@@ -122,7 +122,7 @@ describeNative('register', () => {
     `], { execArgv: ['--require', register] }), [true, true, 1]);
   });
 
-  it('has process.getBuiltinModule on its side', async () => {
+  it('affects process.getBuiltinModule()', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       const dgram = process.getBuiltinModule?.('dgram') ?? require('dgram');
       console.log(${OURS}(dgram));
@@ -211,8 +211,24 @@ describeNative('register', () => {
   });
 });
 
+describeNative('register with DGRAM_NATIVE_TRANSPORT=node', () => {
+  it('leaves node:dgram unchanged', async () => {
+    assert.deepStrictEqual(await reportsOfRun(['-e', `
+      const dgram = require('dgram');
+      const { createSocket, Socket } = dgram;
+      require(${JSON.stringify(register)});
+      const ours = require(${JSON.stringify(main)});
+      console.log(ours.transport);
+      console.log(dgram.createSocket === createSocket &&
+        dgram.Socket === Socket && !('sendMany' in Socket.prototype));
+      ${EXCHANGE}
+    `], { env: { DGRAM_NATIVE_TRANSPORT: 'node' } }),
+    ['node', true, 'exchanged']);
+  });
+});
+
 describeNative('the package', () => {
-  it('is the same by require and by import', async () => {
+  it('is the same through require and import', async () => {
     assert.deepStrictEqual(await reportsOfRun([temporary('app.mjs', `
       import dgram from ${JSON.stringify(pathToFileURL(main).href)};
       import { createRequire } from 'node:module';
@@ -235,7 +251,7 @@ describeNative('the package', () => {
 
   it('is found by its name', async () => {
     const { name } = require('../../../package.json');
-    // Inside of its own directory a package can refer to itself.
+    // A package can refer to itself by name.
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       const { createRequire } = require('node:module');
       const inside = createRequire(${JSON.stringify(
@@ -247,7 +263,7 @@ describeNative('the package', () => {
     `]), [true, true]);
   });
 
-  it('does not touch the built-in unless told so', async () => {
+  it('does not change the built-in module without register', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       const ours = require(${JSON.stringify(main)});
       const dgram = require('dgram');
