@@ -1,20 +1,20 @@
 'use strict';
 
-// Networks that misbehave: a program sees the same with node:dgram and with
-// both of our transports, when a link goes down, an address goes away, a way
-// becomes narrow or slow in mid-stream.
+// Changing networks: a link goes down, an address is removed, the MTU shrinks,
+// the link is slow. A program observes the same with node:dgram and with both
+// transports.
 
 const assert = require('node:assert');
 
 const { Remote, digests, install } = require('../faults/kit');
 const { ADDRESSES, Link, demandNamespaces } = require('./link');
 
-/** Datagrams of a burst; fewer than any buffer holds. */
+/** Datagrams in a burst; they fit any buffer. */
 const COUNT = 30;
 
 const SIZE = 1400;
 
-/** A program: what it does with a wire, and what it says it saw. */
+/** A program that uses the link and logs what it observes. */
 class Program {
   constructor(link, implementation, transport) {
     this.link = link;
@@ -23,11 +23,11 @@ class Program {
       implementation, through: link.on(0),
       env: { DGRAM_NATIVE_TRANSPORT: transport },
     });
-    // The same for all: the other host is not what is compared.
+    // The same for all: the other host is not under test.
     this.receiver =
       new Remote({ implementation: 'builtin', through: link.on(1) });
     this.sent = 0;
-    this.held = new Set();
+    this.delayed = new Set();
   }
 
   async open(type, connect) {
@@ -40,7 +40,7 @@ class Program {
       await this.sender.call('open', { type, address: here, to }));
   }
 
-  /** Hands over a burst, and notes what became of each datagram. */
+  /** Sends a burst and logs the outcome of each datagram. */
   async burst(count = COUNT, size = SIZE) {
     const first = this.sent;
     this.sent += count;
@@ -54,7 +54,7 @@ class Program {
     return { taken, all };
   }
 
-  /** A burst that arrives as a whole, and in order. */
+  /** Sends a burst and checks that it arrives completely, in order. */
   async arrives(count, size) {
     const { taken, all: expected } = await this.burst(count, size);
     assert.strictEqual(taken.length, expected.length);
@@ -63,18 +63,18 @@ class Program {
       const more = await this.receiver.call('received',
         { ...this.target, count: expected.length - received.length });
       received.push(...more.received
-        .filter((datagram) => !this.held.delete(datagram)));
+        .filter((datagram) => !this.delayed.delete(datagram)));
     }
     assert.deepStrictEqual(received, expected);
   }
 
   /**
-   * A burst while the way is cut. Whether the kernel loses what it took, or
-   * holds it until the neighbour is found again, depends on when it notices.
+   * Sends a burst while the link is down. The kernel may drop the datagrams or
+   * delay them until the neighbour is found again, depending on timing.
    */
-  async burstIntoTheCut() {
+  async burstWhileDown() {
     const { taken } = await this.burst();
-    for (const datagram of taken) this.held.add(datagram);
+    for (const datagram of taken) this.delayed.add(datagram);
   }
 
   async end() {
@@ -83,12 +83,12 @@ class Program {
   }
 }
 
-/** What happens to the wire between bursts. */
+/** Changes of the link between bursts. */
 const SCRIPTS = {
   'the interface goes down and up': async (program, { link, type }) => {
     await program.arrives();
     link.setUp(0, false);
-    await program.burstIntoTheCut();
+    await program.burstWhileDown();
     link.setUp(0, true, type);
     await program.arrives();
   },
@@ -96,7 +96,7 @@ const SCRIPTS = {
   'the other end goes down and up': async (program, { link, type }) => {
     await program.arrives();
     link.setUp(1, false);
-    await program.burstIntoTheCut();
+    await program.burstWhileDown();
     link.setUp(1, true, type);
     await program.arrives();
   },
@@ -104,7 +104,7 @@ const SCRIPTS = {
   'the address of the socket is removed': async (program, { link, type }) => {
     await program.arrives();
     link.setAddress(0, type, false);
-    await program.burstIntoTheCut();
+    await program.burstWhileDown();
     link.setAddress(0, type, true);
     await program.arrives();
   },
@@ -120,13 +120,13 @@ const SCRIPTS = {
     }
   },
 
-  'the wire is slow': async (program, { link }) => {
+  'the link is slow': async (program, { link }) => {
     link.slowDown('20mbit');
     for (let i = 0; i < 5; i++) await program.arrives();
   },
 };
 
-describe('a network that misbehaves', function() {
+describe('a network that changes', function() {
   this.timeout(60000);
   let link;
 
@@ -153,7 +153,8 @@ describe('a network that misbehaves', function() {
   for (const [name, script] of Object.entries(SCRIPTS)) {
     for (const type of ['udp4', 'udp6']) {
       for (const connect of [false, true]) {
-        it(`${name}: ${type}${connect ? ', connected' : ''}, as node:dgram`,
+        it(`looks as with node:dgram: ${name}, ${type}` +
+          `${connect ? ', connected' : ''}`,
           async () => {
             const way = { type, connect };
             const expected = await seenBy(script, 'builtin', 'builtin', way);

@@ -1,8 +1,8 @@
 'use strict';
 
-// Whether the fast transport looks for another request before it falls asleep,
-// busy_poll.h. poll() is scripted: how fast the two processes are does not
-// matter.
+// Busy-polling after an answer (src/transport/linux/busy_poll.h): the fast
+// transport looks for another request before the event loop sleeps. poll() is
+// scripted, so the test does not depend on the speed of the two processes.
 
 const assert = require('node:assert');
 
@@ -12,10 +12,10 @@ const AT = '127.0.0.1';
 
 const repeat = (times, value) => new Array(times).fill(value);
 
-describe('after an answer', function() {
+describe('busy-polling after an answer', function() {
   this.timeout(20000);
-  // A request that arrives before the server reads again is answered in the
-  // same wake-up, with one look for both: the scheduler decides that.
+  // If a request arrives before the server reads again, one poll() serves two
+  // answers. That depends on the scheduler.
   this.retries(4);
   install();
 
@@ -30,11 +30,11 @@ describe('after an answer', function() {
     return { server, client, target, socket };
   }
 
-  /** For each of the first `count` answers: was the loop looked at? */
+  /** For each of the first `count` answers: whether poll() was called. */
   async function looks(script, count, env) {
     const { server, client, target, socket } = await start(script, env);
     await server.call('answer', target);
-    // What comes after the last answer is not in the log yet.
+    // System calls after the last answer are not in the log yet.
     await client.call('ask', { socket, times: count + 1 });
     const looked = [];
     for (const { call } of server.seen('sendmsg', 'poll')) {
@@ -46,25 +46,25 @@ describe('after an answer', function() {
     return looked.slice(0, count);
   }
 
-  it('the loop is looked at while that is of use', async () => {
+  it('continues while it finds requests', async () => {
     assert.deepStrictEqual(await looks('poll:*=ready', 100),
                            repeat(100, true));
   });
 
-  it('in vain: 64 answers go by without', async () => {
+  it('pauses for 64 answers after finding nothing', async () => {
     assert.deepStrictEqual(
       await looks('poll:*=EINTR', 132),
       [true, ...repeat(64, false), true, ...repeat(64, false), true, false]);
   });
 
-  it('in vain after a while of use: a few times more', async () => {
-    // A look that was of use is one call; one in vain is many.
+  it('retries a few times when requests stop arriving', async () => {
+    // A successful busy-poll is one call, an unsuccessful one is many.
     assert.deepStrictEqual(
       await looks('poll:1-30=ready;poll:31+=EINTR', 100),
       [...repeat(30, true), ...repeat(5, true), ...repeat(64, false), true]);
   });
 
-  it('now and then in vain: it goes on', async () => {
+  it('continues when it only occasionally finds nothing', async () => {
     const looked = await looks(
       'poll:1-12=ready;poll:13-14=EINTR;poll:15+=ready', 40);
     assert.deepStrictEqual(looked, repeat(40, true));
@@ -73,13 +73,13 @@ describe('after an answer', function() {
   for (const env of [
     { DGRAM_NATIVE_BUSY_POLL: '0' }, { DGRAM_NATIVE_TRANSPORT: 'uv' },
   ]) {
-    it(`never with ${Object.entries(env)[0].join('=')}`, async () => {
+    it(`is disabled by ${Object.entries(env)[0].join('=')}`, async () => {
       assert.deepStrictEqual(await looks('poll:*=ready', 20, env),
                              repeat(20, false));
     });
   }
 
-  it('not when the loop has something to do', async () => {
+  it('is skipped while the event loop has other work', async () => {
     const { server, client, target, socket } = await start('poll:*=ready');
     await server.call('answer', { ...target, busy: true });
     await client.call('ask', { socket, times: 5 });
@@ -88,7 +88,7 @@ describe('after an answer', function() {
     await client.end();
   });
 
-  it('not without an answer', async () => {
+  it('is skipped when no answer was sent', async () => {
     const { server, client, target, socket } = await start('');
     for (let i = 0; i < 5; i++) {
       await client.call('burst', { socket, sizes: [64], first: i });

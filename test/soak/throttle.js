@@ -2,11 +2,11 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
-/** The longest nap: the load of a machine changes. */
-const NAP = 1000;
+/** The longest pause: the load of a machine changes. */
+const PAUSE_MAX = 1000;
 
-/** Holds this process to a share of one core. */
-class Governor {
+/** Limits this process to a share of one core. */
+class Throttle {
   /** @param {number} share of a core, more than 0 */
   constructor(share) {
     this.share = share;
@@ -18,13 +18,13 @@ class Governor {
     this.base = process.cpuUsage();
   }
 
-  /** To be waited for between two rounds of work. */
-  async breathe() {
+  /** Await it between two rounds of work. */
+  async pause() {
     const { user, system } = process.cpuUsage(this.base);
     const elapsed = Number(process.hrtime.bigint() - this.started) / 1e6;
     const ahead = (user + system) / 1000 / this.share - elapsed;
-    await sleep(Math.min(Math.max(ahead, 1), NAP));
+    await sleep(Math.min(Math.max(ahead, 1), PAUSE_MAX));
   }
 }
 
-module.exports = { Governor };
+module.exports = { Throttle };

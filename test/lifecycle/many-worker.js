@@ -1,6 +1,6 @@
 'use strict';
 
-/** Traffic that does not end by itself. */
+/** A worker with endless traffic. */
 
 const { parentPort, workerData } = require('node:worker_threads');
 
@@ -10,7 +10,7 @@ const dgram = require(packed.main);
 
 const HOST = '127.0.0.1';
 
-/** Datagrams that came in before the parent may end it. */
+/** Datagrams received before the parent terminates the worker. */
 const ENOUGH = 40;
 
 const { mode } = workerData;

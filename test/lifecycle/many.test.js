@@ -1,6 +1,6 @@
 'use strict';
 
-// A thousand workers, a hundred thousand sockets: nothing of them stays.
+// A thousand workers and a hundred thousand sockets leave nothing behind.
 
 const assert = require('node:assert');
 
@@ -10,28 +10,28 @@ const { Remote, killRemotes } = require('../support/remote');
 
 const MIB = 1024 * 1024;
 
-/** Parts of a crowd; what grows is told from the end of the second one on. */
+/** Parts of a series; growth is measured from the end of the second part. */
 const PARTS = 10;
 const WARM = 2;
 
 /**
- * What eight more parts may add. One worker that stayed would be some 5 MiB and
- * two hundred and fifty of them a gigabyte; a hundred bytes of each socket
- * would be 8 MiB of heap. V8's pages move the rest.
+ * Allowed growth in eight more parts. One retained worker takes some 5 MiB, 250
+ * of them a gigabyte; 100 bytes of each socket would be 8 MiB of heap. The rest
+ * is noise of V8's pages.
  */
 const BOUNDS = { rss: 48 * MIB, heap: 2 * MIB };
 
 /**
- * What is left behind is left by every part alike, so the parts in the middle
- * tell. An arena that malloc takes, one for each thread and more of them the
- * more cores there are, or gives back is a jump of one part.
+ * A leak shows in every part, so the parts in the middle are compared. An arena
+ * that malloc allocates or releases (one per thread, more with more cores)
+ * shows in one part only.
  */
 function residentGrowth(parts) {
   const steps = parts.slice(1).map(({ rss }, i) => rss - parts[i].rss);
   return median(steps) * steps.length;
 }
 
-describe('a crowd', () => {
+describe('memory and descriptors', () => {
   before(function() {
     if (process.platform !== 'linux') this.skip(); // /proc
   });
@@ -42,9 +42,9 @@ describe('a crowd', () => {
     ['workers', 'linux', 1000], ['workers', 'uv', 100],
     ['sockets', 'linux', 100000], ['sockets', 'uv', 20000],
   ]) {
-    it(`of ${count} ${kind}, ${transport}`, async function() {
-      this.timeout(600000); // longer than ../support/dgram has it
-      const process = new Remote(require.resolve('./crowd'), {
+    it(`do not grow with ${count} ${kind}, ${transport}`, async function() {
+      this.timeout(600000); // longer than the default of ../support/dgram
+      const process = new Remote(require.resolve('./many'), {
         execArgv: ['--expose-gc'], env: { DGRAM_NATIVE_TRANSPORT: transport },
       });
       assert.strictEqual(await process.call('transport'), transport);

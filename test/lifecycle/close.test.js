@@ -1,7 +1,7 @@
 'use strict';
 
-// close() at each moment of a socket's life. What the program sees, in which
-// order, is what node:dgram shows it.
+// close() at each stage of a socket's life. The program observes the same
+// events in the same order as with node:dgram.
 
 const assert = require('node:assert');
 const nodeDgram = require('node:dgram');
@@ -10,8 +10,8 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { packed, run, temporary } = require('../support/dgram');
 
 /**
- * Programs: `socket`, `close` (closes it, once) and `log`. Their text also runs
- * in a process whose sends always queue.
+ * Programs. They receive `socket`, `close` (closes it, once) and `log`. Their
+ * source also runs in a process whose sends are always queued.
  */
 const MOMENTS = {
   'unbound': (socket, close) => close(),
@@ -40,7 +40,7 @@ const MOMENTS = {
     socket.bind(0, '127.0.0.1');
   },
 
-  'in \'listening\', with sends waiting for it': (socket, close, log) => {
+  'in \'listening\', with pending sends': (socket, close, log) => {
     socket.on('listening', close);
     socket.send('a', 9, '127.0.0.1', (error) => log(`sent ${error?.code}`));
     socket.send('b', 9, '127.0.0.1', (error) => log(`sent ${error?.code}`));
@@ -78,7 +78,7 @@ const MOMENTS = {
 
   'after send(), connected': (socket, close, log) => {
     socket.connect(9, '127.0.0.1', () => {
-      // One: a second one may be told of port 9's answer to the first.
+      // Only one: a second send may report the ICMP error of the first.
       socket.send('once', (error) => log(`sent ${error?.code}`));
       close();
     });
@@ -119,18 +119,18 @@ const MOMENTS = {
   'in a lookup': (socket, close, log) => {
     socket.bind(0, '127.0.0.1', () => {
       socket.send('x', 9, 'localhost', (error) => log(`sent ${error?.code}`));
-      process.nextTick(close); // it takes a turn of the loop at least
+      process.nextTick(close); // it takes an event loop iteration at least
     });
   },
 
-  'in the program\'s own lookup, of bind()': (socket, close) => {
+  'in a custom lookup of bind()': (socket, close) => {
     socket.custom((name, family, callback) => {
       close();
       callback(null, '127.0.0.1', 4);
     }).bind(0, 'somewhere');
   },
 
-  'in the program\'s own lookup, of send()': (socket, close, log) => {
+  'in a custom lookup of send()': (socket, close, log) => {
     let times = 0;
     const own = socket.custom((name, family, callback) => {
       if (++times > 1) own.close();
@@ -169,7 +169,7 @@ const MOMENTS = {
   },
 };
 
-/** Runs a program; resolves with what it saw. Needs no closure. */
+/** Runs a program; resolves with its log. Uses no closure. */
 async function observe(dgram, program, wait) {
   const seen = [];
   const log = (text) => seen.push(text);
@@ -196,7 +196,7 @@ async function observe(dgram, program, wait) {
     log('closed');
     process.nextTick(() => log('tick'));
   }, log);
-  // What has to come has come; more of it would be wrong.
+  // All expected events have occurred; further ones would be wrong.
   const end = Date.now() + 10000;
   while (!seen.includes('socket close') && Date.now() < end) await wait(5);
   await wait(50);
@@ -205,15 +205,15 @@ async function observe(dgram, program, wait) {
     try {
       one.close();
     } catch {
-      // It is closed.
+      // Already closed.
     }
   }
   return result;
 }
 
-/** In a process where libuv's queue takes every send. */
+/** Runs a program in a process where libuv queues every send. */
 async function queued(module, transport) {
-  const file = temporary('moments.js', `'use strict';
+  const file = temporary('close.js', `'use strict';
 const dgram = require(${JSON.stringify(module)});
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const observe = ${observe};
@@ -235,10 +235,10 @@ const MOMENTS = {${Object.entries(MOMENTS).map(([name, program]) =>
 }
 
 /**
- * Whether close() cancels a queued datagram or has sent it already: libuv tries
- * at once even when it was told to queue.
+ * Removes whether close() cancelled a queued datagram or it had been sent:
+ * libuv tries once immediately even with queueing enforced.
  */
-function withoutFates(seen) {
+function withoutOutcomes(seen) {
   return Object.fromEntries(Object.entries(seen).map(([name, texts]) =>
     [name, texts.map((text) => text.replace(/^sent .*/, 'sent'))]));
 }
@@ -247,7 +247,7 @@ describe('close()', () => {
   const native = require(packed.main);
 
   for (const [name, program] of Object.entries(MOMENTS)) {
-    it(`${name}, as node:dgram`, async () => {
+    it(`is as in node:dgram: ${name}`, async () => {
       const expected = await observe(nodeDgram, program, sleep);
       assert.ok(expected.some((text) => text.endsWith('close')), `${expected}`);
       assert.deepStrictEqual(await observe(native, program, sleep), expected);
@@ -255,13 +255,13 @@ describe('close()', () => {
   }
 
   for (const transport of ['linux', 'uv']) {
-    it(`with sends that are queued, as node:dgram, ${transport}`, async function() {
-      this.timeout(120000); // longer than ../support/dgram has it
+    it(`is as in node:dgram: with queued sends, ${transport}`, async function() {
+      this.timeout(120000); // longer than the default of ../support/dgram
       const [builtin, expected] = await queued('node:dgram', transport);
       assert.strictEqual(builtin, null);
       const [own, seen] = await queued(packed.main, transport);
       assert.strictEqual(own, transport);
-      assert.deepStrictEqual(withoutFates(seen), withoutFates(expected));
+      assert.deepStrictEqual(withoutOutcomes(seen), withoutOutcomes(expected));
     });
   }
 });

@@ -1,4 +1,4 @@
-#include "inlet.h"
+#include "incoming.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,10 +12,10 @@ static uint32_t slots;
 
 static fuzz_arrival_t* add_arrival(const void* base, size_t size, int status);
 
-/* An error that is handed over before the memory is lent. */
+/* An error that is delivered before the memory is acquired. */
 static int early_error;
 
-void fuzz_inlet_reset(const uint8_t* memory, uint32_t count) {
+void fuzz_incoming_reset(const uint8_t* memory, uint32_t count) {
   fuzz_arrivals_count = 0;
   recv_buffer = memory;
   slots = count;
@@ -66,13 +66,13 @@ static fuzz_arrival_t* add_arrival(const void* base, size_t size, int status) {
     arrival->length = (uint32_t) size;
   arrival->segment = arrival->length;
   draw_source(&arrival->source);
-  /* The ends will do to show that the memory is there. */
+  /* Writing the first and last byte shows that the memory is valid. */
   if (arrival->length > 0)
     ((uint8_t*) base)[0] = ((uint8_t*) base)[arrival->length - 1] = 0x5a;
   return arrival;
 }
 
-/* A merged run, as the kernel says it: an int. */
+/* Adds the UDP_GRO control message of a GRO buffer: an int. */
 static void put_gro(struct msghdr* header, fuzz_arrival_t* arrival) {
   struct cmsghdr* cmsg = CMSG_FIRSTHDR(header);
   int segment = 1 + (int) fuzz_below(fuzz_kernel_input, 1500);
@@ -130,7 +130,7 @@ static void fill_message(struct mmsghdr* message) {
 
 /* -- system calls --------------------------------------------------------- */
 
-/* How many of `length` messages there are, or a negative errno. */
+/* The number of messages (at most `length`), or a negative errno. */
 static int draw_count(uint32_t length) {
   switch (fuzz_below(fuzz_kernel_input, 8)) {
     case 0:
@@ -154,7 +154,7 @@ int fuzz_recvmmsg(int fd,
   int n;
   int i;
 
-  if (fd < 0) { /* the transport asks whether there is such a call */
+  if (fd < 0) { /* the transport checks that the call exists */
     errno = EBADF;
     return -1;
   }
@@ -218,8 +218,8 @@ static void hand_over_chunks(fuzz_watch_t* watch, const uv_buf_t* buf, int n) {
     watch->on_recv((uv_udp_t*) watch->handle, 0, buf, NULL, UV_UDP_MMSG_FREE);
 }
 
-/* An error comes with the buffer, or without one as on Windows, or as what
- * libuv 1.52 takes for a length where IP_RECVERR is set. */
+/* Delivers an error with the buffer, or without one as on Windows, or as an
+ * unsigned length, as libuv 1.52 does if IP_RECVERR is set. */
 static void hand_over_error(fuzz_watch_t* watch, const uv_buf_t* buf, int rc) {
   uv_udp_t* udp = (uv_udp_t*) watch->handle;
   uv_buf_t none = uv_buf_init(NULL, 0);
@@ -241,7 +241,7 @@ static void hand_over_error(fuzz_watch_t* watch, const uv_buf_t* buf, int rc) {
   }
 }
 
-void fuzz_inlet_event(fuzz_watch_t* watch) {
+void fuzz_incoming_event(fuzz_watch_t* watch) {
   uv_buf_t buf = uv_buf_init(NULL, 0);
   int n;
 

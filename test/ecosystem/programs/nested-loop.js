@@ -1,18 +1,18 @@
 'use strict';
 
 /**
- * turned-loop.js CASE: code that turns the event loop itself, by deasync, and
- * waits for what only the loop can bring.
+ * nested-loop.js CASE: runs the event loop nested, with deasync, and waits for
+ * events in it.
  */
 
 const deasync = require('deasync');
 const { connected, print, receiver, sender } = require('./kit');
 
-/** Turns the loop until look() is true, or until there is no more hope. */
+/** Runs the event loop until look() is true, or a timeout. */
 function wait(look) {
-  let hope = true;
-  const timer = setTimeout(() => { hope = false; }, 4000);
-  deasync.loopWhile(() => hope && !look());
+  let waiting = true;
+  const timer = setTimeout(() => { waiting = false; }, 4000);
+  deasync.loopWhile(() => waiting && !look());
   clearTimeout(timer);
 }
 
@@ -25,7 +25,7 @@ function ask({ client, port, answers }, text) {
 }
 
 const CASES = {
-  'at the top': ({ echo, seen }) => seen.push(ask(echo, 'one')),
+  'at top level': ({ echo, seen }) => seen.push(ask(echo, 'one')),
 
   'in a listener'({ echo, server, free, seen }) {
     server.socket.once('message', () => {
@@ -66,7 +66,7 @@ const CASES = {
               sendBound('4444'));
   },
 
-  // More than one system call brings.
+  // More datagrams than one system call receives.
   'for many datagrams'({ server, bound, seen }) {
     let called = 0;
     for (let i = 0; i < 150; i++) bound.send(String(i), () => called++);
@@ -92,7 +92,7 @@ async function main() {
   const free = await sender();
   const bound = await connected(server.port);
   const seen = [];
-  // Not within a promise: its reactions would wait for the end of this one.
+  // Not within a promise job: other promise jobs would wait for its end.
   setImmediate(() => {
     CASES[process.argv[2]]({ echo, server, free, bound, seen });
     print(seen);

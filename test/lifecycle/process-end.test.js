@@ -1,15 +1,15 @@
 'use strict';
 
-// Ends of a process, and of an environment, with sockets in full swing. What a
-// program and its parent see is what they see with node:dgram.
+// Ends of a process, worker or context with active sockets. The program and its
+// parent process observe the same as with node:dgram.
 
 const assert = require('node:assert');
 
 const { modulePath, run, temporary } = require('../support/dgram');
 
-/** Programs: `dgram`, and `say`, which writes at once. */
+/** Programs. They receive `dgram` and `say`, which writes synchronously. */
 const ENDS = {
-  'nothing left to do': (dgram, say) => {
+  'no work left': (dgram, say) => {
     process.on('beforeExit', () => say('beforeExit'));
     process.on('exit', (code) => say(`exit ${code}`));
     const socket = dgram.createSocket('udp4');
@@ -35,7 +35,7 @@ const ENDS = {
     });
   },
 
-  'an unbound socket, and one without a reference': (dgram, say) => {
+  'an unbound socket and an unref()ed socket': (dgram, say) => {
     process.on('exit', (code) => say(`exit ${code}`));
     dgram.createSocket('udp4').on('close', () => say('close'));
     dgram.createSocket('udp4').bind(0, '127.0.0.1').unref();
@@ -80,7 +80,7 @@ const ENDS = {
     });
   },
 
-  'a listener that throws': (dgram, say) => {
+  'an exception in a listener': (dgram, say) => {
     process.on('exit', (code) => say(`exit ${code}`));
     const socket = dgram.createSocket('udp4');
     socket.on('message', (message) => {
@@ -93,7 +93,7 @@ const ENDS = {
     });
   },
 
-  'listeners that throw, and a program that goes on': (dgram, say) => {
+  'handled exceptions in listeners': (dgram, say) => {
     const socket = dgram.createSocket('udp4');
     let times = 0;
     process.on('uncaughtException', ({ message }) => say(`caught ${message}`));
@@ -111,7 +111,7 @@ const ENDS = {
     });
   },
 
-  'callbacks that throw, and a program that goes on': (dgram, say) => {
+  'handled exceptions in callbacks': (dgram, say) => {
     const socket = dgram.createSocket('udp4');
     process.on('uncaughtException', ({ message }) => say(`caught ${message}`));
     socket.bind(0, '127.0.0.1', () => {
@@ -124,7 +124,7 @@ const ENDS = {
     });
   },
 
-  'a promise that is rejected in a listener': (dgram, say) => {
+  'a rejected promise in a listener': (dgram, say) => {
     process.on('exit', (code) => say(`exit ${code}`));
     const socket = dgram.createSocket('udp4');
     socket.on('message', async (message) => {
@@ -138,12 +138,12 @@ const ENDS = {
     });
   },
 
-  'an \'error\' that nobody listens to': (dgram, say) => {
+  'an \'error\' event without a listener': (dgram, say) => {
     process.on('exit', (code) => say(`exit ${code}`));
     dgram.createSocket('udp4').bind(0, '192.0.2.1');
   },
 
-  'a signal in mid-traffic': (dgram, say) => {
+  'a signal during traffic': (dgram, say) => {
     const socket = dgram.createSocket('udp4');
     let times = 0;
     socket.on('message', (message) => {
@@ -183,7 +183,7 @@ const ENDS = {
   },
 };
 
-/** @returns {Promise<object>} what the parent sees of an end */
+/** @returns {Promise<object>} what the parent process observes */
 async function end(module, name, { transport, flags = [] }) {
   const file = temporary('end.js', `'use strict';
 const dgram = require(process.argv[2]);
@@ -195,18 +195,18 @@ if (process.argv[3] !== String(dgram.transport)) say('wrong transport');
   const { code, signal, reports, stderr } = await run(
     [file, module, module === 'node:dgram' ? 'undefined' : transport],
     { execArgv: flags, env: { DGRAM_NATIVE_TRANSPORT: transport } });
-  // Of a stack only the error itself is the same.
+  // Only the first line of a stack is the same.
   const errors = stderr.split('\n').filter((line) => /^\w*Error\b/.test(line));
   return { code, signal, reports, errors };
 }
 
-describe('the end', () => {
+describe('the end of a process', () => {
   for (const [how, flags] of Object.entries({
-    'as it is': [], 'sends that queue': ['--test-udp-no-try-send'],
+    'by default': [], 'with queued sends': ['--test-udp-no-try-send'],
   })) {
     for (const name of Object.keys(ENDS)) {
-      it(`${name}, ${how}, as node:dgram`, async function() {
-        this.timeout(120000); // longer than ../support/dgram has it
+      it(`is as with node:dgram: ${name}, ${how}`, async function() {
+        this.timeout(120000); // longer than the default of ../support/dgram
         const builtin =
           await end('node:dgram', name, { transport: 'linux', flags });
         for (const transport of ['linux', 'uv']) {

@@ -1,8 +1,8 @@
 'use strict';
 
-// A descriptor that others get to know, perhaps while merged runs wait in it.
-// UDP_GRO is switched off then, and with it the kernel stops telling where a
-// run is to be cut: it came as one datagram. Found by test/properties.
+// A descriptor that other processes may read, while GRO buffers may be in its
+// queue. UDP_GRO is then disabled, and the kernel no longer reports segment
+// sizes: a GRO buffer was emitted as one datagram. Found by test/properties.
 
 const assert = require('node:assert');
 
@@ -10,7 +10,7 @@ const {
   Remote, UDP_GRO, digests, install, sizesOf,
 } = require('./kit');
 
-describe('shared while merged runs wait', () => {
+describe('a descriptor shared with GRO buffers in its queue', () => {
   install();
 
   const warmUp = sizesOf('1 2 1 2 1 2 1 2 1 2 1 2');
@@ -21,13 +21,13 @@ describe('shared while merged runs wait', () => {
     const target = await peer.call('open', { roomy: true });
     const { socket } = await peer.call('open',
       { to: { port: target.port, address: '127.0.0.1' } });
-    // Merged receives begin with the first batch of several datagrams.
+    // GRO is enabled by the first batch of several datagrams.
     await peer.call('burst', { socket, sizes: warmUp });
     await peer.call('received', { ...target, count: warmUp.length });
     return { peer, target, socket };
   }
 
-  it('comes as the datagrams that were sent, in order', async () => {
+  it('delivers the datagrams that were sent, in order', async () => {
     const { peer, target, socket } = await open();
     await peer.call('burstThenShare',
       { socket, sizes, receiver: target.socket });
@@ -35,32 +35,32 @@ describe('shared while merged runs wait', () => {
       await peer.call('received', { ...target, count: sizes.length });
     assert.deepStrictEqual(received, digests(sizes));
     assert.deepStrictEqual(errors, []);
-    // A shorter one ends a run.
-    assert.deepStrictEqual(peer.merged(),
+    // A shorter datagram ends a GRO buffer.
+    assert.deepStrictEqual(peer.groBuffers(),
       [[1040, 100], [80, 40], [10001, 500]]);
 
-    // Nothing is merged from then on.
+    // GRO is off from then on.
     await peer.call('burst', { socket, sizes, first: 100 });
     const later =
       await peer.call('received', { ...target, count: sizes.length });
     assert.deepStrictEqual(later.received, digests(sizes, 100));
-    assert.strictEqual(peer.merged().length, 3);
+    assert.strictEqual(peer.groBuffers().length, 3);
     await peer.end();
   });
 
-  it('is not merged any more once its number was asked for', async () => {
+  it('stops using GRO when its number is read', async () => {
     const { peer, target, socket } = await open();
     assert.ok((await peer.call('descriptor', target)) > 2);
     await peer.call('burst', { socket, sizes, first: 100 });
     const { received } =
       await peer.call('received', { ...target, count: sizes.length });
     assert.deepStrictEqual(received, digests(sizes, 100));
-    assert.deepStrictEqual(peer.merged(), []);
+    assert.deepStrictEqual(peer.groBuffers(), []);
     assert.deepStrictEqual(peer.options(UDP_GRO).at(-1), 0);
     await peer.end();
   });
 
-  it('is never merged when its number was asked for first', async () => {
+  it('never uses GRO when its number is read first', async () => {
     const peer = new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
     const target = await peer.call('open', { roomy: true });
     const { socket } = await peer.call('open',
@@ -74,7 +74,7 @@ describe('shared while merged runs wait', () => {
     await peer.end();
   });
 
-  it('is forgotten when the socket is closed at once', async () => {
+  it('is released when the socket is closed immediately', async () => {
     const { peer, target, socket } = await open();
     await peer.call('burstThenShare',
       { socket, sizes, receiver: target.socket });

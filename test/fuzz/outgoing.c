@@ -1,4 +1,4 @@
-#include "wire.h"
+#include "outgoing.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,13 +16,13 @@ static uint32_t count;
 static uint32_t first[FDS]; /* by descriptor: none before it is left */
 static uint32_t errors;
 
-void fuzz_wire_reset(void) {
+void fuzz_outgoing_reset(void) {
   memset(first, 0, sizeof(first));
   count = 0;
   errors = 0;
 }
 
-uint32_t fuzz_wire_errors(void) {
+uint32_t fuzz_outgoing_errors(void) {
   return errors;
 }
 
@@ -59,7 +59,7 @@ static void take(int fd, fuzz_datagram_t datagram) {
   count++;
 }
 
-void fuzz_wire_expect(int fd, const fuzz_datagram_t* datagram) {
+void fuzz_outgoing_expect(int fd, const fuzz_datagram_t* datagram) {
   uint32_t i;
 
   FUZZ_CHECK(fd >= 0 && fd < FDS);
@@ -73,14 +73,14 @@ void fuzz_wire_expect(int fd, const fuzz_datagram_t* datagram) {
   first[fd] = i + 1;
 }
 
-void fuzz_wire_finish(void) {
+void fuzz_outgoing_finish(void) {
   uint32_t i;
 
   for (i = 0; i < count; i++)
     FUZZ_CHECK(entries[i].taken);
 }
 
-/* -- what a system call comes to ------------------------------------------ */
+/* -- results of system calls ----------------------------------------------- */
 
 static int fail(int code) {
   if (code != EINTR && code != EAGAIN && code != ENOBUFS)
@@ -122,7 +122,7 @@ static size_t segment_of(const struct msghdr* header, size_t length) {
   FUZZ_CHECK(cmsg->cmsg_type == UDP_SEGMENT);
   FUZZ_CHECK(cmsg->cmsg_len == CMSG_LEN(sizeof(segment)));
   memcpy(&segment, CMSG_DATA(cmsg), sizeof(segment));
-  /* The kernel's limits for a segmented send. */
+  /* The kernel's limits for a GSO send. */
   FUZZ_CHECK(segment > 0 && segment < length);
   FUZZ_CHECK(length <= 65507 && (length + segment - 1) / segment <= 64);
   return segment;
@@ -226,7 +226,7 @@ int fuzz_uv_udp_send(uv_udp_send_t* request,
   return 0;
 }
 
-void fuzz_wire_complete(fuzz_watch_t* watch, int status) {
+void fuzz_outgoing_complete(fuzz_watch_t* watch, int status) {
   const struct sockaddr* peer = (const struct sockaddr*) &watch->peer;
   uv_os_fd_t fd = -1;
 

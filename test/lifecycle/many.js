@@ -1,6 +1,6 @@
 'use strict';
 
-/** Lives of sockets and of workers by the thousand, in a process of its own. */
+/** Opens and closes thousands of sockets and workers, in another process. */
 
 const path = require('node:path');
 const { once } = require('node:events');
@@ -15,29 +15,30 @@ const { serve } = require('../support/remote');
 const dgram = require(packed.main);
 const { stats } = packed.binding();
 
-/** Workers at a time. */
+/** Concurrent workers. */
 const TOGETHER = 4;
 
-/** How long traffic goes on before the end, in milliseconds. */
+/** Duration of the traffic before the end, in milliseconds. */
 const DELAYS = [0, 1, 2, 5];
 
 const MODES = ['unconnected', 'connected', 'sendMany', 'batch', 'busy'];
 
 let workers = 0;
 
-/** Starts one, and ends it in the middle of its traffic. */
+/** Starts a worker and terminates it during its traffic. */
 async function killOne() {
   const number = workers++;
-  const worker = new Worker(path.join(__dirname, 'crowd-worker.js'),
+  const worker = new Worker(path.join(__dirname, 'many-worker.js'),
     { workerData: { mode: MODES[number % MODES.length] } });
   const exit = once(worker, 'exit');
-  const [said] = await once(worker, 'message');
-  if (said !== 'traffic') throw new Error(`a worker said ${said}`);
+  const [message] = await once(worker, 'message');
+  if (message !== 'traffic')
+    throw new Error(`unexpected message: ${message}`);
   const delay = DELAYS[number % DELAYS.length];
   if (delay > 0) await sleep(delay);
   await worker.terminate();
   const [code] = await exit;
-  if (code !== 1) throw new Error(`a worker ended with ${code}`);
+  if (code !== 1) throw new Error(`unexpected exit code: ${code}`);
 }
 
 async function killSome(n) {
@@ -61,7 +62,7 @@ const KINDS = { workers: killSome, sockets: openSome };
 serve({
   transport: () => dgram.transport,
 
-  /** @returns {object} what the process is made of after `n` more lives */
+  /** @returns {object} memory and descriptors after `n` more */
   async live({ kind, n }) {
     await KINDS[kind](n);
     for (let i = 0; i < 4; i++) {

@@ -1,22 +1,22 @@
 'use strict';
 
-// What only we have: sendMany(), the 'batch' event, shared buffers, and the
-// functions of the addon, which JavaScript can reach but should not. Whatever
-// they are given, they throw an error that is documented, or answer with a
-// code, and the process goes on.
+// The additions to node:dgram: sendMany(), the 'batch' event, shared buffers,
+// and the functions of the addon, which JavaScript can reach but should not
+// use. With any arguments they throw a documented error or return a code, and
+// the process continues.
 
 const fc = require('fast-check');
 
 const { messages, pools } = require('./calls');
 const { describeError, outcome } = require('../../support/outcome');
 const packed = require('../../support/package');
-const { expectUncaught, makeCall, turn } = require('./program');
+const { expectUncaught, makeCall, iteration } = require('./program');
 const { any, constant } = require('./values');
 
 const dgram = require(packed.main);
 const binding = packed.binding();
 
-/** docs/api.md names the codes of sendMany(). */
+/** The error codes of sendMany() in docs/api.md. */
 const SEND_MANY_CODES = new Set([
   'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_SOCKET_BAD_PORT',
   'ERR_SOCKET_DGRAM_NOT_RUNNING',
@@ -24,7 +24,7 @@ const SEND_MANY_CODES = new Set([
 
 const anything = fc.constantFrom(...any);
 
-/** Lists that are nearly right, so that the later checks are reached. */
+/** Lists that are nearly valid, so that the later checks are reached. */
 const packets = fc.array(fc.tuple(
   fc.constantFrom(...pools.message),
   fc.constantFrom(...pools.port, ...any),
@@ -35,7 +35,7 @@ const packets = fc.array(fc.tuple(
     make: (context) => list.flat().map(({ make }) => make(context)),
   }));
 
-/** The code of the error that each of these has to end with. */
+/** Invalid entries, with the expected error codes. */
 const FAULTS = {
   message: [['5', 5], ['null', null], ['{}', {}], ['[5]', [5]]]
     .map(([name, thing]) => [name, thing, 'ERR_INVALID_ARG_TYPE']),
@@ -49,7 +49,7 @@ const FAULTS = {
   ],
 };
 
-/** Where a list that is right is spoilt, and how; null: not at all. */
+/** Where and how a valid list is made invalid; null: it is not. */
 const fault = fc.option(fc.tuple(
   fc.nat(100), fc.oneof(...Object.entries(FAULTS).map(([place, faults]) =>
     fc.record({
@@ -62,7 +62,7 @@ const sound = fc.record({
   fault,
 });
 
-/** Methods of the handle, with receivers that are none. */
+/** Methods of the handle, with invalid receivers. */
 const HANDLE_METHODS = [
   'bind', 'bind6', 'connect', 'connect6', 'disconnect', 'getsockname',
   'getpeername', 'addMembership', 'dropMembership',
@@ -73,12 +73,12 @@ const HANDLE_METHODS = [
   'send', 'send6', 'getAsyncId', 'fd', 'adopt', 'open', 'share',
 ];
 
-/** Functions of the addon that change nothing for the rest of the process. */
+/** Functions of the addon without lasting effects on the process. */
 const BINDING_FUNCTIONS = [
   'flush', 'guessHandleType', 'stats', 'inbox',
 ];
 
-/** Values that are no descriptors of this process, or none at all. */
+/** Values that are not descriptors of this process. */
 const NO_DESCRIPTOR = fc.constantFrom(
   ...any.filter(({ name }) => !/^(?:0|1|2|-0|1\.5|NaN|true|false|null|"|[a-z]|\[|\{)/i
     .test(name)), constant(-1), constant(2 ** 20));
@@ -97,7 +97,7 @@ const handleCall = fc.record({
   descriptor: NO_DESCRIPTOR,
 });
 
-/** Slots that batch/destinations.js has not reached, and invalid ones. */
+/** Slots that lib/batch/destinations.js has not reached, and invalid ones. */
 const slot = fc.constantFrom(...[0, -1, 4095, 4096, 2 ** 31, 1e9]
   .map((number) => constant(number)));
 
@@ -111,10 +111,10 @@ const bindingCall = fc.oneof(
     args: fc.tuple(slot, anything, anything, anything),
   }));
 
-/** Names that the addon gives to what it returns or fills in. */
+/** Property names of the addon's results. */
 const INHERITED = [
   'address', 'family', 'port', 'errno', 'code', 'message', 'syscall', 'id',
-  'slab', 'runs', 'texts', 'sent', 'received', 'sockets', 'open',
+  'recvBuffer', 'groBuffers', 'texts', 'sent', 'received', 'sockets', 'open',
 ];
 
 const program = fc.record({
@@ -136,12 +136,12 @@ function fail(what, error) {
 }
 
 /**
- * In optimised code V8 12.4 (Node 22) gives a view the offset it had before
- * its memory shrank. Buffer.from() refuses that, for node:dgram as well.
+ * Optimised code of V8 12.4 (Node 22) reports the old offset of a view whose
+ * memory shrank. Buffer.from() rejects that, for node:dgram as well.
  */
 const misplacesViews = process.versions.v8.startsWith('12.4.');
 
-/** What a value threw when it was read is the program's own. */
+/** Documented errors, and those thrown by a value itself. */
 function isDocumented({ own, message }) {
   return SEND_MANY_CODES.has(own?.code) ||
     (misplacesViews && own?.code === 'ERR_BUFFER_OUT_OF_BOUNDS') ||
@@ -162,7 +162,7 @@ function sendAll(socket, port, { packets, callback }) {
 
 const PLACES = ['message', 'port', 'address'];
 
-/** The list for this socket, and the code that it must be refused with. */
+/** The list for this socket, and the expected error code. */
 function makeList(socket, port, connected, { packets, fault: drawn }) {
   const address = socket.type === 'udp4' ? '127.0.0.1' : '::1';
   const list = packets.flatMap(({ make }) =>
@@ -175,7 +175,7 @@ function makeList(socket, port, connected, { packets, fault: drawn }) {
   return { list, wanted };
 }
 
-/** All of a list leaves, or nothing, and the error is the right one. */
+/** Checks that all or none of a list is sent, with the expected error. */
 function checkSound(socket, port, connected, drawn) {
   const { list, wanted } = makeList(socket, port, connected, drawn);
   const before = binding.stats().sent;
@@ -188,7 +188,7 @@ function checkSound(socket, port, connected, drawn) {
     fail('sendMany()', `${returned} of ${drawn.packets.length} datagrams`);
   }
   if (wanted !== undefined && binding.stats().sent !== before) {
-    fail('sendMany()', 'what was refused has left');
+    fail('sendMany()', 'a rejected list was sent');
   }
 }
 
@@ -211,10 +211,10 @@ function callHandle(socket, closed, context, { method, receiver, args,
   try {
     const self = receiverOf(receiver, socket, closed);
     const result = prototype[method].apply(self ?? {}, list);
-    // A descriptor that share() made is ours to close.
+    // share() returns a descriptor that the caller closes.
     if (method === 'share' && result > 2) binding.closeFd(result);
   } catch (error) {
-    // A conversion threw, or a receiver is none of ours: a plain error.
+    // A conversion threw, or the receiver is invalid: a plain error.
     if (!(error instanceof Error)) fail(`handle.${method}`, error);
   }
 }
@@ -229,7 +229,7 @@ function callBinding(context, { name, args }) {
 
 /**
  * Calls `act` while Object.prototype has accessors of these names. None is
- * called: what the addon makes has properties of its own.
+ * called, because the addon defines own properties on its results.
  */
 function withInherited(names, act) {
   const called = [];
@@ -248,7 +248,7 @@ function withInherited(names, act) {
   if (called.length > 0) fail('a setter was called', called.join());
 }
 
-/** What the addon answers with, under inherited accessors. */
+/** Reads the addon's results under inherited accessors. */
 function readResults(socket, inherited) {
   const handle = handleOf(socket);
   const name = {};
@@ -272,10 +272,10 @@ async function makeCalls(socket, closed, port, drawn) {
   const { type, connected, sends, sound: lists, handle, binding: inner } =
     drawn;
   socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
-  await turn();
+  await iteration();
   if (connected) {
     socket.connect(port);
-    await turn();
+    await iteration();
   }
   const context = { socket, port, callback() {} };
   for (const list of lists) checkSound(socket, port, connected, list);
@@ -283,14 +283,14 @@ async function makeCalls(socket, closed, port, drawn) {
   for (const call of handle) callHandle(socket, closed, context, call);
   for (const call of inner) callBinding(context, call);
   if (handleOf(socket) !== null) readResults(socket, drawn.inherited);
-  await turn();
+  await iteration();
 }
 
 /**
- * Runs a program; rejects when something came that is not documented.
- * @returns {Promise<number>} the calls made
+ * Runs a program; rejects after undocumented behaviour.
+ * @returns {Promise<number>} the number of calls
  */
-async function runOurs(drawn, port) {
+async function runAdditions(drawn, port) {
   const { type, shared, sends, sound: lists, handle, binding: inner } = drawn;
   const socket = dgram.createSocket({ type, sharedBuffers: shared });
   const closed = handleOf(dgram.createSocket(type).close()) ??
@@ -304,14 +304,14 @@ async function runOurs(drawn, port) {
   try {
     await makeCalls(socket, closed, port, drawn);
   } finally {
-    // Also of a program that failed: its sockets would keep the run alive.
+    // Also after a failure: open sockets would keep the process alive.
     if (handleOf(socket) !== null) socket.close();
     closed.close();
-    await turn();
+    await iteration();
     expectUncaught(null);
   }
   if (undocumented.length > 0) fail('uncaught', undocumented[0]);
   return sends.length + lists.length + handle.length + inner.length;
 }
 
-module.exports = { program, runOurs };
+module.exports = { program, runAdditions };

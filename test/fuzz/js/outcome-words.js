@@ -1,9 +1,9 @@
 'use strict';
 
-// What a program came to, in a word or two for each thing that happened, for
-// differences.js to tell one way of being different from another.
+// The outcome of a program as a word or two for each event, so that
+// differences.js can match differences.
 
-/** The code of an error that has one; else its message, or what it is. */
+/** The code of an error, else its message, else its type. */
 const nameOf = (error) => error?.own?.code ?? error?.message ?? typeof error;
 
 /** @returns {string[]} 'threw CODE', or 'returned' and each 'called CODE' */

@@ -1,8 +1,9 @@
 'use strict';
 
 /**
- * goodbye.js HOW: a logger says goodbye in a handler of signal-exit, on a
- * connected socket, while its process ends in one of several ways.
+ * exit-handlers.js HOW: a logger sends its last lines in a handler of
+ * signal-exit, on a connected socket. HOW is the way in which its process
+ * exits.
  */
 
 const { fork } = require('node:child_process');
@@ -20,7 +21,7 @@ async function logger(port, how) {
   const staying = setInterval(() => {}, 1000);
   process.send('ready');
   if (how === 'process.exit()') process.on('message', () => process.exit(3));
-  if (how === 'the end') {
+  if (how === 'no work left') {
     process.on('message', () => {
       clearInterval(staying);
       socket.unref();
@@ -37,7 +38,7 @@ async function main(how) {
   else child.send('end');
   const [code, signal] = await once(child, 'exit');
   await until(() => got.length === LINES.length);
-  // One too many would be as wrong.
+  // Time for superfluous datagrams.
   await delay(20);
   print({ code, signal, got });
   socket.close();
