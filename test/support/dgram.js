@@ -212,7 +212,7 @@ function limited(what, executor) {
 }
 
 /** Resolves in the next event loop iteration, after pending immediates. */
-function turn() {
+function nextIteration() {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -474,5 +474,5 @@ module.exports = {
   thrownBy,
   throwsCode,
   throwsSystemError,
-  turn,
+  nextIteration,
 };
