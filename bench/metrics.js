@@ -6,6 +6,8 @@
  * without it only help to judge the others.
  */
 
+const { percentile } = require('./latency');
+
 const perDatagram = ({ measured }) =>
   measured.cpuMicros * 1000 / measured.datagrams;
 
@@ -14,6 +16,9 @@ const perSecond = (side) => side.datagrams / (side.wallNanos / 1e9);
 const lower = (title, unit, of) => ({ title, unit, better: 'lower', of });
 const higher = (title, unit, of) => ({ title, unit, better: 'higher', of });
 const neutral = (title, unit, of) => ({ title, unit, of });
+
+const latency = (title, percent) => lower(title, 'µs', ({ peer }) =>
+  percentile(peer.latencies, percent) / 1000);
 
 const metrics = {
   cpu: lower('CPU per datagram', 'ns', perDatagram),
@@ -34,6 +39,20 @@ const metrics = {
   rtt50: lower('round trip', 'µs', ({ peer }) => peer.rtt50Nanos / 1000),
   rtt99: lower('p99', 'µs', ({ peer }) => peer.rtt99Nanos / 1000),
 
+  serverCpu: lower('CPU per request', 'ns', perDatagram),
+  latency50: latency('p50', 50),
+  latency99: latency('latency, p99', 99),
+  latency999: latency('p99.9', 99.9),
+  unanswered: neutral('lost', '%', ({ peer }) => 100 * peer.lost / peer.sent),
+  // By the receive queues of the relay and the sink.
+  relayLoss: neutral('lost', '%', ({ peer }) =>
+    100 * peer.drops / Math.max(1, peer.total + peer.drops)),
+
+  socketCpu: lower('CPU per socket', 'µs', (outcome) =>
+    perDatagram(outcome) / 1000),
+  socketRate: higher('sockets', 'k/s', ({ measured }) =>
+    perSecond(measured) / 1000),
+
   late99: lower('timer delay, p99', 'ms', ({ measured }) => measured.late99),
   late50: lower('median', 'ms', ({ measured }) => measured.late50),
 
@@ -45,6 +64,17 @@ const metrics = {
     measured.garbageBytes),
   collecting: lower('collection time per message', 'ns', ({ measured }) =>
     measured.collectNanos),
+  startCpu: lower('CPU from require() to the first message', 'ms',
+    ({ measured }) => measured.startCpuMillis),
+  startTime: lower('time', 'ms', ({ measured }) => measured.startMillis),
+  processCpu: lower('CPU of the process', 'ms', ({ measured }) =>
+    measured.processCpuMillis),
+  firstLatency: lower('latency of the first datagram', 'µs', ({ measured }) =>
+    measured.firstNanos / 1000),
+  secondLatency: lower('second datagram', 'µs', ({ measured }) =>
+    measured.secondNanos / 1000),
+  arrived: higher('datagrams that arrive', '', ({ measured }) =>
+    measured.total),
   load: lower('time of require()', 'ms', ({ measured }) =>
     measured.loadMillis),
 

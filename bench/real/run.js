@@ -80,7 +80,7 @@ function makePlan(options, chosen, startSeconds) {
     timing: { warm: WARM, measure: options.seconds * 1000 },
     rounds: options.rounds,
     chosen: chosen.map((workload) => ({
-      scenario: { group: 'real', ...workload },
+      scenario: { table: 'real', ...workload },
       implementations: implementations.filter(({ name }) =>
         workload.implementations.includes(name)),
     })),
