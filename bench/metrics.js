@@ -83,6 +83,8 @@ const metrics = {
     measured.cpuMicros / measured.work),
   cpuPerDatagram: lower('CPU per datagram', 'µs', ({ measured }) =>
     measured.cpuMicros / measured.work),
+  cpuPerOperation: lower('CPU per operation', 'µs', ({ measured }) =>
+    measured.cpuMicros / measured.work),
   workRate: neutral('rate', 'k/s', ({ measured }) =>
     measured.work / (measured.wallNanos / 1e6)),
   requestRate: higher('requests', 'k/s', ({ load }) =>

@@ -21,6 +21,7 @@ const TITLES = {
   timers: 'Timers during a flood',
   memory: 'Memory',
   real: 'Programs',
+  packages: 'Programs with npm packages',
 };
 
 const NO_LINES = {
@@ -67,7 +68,7 @@ function otherFigure({ name, unit, title }, implementation, figures) {
     text : `${text} (${times(timesBetter)})`;
 }
 
-function rowsOf(scenario, hasBaseline) {
+function rowsOf(scenario, withBaseline) {
   const { metrics, results } = scenario;
   const [first, ...others] = metrics;
   return results.map((result, i) => [
@@ -75,27 +76,31 @@ function rowsOf(scenario, hasBaseline) {
     result.implementation,
     `${spread(result.figures[first.name])} ${first.unit}`.trim(),
     times(result.timesBetter),
-    ...hasBaseline ? [percent(result.shareOfBaseline)] : [],
+    ...withBaseline ? [percent(result.shareOfBaseline)] : [],
     others.map((metric) =>
       otherFigure(metric, result.implementation, result.figures))
       .filter(Boolean).join(', '),
   ]);
 }
 
-function drawTable(name, title, control, scenarios) {
-  const hasBaseline = scenarios.some(({ results }) =>
+function hasBaseline(scenarios) {
+  return scenarios.some(({ results }) =>
     results.some(({ shareOfBaseline }) => shareOfBaseline !== undefined));
+}
+
+function drawTable(name, title, control, scenarios) {
+  const withBaseline = hasBaseline(scenarios);
   const table = new Table({
     head: ['', '', 'median (min–max)', `x ${control}, ${title}`,
-           ...hasBaseline ? ['% of C baseline'] : [],
+           ...withBaseline ? ['% of C baseline'] : [],
            `other figures (x ${control})`],
     colAligns: ['left', 'left', 'right', 'right',
-                ...hasBaseline ? ['right'] : [], 'left'],
+                ...withBaseline ? ['right'] : [], 'left'],
     style: { head: [], border: [], compact: true },
     chars: NO_LINES,
   });
   for (const scenario of scenarios)
-    table.push(...rowsOf(scenario, hasBaseline));
+    table.push(...rowsOf(scenario, withBaseline));
   return `\n${TITLES[name]}: ${title}\n\n` +
     `${table.toString().replace(/ +$/gm, '')}\n`;
 }
@@ -130,8 +135,8 @@ function drawTables(report) {
       'turn',
     `x ${control}: how many times better than ${control}, by the medians; ` +
       'above 1 is better',
-    '% of C baseline: how close to the C program, by the medians of the ' +
-      'same figure',
+    ...hasBaseline(report.scenarios) ?
+      ['% of C baseline: how close to the C program, by the same medians'] : [],
     ...report.highestRate ?
       [`highest rate of ${control}: ${format(report.highestRate)} requests/s`] :
       [],
