@@ -3,7 +3,8 @@
 /**
  * The figures, and how each is computed from the results of the measured
  * process and its peer. `better` is the direction of improvement. Figures
- * without it only help to judge the others.
+ * without it only help to judge the others. `showsRange`: the table shows the
+ * lowest and highest value of the rounds even if it is not the main figure.
  */
 
 const { percentile } = require('./latency');
@@ -17,8 +18,11 @@ const lower = (title, unit, of) => ({ title, unit, better: 'lower', of });
 const higher = (title, unit, of) => ({ title, unit, better: 'higher', of });
 const neutral = (title, unit, of) => ({ title, unit, of });
 
-const latency = (title, percent) => lower(title, 'µs', ({ peer }) =>
-  percentile(peer.latencies, percent) / 1000);
+const latency = (title, percent) => ({
+  ...lower(title, 'µs', ({ peer }) =>
+    percentile(peer.latencies, percent) / 1000),
+  showsRange: true,
+});
 
 const metrics = {
   cpu: lower('CPU per datagram', 'ns', perDatagram),

@@ -5,24 +5,25 @@
 const { CONTROL, implementations: all } = require('./implementations');
 const { GROUPS, scenarios } = require('./scenarios');
 
+/** `share`: of counted operations, and of repetitions within a round. */
 const FULL = {
-  warm: 250, measure: 400, limit: 13.5 * 60, most: 9, countShare: 1,
+  warm: 250, measure: 400, limit: 13.5 * 60, most: 9, share: 1,
 };
 const QUICK = {
-  warm: 120, measure: 200, limit: 80, most: 2, countShare: 0.1,
+  warm: 120, measure: 200, limit: 80, most: 2, share: 0.1,
 };
 
 /** Length of one run without process start and end, in seconds. */
 function windowSeconds(scenario, timing) {
   const { length = 1, warmLength = 1, fixedSeconds, count } = scenario;
-  if (fixedSeconds && count) return fixedSeconds * timing.countShare;
+  if (fixedSeconds && count) return fixedSeconds * timing.share;
   return fixedSeconds ??
     (timing.warm * warmLength + timing.measure * length) / 1000;
 }
 
 /** Length of all runs of one round, in seconds. */
 function roundSeconds(scenario, { runtime }, timing, startSeconds) {
-  const { repeat = 1 } = scenario;
+  const repeat = Math.ceil((scenario.repeat ?? 1) * timing.share);
   return repeat * (startSeconds[runtime] + windowSeconds(scenario, timing));
 }
 

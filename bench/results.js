@@ -62,8 +62,8 @@ class Results {
       table: scenario.table,
       inChart: scenario.inChart === true,
       metrics: scenario.metrics.map((name) => {
-        const { title, unit, better: direction } = metrics[name];
-        return { name, title, unit, better: direction };
+        const { title, unit, better: direction, showsRange } = metrics[name];
+        return { name, title, unit, better: direction, showsRange };
       }),
       results: implementations.filter(({ name }) => summaries.has(name))
         .map(({ name }) => {

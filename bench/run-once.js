@@ -28,7 +28,7 @@ class Run {
       warm: timing.warm * warmLength, measure: timing.measure * length,
     };
     this.count = scenario.count &&
-      { count: Math.ceil(scenario.count * timing.countShare) };
+      { count: Math.ceil(scenario.count * timing.share) };
   }
 
   get #isBaseline() {
@@ -139,14 +139,16 @@ function medians(all) {
  * @param {object} tools.runtimes
  * @param {function} tools.baselineCommand
  * @param {number} [tools.highestRate] of node:dgram, in requests per second
- * @param {{warm: number, measure: number, countShare: number}} timing warm-up
- *   and measured time in milliseconds, and the share of counted operations
+ * @param {{warm: number, measure: number, share: number}} timing warm-up and
+ *   measured time in milliseconds, and the share of counted operations and
+ *   repetitions
  * @returns {Promise<{figures: object}|{unsupported: string}>}
  * @throws {Error} if a process fails
  */
 async function runOnce(scenario, implementation, tools, timing) {
   const all = [];
-  for (let i = 0; i < (scenario.repeat ?? 1); i++) {
+  const repeat = Math.ceil((scenario.repeat ?? 1) * timing.share);
+  for (let i = 0; i < repeat; i++) {
     const { figures, unsupported } =
       await runFigures(scenario, implementation, tools, timing);
     if (unsupported) return { unsupported };

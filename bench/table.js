@@ -59,11 +59,13 @@ function percent(value) {
 }
 
 /** "p99.9 210 µs (1.1x)" */
-function otherFigure({ name, unit, title }, implementation, figures) {
+function otherFigure(metric, implementation, figures) {
+  const { name, unit, title, showsRange } = metric;
   if (figures[name] === undefined) return '';
   const { median, timesBetter } = figures[name];
   if (title === 'lost' && median < 0.005) return '';
-  const text = `${title} ${format(median)} ${unit}`.trim();
+  const value = showsRange ? spread(figures[name]) : format(median);
+  const text = `${title} ${value} ${unit}`.trim();
   return timesBetter === undefined || implementation === CONTROL ?
     text : `${text} (${times(timesBetter)})`;
 }

@@ -190,7 +190,7 @@ static uint32_t percentile(unsigned hundredths) {
 
 int main(int argc, char** argv) {
   static batch_t batch;
-  client_t client = {0};
+  static client_t client;
   int flight = (int) bench_number(argc, argv, "flight", 1);
   long sources = bench_number(argc, argv, "sources", 1);
   bench_window_t window;

@@ -22,9 +22,10 @@
  *   length           measured time, as a multiple of the usual time
  *   warmLength       the same for the warm-up
  *   count            operations that are measured instead of a time; a tenth of
- *                    it for --quick
+ *                    them for --quick
  *   fixedSeconds     duration of a run that does not depend on the usual time
- *   repeat           runs per round; their medians are the figures of the round
+ *   repeat           runs per round, of which the medians are taken.
+ *                    Fewer for --quick
  */
 
 const { clients } = require('./clients');

@@ -26,7 +26,7 @@ const start = [
     engine: 'start',
     implementations: ['dgram-native', 'dgram-native register', CONTROL],
     metrics: ['startCpu', 'startTime', 'processCpu'],
-    fixedSeconds: 1,
+    fixedSeconds: 0.1,
     repeat: 10,
     quick: true,
   },
@@ -45,7 +45,7 @@ const start = [
     name: 'the first datagram of a process',
     implementations: NODE,
     metrics: ['firstLatency', 'secondLatency'],
-    fixedSeconds: 1.5,
+    fixedSeconds: 0.3,
     repeat: 5,
     quick: true,
   }),
@@ -55,9 +55,8 @@ const start = [
     baseline: { tool: 'recv', args: {} },
     implementations: [...NODE, BASELINE],
     metrics: ['arrived', 'firstLatency'],
-    fixedSeconds: 2,
+    fixedSeconds: 0.6,
     repeat: 5,
-    quick: true,
   }),
 ];
 
