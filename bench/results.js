@@ -56,27 +56,28 @@ class Results {
     const control = summaries.get(CONTROL);
     const baseline = summaries.get(BASELINE);
     const [first] = scenario.metrics;
-    const { better } = metrics[first];
     return {
       name: scenario.name,
       table: scenario.table,
       inChart: scenario.inChart === true,
       metrics: scenario.metrics.map((name) => {
-        const { title, unit, better: direction, showsRange } = metrics[name];
-        return { name, title, unit, better: direction, showsRange };
+        const { title, unit, better, showsRange } = metrics[name];
+        const showsBaseline = scenario.showsBaseline?.includes(name);
+        return { name, title, unit, better, showsRange, showsBaseline };
       }),
       results: implementations.filter(({ name }) => summaries.has(name))
         .map(({ name }) => {
           const figures = summaries.get(name);
           for (const [metric, figure] of Object.entries(figures)) {
-            figure.timesBetter = ratio(figure, control?.[metric],
-                                       metrics[metric].better);
+            const { better } = metrics[metric];
+            figure.timesBetter = ratio(figure, control?.[metric], better);
+            figure.shareOfBaseline = ratio(figure, baseline?.[metric], better);
           }
           return {
             implementation: name,
             figures,
             timesBetter: figures[first].timesBetter,
-            shareOfBaseline: ratio(figures[first], baseline?.[first], better),
+            shareOfBaseline: figures[first].shareOfBaseline,
           };
         }),
     };

@@ -58,16 +58,21 @@ function percent(value) {
   return value === undefined ? '' : `${format(100 * value)}%`;
 }
 
-/** "p99.9 210 µs (1.1x)" */
+/** "p99.9 210 µs (1.1x)", "CPU per datagram 210 ns (12x, 45% of C)" */
 function otherFigure(metric, implementation, figures) {
-  const { name, unit, title, showsRange } = metric;
+  const { name, unit, title, showsRange, showsBaseline } = metric;
   if (figures[name] === undefined) return '';
-  const { median, timesBetter } = figures[name];
+  const { median, timesBetter, shareOfBaseline } = figures[name];
   if (title === 'lost' && median < 0.005) return '';
   const value = showsRange ? spread(figures[name]) : format(median);
   const text = `${title} ${value} ${unit}`.trim();
-  return timesBetter === undefined || implementation === CONTROL ?
-    text : `${text} (${times(timesBetter)})`;
+  const ratios = [
+    ...timesBetter !== undefined && implementation !== CONTROL ?
+      [times(timesBetter)] : [],
+    ...showsBaseline && shareOfBaseline !== undefined ?
+      [`${percent(shareOfBaseline)} of C`] : [],
+  ];
+  return ratios.length === 0 ? text : `${text} (${ratios.join(', ')})`;
 }
 
 function rowsOf(scenario, withBaseline) {

@@ -22,6 +22,7 @@ function sendMany(size, sink) {
                       'dgram-native columns', CONTROL, BASELINE,
                       'Bun.udpSocket sendMany'],
     metrics: ['rate', 'cpu', 'busy', 'sinkLoss'],
+    showsBaseline: ['cpu'],
   };
 }
 

@@ -17,6 +17,7 @@
  *   peerLength       the peer measures too, for this part of the time
  *   implementations  the names of those that can take part
  *   metrics          the first is the main figure
+ *   showsBaseline    other figures that are shown as a share of the C baseline
  *   quick            part of --quick
  *   inChart          part of the chart
  *   length           measured time, as a multiple of the usual time
