@@ -17,7 +17,8 @@
 #define SIZE_MAX_PAYLOAD 1472
 #define LOST_AFTER 200000000
 #define SAMPLES (1 << 22)
-/* The first source address. No .0 or .255 of a /8 network is near it. */
+/* The first source address. The network and broadcast addresses of 127.0.0.0/8
+ * are out of range. */
 #define FIRST_SOURCE 0x7f010000u
 
 typedef struct {

@@ -1,7 +1,6 @@
 /* The load of the latency scenarios. It sends requests on a schedule and
- * measures the time from the planned send to the reply. A late send or a slow
- * server therefore lengthens the latencies and does not thin out the load
- * (coordinated omission).
+ * measures the time from the planned send to the reply. A delay therefore
+ * counts in full, and does not reduce the load (coordinated omission).
  *
  *   paced-client --ports P --rate PER_SECOND [--size BYTES]
  *                --warm MS --measure MS
@@ -76,7 +75,7 @@ static uint64_t receive(int fd, uint64_t from) {
     uint64_t planned;
 
     memcpy(&planned, buffers[i], sizeof(planned));
-    /* A later one is counted as lost. */
+    /* A later reply is counted as lost. */
     if (planned < from || now - planned >= LOST_AFTER)
       continue;
     buckets[bucket_of(now - planned)]++;

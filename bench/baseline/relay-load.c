@@ -5,8 +5,8 @@
  * It prints the port of the sink, then reads the port of the relay from its
  * standard input. The source uses GSO and keeps so many bytes of kernel memory
  * in the relay's queue. The sink uses GRO and reads without copying. One
- * process does both, so that neither takes the CPU from the other, and it never
- * sleeps, so that the relay wakes up nobody.
+ * process does both, so that neither takes the CPU from the other. It never
+ * sleeps, so that it costs the relay no wake-up.
  */
 #include <linux/sock_diag.h>
 

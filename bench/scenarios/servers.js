@@ -49,7 +49,7 @@ function echo(flight, sources, {
     metrics: flight > 1 ?
       ['requests', 'serverCpu', 'rtt50', 'rtt99'] :
       ['rtt50', 'rtt99', 'requests', 'serverCpu'],
-    // So that each client is heard more than once.
+    // Each client sends several requests.
     ...sources > 1000 && { warmLength: 3, length: 2 },
     quick,
   };
