@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Programs with npm packages. Both sides of the protocol are in one process, which
- * has a CPU to itself. Each program checks the replies.
+ * Programs with npm packages. Both sides of the protocol are in one process,
+ * which has a CPU to itself. Each program checks the replies.
  */
 
 const { dependencies: versions } = require('../packages/package.json');
