@@ -1,21 +1,7 @@
 'use strict';
 
 /**
- * The scenarios, as data. run-once.js runs them.
- *
- *   role, config     of the measured process (roles/), on CPU 0
- *   baseline         the same in C: tool (baseline/) and arguments
- *   peer             the other side, always in C, on CPU 1: tool and arguments.
- *                    `first`: it is started first and reports its ports
- *   engine           flags of the runtime (implementations.js)
- *   sharedCpu        both sides share CPU 0
- *   peerLength       the peer measures too, for this part of the time
- *   implementations  the names of those that can take part
- *   metrics          the first is the main figure
- *   quick            part of --quick
- *   inChart          part of the chart
- *   length           measured time, as a multiple of the usual time
- *   fixedSeconds     duration of a run that does not depend on the usual time
+ * Floods: sending and receiving as fast as possible.
  *
  * Receive. Receivers are compared at saturation. The sender reads the fill
  * level of the receiver's queue from the kernel and keeps the queue filled
@@ -33,32 +19,16 @@
  * Send. The measured sender waits for no reply. The sink reads without copying
  * and never sleeps, so that it is faster than any sender. On loopback the
  * sender's CPU time includes the whole network stack, up to the sink's queue.
- *
- * Echo. With one request in flight the client answers each reply at once with
- * the next request. A slow server finds it in its queue; a fast server is
- * already asleep and has to be woken up. With a pause every server is asleep.
  */
 
-const { BASELINE, CONTROL } = require('./implementations');
+const { BASELINE, CONTROL } = require('../implementations');
+const { CALLBACK_SENDERS, RECEIVERS, SENDERS, bytes } = require('./common');
 
 const SIZES = [64, 512, 1400];
-
-const bytes = (size) => `${size.toLocaleString('en-US')} B`;
 
 // Kernel memory in the receiver's queue.
 const WINDOW = 512 * 1024;
 
-const RECEIVERS = [
-  'dgram-native', 'dgram-native sharedBuffers', 'dgram-native batch', CONTROL,
-  BASELINE, 'Bun node:dgram', 'Bun.udpSocket', 'Deno node:dgram',
-];
-const SENDERS = [
-  'dgram-native', 'dgram-native sendMany', CONTROL, BASELINE, 'Bun node:dgram',
-  'Bun.udpSocket', 'Bun.udpSocket sendMany', 'Deno node:dgram',
-];
-// Bun.udpSocket has no callbacks.
-const CALLBACK_SENDERS = SENDERS.filter((name) =>
-  !name.startsWith('Bun.udpSocket'));
 // Deno takes part in enough other send scenarios.
 const SILENT_SENDERS = SENDERS.filter((name) => !name.startsWith('Deno'));
 
@@ -75,7 +45,8 @@ function receive(size, source, { quick = false } = {}) {
   const sharedCpu = source === 'without GRO, queued';
   return {
     name: `receive ${bytes(size)}, ${source}`,
-    group: 'receive',
+    groups: ['floods'],
+    table: 'receive',
     role: 'receive',
     baseline: { tool: 'recv', args: { gro: 1, rcvbuf: 1024 * 1024 } },
     peer: { tool: 'send', args: {
@@ -95,7 +66,8 @@ function send(size, sink, connected, callbacks, { quick = false } = {}) {
   return {
     name: `send ${bytes(size)}, ${connected ? 'connected, ' : ''}` +
           `${callbacks ? 'callbacks' : 'no callbacks'}, peer ${sink}`,
-    group: 'send',
+    groups: ['floods'],
+    table: 'send',
     role: 'send',
     config: { size, connected, callbacks, burst: BURST },
     baseline: { tool: 'send', args: {
@@ -113,50 +85,12 @@ function send(size, sink, connected, callbacks, { quick = false } = {}) {
   };
 }
 
-function fanOut(peers) {
-  return {
-    name: `send 64 B to ${peers} peers in turn`,
-    group: 'send',
-    role: 'send',
-    config: { size: 64, connected: false, callbacks: true, burst: peers },
-    baseline: { tool: 'send', args: { size: 64, burst: peers } },
-    peer: { first: true, tool: 'recv', args: {
-      sockets: peers, spin: 1, discard: 1, rcvbuf: 1024 * 1024,
-    } },
-    implementations: CALLBACK_SENDERS,
-    metrics: ['cpu', 'rate', 'busy', 'sinkLoss'],
-    quick: true,
-    inChart: true,
-  };
-}
-
-function echo(flight, sockets, { pause = 0, quick = false } = {}) {
-  const total = flight * sockets;
-  return {
-    name: `echo 64 B, ${total} in flight` +
-          (sockets > 1 ? ` from ${sockets} clients` : '') +
-          (pause ? `, ${pause} µs apart` : ''),
-    group: 'echo',
-    role: 'echo',
-    baseline: { tool: 'echo-server', args: {} },
-    peer: { tool: 'echo-client', args: {
-      size: 64, flight, sockets, pause,
-    } },
-    // Ends before the server does.
-    peerLength: 0.85,
-    implementations: RECEIVERS,
-    metrics: total > 1 ?
-      ['requests', 'rtt50', 'rtt99', 'cpu'] :
-      ['rtt50', 'rtt99', 'requests', 'cpu'],
-    quick,
-  };
-}
-
 function timers(source, { quick = false } = {}) {
   const { peer } = receive(64, source);
   return {
     name: `10 ms timer while receiving 64 B, ${source}`,
-    group: 'timers',
+    groups: ['floods'],
+    table: 'timers',
     role: 'timers',
     peer,
     implementations: RECEIVERS.filter((name) => name !== BASELINE),
@@ -169,7 +103,8 @@ function timers(source, { quick = false } = {}) {
 function garbage(size) {
   const { peer } = receive(size, 'with GRO');
   const common = {
-    group: 'memory',
+    groups: ['floods'],
+    table: 'memory',
     peer,
     implementations: ['dgram-native', 'dgram-native sharedBuffers',
                       'dgram-native batch', CONTROL],
@@ -190,7 +125,7 @@ function garbage(size) {
   }];
 }
 
-const scenarios = [
+const floods = [
   ...SIZES.map((size) =>
     receive(size, 'with GRO', { quick: size !== 512 })),
   ...SIZES.map((size) =>
@@ -202,16 +137,11 @@ const scenarios = [
       send(size, sink, connected, callbacks, {
         quick: size !== 512 && !connected && callbacks,
       }))))),
-  fanOut(64),
-
-  echo(1, 1, { quick: true }),
-  echo(1, 1, { pause: 100, quick: true }),
-  echo(64, 1, { quick: true }),
-  echo(1, 64),
 
   {
     name: '1,000 sockets, 20,000 datagrams/s',
-    group: 'sparse',
+    groups: ['floods'],
+    table: 'sparse',
     role: 'receive',
     config: { sockets: 1000, smallBuffer: true },
     baseline: { tool: 'recv', args: { sockets: 1000, gro: 1 } },
@@ -225,29 +155,8 @@ const scenarios = [
   timers('with GRO', { quick: true }),
   timers('without GRO'),
 
-  {
-    name: '10,000 idle sockets',
-    group: 'memory',
-    role: 'memory',
-    config: { sockets: 10000 },
-    engine: 'gc',
-    implementations: RECEIVERS.filter((name) =>
-      name !== BASELINE && !/sharedBuffers|batch/.test(name)),
-    metrics: ['socketMemory', 'openTime'],
-    fixedSeconds: 1.5,
-    quick: true,
-  },
   ...garbage(64),
   ...garbage(1400),
-  {
-    name: 'require()',
-    group: 'memory',
-    role: 'load',
-    implementations: ['dgram-native', CONTROL],
-    metrics: ['load'],
-    fixedSeconds: 0.1,
-    quick: true,
-  },
 ];
 
-module.exports = { scenarios };
+module.exports = { floods };
