@@ -21,7 +21,7 @@ const assert = require('node:assert');
 
 const { DISTINCT, isOurs } = require('./payload');
 
-/** transport_linux.c's. */
+/** PREREAD_TRIES of transport/linux/share.c. */
 const SHARE_TRIES = 8;
 
 /** It has to wait, or to go again in smaller pieces: no datagram's error. */
