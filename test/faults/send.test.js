@@ -40,7 +40,7 @@ const isQueued = (count, size) => (remote, queues) =>
  * `hits` how many calls the script hit.
  */
 const scenarios = [
-  // Segmented sends (S2 in transport/linux/linux.h). The program never sees an error.
+  // GSO sends (S2 in linux.h). The program never sees an error.
   {
     title: 'no fault: runs go as segmented sends',
     script: '', only: 'linux', hits: 0,
