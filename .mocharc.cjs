@@ -29,4 +29,6 @@ module.exports = {
   // A forced exit would hide a socket that a test left open.
   exit: false,
   forbidOnly: Boolean(process.env.CI),
+  // A pattern that matches nothing must not pass.
+  failZero: true,
 };

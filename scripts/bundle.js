@@ -153,6 +153,18 @@ function write(name, text) {
   fs.renameSync(unfinished, path.join(dist, name));
 }
 
+/**
+ * Files of an earlier version would be published. The unfinished files of
+ * other processes end in their pid.
+ */
+function removeOthers(names) {
+  for (const name of fs.readdirSync(dist)) {
+    if (/\.m?js$/.test(name) && !names.includes(name)) {
+      fs.rmSync(path.join(dist, name), { force: true });
+    }
+  }
+}
+
 /** Writes all files of dist/. Running programs have already read theirs. */
 function bundle() {
   fs.mkdirSync(dist, { recursive: true });
@@ -161,6 +173,7 @@ function bundle() {
   for (const name of COPIED) {
     write(name, fs.readFileSync(path.join(lib, name), 'utf8'));
   }
+  removeOthers(['index.js', 'fallback.js', ...COPIED]);
 }
 
 if (require.main === module) bundle();

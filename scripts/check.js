@@ -21,12 +21,12 @@ const AREAS = [
   [/^test\/(?:api|boundary|native|examples|e2e)\/.*\.test\.js$/, (file) =>
     [file]],
   [/^lib\/socket\/(?:send|connect)/, ['api/send', 'api/connect']],
-  [/^lib\/socket\/(?:bind|wait|queue)/, ['api/bind', 'api/socket']],
+  [/^lib\/socket\/(?:bind|listening|queue)/, ['api/bind', 'api/socket']],
   [/^lib\/socket\/(?:receive|block)/, ['api/receive', 'api/socket']],
   [/^lib\/socket\/(?:options|membership)/, ['api/network', 'api/socket']],
   [/^lib\/socket\//, ['api/socket', 'api/bind', 'api/connect', 'api/send',
                       'api/receive', 'api/network']],
-  [/^lib\/batch\/(?:inbox|columns|sources|receive)/,
+  [/^lib\/batch\/(?:inbox|blocks|columns|sources)/,
    ['api/receive', 'boundary']],
   [/^lib\/batch\//, ['api/send', 'api/receive', 'boundary']],
   [/^lib\/handle\//, ['api/socket', 'api/names', 'api/send', 'boundary']],
@@ -40,34 +40,48 @@ const AREAS = [
   [/^examples\//, ['examples']],
 ];
 
-const git = (...args) => execFileSync('git', args, {
-  cwd: root, encoding: 'utf8',
-}).split('\n').filter(Boolean);
+/** With -z, names are not quoted. */
+const git = (...args) => execFileSync('git', [...args, '-z'], {
+  cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'],
+}).split('\0').filter(Boolean);
 
-/** Changed files that still exist. */
+/** Deleted files, and the old names of renamed ones, are included. */
 function changedFiles() {
   const files = [
-    ...git('diff', '--name-only', '--relative', base),
+    ...git('diff', '--name-only', '--no-renames', '--relative', base),
     ...git('ls-files', '--others', '--exclude-standard'),
   ];
-  return [...new Set(files)]
-    .filter((file) => fs.existsSync(path.join(root, file))).sort();
+  return [...new Set(files)].sort();
 }
+
+function changedFilesOrExit() {
+  try {
+    return changedFiles();
+  } catch {
+    console.error(`git cannot compare this folder with ${base}. Run it in a ` +
+                  'clone, with a revision: npm run check -- main');
+    process.exit(2);
+  }
+}
+
+const exists = (file) => fs.existsSync(path.join(root, file));
 
 function testsOf(file) {
   const tests = AREAS.find(([pattern]) => pattern.test(file))?.[1] ?? [];
   return typeof tests === 'function' ?
-    tests(file) :
+    tests(file).filter(exists) :
     tests.map((name) => path.join('test', name));
 }
 
-const files = changedFiles();
+const changed = changedFilesOrExit();
+const files = changed.filter(exists);
 const matching = (pattern) => files.filter((file) => pattern.test(file));
 
 const scripts = matching(/\.[cm]?js$/);
 const sources = matching(/^(?:src|test|bench)\/.*\.[ch]$/);
-const native = matching(/^(?:src\/|binding\.gyp$)/);
-const tests = [...new Set(files.flatMap(testsOf))];
+const native = changed.filter((file) =>
+  /^(?:src\/|binding\.gyp$)/.test(file));
+const tests = [...new Set(changed.flatMap(testsOf))];
 
 const run = promisify(execFile);
 let failed = false;
@@ -87,11 +101,18 @@ const npm = (script) => command('npm', ['run', '--silent', script]);
 const node = (...args) => command(process.execPath, args);
 const modulePath = (name) => path.join(root, 'node_modules', name);
 
+/** Tests require both addons; a new clone has neither. */
+function isMissing(folder, name) {
+  return tests.length > 0 && !exists(`${folder}/Release/${name}.node`);
+}
+
 const build = {
   title: 'build',
   task: async () => {
-    if (native.length > 0) await npm('build:addon');
-    if (native.length > 0 || matching(/^test\/native\//).length > 0) {
+    const isOld = native.length > 0;
+    if (isOld || isMissing('build', 'dgram_native')) await npm('build:addon');
+    if (isOld || matching(/^test\/native\//).length > 0 ||
+        isMissing('test/native/build', 'dgram_test')) {
       await npm('build:test');
     }
     await npm('build:dist');
@@ -137,7 +158,7 @@ const beside = {
   }),
 };
 
-if (files.length === 0) {
+if (changed.length === 0) {
   console.log(`No changes since ${base}. ` +
               'Name a revision: npm run check -- main');
 } else {

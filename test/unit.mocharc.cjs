@@ -11,10 +11,16 @@ const SPEC = [
   'test/upstream/*.test.js',
 ];
 
-/** Whether an argument is a file, folder or glob, not an option's value. */
-function isSpec(argument) {
-  return !argument.endsWith('.mocharc.cjs') &&
-    (fs.existsSync(argument) || /\*.*\.js$/.test(argument));
+/** Options whose value may be the name of a file or folder. */
+const WITH_VALUE = /^(?:-[Rfgr]|--(?:config|exclude|fgrep|file|grep|ignore|re(?:porter|quire)))$/;
+
+/**
+ * Whether an argument is a file, folder or glob, not an option's value. mocha
+ * reports a file that does not exist.
+ */
+function isSpec(argument, index, all) {
+  return !WITH_VALUE.test(all[index - 1]) && !argument.startsWith('-') &&
+    (fs.existsSync(argument) || argument.endsWith('.js'));
 }
 
 module.exports = {

@@ -5,6 +5,7 @@
  * callback of socket/send-many.js.
  */
 
+const timers = require('node:timers');
 const { record } = require('../node/thread');
 const errors = require('../errors/errors');
 const { copyMessage } = require('../socket/message');
@@ -14,6 +15,7 @@ const { isBound, isConnected } = require('./state');
 
 // Programs replace these.
 const { process } = globalThis;
+const { setImmediate } = timers;
 const { bind, send } = record.Socket.prototype;
 
 /** The socket that sendMany() is binding. */
@@ -24,28 +26,80 @@ function isBinding(socket) {
   return socket === binding;
 }
 
+/** By socket: a Set of the calls whose callback is due. */
+const unfinished = new WeakMap();
+
 /**
  * Counts the datagrams of one call until all were sent or failed. Each
  * datagram leaves by itself and has its own callback.
  */
 class Progress {
   /**
+   * @param {Socket} socket
    * @param {function(Error|null, number)} callback
    * @param {number} total
+   * @param {boolean} isWaiting for bind()
    */
-  constructor(callback, total) {
+  constructor(socket, callback, total, isWaiting) {
     this.callback = callback;
     this.left = total;
+    this.isWaiting = isWaiting;
     this.count = 0;
     this.error = null;
-    if (total === 0) process.nextTick(callback, null, 0);
+    if (total === 0) {
+      process.nextTick(callback, null, 0);
+      return;
+    }
+    if (!unfinished.has(socket)) unfinished.set(socket, new Set());
+    this.others = unfinished.get(socket);
+    this.others.add(this);
   }
 
   /** The callback of one datagram. */
   complete(error) {
     if (error) this.error ??= asBatchError(error);
     else this.count++;
-    if (--this.left === 0) (0, this.callback)(this.error, this.count);
+    if (--this.left === 0) this.finish();
+  }
+
+  /** The other datagrams will not be sent. */
+  cancel(error) {
+    if (this.left <= 0) return;
+    this.left = 0;
+    this.error ??= error;
+    this.finish();
+  }
+
+  finish() {
+    this.others.delete(this);
+    (0, this.callback)(this.error, this.count);
+  }
+}
+
+/** Before 'listening' is emitted. */
+function endWaiting(socket) {
+  for (const progress of unfinished.get(socket) ?? [])
+    progress.isWaiting = false;
+}
+
+/**
+ * Before 'error' is emitted. Until a socket is bound, node:dgram then drops
+ * the sends in its queue, without calling their callbacks.
+ */
+function cancelWaiting(socket, error) {
+  for (const progress of unfinished.get(socket) ?? []) {
+    if (progress.isWaiting) process.nextTick(() => progress.cancel(error));
+  }
+}
+
+/**
+ * Before 'close' is emitted. node:dgram drops sends that wait for bind() or
+ * lookup; libuv completes the others by the end of the loop iteration.
+ */
+function cancelAll(socket) {
+  for (const progress of unfinished.get(socket) ?? []) {
+    const error = errors.errnoException(errors.errno('ECANCELED'), 'send');
+    setImmediate(() => setImmediate(() => progress.cancel(error)));
   }
 }
 
@@ -117,7 +171,8 @@ function sendMany(socket, lookup, blockList, packets, callback) {
                             isNumeric);
   const total = batch.list.length / batch.width;
   const isReady = isBound(socket) || bindNow(socket, lookup);
-  const progress = callback && new Progress(callback, total);
+  const progress = callback &&
+    new Progress(socket, callback, total, !isReady);
   const complete = progress && ((error) => progress.complete(error));
   // The datagrams of earlier calls of send() go first.
   if (isReady && lookup.pending === 0) {
@@ -128,4 +183,6 @@ function sendMany(socket, lookup, blockList, packets, callback) {
   return isReady ? total - countBlocked(batch, family, blockList) : 0;
 }
 
-module.exports = { isBinding, sendMany };
+module.exports = {
+  cancelAll, cancelWaiting, endWaiting, isBinding, sendMany,
+};

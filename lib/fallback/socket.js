@@ -11,7 +11,8 @@ const { createLookup } = require('../handle/lookup');
 const { record } = require('../node/thread');
 const { toBatch } = require('./batch');
 const { checkOptions, isFamily, toNodeOptions } = require('./options');
-const { isBinding, sendMany } = require('./send-many');
+const { cancelAll, cancelWaiting, endWaiting, isBinding, sendMany } =
+  require('./send-many');
 const { isOpen } = require('./state');
 const { ImmediateLookup } = require('./immediate-lookup');
 
@@ -72,7 +73,10 @@ function isDatagram(message, rinfo) {
   return message instanceof Uint8Array && typeof rinfo?.address === 'string';
 }
 
-/** Emits 'batch' before 'message', and defers 'listening' of sendMany(). */
+/**
+ * Emits 'batch' before 'message', and defers 'listening' of sendMany(). Other
+ * events may end calls of sendMany().
+ */
 function emit(event, value, rinfo) {
   if (event === 'message') {
     if (listenerCount.call(this, 'batch') > 0 && isDatagram(value, rinfo)) {
@@ -80,6 +84,12 @@ function emit(event, value, rinfo) {
     }
   } else if (isBinding(this)) {
     return emitWhileBinding(this, event, value);
+  } else if (event === 'listening') {
+    endWaiting(this);
+  } else if (event === 'error') {
+    cancelWaiting(this, value);
+  } else if (event === 'close') {
+    cancelAll(this);
   }
   return Reflect.apply(NodeSocket.prototype.emit, this, arguments);
 }

@@ -23,14 +23,28 @@ const KNOWN = [
 /** Settings to warn about; diagnostics.js words the warning. */
 const rejected = [];
 
+/** Programs may replace process.env; then a value can be of any type. */
+function valueOf(name) {
+  const value = env[name];
+  return value === undefined ? '' : String(value);
+}
+
 /** Whitespace is ignored: cmd.exe includes a space before `&&` in the value. */
 function read(name) {
-  const value = env[PREFIX + name];
-  return value === undefined ? '' : `${value}`.trim().toLowerCase();
+  return valueOf(PREFIX + name).trim().toLowerCase();
 }
 
 function reject(name, expected) {
-  rejected.push({ name: PREFIX + name, value: env[PREFIX + name], expected });
+  rejected.push({ name, value: valueOf(name), expected });
+}
+
+/** @returns {string[]} none if a replaced process.env does not list them */
+function names() {
+  try {
+    return Object.keys(env);
+  } catch {
+    return [];
+  }
 }
 
 /** @returns {boolean} `standard` if the variable is unset or not a boolean */
@@ -39,7 +53,7 @@ function readBoolean(name, standard) {
   if (text === '') return standard;
   if (ON.includes(text)) return true;
   if (OFF.includes(text)) return false;
-  reject(name, '1, true, on, yes, 0, false, off or no');
+  reject(PREFIX + name, '1, true, on, yes, 0, false, off or no');
   return standard;
 }
 
@@ -47,15 +61,15 @@ function readBoolean(name, standard) {
 function readTransport() {
   const text = read('TRANSPORT');
   if (text === '' || TRANSPORTS.includes(text)) return text || undefined;
-  reject('TRANSPORT', '\'linux\', \'uv\' or \'node\'');
+  reject(`${PREFIX}TRANSPORT`, '\'linux\', \'uv\' or \'node\'');
   return undefined;
 }
 
 /** A misspelt name would be ignored silently. */
 function rejectUnknown() {
-  for (const name of Object.keys(env)) {
+  for (const name of names()) {
     if (name.startsWith(PREFIX) && !KNOWN.includes(name.slice(PREFIX.length))) {
-      rejected.push({ name, value: env[name], expected: undefined });
+      reject(name);
     }
   }
 }

@@ -39,7 +39,7 @@ const isQueued = (count, size) => (remote, queues) =>
  * fail to their errors; `hits` is the number of calls that the script changed.
  */
 const scenarios = [
-  // GSO sends (src/transport/linux, S2). The program never sees an error.
+  // GSO sends (S2 in linux.h). The program never sees an error.
   {
     title: 'segment groups are sent with GSO without faults',
     script: '', only: 'linux', hits: 0,

@@ -28,7 +28,7 @@
  *      are reset before each call; otherwise a GRO buffer looks like a single
  *      datagram.
  *  R2  A wake-up is bounded (dgram_wake_up_t), so that timers and other sockets
- *      are not starved. It reads again without asking epoll when more data is
+ *      are not delayed. It reads again without asking epoll when more data is
  *      likely: after a full read, and after an answer, because a local peer may
  *      have replied already. Reads that find nothing make this less frequent:
  *      request-response sockets do not pay for calls that return EAGAIN. The

@@ -367,6 +367,40 @@ describeNative('the fallback', function() {
       isSystemError(unconnected[0], 'EMSGSIZE', 'send');
     });
 
+    it('calls back with the error of a pending bind()', async () => {
+      const socket = open('udp4');
+      const errors = [];
+      socket.on('error', (error) => errors.push(error));
+      socket.bind(0, '192.0.2.1'); // TEST-NET-1: no address of this host
+      const [error, count] = await sendMany(socket, ['x', 9, AT, 'y', 9, AT]);
+      assert.deepStrictEqual(errors, [error]);
+      assert.strictEqual(error.syscall, 'bind');
+      assert.strictEqual(count, 0);
+      socket.close();
+      await once(socket, 'close');
+    });
+
+    it('calls back if the socket is closed before it sends', async () => {
+      const lookup = (host, family, callback) => {
+        if (host === AT) process.nextTick(callback, null, AT);
+      };
+      const resolving = await openBound({ type: 'udp4', lookup });
+      resolving.send('x', 9, 'never.resolved.invalid');
+      const binding = open('udp4');
+      binding.bind(0, AT);
+      for (const socket of [binding, resolving]) {
+        const results = [];
+        socket.sendMany(['x', 9, AT, 'y', 9, AT],
+                        (...values) => results.push(values));
+        socket.close();
+        await once(socket, 'close');
+        for (let i = 0; i < 5; i++) await turn();
+        assert.strictEqual(results.length, 1);
+        isSystemError(results[0][0], 'ECANCELED', 'send');
+        assert.strictEqual(results[0][1], 0);
+      }
+    });
+
     (HAS_BLOCK_LISTS ? it : it.skip)('respects block lists', async () => {
       const sendBlockList = new net.BlockList();
       sendBlockList.addAddress('127.0.0.2');

@@ -124,6 +124,24 @@ describeNative('a setting that is rejected', () => {
     assert.strictEqual(stderr.split(`[${CODE}]`).length - 1, 1, stderr);
   });
 
+  it('does not fail the load if process.env was replaced', async () => {
+    const loaded = await seenWith({}, `
+      process.env = new Proxy({
+        ...process.env, DGRAM_NATIVE_GSO: Symbol('no'),
+      }, {
+        ownKeys() { throw new Error('no names'); },
+      });
+      const warnings = [];
+      process.on('warning', ({ message }) => warnings.push(message));
+      const { transport } = require(${MAIN});
+      setImmediate(() => console.log(JSON.stringify([transport, warnings])));
+    `);
+    assert.deepStrictEqual(loaded, [best, [
+      'DGRAM_NATIVE_GSO is \'Symbol(no)\'; expected 1, true, on, yes, 0, ' +
+      'false, off or no. The default is used.',
+    ]]);
+  });
+
   it('is reported in addition to an error of loading', async () => {
     const { stderr } = await run(['-e', `
       try { require(${MAIN}); } catch ({ code }) { console.error(code); }
