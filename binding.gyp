@@ -3,6 +3,7 @@
     {
       'target_name': 'dgram_native',
       'sources': [
+        'src/addon/addon.c',
         'src/addon/arguments.c',
         'src/addon/bind.c',
         'src/addon/deliver.c',

@@ -16,7 +16,7 @@ const style = {
     semi: true,
   }).rules,
   '@stylistic/indent': ['error', 2, {
-    // Continued expressions are laid out by hand.
+    // Continued expressions are formatted by hand.
     ignoredNodes: [
       'ConditionalExpression',
       'ObjectPattern > Property',
@@ -92,8 +92,8 @@ module.exports = [
   },
 
   {
-    // What is published: its own files and Node, from the oldest supported
-    // version on.
+    // The published code requires only its own files and Node, from the oldest
+    // supported version on.
     files: ['lib/**'],
     rules: {
       // Published as dist/cli.js.
@@ -105,7 +105,7 @@ module.exports = [
       }]],
       'n/no-unsupported-features/node-builtins': ['error', {
         allowExperimental: true,
-        // Looked for before they are used.
+        // Used only after a check that they exist.
         ignores: ['net.BlockList.isBlockList', 'process.getBuiltinModule'],
       }],
       'no-console': 'error',
@@ -113,7 +113,7 @@ module.exports = [
   },
 
   {
-    // Tools and tests run on the Node that the project is developed with.
+    // Tools and tests run on the Node of the developers.
     files: ['*.js', '.mocharc.cjs', '{bench,demo,scripts,test}/**'],
     rules: {
       'n/hashbang': 'off',
@@ -136,9 +136,9 @@ module.exports = [
     languageOptions: { globals: globals.mocha },
     plugins: { mocha },
     rules: {
-      // Functions whose text runs in a child name their own `dgram`.
+      // Functions whose source runs in a child process have their own `dgram`.
       'no-shadow': 'off',
-      // `dgram` without the prefix is what some tests are about.
+      // Some tests require `dgram` without the prefix on purpose.
       'n/prefer-node-protocol': 'off',
       'mocha/consistent-spacing-between-blocks': 'error',
       'mocha/handle-done-callback': 'error',
@@ -150,8 +150,8 @@ module.exports = [
     },
   },
   {
-    // Programs on packages that are installed elsewhere, and only on the Nodes
-    // that have what they use.
+    // Programs with packages that are installed elsewhere. They run only on
+    // Nodes with the features that they use.
     files: ['test/ecosystem/{programs,projects}/**'],
     languageOptions: { globals: globals.jest },
     rules: {

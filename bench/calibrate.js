@@ -1,15 +1,16 @@
 'use strict';
 
-/**
- * The time that a run spends on starting and ending its processes, measured on
- * this machine. The expected duration of a benchmark is computed from it.
- */
+/** Measurements before the first round. */
 
 const { performance } = require('node:perf_hooks');
-const { roleCommand } = require('./implementations');
+const { median } = require('simple-statistics');
+const { CONTROL, implementations, roleCommand } =
+  require('./implementations');
 const { Side } = require('./processes');
+const { fullLoad } = require('./scenarios/servers');
 
 const PATIENCE = 20;
+const RATE_RUNS = 3;
 
 async function timeOf(command) {
   const start = performance.now();
@@ -23,6 +24,9 @@ async function timeOf(command) {
 }
 
 /**
+ * The time that a run spends on starting and ending its processes. The expected
+ * duration of a benchmark is computed from it.
+ *
  * @param {object} runtimes see implementations.js
  * @param {function} baselineCommand see baseline/build.js
  * @returns {Promise<Object<string, number>>} seconds by runtime, for the
@@ -40,4 +44,22 @@ async function measureStart(runtimes, baselineCommand) {
   return seconds;
 }
 
-module.exports = { measureStart };
+/**
+ * The scenarios at a fixed rate are relative to it.
+ *
+ * @param {(scenario: object, implementation: object) =>
+ *   Promise<{figures: object}>} runOne
+ * @returns {Promise<number>} requests per second that node:dgram answers under
+ *   full load, the median of three runs
+ */
+async function measureHighestRate(runOne) {
+  const control = implementations.find(({ name }) => name === CONTROL);
+  const rates = [];
+  for (let i = 0; i < RATE_RUNS; i++) {
+    const { figures } = await runOne(fullLoad, control);
+    rates.push(figures.requests * 1000);
+  }
+  return median(rates);
+}
+
+module.exports = { measureHighestRate, measureStart };

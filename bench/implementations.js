@@ -5,8 +5,9 @@
  * the module's interfaces:
  *
  *   dgram      createSocket(), 'message', send()
- *   batch      the 'batch' event, answers with sendMany()
- *   many       sendMany()
+ *   batch      the 'batch' event, answers with sendMany() of a list
+ *   many       sendMany() of a list
+ *   columns    the 'batch' event, answers with sendMany() of the batch
  *   bun        Bun.udpSocket(): data(), send()
  *   bun-many   Bun.udpSocket(): sendMany()
  *
@@ -34,6 +35,9 @@ const implementations = [
     options: { sharedBuffers: true } },
   { name: 'dgram-native batch', ...NATIVE, api: 'batch' },
   { name: 'dgram-native sendMany', ...NATIVE, api: 'many' },
+  { name: 'dgram-native columns', ...NATIVE, api: 'columns' },
+  { name: 'dgram-native register', runtime: 'node', module: 'node:dgram',
+    api: 'dgram', preload: packed.register },
   { name: CONTROL, runtime: 'node', module: 'node:dgram', api: 'dgram' },
   { name: BASELINE, runtime: 'c' },
   { name: 'Bun node:dgram', runtime: 'bun', module: 'node:dgram',
@@ -51,6 +55,7 @@ const FLAGS = {
     // A young generation large enough to need no collection while counting.
     roomy: ['--expose-gc', '--min-semi-space-size=128',
             '--max-semi-space-size=128'],
+    start: ['--require', path.join(__dirname, 'roles', 'clock.js')],
   },
   bun: { run: [], gc: [] },
   deno: {
@@ -96,15 +101,16 @@ function findRuntimes() {
 
 /**
  * The command line that runs a role on an implementation's runtime.
- * @param {'gc'|'roomy'} [engine] flags that the role requires
+ * @param {'gc'|'roomy'|'start'} [engine] flags that the role requires
  * @returns {string[]}
  */
 function roleCommand(implementation, runtimes, role, config, engine) {
   const flags = FLAGS[implementation.runtime];
-  const { module, api, options } = implementation;
+  const { module, api, options, preload } = implementation;
   return [
     runtimes[implementation.runtime].program,
     ...flags.run, ...flags[engine] ?? [],
+    ...preload ? ['--require', preload] : [],
     path.join(__dirname, 'roles', `${role}.js`),
     JSON.stringify({ module, api, options, ...config }),
   ];

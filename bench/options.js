@@ -2,6 +2,11 @@
 
 const { parseArgs } = require('node:util');
 
+const { GROUPS } = require('./scenarios');
+
+const groups = Object.entries(GROUPS).map(([name, description]) =>
+  `                           ${name.padEnd(8)} ${description}`).join('\n');
+
 const USAGE = `\
 Compares dgram-native with node:dgram and a plain C program, and with Bun and
 Deno if they are installed (PATH, node_modules, or BUN and DENO in the
@@ -10,6 +15,8 @@ environment). All traffic is on the loopback interface.
   npm run bench -- [options]
 
   --quick                the main scenarios, briefly, without Bun and Deno
+  --group NAME           only the scenarios of a group; repeatable:
+${groups}
   --scenario TEXT        only scenarios whose name contains TEXT; repeatable
   --implementation NAME  only these implementations and node:dgram; repeatable
   --rounds N             runs of each implementation in each scenario (default:
@@ -20,6 +27,10 @@ environment). All traffic is on the loopback interface.
                          without measuring
   --list                 list the names of scenarios and implementations
   --help
+
+For servers, clients and start-up, without floods:
+
+  npm run bench -- --group servers --group clients --group start
 
 The expected duration is printed before the first run.
 For whole programs: npm run bench:real
@@ -45,6 +56,7 @@ function readOptions(args) {
     args,
     options: {
       quick: { type: 'boolean' },
+      group: { type: 'string', multiple: true },
       scenario: { type: 'string', multiple: true },
       implementation: { type: 'string', multiple: true },
       rounds: { type: 'string' },

@@ -2,9 +2,12 @@
 
 /** Collects the figures of all rounds and makes the report. */
 
-const { CONTROL } = require('./implementations');
+const { BASELINE, CONTROL } = require('./implementations');
 const { metrics } = require('./metrics');
 const { ratio, summarize } = require('./statistics');
+
+/** Of --json files. */
+const FORMAT = 3;
 
 class Results {
   constructor() {
@@ -33,6 +36,16 @@ class Results {
     });
   }
 
+  /** An implementation without the interface that the scenario requires. */
+  addSkipped(scenario, implementation, message) {
+    this.problems.push({
+      scenario: scenario.name,
+      implementation: implementation.name,
+      message: `skipped: ${message}`,
+      isFailure: false,
+    });
+  }
+
   summarizeOne({ scenario, implementations }) {
     const own = this.values.get(scenario.name) ?? new Map();
     const summaries = new Map([...own].map(([name, figures]) => [
@@ -41,23 +54,30 @@ class Results {
         [metric, summarize(values)])),
     ]));
     const control = summaries.get(CONTROL);
+    const baseline = summaries.get(BASELINE);
     const [first] = scenario.metrics;
     return {
       name: scenario.name,
-      group: scenario.group,
+      table: scenario.table,
       inChart: scenario.inChart === true,
       metrics: scenario.metrics.map((name) => {
-        const { title, unit, better } = metrics[name];
-        return { name, title, unit, better };
+        const { title, unit, better, showsRange } = metrics[name];
+        const showsBaseline = scenario.showsBaseline?.includes(name);
+        return { name, title, unit, better, showsRange, showsBaseline };
       }),
       results: implementations.filter(({ name }) => summaries.has(name))
         .map(({ name }) => {
           const figures = summaries.get(name);
+          for (const [metric, figure] of Object.entries(figures)) {
+            const { better } = metrics[metric];
+            figure.timesBetter = ratio(figure, control?.[metric], better);
+            figure.shareOfBaseline = ratio(figure, baseline?.[metric], better);
+          }
           return {
             implementation: name,
             figures,
-            timesBetter: ratio(figures[first], control?.[first],
-                               metrics[first].better),
+            timesBetter: figures[first].timesBetter,
+            shareOfBaseline: figures[first].shareOfBaseline,
           };
         }),
     };
@@ -66,7 +86,7 @@ class Results {
   /** @returns {object} the content of a --json file */
   report(machine, plan, rounds) {
     return {
-      format: 2,
+      format: FORMAT,
       date: new Date().toISOString(),
       machine,
       rounds,
@@ -79,4 +99,4 @@ class Results {
   }
 }
 
-module.exports = { Results };
+module.exports = { FORMAT, Results };

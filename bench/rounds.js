@@ -18,7 +18,7 @@ function rotate(list, by) {
 
 function describe(scenario, figures) {
   const [first] = scenario.metrics;
-  return `${format(figures[first])} ${metrics[first].unit}`;
+  return `${format(figures[first])} ${metrics[first].unit}`.trim();
 }
 
 async function runScenario({ scenario, implementations }, round, context) {
@@ -28,9 +28,13 @@ async function runScenario({ scenario, implementations }, round, context) {
     let outcome;
     try {
       const { figures, unsupported } = await runOne(scenario, implementation);
-      if (unsupported) throw new Error(unsupported);
-      results.add(scenario, implementation, figures);
-      outcome = describe(scenario, figures);
+      if (unsupported) {
+        results.addSkipped(scenario, implementation, unsupported);
+        outcome = 'skipped';
+      } else {
+        results.add(scenario, implementation, figures);
+        outcome = describe(scenario, figures);
+      }
     } catch (error) {
       results.addProblem(scenario, implementation, error.message);
       outcome = 'failed';

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs');
 const { buildBaseline } = require('./baseline/build');
-const { measureStart } = require('./calibrate');
+const { measureHighestRate, measureStart } = require('./calibrate');
 const { findRuntimes, implementations } = require('./implementations');
 const { describeMachine, descriptorLimit, findTrouble } = require('./machine');
 const { USAGE, readOptions } = require('./options');
@@ -13,13 +13,17 @@ const { makePlan } = require('./plan');
 const { killAll } = require('./processes');
 const { duration, runRounds } = require('./rounds');
 const { runOnce } = require('./run-once');
-const { scenarios } = require('./scenarios');
+const { FORMAT } = require('./results');
+const { GROUPS, scenarios } = require('./scenarios');
 const { drawTables } = require('./table');
 
 function list() {
-  const names = (all) => all.map(({ name }) => `  ${name}`).join('\n');
-  console.log(`Scenarios\n${names(scenarios)}\n\n` +
-              `Implementations\n${names(implementations)}`);
+  const names = (all) => all.map(({ name }) => `  ${name}\n`).join('');
+  for (const [group, description] of Object.entries(GROUPS)) {
+    const members = scenarios.filter(({ groups }) => groups.includes(group));
+    console.log(`Group ${group}: ${description}\n${names(members)}`);
+  }
+  console.log(`Implementations\n${names(implementations).trimEnd()}`);
 }
 
 function limitSockets(plan) {
@@ -43,11 +47,25 @@ async function measure(options) {
   limitSockets(plan);
   console.log(`${plan.chosen.length} scenario(s), ${plan.rounds} round(s), ` +
               `expected duration ${duration(plan.seconds)}`);
+  if (plan.chosen.some(({ scenario }) => scenario.peer?.rateShare)) {
+    tools.highestRate = await measureHighestRate((scenario, implementation) =>
+      runOnce(scenario, implementation, tools, plan.timing));
+  }
   const { results, rounds, seconds } = await runRounds(plan,
     (scenario, implementation) =>
       runOnce(scenario, implementation, tools, plan.timing));
   console.log(`took ${duration(seconds)}`);
-  return results.report(machine, plan, rounds);
+  return {
+    ...results.report(machine, plan, rounds),
+    highestRate: tools.highestRate,
+  };
+}
+
+function readReport(file) {
+  const report = JSON.parse(fs.readFileSync(file, 'utf8'));
+  if (report.format === FORMAT) return report;
+  throw new Error(`${file} has format ${report.format}, this version reads ` +
+                  `format ${FORMAT}: measure again`);
 }
 
 async function main() {
@@ -61,7 +79,7 @@ async function main() {
     return;
   }
   const report = options.from ?
-    JSON.parse(fs.readFileSync(options.from, 'utf8')) : await measure(options);
+    readReport(options.from) : await measure(options);
   process.stdout.write(drawTables(report));
   if (options.json)
     fs.writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);

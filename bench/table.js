@@ -4,14 +4,24 @@
 
 const Table = require('cli-table3');
 
-const GROUPS = {
+const { CONTROL } = require('./implementations');
+
+/** Tables in this order. */
+const TITLES = {
+  echo: 'Echo server',
+  latency: 'Latency of an echo server at a fixed rate',
+  relay: 'Relay',
+  sockets: 'Short-lived sockets',
+  self: 'Within a process',
+  start: 'Start-up',
+  sendMany: 'sendMany()',
   receive: 'Receive',
   send: 'Send',
-  echo: 'Echo',
   sparse: 'Many sockets, little traffic',
   timers: 'Timers during a flood',
-  memory: 'Memory and start-up',
+  memory: 'Memory',
   real: 'Programs',
+  packages: 'Programs with npm packages',
 };
 
 const NO_LINES = {
@@ -44,44 +54,73 @@ function times(value) {
   return value === undefined ? '' : `${format(value)}x`;
 }
 
-function rowsOf(scenario) {
+function percent(value) {
+  return value === undefined ? '' : `${format(100 * value)}%`;
+}
+
+/** "p99.9 210 µs (1.1x)", "CPU per datagram 210 ns (12x, 45% of C)" */
+function otherFigure(metric, implementation, figures) {
+  const { name, unit, title, showsRange, showsBaseline } = metric;
+  if (figures[name] === undefined) return '';
+  const { median, timesBetter, shareOfBaseline } = figures[name];
+  if (title === 'lost' && median < 0.005) return '';
+  const value = showsRange ? spread(figures[name]) : format(median);
+  const text = `${title} ${value} ${unit}`.trim();
+  const ratios = [
+    ...timesBetter !== undefined && implementation !== CONTROL ?
+      [times(timesBetter)] : [],
+    ...showsBaseline && shareOfBaseline !== undefined ?
+      [`${percent(shareOfBaseline)} of C`] : [],
+  ];
+  return ratios.length === 0 ? text : `${text} (${ratios.join(', ')})`;
+}
+
+function rowsOf(scenario, withBaseline) {
   const { metrics, results } = scenario;
   const [first, ...others] = metrics;
-  return results.map(({ implementation, figures, timesBetter }, i) => [
+  return results.map((result, i) => [
     i === 0 ? scenario.name : '',
-    implementation,
-    `${spread(figures[first.name])} ${first.unit}`,
-    times(timesBetter),
-    others.map(({ name, unit, title }) => {
-      const { median } = figures[name];
-      if (title === 'lost' && median < 0.005) return '';
-      return `${title} ${format(median)} ${unit}`;
-    }).filter(Boolean).join(', '),
+    result.implementation,
+    `${spread(result.figures[first.name])} ${first.unit}`.trim(),
+    times(result.timesBetter),
+    ...withBaseline ? [percent(result.shareOfBaseline)] : [],
+    others.map((metric) =>
+      otherFigure(metric, result.implementation, result.figures))
+      .filter(Boolean).join(', '),
   ]);
 }
 
-function drawGroup(group, title, control, scenarios) {
+function hasBaseline(scenarios) {
+  return scenarios.some(({ results }) =>
+    results.some(({ shareOfBaseline }) => shareOfBaseline !== undefined));
+}
+
+function drawTable(name, title, control, scenarios) {
+  const withBaseline = hasBaseline(scenarios);
   const table = new Table({
     head: ['', '', 'median (min–max)', `x ${control}, ${title}`,
-           'other figures'],
-    colAligns: ['left', 'left', 'right', 'right', 'left'],
+           ...withBaseline ? ['% of C baseline'] : [],
+           `other figures (x ${control})`],
+    colAligns: ['left', 'left', 'right', 'right',
+                ...withBaseline ? ['right'] : [], 'left'],
     style: { head: [], border: [], compact: true },
     chars: NO_LINES,
   });
-  for (const scenario of scenarios) table.push(...rowsOf(scenario));
-  return `\n${GROUPS[group]}: ${title}\n\n` +
+  for (const scenario of scenarios)
+    table.push(...rowsOf(scenario, withBaseline));
+  return `\n${TITLES[name]}: ${title}\n\n` +
     `${table.toString().replace(/ +$/gm, '')}\n`;
 }
 
-/** Scenarios of one table have the group and the main figure in common. */
+/** Scenarios of one table have its name and the main figure in common. */
 function tablesOf(scenarios) {
   const tables = new Map();
-  for (const group of Object.keys(GROUPS)) {
+  for (const name of Object.keys(TITLES)) {
     for (const scenario of scenarios) {
-      if (scenario.group !== group || scenario.results.length === 0) continue;
+      if (scenario.table !== name || scenario.results.length === 0) continue;
       const [{ title }] = scenario.metrics;
-      const key = `${group} ${title}`;
-      if (!tables.has(key)) tables.set(key, { group, title, members: [] });
+      const key = `${name} ${title}`;
+      if (!tables.has(key)) tables.set(key, { name, title, members: [] });
       tables.get(key).members.push(scenario);
     }
   }
@@ -103,14 +142,19 @@ function drawTables(report) {
       'turn',
     `x ${control}: how many times better than ${control}, by the medians; ` +
       'above 1 is better',
+    ...hasBaseline(report.scenarios) ?
+      ['% of C baseline: how close to the C program, by the same medians'] : [],
+    ...report.highestRate ?
+      [`highest rate of ${control}: ${format(report.highestRate)} requests/s`] :
+      [],
   ].join('\n');
   const notes = [...new Set(problems.map(
     ({ scenario, implementation, message }) =>
       `  ${scenario}, ${implementation}: ${message.split('\n')[0]}`))];
   return [
     `${head}\n`,
-    ...tablesOf(report.scenarios).map(({ group, title, members }) =>
-      drawGroup(group, title, control, members)),
+    ...tablesOf(report.scenarios).map(({ name, title, members }) =>
+      drawTable(name, title, control, members)),
     notes.length > 0 ? `\nNot measured:\n${notes.join('\n')}\n` : '',
   ].join('');
 }

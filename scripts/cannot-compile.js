@@ -1,8 +1,8 @@
 'use strict';
 
-// Ends `npm install` where no prebuilt addon fits and none could be compiled.
-// That does not break the installation of the program that depends on us: at
-// run time lib/load/diagnostics.js warns, and lib/fallback/ is used.
+// Last step of `npm install` if no prebuilt addon fits and the addon cannot be
+// compiled. The installation of the dependent program still succeeds: at run
+// time lib/load/diagnostics.js warns, and lib/fallback/ is used.
 
 /** The values of lib/load/settings.js. */
 const STRICT = ['0', 'false', 'off', 'no'].includes(

@@ -3,8 +3,8 @@
 // Checks a change in less than a minute: the linters on its files, the types,
 // and the unit tests of the areas it touches. CI runs everything.
 //
-//   npm run check              what differs from HEAD, untracked files included
-//   npm run check -- REVISION  what differs from REVISION, such as main
+//   npm run check              changes since HEAD, with untracked files
+//   npm run check -- REVISION  changes since REVISION, such as main
 
 const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -72,7 +72,7 @@ const tests = [...new Set(files.flatMap(testsOf))];
 const run = promisify(execFile);
 let failed = false;
 
-/** Rejects with what the command printed. */
+/** Rejects with the output of the command. */
 async function command(file, args) {
   try {
     await run(file, args, { cwd: root, maxBuffer: 1 << 26 });
@@ -138,7 +138,7 @@ const beside = {
 };
 
 if (files.length === 0) {
-  console.log(`Nothing differs from ${base}. ` +
+  console.log(`No changes since ${base}. ` +
               'Name a revision: npm run check -- main');
 } else {
   const list = new Listr([build, beside], {

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that test/e2e wants as peers and that are not
-# there yet. As root:
+# Installs the Debian packages of the peers of test/e2e that are missing. As
+# root:
 #
 #   bash scripts/e2e-packages.sh          install what is missing
-#   bash scripts/e2e-packages.sh --list   only say what is missing
+#   bash scripts/e2e-packages.sh --list   only list what is missing
 #
 # Some of them are services. None is started: the tests run their own, with
 # their own configuration, on loopback.
 set -euo pipefail
 
-# The daemons are in sbin, which is not on everybody's path.
+# The daemons are in sbin, which may be missing from PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
 missing=()
@@ -30,7 +30,7 @@ if [ "${1:-}" = --list ]; then
   exit 0
 fi
 
-# invoke-rc.d(8) asks this script; 101 means that the action is not allowed.
+# invoke-rc.d(8) runs this script; 101 means that the action is not allowed.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT

@@ -1,9 +1,9 @@
 'use strict';
 
-// clang-format, clang-tidy and cppcheck over the C sources.
+// clang-format, clang-tidy and cppcheck for the C sources.
 //
 //   node scripts/lint-c.js [FILE...]    reports
-//   node scripts/lint-c.js --fix        formats, and nothing else
+//   node scripts/lint-c.js --fix        only formats
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -36,7 +36,7 @@ function run(tool, args, inputs = files) {
     encoding: 'utf8',
     stdio: ['ignore', 'inherit', 'pipe'],
   });
-  // clang-tidy counts what it found in the headers of others.
+  // clang-tidy prints a count of warnings in system headers.
   if (stderr) process.stderr.write(stderr.replace(/^\d+ warnings?.*\n/gm, ''));
   if (error?.code === 'ENOENT') console.error(`${tool} is not installed`);
   else if (error) throw error;
@@ -47,11 +47,11 @@ const named = process.argv.slice(2).filter((name) => /\.[ch]$/.test(name));
 const files = named.length > 0 ?
   named :
   ['src', 'test', 'bench'].flatMap(sources);
-// Without files that need the headers of Windows, or are wrong on purpose.
+// Without files that need Windows headers or contain deliberate errors.
 const compiled = files.filter((name) =>
   /\.c$/.test(name) && !/\/win\.c$|^test\/memory\//.test(name));
 
-// The fuzz targets put a kernel of their own below the C core.
+// The fuzz targets replace the system calls of the C core.
 const isFuzz = (name) => name.startsWith('test/fuzz/');
 const FLAGS = [
   '-std=c11', '-D_GNU_SOURCE', '-DNAPI_VERSION=8',

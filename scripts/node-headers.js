@@ -1,7 +1,7 @@
 'use strict';
 
-// Finds the directory of node_api.h and uv.h that belongs to the running
-// Node, for the tools that read src/ without node-gyp.
+// Finds the directory with node_api.h and uv.h of the running Node, for tools
+// that read src/ without node-gyp.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -30,7 +30,7 @@ function find() {
 
 /**
  * @returns {string} the include directory
- * @throws {Error} when there is none and node-gyp cannot get one
+ * @throws {Error} if it is missing and node-gyp cannot download it
  */
 function nodeHeaders() {
   const known = find();

@@ -1,6 +1,6 @@
 'use strict';
 
-// Parts of other Nodes, out of the registry's node-linux-* packages: the
+// Files of other Node versions, from the registry's node-linux-* packages: the
 // binaries of the test matrix and the headers of the prebuilt addon.
 
 const { execFileSync } = require('node:child_process');
@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 function npm(args, cwd) {
-  // Within `npm run` this is the npm that was called, whatever PATH says.
+  // Within `npm run` this is the running npm, regardless of PATH.
   const cli = process.env.npm_execpath;
   const [command, first] = cli ? [process.execPath, [cli]] : ['npm', []];
   return execFileSync(command, [...first, ...args], {
@@ -20,10 +20,10 @@ function npm(args, cwd) {
 
 /**
  * @param {string} version such as '18.20.8'
- * @param {string} target directory that is to hold the part, as
- *   TARGET/bin/node or TARGET/include/node; made whole or not at all
- * @param {string[]} members what to take out of the package
- * @throws {Error} where no package has it
+ * @param {string} target directory to create, with TARGET/bin/node or
+ *   TARGET/include/node; created completely or not at all
+ * @param {string[]} members files to extract from the package
+ * @throws {Error} if no package has that version
  */
 function unpackNode(version, target, members) {
   const parent = path.dirname(target);

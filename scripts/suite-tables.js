@@ -1,11 +1,11 @@
 'use strict';
 
-// The tables of Node's own suite in README.md and docs/reliability.md. They are
-// made of test/upstream/results.json, and that of the reports which
-// `npm run test:upstream -- --all --transport linux --transport uv` leaves.
+// Writes the tables of Node's own suite in README.md and docs/reliability.md.
+// Their source is test/upstream/results.json, which is made from the reports of
+// `npm run test:upstream -- --all --transport linux --transport uv`.
 //
 //   node scripts/suite-tables.js             writes all three
-//   node scripts/suite-tables.js --compare   prints what the reports differ in
+//   node scripts/suite-tables.js --compare   prints what differs in the reports
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -19,21 +19,22 @@ const results = path.join(root, 'test', 'upstream', 'results.json');
 
 const TRANSPORTS = ['linux', 'uv'];
 
-/** From which release on a line is supported, where that is not its first. */
+/** First supported release of a line, if it is not the first release. */
 const SINCE = { 18: '18.18 and newer', 20: '20.5 and newer' };
 
-/** A table is what stands between these two. */
+/** The marks around a table. */
 const BEGIN = '<!-- suites: written by npm run docs:suites -->';
 const END = '<!-- /suites -->';
 
 /**
- * What is kept of a report.
+ * The part of a report that is stored.
  * @typedef {object} Result
  * @property {string} node
- * @property {string} suite  version of the Node that it is of
+ * @property {string} suite  version of the Node that it belongs to
  * @property {string} transport
  * @property {Record<string, number>} totals  files by result
- * @property {Record<string, string[]>} besides  names of those not passed
+ * @property {Record<string, string[]>} besides  names of the files that did not
+ *   pass
  */
 
 function major(version) {
@@ -55,20 +56,20 @@ function readReport(node, transport) {
   return condense(JSON.parse(fs.readFileSync(file, 'utf8')), transport);
 }
 
-/** The version of a line that was run: the running Node's may be another. */
+/** The tested version of a line: that of the running Node or the matrix. */
 function versionOf(version) {
   return major(version) === major(process.versions.node) ?
     process.versions.node : version;
 }
 
-/** @returns {Result[]} of every Node and transport that has a report */
+/** @returns {Result[]} for every Node and transport with a report */
 function readReports() {
   return supported.map(versionOf)
     .flatMap((node) => TRANSPORTS.map((name) => readReport(node, name)))
     .filter(Boolean);
 }
 
-/** @returns {Result[]} those that the tables are made of */
+/** @returns {Result[]} the source of the tables */
 function readResults() {
   return JSON.parse(fs.readFileSync(results, 'utf8'));
 }
@@ -93,13 +94,13 @@ function drawTable(head, rows) {
   return [head, head.map(() => '---'), ...rows].map(drawRow).join('\n');
 }
 
-/** `113 of 113`: of the files that could pass. */
+/** `113 of 113`: passed files, of those that could pass. */
 function score(result) {
   const passed = count(result, ...COLUMNS.passed);
   return `${passed} of ${passed + count(result, ...COLUMNS.failed)}`;
 }
 
-/** One row a Node. @param {Result[]} all */
+/** One row per Node. @param {Result[]} all */
 function readmeTable(all) {
   const nodes = [...new Set(all.map(({ node }) => node))];
   return drawTable(
@@ -121,7 +122,10 @@ function readmeTable(all) {
     }));
 }
 
-/** Those not passed, each file once, with its Nodes. @param {Result[]} all */
+/**
+ * The files that did not pass, each once, with its Nodes.
+ * @param {Result[]} all
+ */
 function drawNames(all, column) {
   const nodes = new Map();
   for (const result of all) {
@@ -136,7 +140,7 @@ function drawNames(all, column) {
   return [`- ${column[0].toUpperCase()}${column.slice(1)}, on Node`, ...names];
 }
 
-/** One row a run, and the names of files. @param {Result[]} all */
+/** One row per run, and the names of files. @param {Result[]} all */
 function reliabilityTable(all) {
   const table = drawTable(
     ['Node', 'suite of', 'transport', 'files', ...Object.keys(COLUMNS)],
@@ -158,7 +162,7 @@ const PAGES = {
 /**
  * @param {string} page  text of a page
  * @param {string} table
- * @returns {string} the page with that table
+ * @returns {string} the page with the new table
  */
 function insert(page, table) {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
@@ -167,7 +171,7 @@ function insert(page, table) {
 }
 
 /**
- * @returns {string[]} pages whose table is not that of results.json
+ * @returns {string[]} pages whose table differs from results.json
  */
 function stalePages() {
   return Object.entries(PAGES).filter(([name, draw]) => {
@@ -192,7 +196,7 @@ function write() {
 /**
  * @param {Result[]} known
  * @param {Result[]} found
- * @returns {string[]} a line for each file whose result is another
+ * @returns {string[]} a line for each file with another result
  */
 function differences(known, found) {
   const keyOf = ({ node, transport }) => `Node ${node}, ${transport}`;
@@ -202,7 +206,7 @@ function differences(known, found) {
     if (!before) return [`${key}: not in the tables`];
     const lines = [];
     if (score(before) !== score(result))
-      lines.push(`${key}: ${score(result)}; the tables say ${score(before)}`);
+      lines.push(`${key}: ${score(result)}; the tables have ${score(before)}`);
     if (before.suite !== result.suite)
       lines.push(`${key}: suite of ${result.suite}, not of ${before.suite}`);
     const names = ({ besides }) => Object.entries(besides)
@@ -210,7 +214,7 @@ function differences(known, found) {
     const [old, now] = [names(before), names(result)];
     lines.push(
       ...now.filter((name) => !old.includes(name))
-        .map((name) => `${key}: ${name}, which the tables do not say`),
+        .map((name) => `${key}: ${name}, which is not in the tables`),
       ...old.filter((name) => !now.includes(name))
         .map((name) => `${key}: no longer ${name}`));
     return lines;

@@ -1,23 +1,23 @@
 'use strict';
 
-// Adds up what the suites said: mocha's `N passing`, `N failing` and
-// `N pending`, and the plain `N passed, N failed, N skipped` of the others.
+// Adds up the results of the suites: mocha's `N passing`, `N failing` and
+// `N pending`, and `N passed, N failed, N skipped` of the others.
 //
 //   node scripts/tally.js [--failed N] LOG...
 //
-// prints the sum as one such line; N more failures are added to it.
+// Prints the sum as such a line; --failed N adds N failures.
 
 const fs = require('node:fs');
 const { parseArgs } = require('node:util');
 
-// eslint-disable-next-line no-control-regex -- that is what a colour is
+// eslint-disable-next-line no-control-regex -- the escape sequence of a colour
 const COLOUR = /\u001b\[[0-9;]*m/g;
 const MOCHA = /^\s*(\d+) (passing|failing|pending)\b/;
 const PLAIN = /^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 const FIELD = { passing: 'passed', failing: 'failed', pending: 'skipped' };
 
 /**
- * @param {string} output what a suite printed
+ * @param {string} output the output of a suite
  * @returns {{passed: number, failed: number, skipped: number}}
  */
 function tally(output) {
@@ -38,7 +38,9 @@ function tally(output) {
   return sum;
 }
 
-/** @returns {string} `N passed, N failed`, and `, N skipped` when some were */
+/**
+ * @returns {string} `N passed, N failed`, and `, N skipped` if there are any
+ */
 function line({ passed, failed, skipped }) {
   const tail = skipped > 0 ? `, ${skipped} skipped` : '';
   return `${passed} passed, ${failed} failed${tail}`;

@@ -198,6 +198,14 @@ static inline void bench_window_init(bench_window_t* window,
   window->length = (uint64_t) bench_number(argc, argv, "measure", 0) * 1000000;
 }
 
+static inline void bench_window_open(bench_window_t* window) {
+  window->open = true;
+  window->start_cpu = bench_cpu();
+  window->start_datagrams = window->datagrams;
+  window->start_bytes = window->bytes;
+  window->start_time = bench_now();
+}
+
 /* Called once per batch. Returns true when the window has ended. */
 static inline bool bench_window_ended(bench_window_t* window) {
   uint64_t now;
@@ -207,13 +215,8 @@ static inline bool bench_window_ended(bench_window_t* window) {
   now = bench_now();
   if (window->first == 0)
     window->first = now;
-  if (!window->open && now - window->first >= window->warm) {
-    window->open = true;
-    window->start_cpu = bench_cpu();
-    window->start_datagrams = window->datagrams;
-    window->start_bytes = window->bytes;
-    window->start_time = bench_now();
-  }
+  if (!window->open && now - window->first >= window->warm)
+    bench_window_open(window);
   return window->open && now - window->start_time < UINT64_MAX / 2 &&
          now - window->start_time >= window->length;
 }

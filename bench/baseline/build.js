@@ -7,7 +7,11 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 
 const OUT = path.join(__dirname, '..', '..', '.cache', 'bench');
-const TOOLS = ['recv', 'send', 'echo-client', 'echo-server'];
+const TOOLS = [
+  'recv', 'send', 'echo-client', 'echo-server', 'paced-client',
+  'first-datagrams', 'relay', 'relay-load', 'open-close', 'socket-per-request',
+  'self',
+];
 const FLAGS = ['-std=c11', '-D_GNU_SOURCE', '-O2',
                '-Wall', '-Wextra', '-Wshadow', '-Wconversion'];
 

@@ -11,6 +11,7 @@
 const dgram = require('node:dgram');
 const { performance } = require('node:perf_hooks');
 const readline = require('node:readline');
+const { packageRequire } = require('./install');
 
 const HOST = '127.0.0.1';
 // Linux grants at most net.core.rmem_max.
@@ -59,4 +60,34 @@ function serve(ports, work) {
   write({ ready: true, ports });
 }
 
-module.exports = { HOST, RECV_BUFFER, config, serve };
+/** @returns {Promise<number>} a port that no socket of 127.0.0.1 is bound to */
+function freePort() {
+  return new Promise((resolve) => {
+    const socket = dgram.createSocket('udp4');
+    socket.bind(0, HOST, () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Performs asynchronous operations forever and counts them.
+ * @param {number} concurrent operations at a time
+ * @param {() => Promise<any>} operation
+ */
+function repeat(concurrent, operation) {
+  let completed = 0;
+  async function loop() {
+    for (;;) {
+      await operation();
+      completed++;
+    }
+  }
+  serve([], () => completed);
+  for (let i = 0; i < concurrent; i++) loop();
+}
+
+module.exports = {
+  HOST, RECV_BUFFER, config, freePort, packageRequire, repeat, serve,
+};

@@ -16,14 +16,18 @@ const { wholeNumber } = require('../options');
 const { killAll } = require('../processes');
 const { duration, runRounds } = require('../rounds');
 const { drawTables } = require('../table');
+const { installPackages } = require('./install');
 const { Stage } = require('./stage');
+const { describeMeans } = require('./means');
 const { workloads } = require('./workloads');
 
 const WARM = 1000;
 
 const USAGE = `\
 Runs whole programs with node:dgram and with dgram-native in turn, and compares
-their CPU time per request or datagram. All traffic is on the loopback interface.
+their CPU time per request, datagram or operation. Some are programs with npm
+packages, which are installed into .cache/ before the first run. All traffic is
+on the loopback interface.
 
   npm run bench:real -- [options]
 
@@ -75,12 +79,29 @@ function missingCommand({ requires }) {
     `install the package ${requires.package}`;
 }
 
+/** @returns {Map<object, string>} workloads that cannot be run, with reasons */
+function findSkipped(chosen) {
+  const skipped = new Map();
+  for (const workload of chosen) {
+    const missing = missingCommand(workload);
+    if (missing) skipped.set(workload, missing);
+  }
+  const withPackages = chosen.filter((workload) => workload.package);
+  if (withPackages.length === 0) return skipped;
+  try {
+    installPackages();
+  } catch (error) {
+    for (const workload of withPackages) skipped.set(workload, error.message);
+  }
+  return skipped;
+}
+
 function makePlan(options, chosen, startSeconds) {
   const plan = {
     timing: { warm: WARM, measure: options.seconds * 1000 },
     rounds: options.rounds,
     chosen: chosen.map((workload) => ({
-      scenario: { group: 'real', ...workload },
+      scenario: workload,
       implementations: implementations.filter(({ name }) =>
         workload.implementations.includes(name)),
     })),
@@ -106,10 +127,10 @@ async function runOnce(workload, implementation, baselineCommand, timing) {
 
 async function measure(options) {
   const chosen = chooseWorkloads(options);
-  const skipped = chosen.filter(missingCommand);
-  const available = chosen.filter((workload) => !skipped.includes(workload));
-  for (const workload of skipped)
-    console.error(`${workload.name}: ${missingCommand(workload)}`);
+  const skipped = findSkipped(chosen);
+  const available = chosen.filter((workload) => !skipped.has(workload));
+  for (const [{ name }, reason] of skipped)
+    console.error(`${name}: ${reason}`);
   if (available.length === 0) throw new Error('no workload can be run');
 
   const { node, c } = findRuntimes();
@@ -125,9 +146,9 @@ async function measure(options) {
     (workload, implementation) =>
       runOnce(workload, implementation, baselineCommand, plan.timing));
   console.log(`took ${duration(seconds)}`);
-  for (const workload of skipped) {
+  for (const [workload, reason] of skipped) {
     const control = implementations.find(({ name }) => name === CONTROL);
-    results.addProblem(workload, control, missingCommand(workload));
+    results.addProblem(workload, control, reason);
   }
   return results.report(machine, plan, rounds);
 }
@@ -143,7 +164,7 @@ async function main() {
     return;
   }
   const report = await measure(options);
-  process.stdout.write(drawTables(report));
+  process.stdout.write(drawTables(report) + describeMeans(report));
   if (options.json)
     fs.writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
   process.exitCode = report.problems.some(({ isFailure }) => isFailure) ? 1 : 0;

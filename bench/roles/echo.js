@@ -3,18 +3,30 @@
 /** Sends every datagram back to its sender. */
 
 const {
-  HOST, config, createSocket, requireMethod, measure, report,
+  HOST, config, createSocket, enlargeBuffer, measure, report, requireColumns,
+  requireMethod,
 } = require('./role');
 
-const tally = { datagrams: 0, bytes: 0 };
+const tally = { datagrams: 0, bytes: 0, failed: 0 };
 
 function count(datagrams, bytes) {
   tally.datagrams += datagrams;
   tally.bytes += bytes;
 }
 
+function onSent(error) {
+  if (error) tally.failed++;
+}
+
 const attach = {
   dgram(socket) {
+    if (config.callbacks) {
+      socket.on('message', (message, { port, address }) => {
+        count(1, message.length);
+        socket.send(message, port, address, onSent);
+      });
+      return;
+    }
     socket.on('message', (message, { port, address }) => {
       count(1, message.length);
       socket.send(message, port, address);
@@ -32,6 +44,13 @@ const attach = {
       }
       count(batch.count, data.length);
       socket.sendMany(packets);
+    });
+  },
+
+  columns(socket) {
+    socket.on('batch', (batch) => {
+      count(batch.count, batch.data.length);
+      socket.sendMany(batch);
     });
   },
 };
@@ -53,6 +72,8 @@ function openDgram() {
   const socket = createSocket();
   attach[config.api](socket);
   socket.bind(0, HOST, () => {
+    if (config.largeBuffer) enlargeBuffer(socket);
+    if (config.api === 'columns') requireColumns(socket);
     report({ ready: true, ports: [socket.address().port] });
   });
 }

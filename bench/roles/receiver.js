@@ -3,7 +3,7 @@
 /** A socket that counts received datagrams, through each interface. */
 
 const {
-  HOST, RECV_BUFFER, config, createSocket, requireMethod,
+  HOST, config, createSocket, enlargeBuffer, requireMethod,
 } = require('./role');
 
 const attach = {
@@ -23,15 +23,6 @@ const attach = {
     });
   },
 };
-
-/** Linux may grant less than requested. */
-function enlarge(socket) {
-  try {
-    socket.setRecvBufferSize(RECV_BUFFER);
-  } catch {
-    // Some runtimes cannot. The sender reads the actual size.
-  }
-}
 
 async function openBun(tally) {
   const socket = await globalThis.Bun.udpSocket({
@@ -56,7 +47,7 @@ function openReceiver(tally) {
   attach[config.api](socket, tally);
   return new Promise((resolve) => {
     socket.bind(0, HOST, () => {
-      if (!config.smallBuffer) enlarge(socket);
+      if (!config.smallBuffer) enlargeBuffer(socket);
       resolve(socket.address().port);
     });
   });

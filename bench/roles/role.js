@@ -43,6 +43,12 @@ function snapshot(tally) {
   };
 }
 
+/** @returns {object} the increase of each figure of two snapshots */
+function difference(from, to) {
+  return Object.fromEntries(Object.keys(from).map((key) =>
+    [key, to[key] - from[key]]));
+}
+
 /**
  * Waits for the first datagram and the warm-up, then measures and reports.
  * @param {{datagrams: number, bytes: number}} tally updated by the role
@@ -59,11 +65,27 @@ function measure(tally, probe) {
     const from = snapshot(tally);
     setTimeout(() => {
       const to = snapshot(tally);
-      const result = { failed: tally.failed };
-      for (const key of Object.keys(from)) result[key] = to[key] - from[key];
+      const result = { failed: tally.failed, ...difference(from, to) };
       report({ ...result, ...probe?.end(result) });
     }, config.measure);
   }
+}
+
+/**
+ * Measures `config.count` operations, after a tenth as many of warm-up.
+ * @returns {() => boolean} to be called after each operation; false when they
+ *   are complete and reported
+ */
+function countOperations() {
+  const warm = Math.ceil(config.count / 10);
+  const tally = { datagrams: 0, bytes: 0 };
+  let from;
+  return () => {
+    const done = ++tally.datagrams;
+    if (done === warm) from = snapshot(tally);
+    if (done === warm + config.count) report(difference(from, snapshot(tally)));
+    return done < warm + config.count;
+  };
 }
 
 let dgram;
@@ -73,6 +95,39 @@ function createSocket() {
   // Loaded once: resolving a path costs more than opening a socket.
   dgram ??= require(config.module);
   return dgram.createSocket({ type: 'udp4', ...config.options });
+}
+
+/** Linux may grant less than requested. */
+function enlargeBuffer(socket) {
+  try {
+    socket.setRecvBufferSize(RECV_BUFFER);
+  } catch {
+    // Some runtimes cannot. The sender reads the actual size.
+  }
+}
+
+/** The columns of sendMany(batch). */
+function makeColumns(count, size, port) {
+  return {
+    count,
+    data: Buffer.alloc(count * size, 'x'),
+    offsets: Uint32Array.from({ length: count }, (unused, i) => i * size),
+    sizes: new Uint32Array(count).fill(size),
+    ports: new Uint16Array(count).fill(port),
+    addresses: new Array(count).fill(HOST),
+  };
+}
+
+/** Ends the role unless sendMany() accepts columns; it sends one datagram. */
+function requireColumns(socket) {
+  requireMethod(socket, 'sendMany');
+  try {
+    // The discard port.
+    socket.sendMany(makeColumns(1, 1, 9));
+  } catch {
+    report({ unsupported: 'sendMany() does not accept columns' });
+    process.exit(0);
+  }
 }
 
 /**
@@ -86,5 +141,6 @@ function requireMethod(socket, method) {
 }
 
 module.exports = {
-  HOST, RECV_BUFFER, config, createSocket, requireMethod, measure, report,
+  HOST, config, countOperations, createSocket, enlargeBuffer, makeColumns,
+  measure, report, requireColumns, requireMethod,
 };

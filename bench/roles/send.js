@@ -7,7 +7,8 @@
  */
 
 const {
-  HOST, config, createSocket, requireMethod, measure, report,
+  HOST, config, createSocket, makeColumns, measure, report, requireColumns,
+  requireMethod,
 } = require('./role');
 
 const { ports, connected, callbacks, burst } = config;
@@ -83,6 +84,18 @@ function sendMany(socket) {
   next();
 }
 
+/** As a program that sends on the columns of a batch. */
+function sendColumns(socket) {
+  requireColumns(socket);
+  const columns = makeColumns(burst, payload.length, ports[0]);
+  function next() {
+    socket.sendMany(columns);
+    count(burst);
+    setImmediate(next);
+  }
+  next();
+}
+
 /** Bun.udpSocket returns how many it accepted and emits `drain`. */
 async function sendFromBun() {
   const socket = await globalThis.Bun.udpSocket({
@@ -111,6 +124,7 @@ async function sendFromBun() {
 
 function sendFromDgram() {
   const send = config.api === 'many' ? sendMany :
+    config.api === 'columns' ? sendColumns :
     callbacks ? sendWithCallbacks : sendWithoutCallbacks;
   const socket = createSocket();
   socket.on('error', () => { tally.failed++; });

@@ -268,8 +268,8 @@ function errno(name) {
 }
 
 /**
- * The code of a failure: a UV_ code, or accessDenied(). Numbers are told apart
- * by type, since a program may have added a `code` to Object.prototype.
+ * The code of a failure: a UV_ code, or accessDenied(). The type distinguishes
+ * them, because a program may have added a `code` to Object.prototype.
  */
 function codeOf(failure) {
   return typeof failure === 'number' ? codeName(failure) : failure.code;

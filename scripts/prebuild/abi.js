@@ -1,12 +1,12 @@
 'use strict';
 
-// What a compiled addon asks of the process that loads it, and whether every
-// process that we support has it:
+// The symbols and libraries that a compiled addon requires, and whether every
+// supported process has them:
 //
 //   node scripts/prebuild/abi.js FILE.node...
 //
-// Reads ELF files only, with readelf of the binutils; the release workflow
-// checks the Linux binaries with it, test/native/abi.test.js all that are here.
+// Reads ELF files, with readelf of the binutils. The release workflow checks
+// the Linux binaries with it, test/native/abi.test.js all available ones.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -17,7 +17,7 @@ const { symbols } = require('node-api-headers');
 /** NAPI_VERSION of binding.gyp. */
 const NODE_API = 8;
 
-/** What manylinux2014 has; Node's own binaries need more than that. */
+/** The glibc of manylinux2014. Node's own binaries need a newer one. */
 const GLIBC_FLOOR = '2.17';
 
 const nodeApi = new Set(Array.from({ length: NODE_API }, (_, i) =>
@@ -26,7 +26,7 @@ const nodeApi = new Set(Array.from({ length: NODE_API }, (_, i) =>
 const libuv = new Set(
   fs.readFileSync(path.join(__dirname, 'libuv-1.44.txt'), 'utf8').split('\n'));
 
-/** Compilers ask for these in every shared object, and do without. */
+/** Weak symbols that compilers reference in every shared object. */
 const OPTIONAL = new Set([
   '_ITM_deregisterTMCloneTable', '_ITM_registerTMCloneTable',
   '__cxa_finalize', '__gmon_start__',
@@ -34,11 +34,11 @@ const OPTIONAL = new Set([
 
 const EXPORTS = new Set([
   'napi_register_module_v1', 'node_api_module_get_api_version_v1',
-  '_init', '_fini', // musl's start files do not hide them
+  '_init', '_fini', // not hidden by musl's start files
 ]);
 
 const GLIBC = 'libc.so.6';
-// musl's name with Debian's musl-gcc, and on Alpine: its loader knows both.
+// The names of musl with Debian's musl-gcc and on Alpine; both work.
 const MUSL = /^libc\.(?:so|musl-\w+\.so\.1)$/;
 
 const NEEDED = /\(NEEDED\).*\[(.+)\]/;
@@ -57,7 +57,7 @@ const SYMBOL = /^\s*\d+: \w+\s+\w+ \w+\s+(\w+)\s+\w+\s+(\w+) (\w+)(?:@+(\S+))?/;
  * @returns {Facts}
  */
 function inspect(file) {
-  // Under a sanitizer's runtime the tests preload it: not for readelf.
+  // Sanitized tests preload a library that readelf must not load.
   const env = { ...process.env, LC_ALL: 'C', LD_PRELOAD: '' };
   const lines = execFileSync(
     'readelf', ['--wide', '--dynamic', '--dyn-syms', '--section-headers', file],
@@ -84,12 +84,12 @@ function isNewer(version, floor) {
   return major > floorMajor || (major === floorMajor && minor > floorMinor);
 }
 
-/** Electron has none of these: its memory is in V8's sandbox. */
+/** Missing in Electron, because of V8's memory cage. */
 const FORBIDDEN = new Set([
   'napi_create_external_arraybuffer', 'napi_create_external_buffer',
 ]);
 
-/** Why an import may be missing somewhere; undefined when it may not. */
+/** The reason why an import may be missing, or undefined. */
 function importProblem({ name, version, weak }, isMusl) {
   if (FORBIDDEN.has(name)) return 'not in Electron';
   if (/^(?:napi|node_api)_/.test(name)) {
@@ -100,7 +100,7 @@ function importProblem({ name, version, weak }, isMusl) {
   }
   if (weak && OPTIONAL.has(name)) return undefined;
   if (version === undefined) {
-    return isMusl ? undefined : 'of no library that is named';
+    return isMusl ? undefined : 'not from a library in the list';
   }
   const glibc = /^GLIBC_(\d+\.\d+)/.exec(version)?.[1];
   if (isMusl || glibc === undefined) return `of ${version}`;
@@ -110,7 +110,7 @@ function importProblem({ name, version, weak }, isMusl) {
 
 /**
  * @param {Facts} facts
- * @returns {string[]} what is wrong, a line each
+ * @returns {string[]} the problems, one line each
  */
 function problems({ needed, imports, exported }) {
   const isMusl = needed.some((library) => MUSL.test(library));
@@ -139,6 +139,6 @@ if (require.main === module) {
     if (!facts.stripped) found.push('not stripped');
     for (const problem of found) console.error(`${file}: ${problem}`);
     if (found.length > 0) process.exitCode = 1;
-    else console.log(`${file}: ${facts.imports.length} imports, all there`);
+    else console.log(`${file}: ${facts.imports.length} imports, all available`);
   }
 }

@@ -1,15 +1,15 @@
 'use strict';
 
-// Makes the binaries that the published package carries, for this platform
-// and architecture: prebuilds/PLATFORM-ARCH/, as node-gyp-build looks for them.
+// Builds the binaries of the published package for this platform and
+// architecture: prebuilds/PLATFORM-ARCH/, where node-gyp-build finds them.
 //
 //   node scripts/prebuild/build.js [--libc glibc] [--libc musl]
 //
-// On Linux both, musl with Debian's musl-gcc (or the compiler that is there
-// where the system itself is musl); elsewhere --libc means nothing.
+// On Linux both by default, musl with Debian's musl-gcc (or the default
+// compiler if the system uses musl). --libc has no effect on other platforms.
 //
-// They are compiled with the headers of the oldest Node that we support, in a
-// copy of what is published, so that build/ stays that of the developer.
+// They are compiled with the headers of the oldest supported Node, in a copy of
+// the published files, so that the developer's build/ is not changed.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -23,15 +23,15 @@ const SOURCES = ['binding.gyp', 'package.json', 'src'];
 
 const isAlpine = fs.existsSync('/etc/alpine-release');
 
-/** The environment in which node-gyp makes a binary for `libc`. */
+/** The environment in which node-gyp builds a binary for `libc`. */
 function toolchain(libc) {
   return libc === 'musl' && !isAlpine ?
     { CC: 'musl-gcc', CXX: 'musl-gcc' } : {};
 }
 
 /**
- * Elsewhere than on Linux node-gyp downloads them from Node's release server,
- * which not every Linux machine that builds can reach.
+ * On other platforms node-gyp downloads them from Node's release server, which
+ * not every Linux build machine can reach.
  */
 function headers() {
   return process.platform === 'linux' ?
@@ -56,7 +56,7 @@ function build(libc) {
   ], {
     cwd: stage(libc ?? process.platform),
     env: {
-      npm_config_loglevel: 'warn', // node-gyp's, which tells a lot
+      npm_config_loglevel: 'warn', // node-gyp is verbose
       ...process.env,
       ...headers(),
       ...toolchain(libc),

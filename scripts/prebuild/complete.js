@@ -1,6 +1,6 @@
 'use strict';
 
-// Checks that prebuilds/ holds a binary for every supported platform.
+// Checks that prebuilds/ contains a binary for every supported platform.
 //
 //   node scripts/prebuild/complete.js          fails if one is missing
 //   node scripts/prebuild/complete.js --warn   prints a warning only

@@ -1,12 +1,12 @@
 'use strict';
 
-// The functions that a libuv has, read off its header:
+// Lists the functions of a libuv, from its header:
 //
 //   node scripts/prebuild/libuv-names.js .../include/node/uv.h
 //
-// libuv-1.44.txt beside this file is what it prints for libuv 1.44.2, that of
-// Node 18. All of libuv 1.x keeps them (its own promise), so an addon that
-// needs no other loads on every later Node.
+// libuv-1.44.txt is the output for libuv 1.44.2, the version of Node 18. All of
+// libuv 1.x keeps these functions, as it promises. An addon that needs no
+// others loads on every later Node.
 
 const fs = require('node:fs');
 

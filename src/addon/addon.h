@@ -3,6 +3,7 @@
  *
  * This header declares the record of one environment and the functions that
  * the files of this folder share, in the order of the files:
+ *   addon.c        the record
  *   module.c       init, exports, end of the environment
  *   handle.c       socket handle: create, receive, ref, close, descriptor
  *   bind.c         methods of a handle: descriptors, bind, connect, addresses
@@ -77,11 +78,13 @@ typedef struct {
   bool has_prepare;     /* it is initialised and not closed */
 } dgram_addon_t;
 
-/* -- module.c -------------------------------------------------------------- */
+/* -- addon.c --------------------------------------------------------------- */
 
 /* Returns the record of the environment; never NULL. It is set before the first
  * function is exported, and freed with the environment. */
 dgram_addon_t* dgram_addon_of(napi_env env);
+
+/* -- module.c -------------------------------------------------------------- */
 
 /* Each file defines the functions that it implements: dgram_addon_export_...()
  * on the exports of the module, dgram_addon_define_...() on the prototype of a

@@ -7,13 +7,6 @@
 
 #include "addon/napi_util.h"
 
-dgram_addon_t* dgram_addon_of(napi_env env) {
-  void* addon = NULL;
-
-  (void) napi_get_instance_data(env, &addon);
-  return addon;
-}
-
 /* Implements dgram_env_t.idle, which runs when every socket is closed. Node
  * ends the environment after the cleanup hook was removed. */
 static void on_idle(dgram_env_t* core) {

@@ -28,7 +28,7 @@ const pollute = `((names, body) => {
 
 const NAMES = [
   'address', 'family', 'port', 'errno', 'code', 'message', 'syscall', 'id',
-  'sends', 'arena', 'slab', 'runs', 'texts', 'sockets', 'open', 'sent',
+  'sends', 'arena', 'memory', 'words', 'texts', 'sockets', 'open', 'sent',
   'received', 'layout', 'flags', 'transport', 'RECV_WORDS', 'BATCH_SENDS',
   'IPV6ONLY', 'get', 'value', 'writable', 'enumerable', 'configurable',
 ];

@@ -5,7 +5,7 @@ const fs = require('node:fs');
 
 const { useStage } = require('./support/stage');
 
-/** Goes in five blocks of 1,024 bytes (RFC 7959). */
+/** Sent in five blocks of 1,024 bytes (RFC 7959). */
 const LARGE = Array.from({ length: 500 }, (_, i) => `line ${100 + i}\n`)
   .join('');
 
@@ -15,7 +15,7 @@ describe('coap, unmodified, through register', () => {
     'coap-server-notls': 'libcoap3-bin',
   });
 
-  /** The server of the package, which cuts large answers into blocks. */
+  /** The server of the package, which splits large answers into blocks. */
   async function coapServer() {
     const server = await stage.program('coap');
     await server.call('listen', { '/large': LARGE });
@@ -40,8 +40,8 @@ describe('coap, unmodified, through register', () => {
     assert.ok(sent >= 7 && received >= 7, `${sent} sent, ${received} received`);
   });
 
-  it('is a client of the server of libcoap', async () => {
-    // -d: how many resources a client may make.
+  it('queries the server of libcoap', async () => {
+    // -d: the number of resources that a client may create.
     const server = await stage.server('coap-server-notls', (port) =>
       ['-A', '127.0.0.1', '-p', String(port), '-d', '10']);
     const client = await stage.program('coap');
@@ -55,7 +55,7 @@ describe('coap, unmodified, through register', () => {
     await client.end();
   });
 
-  it('notifies an observer, ours on both sides', async () => {
+  it('notifies an observer between native peers', async () => {
     const { server, port } = await coapServer();
     const client = await stage.program('coap');
     const seen = (await client.call('observe', port, '/clock', 20)).map(Number);
@@ -65,7 +65,7 @@ describe('coap, unmodified, through register', () => {
     await server.end();
   });
 
-  it('moves a large body in blocks, ours on both sides', async () => {
+  it('sends a large body in blocks between native peers', async () => {
     const { server, port } = await coapServer();
     const client = await stage.program('coap');
     const { code, payload } =

@@ -9,7 +9,7 @@ const { useStage } = require('./support/stage');
 const hasIPv6 = Object.values(os.networkInterfaces()).flat()
   .some(({ address }) => address === '::1');
 
-/** Arguments of dig(1), which is to be patient. */
+/** Arguments of dig(1), with a long timeout. */
 const digAt = (address, port, ...query) => [
   `@${address}`, '-p', String(port), '+tries=4', '+time=5', ...query,
 ];
@@ -55,7 +55,7 @@ describe('dns2, unmodified, through register', () => {
     await server.end();
   });
 
-  it('tells dig that a name does not exist', async () => {
+  it('answers dig with NXDOMAIN for an unknown name', async () => {
     const { server, port } = await nameServer();
     const { stdout } = await stage.run('dig',
       dig(port, 'missing.example'));
@@ -78,7 +78,7 @@ describe('dns2, unmodified, through register', () => {
     assert.ok(sent >= 101, `${sent} sent`);
   });
 
-  it('asks as a client, each question from a socket of its own', async () => {
+  it('sends queries as a client, each from a new socket', async () => {
     const { server, port } = await nameServer();
     const client = await stage.program('dns');
     for (const n of [1, 2, 3]) {

@@ -5,10 +5,10 @@ const assert = require('node:assert');
 const { until } = require('./support/limited');
 const { useStage } = require('./support/stage');
 
-/** Few enough to fit into any receive buffer, should the server be slow. */
+/** Few enough for any receive buffer, even if the server is slow. */
 const COUNT = 40;
 
-/** collectd(1) as a StatsD server; prints what it has five times a second. */
+/** collectd(1) as a StatsD server; prints its values five times a second. */
 const configuration = (directory, port) => `
 Hostname "e2e"
 FQDNLookup false
@@ -29,7 +29,10 @@ LoadPlugin statsd
 </Plugin>
 `;
 
-/** What collectd prints: "PUTVAL e2e/statsd/TYPE-NAME interval=N TIME:VALUE" */
+/**
+ * Parses the output of collectd: "PUTVAL e2e/statsd/TYPE-NAME interval=N
+ * TIME:VALUE"
+ */
 function valuesOf(output, type, name) {
   const line = new RegExp(
     `^PUTVAL e2e/statsd/${type}-${name} interval=\\S+ \\S+?:(\\S+)$`, 'gm');
@@ -52,7 +55,7 @@ describe('hot-shots, unmodified, through register', () => {
         () => look(...what.split(' ')));
     const last = (wanted) => (type, name) =>
       valuesOf(server.output, type, name).includes(wanted);
-    // What starts anew with each interval is added up.
+    // Values that restart with each interval are added up.
     const sum = (wanted) => (type, name) =>
       valuesOf(server.output, type, name).reduce((a, b) => a + b, 0) === wanted;
     await seen('derive e2e.requests', last(3 * COUNT));

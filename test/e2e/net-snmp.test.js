@@ -8,11 +8,11 @@ const SYS_CONTACT = '1.3.6.1.2.1.1.4.0';
 const SYS_NAME = '1.3.6.1.2.1.1.5.0';
 const SYSTEM = '1.3.6.1.2.1.1';
 
-/** A branch that nobody else uses, of the experimental tree. */
+/** An unused branch of the experimental tree. */
 const OWN = '1.3.6.1.3.64999';
 const NEXT = '1.3.6.1.3.65000';
 
-/** snmpd(8) that answers everybody on loopback, and one user of version 3. */
+/** Configuration of snmpd(8): open on loopback, one user of version 3. */
 const CONFIGURATION = `
 rocommunity public 127.0.0.1
 sysContact nobody@example.org
@@ -26,7 +26,7 @@ describe('net-snmp, unmodified, through register', () => {
     snmpd: 'snmpd', snmpget: 'snmp', snmpset: 'snmp', snmpbulkwalk: 'snmp',
   });
 
-  /** Nothing of the machine's own configuration, and no shared state. */
+  /** Without the machine's own configuration and state. */
   const quiet = () => ({
     env: {
       MIBS: '',
@@ -77,7 +77,7 @@ describe('net-snmp, unmodified, through register', () => {
         [SYS_NAME]),
       [{ oid: SYS_NAME, value: 'e2e.example.org' }]);
     const { sent } = await manager.end();
-    assert.ok(sent >= 2, `${sent} sent; the engine is found first`);
+    assert.ok(sent >= 2, `${sent} sent; the engine is discovered first`);
   });
 
   it('walks a tree of snmpd in bulk', async () => {
@@ -95,7 +95,7 @@ describe('net-snmp, unmodified, through register', () => {
     const oids = Array.from({ length: 30 }, (_, i) => `${OWN}.${i + 1}`);
     const { running, tool } = await agent({
       ...Object.fromEntries(oids.map((oid, i) => [oid, `value ${i + 1}`])),
-      [NEXT]: 'what ends the walk',
+      [NEXT]: 'the end of the walk',
     });
 
     assert.deepStrictEqual(await tool('snmpget', `${OWN}.7.0`), ['"value 7"']);

@@ -7,7 +7,7 @@ const { until } = require('./support/limited');
 const { SIZE, packets } = require('./support/rtp');
 const { useStage } = require('./support/stage');
 
-/** What is under way at one time; it fits into any receive buffer. */
+/** Packets in flight at one time; they fit into any receive buffer. */
 const GROUP = 40;
 const GROUPS = 12;
 const COUNT = GROUP * GROUPS;
@@ -15,7 +15,7 @@ const COUNT = GROUP * GROUPS;
 const stream = Buffer.concat(packets(0, COUNT));
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** @param {(first: number) => Promise<void>} move  one group, there */
+/** @param {(first: number) => Promise<void>} move  moves one group */
 async function inGroups(move) {
   for (let first = 0; first < COUNT; first += GROUP) await move(first);
 }
@@ -23,10 +23,10 @@ async function inGroups(move) {
 const groupAt = (first) =>
   stream.subarray(first * SIZE, (first + GROUP) * SIZE);
 
-describe('a stream of packets, with socat at the other end', () => {
+describe('a stream of packets to or from socat', () => {
   const stage = useStage({ socat: 'socat' });
 
-  /** Everything that comes out of a process. */
+  /** The whole output of a process. */
   function gather(readable) {
     const chunks = [];
     readable.on('data', (chunk) => chunks.push(chunk));
@@ -36,7 +36,7 @@ describe('a stream of packets, with socat at the other end', () => {
     };
   }
 
-  it('comes in whole and in order', async () => {
+  it('is received completely and in order', async () => {
     const program = await stage.program('stream');
     const port = await program.call('receive');
     const socat = await stage.server('socat', (own) => [
@@ -57,8 +57,8 @@ describe('a stream of packets, with socat at the other end', () => {
     assert.strictEqual((await program.end()).received, COUNT);
   });
 
-  it('goes out whole and in order', async () => {
-    // -v: socat tells the size of each datagram on its standard error.
+  it('is sent completely and in order', async () => {
+    // -v: socat prints the size of each datagram on standard error.
     const socat = await stage.server('socat', (port) => [
       '-u', '-v', '-b', '65536', `UDP-RECV:${port},bind=127.0.0.1`, 'STDOUT',
     ]);
@@ -78,7 +78,7 @@ describe('a stream of packets, with socat at the other end', () => {
     assert.strictEqual((await program.end()).sent, COUNT);
   });
 
-  it('is echoed whole and in order', async () => {
+  it('is echoed completely and in order', async () => {
     const program = await stage.program('stream');
     const port = await program.call('echo');
     const socat = await stage.server('socat', (own) => [

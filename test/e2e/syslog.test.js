@@ -7,10 +7,10 @@ const path = require('node:path');
 const { until } = require('./support/limited');
 const { useStage } = require('./support/stage');
 
-/** Few enough to fit into any receive buffer, should a reader be slow. */
+/** Few enough for any receive buffer, even if a reader is slow. */
 const COUNT = 100;
 
-/** rsyslogd(8) that writes each message to a file and passes it on. */
+/** Configuration of rsyslogd(8): write messages to a file and forward them. */
 const configuration = ({ directory, port, file, forward }) => `
 global(workDirectory="${directory}")
 module(load="imudp")
@@ -28,7 +28,7 @@ input(type="imudp" address="127.0.0.1" port="${port}" ruleset="e2e")
 describe('syslog-client, unmodified, through register', () => {
   const stage = useStage({ rsyslogd: 'rsyslog' });
 
-  it('logs to rsyslogd, which passes the messages on', async () => {
+  it('logs to rsyslogd, which forwards the messages', async () => {
     const sink = await stage.program('syslog');
     const forward = await sink.call('gather');
     const { directory } = stage;
@@ -49,7 +49,7 @@ describe('syslog-client, unmodified, through register', () => {
     assert.deepStrictEqual(written(),
       numbers.map((n) => `local3.notice e2e message ${n}`));
 
-    await until('messages passed on',
+    await until('forwarded messages',
       async () => (await sink.call('gathered')).length >= COUNT);
     assert.deepStrictEqual(
       (await sink.call('gathered')).map((line) => line.trim()),

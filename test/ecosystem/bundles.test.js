@@ -1,7 +1,7 @@
 'use strict';
 
-// Programs with the package inside, in a folder of their own:
-// docs/installing.md says what a user has to do for each bundler.
+// Bundles that contain the package, in separate folders. docs/installing.md
+// says what a user has to do for each bundler.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -14,10 +14,10 @@ const { ADDON, addPackage, nodes, packageFile, proveOrigin, run, same,
 
 const RIGHT = '["echo of hello","Socket",true]\n';
 
-/** Of esbuild alone: from here on process gives Node's modules. */
+/** From this Node on an ES module of esbuild can load Node's modules. */
 const WITHOUT_REQUIRE = [20, 16];
 
-/** NAME: its file, and where its addon comes from. */
+/** The bundles: file name, and source of the addon. */
 const BUNDLES = {
   'esbuild-cjs': { file: 'app.cjs', addon: 'prebuilds' },
   'esbuild-cjs-minified': { file: 'app.cjs', addon: 'prebuilds' },
@@ -34,9 +34,9 @@ const BUNDLES = {
   'webpack-esm': { file: 'app.mjs', addon: 'prebuilds' },
 };
 
-describe('bundles with the package inside', () => {
+describe('bundles that contain the package', () => {
   useStage();
-  /** Nothing is above it: what a bundle finds there is what was put there. */
+  /** Outside the repository: bundles find only the files of the test. */
   let folder;
 
   before('build', function() {
@@ -52,7 +52,7 @@ describe('bundles with the package inside', () => {
     addPrebuilds();
   });
 
-  before('install what was left out', () => {
+  before('install external packages', () => {
     const modules = path.join(folder, 'app', 'node_modules');
     addPackage(path.join(modules, 'dgram-native'));
     fs.cpSync(packageFile('node-gyp-build'),
@@ -61,7 +61,7 @@ describe('bundles with the package inside', () => {
 
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-  /** As a user copies it: to the folder that has the bundle's folder. */
+  /** Copies the addon as a user does: next to the bundle's folder. */
   function addPrebuilds() {
     const { arch, platform } = process;
     const tag = platform === 'linux' ? '.glibc' : '';
@@ -78,7 +78,7 @@ describe('bundles with the package inside', () => {
   for (const [name, { file, addon, since }] of Object.entries(BUNDLES)) {
     for (const [title, node] of nodes()) {
       if (isOld(title, since)) continue;
-      it(`${name} has its addon (${addon}), on ${title}`, () =>
+      it(`load the addon: ${name} (${addon}), on ${title}`, () =>
         same([path.join(folder, 'app', name, file)], RIGHT, {
           cwd: folder,
           env: addon === 'named' ? { DGRAM_NATIVE_BINDING: ADDON } : {},
@@ -90,7 +90,7 @@ describe('bundles with the package inside', () => {
 
   for (const [name, { file, addon }] of Object.entries(BUNDLES)) {
     if (addon === 'inside' || addon === 'installed') continue;
-    it(`${name} alone uses node:dgram and says why`, async () => {
+    it(`warn and use node:dgram without an addon: ${name}`, async () => {
       const result = await run([path.join(folder, 'bare', name, file)],
                                { cwd: folder, way: 'node:dgram' });
       const { code, stdout, stderr } = result;
@@ -101,7 +101,7 @@ describe('bundles with the package inside', () => {
     });
   }
 
-  // An addon that somebody has put there would run with the program's rights.
+  // A foreign addon there would run with the program's privileges.
   it('do not look for an addon in the working folder', async () => {
     const trap = path.join(folder, 'trap');
     const release = path.join(trap, 'build', 'Release');

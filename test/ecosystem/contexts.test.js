@@ -1,7 +1,7 @@
 'use strict';
 
-// Libraries that follow a context from where something was asked for to where
-// its callback runs: zone.js, OpenTelemetry, and two agents.
+// Libraries that propagate a context from a call to its callback: zone.js,
+// OpenTelemetry, and two agents.
 
 const { nodes, same, useStage, within } = require('./support/stage');
 
@@ -18,9 +18,9 @@ const RIGHT = {
   ],
 };
 
-/** TRACER: what is different. */
+/** Expected differences by library. */
 const TRACERS = {
-  // It binds listeners to where they were added, and does not know dns.
+  // zone.js binds listeners to the zone that added them, and ignores dns.
   'zone.js': {
     named: each((name) => `${name} <root>`),
     listeners: [...RIGHT.listeners.slice(0, -1), 'close S'],
@@ -31,17 +31,17 @@ const TRACERS = {
   'elastic-apm-node': {},
 };
 
-describe('callbacks and listeners run in the context of', () => {
+describe('the context of callbacks and listeners', () => {
   useStage();
 
   for (const [tracer, differences] of Object.entries(TRACERS)) {
     for (const [title, node] of nodes()) {
-      it(`${tracer}, on ${title}`, async () => {
+      it(`is that of the caller: ${tracer}, on ${title}`, async () => {
         const argv = [within('programs', 'context.js'), tracer];
         const right = `${JSON.stringify({ ...RIGHT, ...differences })}\n`;
         await same(argv, right,
                    { node: node(), ways: ['node:dgram', 'register'] });
-        // Unless it is registered, dd-trace's own sockets are the built-in's.
+        // dd-trace's own sockets are the built-in's unless registered.
         const others = tracer === 'dd-trace' ? ['builtin'] : [];
         await same(argv, right, { node: node(), ways: ['require()'], others });
       });
@@ -49,7 +49,7 @@ describe('callbacks and listeners run in the context of', () => {
   }
 });
 
-describe('dd-trace, whose DogStatsD client uses dgram itself', () => {
+describe('the DogStatsD client of dd-trace', () => {
   useStage();
 
   for (const [title, node] of nodes()) {

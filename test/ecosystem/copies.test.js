@@ -1,7 +1,8 @@
 'use strict';
 
-// Two installed copies of the package: of a program and of a library that it
-// uses, in folders of their own, registered or not; and one, loaded twice.
+// Two installed copies of the package, of a program and of a library that it
+// uses, in separate folders, registered or not; and one copy that is loaded
+// twice.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,7 +10,7 @@ const path = require('node:path');
 const { addPackage, nodes, packageFile, same, useStage, within } =
   require('./support/stage');
 
-/** CASE: how many modules it tries. */
+/** The cases, with the number of modules. */
 const CASES = {
   'unregistered': 2,
   'the first registered': 3,
@@ -29,7 +30,7 @@ describe('more than one copy of the package', () => {
   useStage();
   let copies;
 
-  before('install them', () => {
+  before('install the copies', () => {
     const folder = (...names) =>
       within('copies', ...names, 'node_modules', 'dgram-native');
     copies = [addPackage(folder('program')), addPackage(folder('library'))];
@@ -45,28 +46,28 @@ describe('more than one copy of the package', () => {
   const how = (node) => ({
     env: { ECOSYSTEM_COPIES: copies.join(path.delimiter) },
     node: node(),
-    // IPC takes Node's own handles only.
+    // IPC accepts only Node's own handles.
     others: ['exported'],
     ways: ['node:dgram', 'require()'],
   });
 
   for (const [name, count] of Object.entries(CASES)) {
     for (const [title, node] of nodes()) {
-      it(`${name}, on ${title}`, () =>
+      it(`work: ${name}, on ${title}`, () =>
         same([within('programs', 'copies.js'), name], right(count),
              how(node)));
     }
   }
 
   for (const [title, node] of nodes()) {
-    it(`one by two paths, --preserve-symlinks, on ${title}`, () =>
+    it(`work: one by two paths, --preserve-symlinks, on ${title}`, () =>
       same(['--preserve-symlinks', '--preserve-symlinks-main',
             within('programs', 'copies.js'), 'one by two paths'], right(3),
            how(node)));
   }
 
   for (const [title, node] of nodes()) {
-    it(`required 150 times, nothing grows, on ${title}`, () =>
+    it(`do not leak when required 150 times, on ${title}`, () =>
       same(['--expose-gc', within('programs', 'reloads.js')],
            '{"echoed":150,"warnings":[],"listeners":0,"grew":false}\n',
            { node: node(), ways: ['node:dgram', 'require()'] }));

@@ -1,7 +1,7 @@
 'use strict';
 
-// Tests of users replace the clock. Whatever was sent under the false one, the
-// sends under the true one have to leave.
+// User tests replace the clock. Sends after that must leave, even if there were
+// sends under the fake clock.
 
 const { nodes, same, useStage, within } = require('./support/stage');
 
@@ -14,7 +14,7 @@ const RIGHT = `${JSON.stringify({
   called: 15,
 })}\n`;
 
-/** Clock: the first Node that has it, or the package's first. */
+/** The fake clocks, with the first Node that supports them. */
 const CLOCKS = {
   'sinon': '18.18.0',
   'sinon tick': '18.18.0',
@@ -26,12 +26,12 @@ const CLOCKS = {
   'zone.js fakeAsync that throws': '18.18.0',
 };
 
-describe('after a false clock, sends leave again', () => {
+describe('sends after a fake clock', () => {
   useStage();
 
   for (const [clock, release] of Object.entries(CLOCKS)) {
     for (const [title, node] of nodes(release)) {
-      it(`${clock}, on ${title}`, () =>
+      it(`leave: ${clock}, on ${title}`, () =>
         same([within('programs', 'fake-clock.js'), clock], RIGHT,
              { node: node() }));
     }

@@ -1,29 +1,29 @@
 'use strict';
 
-// Jest runs each file in a sandbox of its own (vm), several in one process,
-// and tears it down; the addon stays.
+// Jest runs each file in a sandbox (vm), several in one process, and destroys
+// it; the addon stays loaded.
 
 const { WAYS, nodes, packageFile, same, useStage, within } =
   require('./support/stage');
 
 const JEST = packageFile('jest', 'bin', 'jest.js');
 
-/** How many tests each file has. */
+/** The number of tests of each file. */
 const FILES = {
   requires: 1, closes: 1, receives: 4, fakes: 3, leaves: 1, resets: 1,
 };
 
-/** Jest's complaints beside the result of a test. */
+/** Jest's warnings besides the results of the tests. */
 const COMPLAINTS = new RegExp([
   'Jest did not exit one second', 'leaking memory', 'open handles?',
   'environment has been torn down', 'after tests are done', '\\w*Warning',
   'A worker process has failed to exit',
 ].join('|'), 'g');
 
-/** The message, and where it was thrown. */
+/** The message and the place of an error. */
 const head = (text) => text.split('\n', 2).map((line) => line.trim()).join(' ');
 
-/** From --json: what a user would look at. */
+/** The part of --json that a user reads. */
 function outcome({ code, stdout, stderr }) {
   let report;
   try {
@@ -38,7 +38,7 @@ function outcome({ code, stdout, stderr }) {
       ...assertionResults.filter(({ status }) => status !== 'passed')
         .map(({ title, failureMessages }) =>
           `${title}: ${failureMessages.map(head).join()}`),
-      // Of the file as a whole, such as its leak.
+      // A failure of the whole file, such as a leak.
       ...assertionResults.every(({ status }) => status === 'passed') ?
         [message].filter(Boolean) : [],
     ]),
@@ -55,7 +55,7 @@ const right = (files) => ({
   complaints: [],
 });
 
-/** Runs these files in this order, in each way to come to a module. */
+/** Runs these files in this order, in each way of loading the module. */
 function jest(files, flags, options) {
   return same([JEST, '--json', ...flags], right(files), {
     cwd: within('projects', 'jest'),
@@ -66,7 +66,7 @@ function jest(files, flags, options) {
   });
 }
 
-describe('Jest', () => {
+describe('the tests of a user, in Jest', () => {
   useStage();
 
   for (const files of [
@@ -76,35 +76,35 @@ describe('Jest', () => {
     ['resets', 'receives'],
     ['requires', 'fakes', 'leaves', 'receives'],
   ]) {
-    it(`runs ${files.join(', then ')}, in one process`, () =>
+    it(`run ${files.join(', then ')}, in one process`, () =>
       jest(files, ['--runInBand']));
   }
 
   for (const [title, node] of nodes().slice(1)) {
-    it(`runs all in one process, on ${title}`, () =>
+    it(`run all in one process, on ${title}`, () =>
       jest(['requires', 'fakes', 'leaves', 'receives'], ['--runInBand'],
            { node: node() }));
   }
 
-  it('runs all in one worker process', () =>
+  it('run all in one worker process', () =>
     jest(['requires', 'fakes', 'leaves', 'receives'], ['--maxWorkers=1']));
 
-  it('runs all in two worker processes', () =>
+  it('run all in two worker processes', () =>
     jest(['requires', 'fakes', 'leaves', 'receives'], ['--maxWorkers=2']));
 
-  it('runs all in two worker threads', () =>
+  it('run all in two worker threads', () =>
     jest(['requires', 'fakes', 'leaves', 'receives'],
          ['--maxWorkers=2', '--workerThreads']));
 
-  it('finds no leak in a file that only requires the module', () =>
+  it('have no leak if they only require the module', () =>
     jest(['requires'], ['--detectLeaks', '--runInBand'], { opens: false }));
 
-  // node:dgram leaks on the Nodes before: one socket, closed, is enough.
+  // node:dgram leaks on earlier Nodes, after a single closed socket.
   for (const [title, node] of nodes('24.0.0')) {
-    it(`finds no leak in a file whose socket is closed, on ${title}`, () =>
+    it(`have no leak if their socket is closed, on ${title}`, () =>
       jest(['closes'], ['--detectLeaks', '--runInBand'], { node: node() }));
   }
 
-  it('finds no open handle when all sockets are closed', () =>
+  it('have no open handle if all sockets are closed', () =>
     jest(['requires', 'receives'], ['--detectOpenHandles']));
 });

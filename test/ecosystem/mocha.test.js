@@ -36,11 +36,11 @@ const RIGHT = {
   stderr: '',
 };
 
-describe('mocha --parallel', () => {
+describe('the tests of a user, in mocha --parallel', () => {
   useStage();
 
   for (const [title, node] of nodes()) {
-    it(`runs files in two processes, on ${title}`, () =>
+    it(`run in two processes, on ${title}`, () =>
       same([MOCHA, '--reporter', 'json'], RIGHT, {
         cwd: within('projects', 'mocha'),
         node: node(),
@@ -49,7 +49,7 @@ describe('mocha --parallel', () => {
       }));
   }
 
-  it('runs files in one process', () =>
+  it('run in one process', () =>
     same([MOCHA, '--no-parallel', '--reporter', 'json'], RIGHT, {
       cwd: within('projects', 'mocha'),
       of: outcome,

@@ -1,6 +1,6 @@
 'use strict';
 
-// Node's permission model: `--permission`, under its first name up to Node 20.
+// Node's permission model: `--permission`, experimental up to Node 20.
 
 const assert = require('node:assert');
 
@@ -9,20 +9,20 @@ const { nodes, proveOrigin, run, same, useStage, within } =
 
 const majorOf = (title) => parseInt(title.slice('Node '.length), 10);
 
-/** Node warns of its flags. */
+/** Node warns about these flags. */
 const QUIET = '--no-warnings';
 
-/** The program may read its own folder and nothing else of the machine. */
+/** The program may read only its own folder. */
 function flags(title, ...more) {
   const model = majorOf(title) < 22 ? '--experimental-permission' :
     '--permission';
-  // What proves whose sockets they are writes there.
+  // support/evidence.js writes there.
   const files = [`--allow-fs-read=${within('*')}`,
                  `--allow-fs-write=${within('*')}`];
   return [model, ...files, ...more];
 }
 
-/** Since Node 25 the network has a permission, too. */
+/** Since Node 25 network access also requires a permission. */
 const net = (title) => majorOf(title) < 25 ? [] : ['--allow-net'];
 
 const program = (name) => [within('programs', 'permission.js'), name];
@@ -40,11 +40,11 @@ describe('--permission', () => {
   useStage();
 
   for (const [title, node] of nodes('20.0.0')) {
-    it(`with --allow-addons, on ${title}`, () =>
+    it(`works with --allow-addons, on ${title}`, () =>
       same([QUIET, ...flags(title, '--allow-addons', ...net(title)),
             ...program('echo')], ECHO, { node: node() }));
 
-    it(`without --allow-addons is node:dgram, on ${title}`, async () => {
+    it(`uses node:dgram without --allow-addons, on ${title}`, async () => {
       for (const way of ['require()', 'register']) {
         const argv = [...flags(title, ...net(title)), ...program('echo')];
         const result = await run(argv, { way, node: node() });
@@ -59,13 +59,13 @@ describe('--permission', () => {
   }
 
   for (const [title, node] of nodes('26.0.0')) {
-    it(`without --allow-net, on ${title}`, () =>
+    it(`rejects sockets without --allow-net, on ${title}`, () =>
       same([QUIET, ...flags(title, '--allow-addons'), ...program('denied')],
            `${JSON.stringify({
              bind: DENIED, connect: DENIED, send: DENIED,
            })}\n`, { node: node() }));
 
-    it(`permission.drop('net'), on ${title}`, () =>
+    it(`rejects sends after permission.drop('net'), on ${title}`, () =>
       same([QUIET, ...flags(title, '--allow-addons', ...net(title)),
             ...program('dropped')],
            `${JSON.stringify({

@@ -7,7 +7,7 @@ const { WAYS, packageFile, same, useStage, within } =
 
 const VITEST = packageFile('vitest', 'vitest.mjs');
 
-/** From the JSON reporter: what a user would look at. */
+/** The part of the JSON reporter that a user reads. */
 function outcome({ code, stdout, stderr }) {
   let report;
   try {
@@ -32,13 +32,13 @@ function outcome({ code, stdout, stderr }) {
 
 const right = (passed) => ({ code: 0, passed, failed: [], stderr: '' });
 
-describe('vitest', () => {
+describe('the tests of a user, in vitest', () => {
   useStage();
 
   for (const [pool, passed] of Object.entries({
     forks: 4, threads: 5, vmThreads: 5, vmForks: 4,
   })) {
-    it(`runs files in the pool ${pool}`, () =>
+    it(`run in the pool ${pool}`, () =>
       same([VITEST, 'run', '--reporter=json'], right(passed), {
         cwd: within('projects', 'vitest'),
         env: { ECOSYSTEM_POOL: pool },

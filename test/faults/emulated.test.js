@@ -1,7 +1,7 @@
 'use strict';
 
-// A place where sendmmsg() and recvmmsg() work, and answer EFAULT to who asks
-// whether they do without a message, as qemu-user does: batches are used.
+// Under emulation (qemu-user) sendmmsg() and recvmmsg() work, but report EFAULT
+// instead of EBADF when they are probed without a message. Batches are used.
 
 const assert = require('node:assert');
 
@@ -9,7 +9,7 @@ const { Peer, Remote, arriving, install, sizesOf } = require('./kit');
 
 const AT = '127.0.0.1';
 
-describe('calls that want a message', function() {
+describe('system calls whose probe fails with EFAULT', function() {
   this.timeout(30000);
   install();
 
@@ -21,7 +21,7 @@ describe('calls that want a message', function() {
 
   const start = () => new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
 
-  it('send batches', async () => {
+  it('are used to send batches', async () => {
     const peer = await here.open({});
     const remote = start();
     const { socket } =
@@ -38,7 +38,7 @@ describe('calls that want a message', function() {
     await remote.end();
   });
 
-  it('receive batches', async () => {
+  it('are used to receive batches', async () => {
     const remote = start();
     const target = await remote.call('open', {});
     const { socket } =

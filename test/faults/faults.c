@@ -1,26 +1,25 @@
-/* A library for LD_PRELOAD: makes system calls on UDP sockets fail or fall
- * short as a script says, and writes down what it saw.
+/* A library for LD_PRELOAD: makes system calls on UDP sockets fail or return
+ * short counts as a script says, and logs the calls.
  *
- * DGRAM_FAULTS is the script, rules with semicolons between them:
+ * DGRAM_FAULTS is the script, rules separated by semicolons:
  *
  *   CALL:WHEN[:FILTER]=EFFECT
  *
- *   CALL    sendmsg, sendmmsg, send (either); recvmsg, recvmmsg, recv (either);
+ *   CALL    sendmsg, sendmmsg, send (both); recvmsg, recvmmsg, recv (both);
  *           setsockopt, connect, bind, uname, poll (of an epoll descriptor)
- *   WHEN    which of the calls that match: 3, 2-5, 4+, or * for all
- *   FILTER  of a message: segmented, plain, length=N (all of it), segment=N,
- *           segment>N; of setsockopt: gro, segment
- *   EFFECT  the name of an error; short:N, at most N messages (with 0 the call
- *           says that it sent none); ctrunc, the
- *           message came with its ancillary data cut off; ready, of poll: there
- *           is said to be an event; a text for uname, which is the kernel's
- *           release
+ *   WHEN    which of the matching calls: 3, 2-5, 4+, or * for all
+ *   FILTER  of a message: segmented (GSO or GRO), unsegmented, length=N (in
+ *           all), segment=N, segment>N; of setsockopt: gro, segment
+ *   EFFECT  an error name; short:N, at most N messages (0: the call succeeds
+ *           and reports none); ctrunc, the message arrives with truncated
+ *           ancillary data; ready, poll() reports an event; for uname, the
+ *           kernel release to report
  *
- * A send with a filter fails as the kernel does: the messages before the one
- * that matches go, and the error is that of the next call, which begins with
- * it. For ctrunc, WHEN counts the messages that match.
+ * A filtered send fails as it does in the kernel: the messages before the
+ * matching one are sent, and the next call, which begins with it, fails. For
+ * ctrunc, WHEN counts the matching messages.
  *
- * DGRAM_FAULTS_LOG is a file that gets a line of JSON for each call. */
+ * DGRAM_FAULTS_LOG is a file that receives one line of JSON a call. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -45,7 +44,7 @@
 typedef enum {
   ANY,
   SEGMENTED,
-  PLAIN,
+  UNSEGMENTED,
   LENGTH,
   SEGMENT,
   SEGMENT_ABOVE,
@@ -61,7 +60,7 @@ typedef struct {
   unsigned long filter_value;
   filter_t filter;
   effect_t effect;
-  int value; /* the error, or how many messages */
+  int value; /* the error, or the number of messages */
   char call[16];
   char text[65];
 } rule_t;
@@ -124,7 +123,7 @@ static bool parse_filter(rule_t* rule, const char* text) {
     unsigned long value;
   } filters[] = {
       {"segmented", SEGMENTED, false, 0},
-      {"plain", PLAIN, false, 0},
+      {"unsegmented", UNSEGMENTED, false, 0},
       {"length=", LENGTH, true, 0},
       {"segment=", SEGMENT, true, 0},
       {"segment>", SEGMENT_ABOVE, true, 0},
@@ -228,12 +227,12 @@ __attribute__((constructor)) static void begin(void) {
   free(copy);
 }
 
-/* The names that libc's headers give to parameters are reserved. */
+/* libc's headers use reserved names for parameters. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 /* -- rules ---------------------------------------------------------------- */
 
-/* "send" is sendmsg and sendmmsg, "recv" likewise. */
+/* "send" means sendmsg and sendmmsg, "recv" means recvmsg and recvmmsg. */
 static bool is_for(const rule_t* rule, const char* call) {
   return strcmp(rule->call, call) == 0 ||
          (strlen(rule->call) == 4 && strncmp(rule->call, call, 4) == 0);
@@ -247,7 +246,7 @@ static bool matches(const rule_t* rule, size_t length, unsigned segment) {
   switch (rule->filter) {
     case SEGMENTED:
       return segment != 0;
-    case PLAIN:
+    case UNSEGMENTED:
       return segment == 0;
     case LENGTH:
       return length == rule->filter_value;
@@ -262,7 +261,7 @@ static bool matches(const rule_t* rule, size_t length, unsigned segment) {
   }
 }
 
-/* Looks for the first message that the rule makes fail. Returns its index, or
+/* Finds the first message that the rule makes fail. Returns its index, or
  * `n`. */
 static unsigned find_failing(rule_t* rule,
                              const struct mmsghdr* messages,
@@ -283,7 +282,8 @@ static unsigned find_failing(rule_t* rule,
   return n;
 }
 
-/* The first error that is due among rules without a message, or 0. */
+/* The error of the first rule that matches now and has no message filter; or
+ * 0. */
 static int take_error(const char* call, int option) {
   int error = 0;
   size_t i;
@@ -312,7 +312,7 @@ __attribute__((format(printf, 2, 3))) static void add(line_t* line,
   int n;
 
   va_start(values, format);
-  /* clang-tidy 14 does not see va_start() when it reads several files.
+  /* clang-tidy 14 misses va_start() when it checks several files.
    * NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
   n = vsnprintf(line->bytes + line->length, room, format, values);
   va_end(values);
@@ -325,7 +325,7 @@ static void begin_line(line_t* line, const char* call, int fd) {
   add(line, "{\"call\":\"%s\",\"fd\":%d", call, fd);
 }
 
-/* Keeps errno. */
+/* Preserves errno. */
 static void end_line(line_t* line, long result, bool injected) {
   int error = errno;
   ssize_t rc;
@@ -368,8 +368,8 @@ static bool is_epoll(int fd) {
   return rc > 0 && strcmp(target, "anon_inode:[eventpoll]") == 0;
 }
 
-/* As qemu-user does, which copies the messages before it looks at the
- * descriptor. */
+/* EFAULT before EBADF, as in qemu-user: it copies the messages before it checks
+ * the descriptor. */
 static int refuse_nothing(void) {
   errno = EFAULT;
   return -1;
@@ -377,7 +377,7 @@ static int refuse_nothing(void) {
 
 /* -- sending -------------------------------------------------------------- */
 
-/* Returns the error, or 0; `*limit` becomes what may go. */
+/* Returns the error, or 0; sets `*limit` to the number of messages to send. */
 static int judge_send(const char* call,
                       const struct mmsghdr* messages,
                       unsigned n,
@@ -385,7 +385,7 @@ static int judge_send(const char* call,
   int error = 0;
   size_t i;
 
-  /* Every rule counts every call, also one that an earlier rule made fail. */
+  /* Every rule counts every call, including those that fail by another rule. */
   pthread_mutex_lock(&lock);
   for (i = 0; i < rules_count; i++) {
     rule_t* rule = &rules[i];
@@ -590,7 +590,7 @@ static int poll_one(struct pollfd* entry, int timeout) {
   return result;
 }
 
-/* Under a name of its own: glibc declares poll() as if it read nothing. */
+/* Defined under another name: glibc declares poll() as write-only. */
 __attribute__((visibility("default"))) int
 faults_poll(struct pollfd* entries, nfds_t n, int timeout) __asm__("poll");
 

@@ -1,24 +1,23 @@
-/* A kernel that fails on schedule: preloaded, it stands between one thread and
- * the system calls on its UDP sockets, and is an addon at the same time, by
- * which JavaScript gives it a new schedule and reads what it saw. So one
- * process tries many programs; faults.c is for one script a process.
+/* Scheduled failures of system calls. Preloaded, this library intercepts the
+ * calls on one thread's UDP sockets. It is an addon as well: JavaScript loads a
+ * new schedule through it and reads the log. One process can thus try many
+ * programs; faults.c runs one script a process.
  *
- *   arm(schedule)   an Int32Array of faults, four numbers each: call, which of
- *                   these calls (from 0), effect, argument. From here on the
- *                   sockets that this thread makes are watched.
- *   disarm()        they are forgotten.
+ *   arm(schedule)   an Int32Array of faults, four numbers each: call, index
+ *                   among these calls (from 0), effect, argument. Sockets that
+ *                   this thread creates from now on are watched.
+ *   disarm()        stops watching them.
  *   attach(memory)  an ArrayBuffer for the log: a count, then records (below).
- *                   The program empties it by setting the count to 0.
+ *                   JavaScript empties it by setting the count to 0.
  *   serialOf(fd)    the number of a watched socket, 0 for others
- *   portOf(fd)      its port, asked past the schedule; 0 when it has none
- *   digest(view)    what the log has for a datagram with these bytes
+ *   portOf(fd)      its port, read without the schedule; 0 if unbound
+ *   digest(view)    the value in the log of a datagram with these bytes
  *
- * The log is the truth that a test holds programs against: each datagram that
- * the kernel took or handed over, by itself also when it was part of a run.
+ * Tests compare programs with the log: one record for each datagram that the
+ * kernel accepted or delivered, also within a segment group or GRO buffer.
  *
- * A real kernel never fails epoll_ctl() for a socket that it has watched
- * before, and libuv aborts when it does; so only the first one of a socket
- * can. */
+ * A real kernel never fails epoll_ctl() for a socket that was watched before,
+ * and libuv aborts if it does. Only the first epoll_ctl() of a socket fails. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -38,11 +37,11 @@
 #define DESCRIPTORS 4096
 #define FAULTS_MAX 256
 
-/* Messages of one receive, and room for the ancillary data of each. */
+/* Messages per receive call, and ancillary data bytes of each. */
 #define RECV_MAX 64
 #define CONTROL_MAX 256
 
-/* The order is test/properties/kernel.js's too. */
+/* test/properties/kernel.js has the same order. */
 typedef enum {
   SEND,
   RECV,
@@ -57,13 +56,13 @@ typedef enum {
   CALLS
 } call_t;
 
-/* Effects beside errors, which are positive. */
+/* Effects other than errors; errors are positive. */
 enum {
   NOTHING = 0,
   SHORT = -1,  /* at most `argument` messages */
-  CTRUNC = -2, /* message `argument` comes with its ancillary data cut off */
-  TRUNC = -3,  /* the first message comes cut to `argument` bytes */
-  WAKE = -4    /* a wake-up for nothing: events, and 256 times which socket */
+  CTRUNC = -2, /* message `argument` arrives with truncated ancillary data */
+  TRUNC = -3,  /* the first message arrives truncated to `argument` bytes */
+  WAKE = -4    /* a spurious wake-up: events + 256 * socket */
 };
 
 typedef struct {
@@ -74,28 +73,28 @@ typedef struct {
 } fault_t;
 
 typedef enum {
-  TAKEN = 1,     /* the kernel took a datagram */
-  REFUSED,       /* a send failed; the datagram is the first of it */
-  HANDED,        /* the kernel handed a datagram over; with a code, cut short
-                    by the schedule */
+  ACCEPTED = 1,  /* the kernel accepted a datagram */
+  REJECTED,      /* a send failed; the record is of its first datagram */
+  DELIVERED,     /* the kernel delivered a datagram; with a code, truncated by
+                 the schedule */
   RECV_FAILED,   /* a receive failed */
-  UNREADABLE,    /* HANDED, with a run that cannot be told apart */
+  UNREADABLE,    /* DELIVERED, as a GRO buffer without its segment size */
   CALL_FAILED,   /* another call failed */
   FAULT_INJECTED /* `code` is the effect */
 } kind_t;
 
 enum {
   FLAG_SEGMENTED = 1,
-  FLAG_TRUNCATED = 2, /* for want of room, which is the program's fault */
+  FLAG_TRUNCATED = 2, /* the program's buffer was too small */
 };
 
 typedef struct {
   uint32_t kind;
   uint32_t call;
-  uint32_t number; /* of the system call, over all of them */
+  uint32_t number; /* serial number of the system call */
   uint32_t serial;
   int32_t code;
-  uint32_t port; /* of the peer; 0: the connected one */
+  uint32_t port; /* of the peer; 0: the connected peer */
   uint32_t length;
   uint32_t digest;
   uint32_t flags;
@@ -103,13 +102,13 @@ typedef struct {
 
 typedef struct {
   uint32_t serial;
-  bool added; /* to an epoll descriptor, once */
+  bool added; /* was added to an epoll descriptor */
   bool watched;
   struct epoll_event interest;
 } descriptor_t;
 
-/* Everything belongs to the thread that called arm(); to others the library
- * is not there. */
+/* All state belongs to the thread that called arm(). Other threads bypass the
+ * library. */
 static _Thread_local bool armed;
 static fault_t schedule[FAULTS_MAX];
 static size_t schedule_length;
@@ -131,7 +130,7 @@ static descriptor_t* watched(int fd) {
   return &descriptors[fd];
 }
 
-/* A record, zeroed; a spare one when the log is full, which the count shows. */
+/* A zeroed record; a spare one when the log is full, which the count shows. */
 static record_t* add_record(kind_t kind, call_t call, uint32_t serial) {
   static record_t spare;
   record_t* record = &spare;
@@ -146,7 +145,7 @@ static record_t* add_record(kind_t kind, call_t call, uint32_t serial) {
   return record;
 }
 
-/* The fault that is due, if there is one. */
+/* The fault scheduled for this call, or NULL. */
 static fault_t take_fault(call_t call, uint32_t serial) {
   static const fault_t none = {0, 0, NOTHING, 0};
   int32_t at = counts[call]++;
@@ -162,7 +161,7 @@ static fault_t take_fault(call_t call, uint32_t serial) {
   return none;
 }
 
-/* FNV-1a, of `length` bytes from `offset` on. */
+/* FNV-1a, of `length` bytes from `offset`. */
 static uint32_t digest_of(const struct iovec* vectors,
                           size_t count,
                           size_t offset,
@@ -182,7 +181,7 @@ static uint32_t digest_of(const struct iovec* vectors,
 }
 
 static uint32_t port_of(const void* name, size_t size) {
-  struct sockaddr_in in4; /* the port is at the same place in both families */
+  struct sockaddr_in in4; /* the port has the same offset in both families */
 
   if (name == NULL || size < sizeof(in4))
     return 0;
@@ -190,7 +189,7 @@ static uint32_t port_of(const void* name, size_t size) {
   return ntohs(in4.sin_port);
 }
 
-/* One record per datagram of a message; of the first only with `first`. */
+/* One record per datagram of a message; with `first`, only its first one. */
 static void add_datagrams(kind_t kind,
                           call_t call,
                           uint32_t serial,
@@ -214,7 +213,7 @@ static void add_datagrams(kind_t kind,
         digest_of(header->msg_iov, header->msg_iovlen, offset, size);
     if (segment != 0)
       record->flags |= FLAG_SEGMENTED;
-    if (kind != TAKEN && kind != REFUSED && (header->msg_flags & MSG_TRUNC))
+    if (kind != ACCEPTED && kind != REJECTED && (header->msg_flags & MSG_TRUNC))
       record->flags |= FLAG_TRUNCATED;
     offset += size;
   } while (offset < length && !first);
@@ -222,7 +221,7 @@ static void add_datagrams(kind_t kind,
 
 /* -- the calls ------------------------------------------------------------ */
 
-/* The names that libc's headers give to parameters are reserved. */
+/* libc's headers use reserved names for parameters. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 #define INTERPOSED __attribute__((visibility("default")))
@@ -246,7 +245,7 @@ static int send_some(int fd,
   if (result < 0) {
     int error = errno;
 
-    add_datagrams(REFUSED,
+    add_datagrams(REJECTED,
                   SEND,
                   serial,
                   head,
@@ -259,7 +258,7 @@ static int send_some(int fd,
   for (i = 0; i < result; i++) {
     const struct msghdr* header = &messages[i].msg_hdr;
 
-    add_datagrams(TAKEN,
+    add_datagrams(ACCEPTED,
                   SEND,
                   serial,
                   header,
@@ -295,8 +294,8 @@ INTERPOSED ssize_t sendmsg(int fd, const struct msghdr* header, int flags) {
   return (ssize_t) message.msg_len;
 }
 
-/* What the kernel writes beside the bytes: into memory of the library's first,
- * so that the log has it whatever room the program left for it. */
+/* The kernel's output beside the payload. It goes to the library's own memory
+ * first, so that the log is complete even if the program's room is short. */
 typedef struct {
   struct sockaddr_storage names[RECV_MAX];
   _Alignas(struct cmsghdr) char controls[RECV_MAX][CONTROL_MAX];
@@ -327,9 +326,9 @@ static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* What fits goes to the program, as the kernel would have done: a control
- * message that does not fit leaves a header, and as much of its value as there
- * is room for. */
+/* Copies ancillary data to the program as the kernel does: a control message
+ * that does not fit is reduced to its header and the part of its value that
+ * fits. */
 static void give_back(const aside_t* aside,
                       struct mmsghdr* messages,
                       unsigned n,
@@ -364,7 +363,7 @@ static void add_received(uint32_t serial,
   shortened = shortened && (header.msg_flags & MSG_TRUNC) != 0;
   if (shortened)
     header.msg_flags &= ~MSG_TRUNC;
-  add_datagrams(cut ? UNREADABLE : HANDED,
+  add_datagrams(cut ? UNREADABLE : DELIVERED,
                 RECV,
                 serial,
                 &header,
@@ -374,8 +373,8 @@ static void add_received(uint32_t serial,
                 shortened ? EMSGSIZE : 0);
 }
 
-/* Reads into memory of the library's, writes the log, and lets the program
- * have what it left room for. */
+/* Reads into the library's own memory, writes the log, and copies to the
+ * program as much as it has room for. */
 static int recv_aside(int fd,
                       uint32_t serial,
                       struct mmsghdr* messages,
@@ -457,7 +456,7 @@ INTERPOSED ssize_t recvmsg(int fd, struct msghdr* header, int flags) {
   return (ssize_t) message.msg_len;
 }
 
-/* Notes a failure of another call. Keeps errno. */
+/* Logs a failure of another call. Preserves errno. */
 static int finish(call_t call, uint32_t serial, int injected, long result) {
   int error;
 
@@ -472,7 +471,7 @@ static int finish(call_t call, uint32_t serial, int injected, long result) {
   return (int) result;
 }
 
-/* Makes `call` fail as scheduled, or does it. */
+/* Fails `call` as scheduled, or makes it. */
 #define TRY(call, number, fd, ...)                                             \
   const descriptor_t* descriptor = watched(fd);                                \
   int error;                                                                   \
@@ -554,7 +553,7 @@ INTERPOSED int epoll_ctl(int epoll, int op, int fd, struct epoll_event* event) {
   return result;
 }
 
-/* A wake-up of one of the watched sockets, which has nothing to say. */
+/* A spurious wake-up of one of the watched sockets. */
 static bool wake(int argument, struct epoll_event* event) {
   unsigned which = (unsigned) argument >> 8;
   unsigned n = 0;
@@ -605,7 +604,7 @@ INTERPOSED int epoll_wait(int epoll,
 
 /* -- the addon ------------------------------------------------------------ */
 
-/* A null value, so that the call throws what Node-API has to say. */
+/* Returns NULL, so that the call throws the pending Node-API error. */
 #define MUST(expression)                                                       \
   do {                                                                         \
     if ((expression) != napi_ok) {                                             \

@@ -1,8 +1,7 @@
 'use strict';
 
 /**
- * Peers in processes of their own, with the preloaded library of faults.c
- * between them and the kernel.
+ * Peers in separate processes that run with the library of faults.c preloaded.
  */
 
 const assert = require('node:assert');
@@ -14,7 +13,7 @@ const { compileLibrary } = require('../support/compile');
 const support = require('../support/remote');
 const { Peer, digests } = require('./peer');
 
-/** Less than mocha's, so that what was waited for is told. */
+/** Shorter than mocha's, so that the error names the pending call. */
 const PATIENCE = 15000;
 
 const UDP_SEGMENT = 103;
@@ -28,14 +27,14 @@ function library() {
   return compileLibrary(path.join(__dirname, 'faults.c'));
 }
 
-/** A Peer in another process: its methods, and the log of its calls. */
+/** A Peer in another process: its methods, and the log of its system calls. */
 class Remote extends support.Remote {
   /**
    * @param {object} [options]
    * @param {string} [options.implementation] 'native' or 'builtin'
    * @param {string} [options.faults] script, see faults.c
    * @param {object} [options.env]
-   * @param {string[]} [options.through] a command that runs what follows
+   * @param {string[]} [options.through] a command that runs another one
    */
   constructor({
     implementation = 'native', faults = '', env = {}, through = [],
@@ -52,14 +51,14 @@ class Remote extends support.Remote {
     this.log = log;
   }
 
-  /** Ends the process; it has to end well, and by itself. */
+  /** Waits until the process has exited by itself, with code 0. */
   async end() {
     await this.call('end');
     assert.deepStrictEqual(await this.ended,
       { code: 0, signal: null, stderr: '' });
   }
 
-  /** The system calls so far, in their order. */
+  /** The system calls so far, in order. */
   seen(...names) {
     const text = fs.existsSync(this.log) ?
       fs.readFileSync(this.log, 'utf8') :
@@ -72,25 +71,25 @@ class Remote extends support.Remote {
     return this.seen('sendmsg', 'sendmmsg');
   }
 
-  /** The sizes of the segments of segmented sends that were tried. */
+  /** The segment sizes of all attempted GSO sends. */
   segments() {
     return this.sends().flatMap(({ messages }) => messages)
       .map(([, segment]) => segment).filter((segment) => segment > 0);
   }
 
-  /** The runs that came in merged, as [length, segment]. */
-  merged() {
+  /** The received GRO buffers, as [length, segment]. */
+  groBuffers() {
     return this.seen('recvmsg', 'recvmmsg')
       .flatMap(({ messages }) => messages)
       .filter(([length, segment]) => segment > 0 && segment < length);
   }
 
-  /** How often the script made a call fail or fall short. */
+  /** The number of calls that the script changed. */
   injected() {
     return this.seen().filter(({ injected }) => injected).length;
   }
 
-  /** The values that an option of UDP was set to. */
+  /** The values that a UDP-level option was set to. */
   options(number) {
     return this.seen('setsockopt')
       .filter(({ level, option }) =>
@@ -100,8 +99,8 @@ class Remote extends support.Remote {
 }
 
 /**
- * Sizes from a short form: '40x1200 3 2x5' is forty of 1200, one of 3 and two
- * of 5 bytes.
+ * Parses sizes: '40x1200 3 2x5' is forty datagrams of 1200 bytes, one of 3 and
+ * two of 5.
  */
 function sizesOf(text) {
   return text.split(' ').flatMap((word) => {
@@ -110,17 +109,17 @@ function sizesOf(text) {
   });
 }
 
-/** What datagrams with these outcomes leave at the receiver. */
+/** Digests of the datagrams that arrive, given their outcomes. */
 function arriving(sizes, outcomes, first = 0) {
   return digests(sizes, first)
     .filter((_, i) => typeof outcomes[i][1] === 'number');
 }
 
-/** mocha's root hooks of a file that uses this. */
+/** Hooks for the describe() block that uses this module. */
 function install() {
   before('compile the library', function() {
     this.timeout(60000);
-    if (process.platform !== 'linux') this.skip(); // it is LD_PRELOAD's
+    if (process.platform !== 'linux') this.skip(); // LD_PRELOAD
     library();
   });
 
@@ -134,18 +133,18 @@ function install() {
 }
 
 /**
- * A node:dgram socket with a large buffer in this process, anew for each test.
+ * A new node:dgram socket with a large receive buffer for each test.
  * @returns {{receiver: Peer, peer: {socket: number, port: number}}} the Peer
- *   and what its open() said
+ *   and the result of its open()
  */
 function withReceiver() {
-  const plain = {};
+  const receiving = {};
   beforeEach(async () => {
-    plain.receiver = new Peer('builtin');
-    plain.peer = await plain.receiver.open({ roomy: true });
+    receiving.receiver = new Peer('builtin');
+    receiving.peer = await receiving.receiver.open({ roomy: true });
   });
-  afterEach(() => plain.receiver.end());
-  return plain;
+  afterEach(() => receiving.receiver.end());
+  return receiving;
 }
 
 module.exports = {

@@ -1,4 +1,4 @@
-/* What both preloaded libraries do with a message. */
+/* Message functions that both preloaded libraries use. */
 #ifndef DGRAM_TEST_MESSAGE_H
 #define DGRAM_TEST_MESSAGE_H
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* <netinet/udp.h> of an older C library has none of them. */
+/* Missing from <netinet/udp.h> of older C libraries. */
 #define OPTION_SEGMENT 103
 #define OPTION_GRO 104
 
@@ -21,7 +21,7 @@ static inline size_t length_of(const struct msghdr* header) {
   return length;
 }
 
-/* The value of UDP_SEGMENT or UDP_GRO among the ancillary data, or 0. */
+/* The value of UDP_SEGMENT or UDP_GRO in the ancillary data, or 0. */
 static inline unsigned segment_of(const struct msghdr* from, int option) {
   struct msghdr header = *from;
   struct cmsghdr* cmsg;
@@ -29,15 +29,15 @@ static inline unsigned segment_of(const struct msghdr* from, int option) {
 
   for (cmsg = CMSG_FIRSTHDR(&header); cmsg != NULL;
        cmsg = CMSG_NXTHDR(&header, cmsg)) {
-    /* The lower half of UDP_GRO's int; enough for a segment. */
+    /* The lower half of UDP_GRO's int is enough for a segment size. */
     if (cmsg->cmsg_level == IPPROTO_UDP && cmsg->cmsg_type == option)
       memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
   }
   return size;
 }
 
-/* What the kernel leaves of a control message that did not fit: a header, and
- * as much of the value as there was room for. */
+/* Truncates ancillary data as the kernel does: the control message is reduced
+ * to its header and the part of its value that fits. */
 static inline void cut_control(struct msghdr* header) {
   struct cmsghdr* cmsg = CMSG_FIRSTHDR(header);
 

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * A peer that says exactly what became of each datagram. It runs in the process
- * of the test or, driven over IPC by kit.js, in one of its own, whose argument
- * is { implementation: 'native' | 'builtin' }.
+ * A peer that reports the outcome of each datagram. It runs in the process of
+ * the test or, controlled over IPC by kit.js, in another one. The argument of
+ * that process is { implementation: 'native' | 'builtin' }.
  */
 
 const { createHash } = require('node:crypto');
@@ -16,7 +16,7 @@ const { argumentsOf, serve } = require('../support/remote');
 const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
 const FENCE = Buffer.from('the fence of test/faults/peer.js');
 
-/** The content of a datagram: its number decides every byte. */
+/** The content of a datagram: every byte follows from its number. */
 function payload(index, size) {
   const bytes = Buffer.alloc(size);
   for (let i = 0; i < size; i++)
@@ -26,14 +26,14 @@ function payload(index, size) {
   return bytes;
 }
 
-/** A datagram as one word that shows its size, its number and its content. */
+/** Describes a datagram by its size, number and content. */
 function digest(bytes) {
   const number = bytes.length >= 4 ? `#${bytes.readUInt32BE(0)} ` : '';
   const hash = createHash('md5').update(bytes).digest('hex');
   return `${number}${bytes.length}:${hash.slice(0, 12)}`;
 }
 
-/** What a receiver is to see of datagrams of these sizes. */
+/** The digests expected for datagrams of these sizes. */
 function digests(sizes, first = 0) {
   return sizes.map((size, i) => digest(payload(first + i, size)));
 }
@@ -60,7 +60,7 @@ class Peer {
       waiting: [], batches: 0,
     };
     const index = this.sockets.push(state) - 1;
-    // What bind() or connect() end with is the caller's, what comes later not.
+    // Errors of bind() and connect() reject; later errors are collected.
     socket.bind(port, address);
     await once(socket, 'listening');
     if (to?.connect) {
@@ -88,8 +88,8 @@ class Peer {
   }
 
   /**
-   * Hands datagrams to send() in one tick.
-   * @returns {Promise<{count: number, size: number}>} what is queued when that
+   * Passes datagrams to send() in one tick.
+   * @returns {Promise<{count: number, size: number}>} the send queue when that
    *   tick is over
    */
   burst({ socket, sizes, first = 0, to }) {
@@ -99,8 +99,8 @@ class Peer {
   }
 
   /**
-   * burst() to another socket of this peer, which is then shared as if it were
-   * sent to another process, before it could read.
+   * burst() to another socket of this peer. That socket is then shared as if it
+   * were sent to another process, before it could read.
    */
   async burstThenShare({ socket, sizes, receiver }) {
     await this.burst({ socket, sizes });
@@ -119,7 +119,7 @@ class Peer {
     return socket[symbol].handle;
   }
 
-  /** Hands datagrams to send(), and closes the socket in the same tick. */
+  /** Passes datagrams to send() and closes the socket in the same tick. */
   async sendAndClose({ socket, sizes }) {
     this.send({ socket, sizes });
     await this.close({ socket });
@@ -143,10 +143,10 @@ class Peer {
   }
 
   /**
-   * Hands each list of datagrams to a sendMany(), in one tick. An outcome is
-   * the number of the first, the code of the error or null, and how many were
-   * sent.
-   * @returns {{count: number, size: number}} what is queued then
+   * Passes each list of datagrams to a sendMany(), all in one tick. An outcome
+   * is the number of the first datagram, the error code or null, and how many
+   * were sent.
+   * @returns {{count: number, size: number}} the send queue afterwards
    */
   sendMany({ socket: index, lists }) {
     const state = this.sockets[index];
@@ -166,7 +166,7 @@ class Peer {
     return this.queue({ socket: index });
   }
 
-  /** What waits to be sent, in datagrams and bytes. */
+  /** The send queue, in datagrams and bytes. */
   queue({ socket: index }) {
     const { socket } = this.sockets[index];
     return {
@@ -174,7 +174,7 @@ class Peer {
     };
   }
 
-  /** burst() tick by tick, without a turn of the event loop between them. */
+  /** One burst() a tick, all in one event loop iteration. */
   async bursts({ socket, bursts, first = 0 }) {
     const queues = [];
     for (const sizes of bursts) {
@@ -184,7 +184,7 @@ class Peer {
     return queues;
   }
 
-  /** Sends the next one from the callback of the last, `sizes` times. */
+  /** Sends each datagram from the callback of the one before. */
   async chain({ socket, sizes, first = 0 }) {
     for (let i = 0; i < sizes.length; i++) {
       await this.burst({ socket, sizes: [sizes[i]], first: first + i });
@@ -193,8 +193,8 @@ class Peer {
   }
 
   /**
-   * Sends back what comes from now on, within the listener; when `busy`, it
-   * leaves the event loop something to do.
+   * Sends every datagram back from now on, within the listener. With `busy`,
+   * the listener also leaves work for the event loop.
    */
   answer({ socket: index, busy = false }) {
     const { socket } = this.sockets[index];
@@ -204,7 +204,7 @@ class Peer {
     });
   }
 
-  /** Sends the next one when the last was answered, `times` times. */
+  /** Sends `times` datagrams, each after the answer to the one before. */
   async ask({ socket: index, times }) {
     const { socket, to } = this.sockets[index];
     for (let i = 0; i < times; i++) {
@@ -214,14 +214,14 @@ class Peer {
     }
   }
 
-  /** The callbacks of sends, in their order, once there are `count`. */
+  /** Resolves with the outcomes of sends, in order, once there are `count`. */
   settled({ socket, count }) {
     const state = this.sockets[socket];
     return this.until(state, () => state.outcomes.length >= count,
       () => state.outcomes);
   }
 
-  /** What came, once there are `count` messages and errors together. */
+  /** Resolves once `count` messages and errors have arrived in total. */
   async received({ socket, count }) {
     const state = this.sockets[socket];
     await this.until(state,
@@ -229,7 +229,7 @@ class Peer {
     return this.soFar({ socket });
   }
 
-  /** What came up to now, and what still waits to be read. */
+  /** Resolves with all that has arrived, including unread datagrams. */
   async soFar({ socket }) {
     const state = this.sockets[socket];
     const { address, port } = state.socket.address();
@@ -243,7 +243,7 @@ class Peer {
     return { received, ports, errors };
   }
 
-  /** Resolves when everything is cancelled and the socket is closed. */
+  /** Resolves when all sends are cancelled and the socket is closed. */
   async close({ socket }) {
     const state = this.sockets[socket];
     state.socket.close();
@@ -269,7 +269,7 @@ class Peer {
     this.sockets[index].socket.unref();
   }
 
-  /** The process ends by itself from now on, and nothing is closed. */
+  /** Lets the process exit by itself, without closing sockets. */
   leave() {
     setImmediate(() => {
       process.removeAllListeners('disconnect');
@@ -277,13 +277,13 @@ class Peer {
     });
   }
 
-  /** Closes what is left. */
+  /** Closes the remaining sockets. */
   end() {
     for (const { socket } of this.sockets) {
       try {
         socket.close();
       } catch {
-        // It was closed already.
+        // Already closed.
       }
     }
   }

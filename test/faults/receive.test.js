@@ -1,7 +1,7 @@
 'use strict';
 
-// Receives under faults. Each datagram that the kernel handed over is
-// delivered once, in order; what cannot be told apart is reported.
+// Receives under injected faults. Each datagram that the kernel delivered is
+// emitted once, in order. A GRO buffer that cannot be split is reported.
 
 const assert = require('node:assert');
 
@@ -13,73 +13,76 @@ const AT = '127.0.0.1';
 
 /**
  * `fails` are the errors that the receiver's socket emits; with `cut` the first
- * run could not be read. `once`: not again with shared buffers. `warm`: only
- * after a burst, since merged receives are switched on with the first batch of
- * several datagrams.
+ * GRO buffer cannot be split. `once`: not repeated with shared buffers. `warm`:
+ * only after a burst, since GRO is enabled by the first batch of several
+ * datagrams.
  */
 const scenarios = [
   {
-    title: 'no fault: runs come in merged',
+    title: 'datagrams are received in GRO buffers without faults',
     script: '', only: 'linux', hits: 0, warm: true,
-    check: (remote) => assert.ok(remote.merged().length > 0),
+    check: (remote) => assert.ok(remote.groBuffers().length > 0),
   },
-  { title: 'EINTR is tried again', script: 'recv:1-3=EINTR', hits: 3 },
-  { title: 'a spurious wake-up', script: 'recv:1=EAGAIN', hits: 1 },
-  { title: 'spurious wake-ups', script: 'recv:1-10=EAGAIN', hits: 10 },
+  { title: 'EINTR is retried', script: 'recv:1-3=EINTR', hits: 3 },
+  { title: 'a spurious wake-up is ignored', script: 'recv:1=EAGAIN', hits: 1 },
+  {
+    title: 'spurious wake-ups in a row are ignored',
+    script: 'recv:1-10=EAGAIN', hits: 10,
+  },
   ...['ECONNREFUSED', 'ENOMEM', 'EHOSTUNREACH', 'EIO', 'EINVAL', 'EMSGSIZE']
     .map((code) => ({
-      title: `${code} is emitted, and reading goes on`,
+      title: `${code} is emitted, and reading continues`,
       script: `recv:1=${code}`, hits: 1, fails: [`recvmsg ${code}`],
     })),
   {
-    title: 'errors in a row',
+    title: 'consecutive errors are all emitted',
     script: 'recv:1=ECONNREFUSED;recv:2=ENOMEM', hits: 2,
     fails: ['recvmsg ECONNREFUSED', 'recvmsg ENOMEM'],
   },
   {
-    title: 'one message a call',
+    title: 'recvmmsg() may return one message a call',
     script: 'recvmmsg:*=short:1', only: 'linux',
     check: (remote) => assert.ok(remote.seen('recvmmsg').length >= 4),
   },
   {
-    title: 'control data cut off: reported, never delivered as one datagram',
+    title: 'a GRO buffer without its segment size is reported, not emitted',
     script: 'recv:1:segmented=ctrunc', only: 'linux', hits: 1,
     fails: ['recvmsg EMSGSIZE'], cut: true, warm: true,
   },
   {
-    title: 'a kernel without UDP_GRO',
+    title: 'datagrams are received if the kernel lacks UDP_GRO',
     script: 'setsockopt:*:gro=ENOPROTOOPT', only: 'linux', hits: 1,
     check: (remote) => {
       assert.deepStrictEqual(remote.options(UDP_GRO), [1]);
-      assert.deepStrictEqual(remote.merged(), []);
+      assert.deepStrictEqual(remote.groBuffers(), []);
     },
   },
   {
-    title: 'DGRAM_NATIVE_GRO=0 means no merged receives',
+    title: 'DGRAM_NATIVE_GRO=0 disables GRO',
     script: '', only: 'linux', env: { DGRAM_NATIVE_GRO: '0' }, hits: 0,
     warm: true,
     check: (remote) => {
       assert.deepStrictEqual(remote.options(UDP_GRO), []);
-      assert.deepStrictEqual(remote.merged(), []);
+      assert.deepStrictEqual(remote.groBuffers(), []);
     },
   },
-  // From 5.12 on only; the switch is the same.
+  // GRO is used from Linux 5.12 on.
   ...[
     ['5.0.0', false], ['5.11.22', false], ['5.12.0', true],
     ['5.12.0-rc2', true], ['6.1.0-18-amd64', true], ['7.0.3', true],
     ['4.18.0', false], ['unknown', false],
   ].map(([release, wanted]) => ({
-    title: `Linux ${release}: ${wanted ? 'merged' : 'plain'} receives`,
+    title: `Linux ${release}: GRO is ${wanted ? 'enabled' : 'disabled'}`,
     script: `uname:*=${release}`, only: 'linux', hits: 0, once: true,
     warm: true,
     check: (remote) => {
       assert.deepStrictEqual(remote.options(UDP_GRO), wanted ? [1] : []);
-      assert.strictEqual(remote.merged().length > 0, wanted);
+      assert.strictEqual(remote.groBuffers().length > 0, wanted);
     },
   })),
 ];
 
-describe('receive, under faults', function() {
+describe('receiving with injected faults', function() {
   this.timeout(20000);
   install();
 
@@ -102,7 +105,7 @@ describe('receive, under faults', function() {
     const receiver = new Remote({
       faults: script, env: { DGRAM_NATIVE_TRANSPORT: transport, ...env },
     });
-    // A sender that segments: unmerged, a run still comes as datagrams.
+    // The sender uses GSO: without GRO the group still arrives as datagrams.
     const sender = new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
     const target = await receiver.call('open', { roomy: true, options });
     const { socket } = await sender.call('open',
@@ -113,7 +116,7 @@ describe('receive, under faults', function() {
     await sender.call('settled', { socket, count: sizes.length });
     assert.ok(sender.segments().length >= 2);
 
-    // The run of 900 (and 5, its shorter last) is what is cut off.
+    // Lost: the GRO buffer of 20 x 900, with its shorter last segment of 5.
     const lost = cut ? 21 : 0;
     const { received, errors } = await receiver.call('received', {
       ...target, count: sizes.length - lost + fails.length,
@@ -126,7 +129,7 @@ describe('receive, under faults', function() {
     else assert.strictEqual(receiver.injected(), hits);
     check(receiver);
 
-    // It still works.
+    // The socket still works.
     const after = sizesOf('3x100 3x10');
     await sender.call('burst', { socket, sizes: after, first: 1000 });
     const later =
@@ -137,7 +140,7 @@ describe('receive, under faults', function() {
     await sender.end();
   }
 
-  // Of sizes that make no runs: nothing here counts as segmented.
+  // The sizes form no segment group, so no message counts as segmented.
   async function warmUp(sender, socket, receiver, target) {
     const sizes = sizesOf('1 2 1 2 1 2 1 2 1 2 1 2 1 2 1 2 1 2 1 2 1 2 1 2');
     await sender.call('burst', { socket, sizes, first: 5000 });
@@ -147,25 +150,25 @@ describe('receive, under faults', function() {
     assert.deepStrictEqual(received, digests(sizes, 5000));
   }
 
-  it('a plain sender and a segmenting one at once', async () => {
+  it('senders with and without GSO can send at the same time', async () => {
     const receiver = new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
     const segmenting = new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
-    const plain = new Peer('builtin');
+    const builtin = new Peer('builtin');
     const target = await receiver.call('open', { roomy: true });
     const to = { port: target.port, address: AT };
-    const one = await plain.open({ to });
+    const one = await builtin.open({ to });
     const two = await segmenting.call('open', { to });
     const sizes = sizesOf('20x500');
     for (let round = 0; round < 3; round++) {
       const first = round * 20;
       await Promise.all([
-        plain.burst({ ...one, sizes, first }),
+        builtin.burst({ ...one, sizes, first }),
         segmenting.call('burst', { ...two, sizes, first: first + 1000 }),
       ]);
     }
     const { received, ports } =
       await receiver.call('received', { ...target, count: 120 });
-    plain.end();
+    builtin.end();
     const from = (port) => received.filter((_, i) => ports[i] === port);
     const all = sizesOf('60x500');
     assert.deepStrictEqual(from(one.port), digests(all));

@@ -1,6 +1,6 @@
-/* Preloaded: takes sendmmsg() and recvmmsg() from the process, as the seccomp
- * profiles of some sandboxes do. DGRAM_SANDBOX is the error they answer with,
- * EPERM or ENOSYS. */
+/* Preloaded: disables sendmmsg() and recvmmsg(), as the seccomp profiles of
+ * some sandboxes do. DGRAM_SANDBOX is the error that they return, EPERM or
+ * ENOSYS. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

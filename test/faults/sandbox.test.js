@@ -1,7 +1,7 @@
 'use strict';
 
-// A sandbox that knows sendmsg() and recvmsg() only: a program that runs there
-// on node:dgram runs there on ours.
+// A sandbox that allows only sendmsg() and recvmsg(). A program that runs there
+// with node:dgram also runs with dgram-native.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -24,7 +24,7 @@ describe('a sandbox without sendmmsg and recvmmsg', function() {
   after(() => here.end());
 
   function sandboxed(error) {
-    // Alone: the faulty kernel makes every call the batched one.
+    // Only this library: faults.c turns every call into the batched one.
     return new Remote({
       env: {
         LD_PRELOAD: compileLibrary(path.join(__dirname, 'sandbox.c')),
@@ -34,7 +34,7 @@ describe('a sandbox without sendmmsg and recvmmsg', function() {
   }
 
   for (const error of ['EPERM', 'ENOSYS']) {
-    it(`that answers ${error}: sends, each once and in order`, async () => {
+    it(`sends each datagram once, in order (${error})`, async () => {
       const peer = await here.open({});
       const remote = sandboxed(error);
       const to = { port: peer.port, address: AT };
@@ -50,7 +50,7 @@ describe('a sandbox without sendmmsg and recvmmsg', function() {
       await remote.end();
     });
 
-    it(`that answers ${error}: receives, each once and in order`, async () => {
+    it(`receives each datagram once, in order (${error})`, async () => {
       const remote = sandboxed(error);
       const target = await remote.call('open', {});
       const to = { port: target.port, address: AT };

@@ -1,8 +1,8 @@
 'use strict';
 
-// sendMany() under faults: its one callback is called once, when the last of
-// its datagrams has left or failed, with the first error and with how many were
-// sent. They arrive once, in order.
+// sendMany() with injected faults. Its callback is called once, after the last
+// of its datagrams was sent or failed. It receives the first error and the
+// number of datagrams sent. They arrive once, in order.
 
 const assert = require('node:assert');
 
@@ -13,26 +13,26 @@ const {
 const AT = '127.0.0.1';
 
 /**
- * `calls` are the lists of sizes handed over one after the other, in one tick;
- * no two neighbours are of one size where the script counts datagrams.
- * `queued` is how many datagrams wait then, `outcomes` what the callbacks say,
- * `lost` the numbers of the datagrams that failed.
+ * `calls` are the lists of sizes passed one after the other, in one tick; no
+ * two neighbours have the same size if the script counts datagrams. `queued` is
+ * the number of datagrams in the send queue afterwards, `outcomes` are the
+ * arguments of the callbacks, `lost` the numbers of the datagrams that failed.
  */
 const scenarios = [
   {
-    title: 'all of it waits',
+    title: 'the whole list is queued',
     script: () => 'send:1-3=EAGAIN', hits: 3,
     calls: ['10x100'], queued: 10,
     outcomes: [[0, null, 10]],
   },
   {
-    title: 'calls that wait are told in their order',
+    title: 'queued calls complete in order',
     script: () => 'send:1-2=ENOBUFS', hits: 2,
     calls: ['10x100', '1 2 3', '5'], queued: 14,
     outcomes: [[0, null, 10], [10, null, 3], [13, null, 1]],
   },
   {
-    title: 'the rest waits',
+    title: 'the rest of a list is queued',
     script: (transport) => transport === 'linux' ?
       'sendmmsg:1=short:3;send:2=EAGAIN' :
       'send:4=EAGAIN',
@@ -40,7 +40,7 @@ const scenarios = [
     outcomes: [[0, null, 6]],
   },
   {
-    title: 'one fails, the rest waits',
+    title: 'one datagram fails and the rest is queued',
     script: (transport) => transport === 'linux' ?
       'sendmmsg:1=short:2;send:2=EPERM;send:3=EAGAIN' :
       'send:3=EPERM;send:4=EAGAIN',
@@ -48,33 +48,33 @@ const scenarios = [
     outcomes: [[0, 'EPERM', 5]],
   },
   {
-    title: 'one that waited fails',
+    title: 'a queued datagram fails',
     script: () => 'send:1=EAGAIN;send:2=EPERM', hits: 2,
     calls: ['1 2 3 4 5 6', '7 8'], queued: 8, lost: [0],
     outcomes: [[0, 'EPERM', 5], [6, null, 2]],
   },
   {
-    title: 'the first of two errors is told',
+    title: 'the first of two errors is reported',
     script: () => 'send:1=EPERM;send:2=EACCES', hits: 2,
     calls: ['1 2 3 4 5 6'], queued: 0, lost: [0, 1],
     outcomes: [[0, 'EPERM', 4]],
   },
 ];
 
-describe('sendMany, under faults', function() {
+describe('sendMany() with injected faults', function() {
   this.timeout(20000);
   install();
 
-  const plain = withReceiver();
+  const builtin = withReceiver();
 
-  /** A socket that sends to `peer`, in a process of its own. */
+  /** A socket that sends to `peer`, in another process. */
   async function sender(transport, faults, connect) {
     const remote = new Remote({
       faults, env: { DGRAM_NATIVE_TRANSPORT: transport },
     });
     assert.strictEqual(await remote.call('transport'), transport);
     const { socket } = await remote.call('open',
-      { to: { connect, port: plain.peer.port, address: AT } });
+      { to: { connect, port: builtin.peer.port, address: AT } });
     return { remote, socket };
   }
 
@@ -86,7 +86,7 @@ describe('sendMany, under faults', function() {
             it(scenario.title, () => play(scenario, transport, connected));
           }
 
-          it('close() cancels what waits', async () => {
+          it('close() cancels queued datagrams', async () => {
             const { remote, socket } =
               await sender(transport, 'send:*=EAGAIN', connected);
             const lists = ['1 2 3', '4 5'].map(sizesOf);
@@ -98,7 +98,7 @@ describe('sendMany, under faults', function() {
               await remote.call('settled', { socket, count: 2 }),
               [[0, 'ECANCELED', 0], [3, 'ECANCELED', 0]]);
             await remote.end();
-            const { received } = await plain.receiver.soFar(plain.peer);
+            const { received } = await builtin.receiver.soFar(builtin.peer);
             assert.deepStrictEqual(received, []);
           });
         });
@@ -121,7 +121,8 @@ describe('sendMany, under faults', function() {
     const expected =
       digests(lists.flat()).filter((_, number) => !lost.includes(number));
     const { received } =
-      await plain.receiver.received({ ...plain.peer, count: expected.length });
+      await builtin.receiver.received(
+        { ...builtin.peer, count: expected.length });
     assert.deepStrictEqual(received, expected);
 
     if (hits === undefined) assert.ok(remote.injected() > 0);

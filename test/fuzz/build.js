@@ -1,7 +1,7 @@
 'use strict';
 
-// Builds a target: clang's libFuzzer, AddressSanitizer and
-// UndefinedBehaviorSanitizer over the C core, Debian's libuv beside it.
+// Builds a target: the C core with clang's libFuzzer, AddressSanitizer and
+// UndefinedBehaviorSanitizer, and Debian's libuv.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -10,7 +10,7 @@ const path = require('node:path');
 const { targets } = require('./targets');
 
 const root = path.join(__dirname, '..', '..');
-/** Binaries, grown corpora and inputs that failed. */
+/** Binaries, extended corpora and failing inputs. */
 const cache = path.join(root, '.cache', 'fuzz');
 
 const FLAGS = [
@@ -26,7 +26,7 @@ function check(tool, args) {
   return !error && status === 0;
 }
 
-/** @returns {string|null} what is missing on this machine */
+/** @returns {string|null} the missing tool or library, or null */
 function missing() {
   if (process.platform !== 'linux') return 'Linux';
   if (!check('clang', ['--version'])) {
@@ -47,7 +47,7 @@ function libuv() {
 /**
  * @param {string} name of a target
  * @returns {string} the binary
- * @throws {Error} when the compiler fails; it has said why
+ * @throws {Error} if the compiler fails; it prints the reason
  */
 function build(name) {
   fs.mkdirSync(path.join(cache, 'bin'), { recursive: true });

@@ -8,14 +8,14 @@ static void on_idle(dgram_env_t* env) {
   idle = true;
 }
 
-/* Closed while a callback of theirs is on the stack, which may complete more of
- * what they had queued. */
+/* Sockets that were closed while one of their callbacks was on the stack, which
+ * may complete more of their queued datagrams. */
 #define PENDING_MAX 64
 static dgram_socket_t* pending[PENDING_MAX];
 static uint32_t pending_count;
 
 static void on_closed(dgram_socket_t* socket) {
-  if (socket->uses == 1) { /* by libuv's callback */
+  if (socket->uses == 1) { /* held by libuv's callback only */
     fuzz_on_closed(socket);
     return;
   }
@@ -23,8 +23,8 @@ static void on_closed(dgram_socket_t* socket) {
   pending[pending_count++] = socket;
 }
 
-/* Reports those that nobody uses any more. Their memory is freed with the next
- * socket that is made. */
+/* Reports the sockets that are no longer in use. Their memory is freed with the
+ * next socket that is created. */
 static void settle_closed(void) {
   uint32_t kept = 0;
   uint32_t i;
@@ -88,7 +88,7 @@ uint32_t fuzz_core_place(const fuzz_core_t* core,
   return place;
 }
 
-void fuzz_core_turn(fuzz_core_t* core) {
+void fuzz_core_iterate(fuzz_core_t* core) {
   uv_run(core->env.loop, UV_RUN_NOWAIT);
   settle_closed();
 }

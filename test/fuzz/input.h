@@ -1,5 +1,5 @@
-/* Draws the values that a target needs from libFuzzer's bytes. When they are
- * used up, everything is 0. */
+/* Draws a target's values from libFuzzer's bytes. Once these are used up,
+ * all values are 0. */
 #ifndef DGRAM_FUZZ_INPUT_H
 #define DGRAM_FUZZ_INPUT_H
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a target promises; libFuzzer keeps the input that breaks it. */
+/* Checks an invariant; libFuzzer stores inputs that violate it. */
 #define FUZZ_CHECK(condition)                                                  \
   do {                                                                         \
     if (!(condition)) {                                                        \
@@ -66,8 +66,8 @@ static inline bool fuzz_one_in(fuzz_input_t* input, uint32_t n) {
   return input->size > 0 && fuzz_below(input, n) == n - 1;
 }
 
-/* Memory of exactly that size, so that the sanitizer sees the first byte
- * beyond it. */
+/* Allocates exactly that size, so that the sanitizer detects access beyond the
+ * end. */
 static inline void* fuzz_alloc(size_t size) {
   void* memory = malloc(size == 0 ? 1 : size);
 

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-/* The real one. */
+/* The real functions. */
 #undef uv_close
 void uv_close(uv_handle_t* handle, uv_close_cb on_closed);
 
@@ -47,14 +47,14 @@ int fuzz_errno(void) {
   return errors[fuzz_below(fuzz_kernel_input, 8)];
 }
 
-/* One on which every feature is used, whatever runs here. */
+/* Reports a kernel with every feature, independent of the host. */
 int fuzz_uname(struct utsname* name) {
   memset(name, 0, sizeof(*name));
   memcpy(name->release, "6.1.0", sizeof("6.1.0"));
   return 0;
 }
 
-/* Interfaces have any name, or none. */
+/* Interfaces have any name or none. */
 int fuzz_uv_if_indextoiid(unsigned index, char* buffer, size_t* size) {
   size_t length;
 
@@ -77,7 +77,7 @@ int fuzz_uv_poll_start(uv_poll_t* poll, int events, uv_poll_cb on_poll) {
   fuzz_watch_t* watch = fuzz_watch(poll);
 
   FUZZ_CHECK(!uv_is_closing((uv_handle_t*) poll));
-  /* Another handle has the descriptor's number. */
+  /* Another handle polls the same descriptor. */
   if (fuzz_poll_fails && fuzz_one_in(fuzz_kernel_input, 32)) {
     fuzz_poll_failed = true;
     watch->events = 0;
@@ -104,7 +104,7 @@ void fuzz_poll_event(fuzz_watch_t* watch, int status, int events) {
 
 /* -- timers --------------------------------------------------------------- */
 
-/* One that never comes by itself: fuzz_timer_event() is the time. */
+/* Timers expire only in fuzz_timer_event(). */
 int fuzz_uv_timer_start(uv_timer_t* timer,
                         uv_timer_cb on_timer,
                         uint64_t timeout,
@@ -155,7 +155,7 @@ int fuzz_uv_udp_recv_stop(uv_udp_t* udp) {
 
 /* -- closing -------------------------------------------------------------- */
 
-/* libuv gives a request back before it says that the handle is closed. */
+/* libuv completes requests before it reports that the handle is closed. */
 static void on_closed(uv_handle_t* handle) {
   fuzz_watch_t* watch = fuzz_watch(handle);
   uv_close_cb wanted = watch->on_closed;

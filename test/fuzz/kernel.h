@@ -1,7 +1,6 @@
-/* Included before every source: puts functions of ours in the place of the
- * system calls, and of the functions of libuv, that move datagrams. kernel.c
- * has those that watch, wire.c and the receive target those that move. Sockets
- * and loops are real. */
+/* Included before every source: replaces the system calls and libuv functions
+ * that move datagrams. kernel.c has those for polling and timers, outgoing.c
+ * and incoming.c those that send and receive. Sockets and loops are real. */
 #ifndef DGRAM_FUZZ_KERNEL_H
 #define DGRAM_FUZZ_KERNEL_H
 
@@ -27,18 +26,18 @@
 
 #include "input.h"
 
-/* What the code under test has asked libuv for, by handle. */
+/* Requests of the code under test to libuv, by handle. */
 typedef struct {
   uv_handle_t* handle; /* a uv_poll_t, a uv_udp_t or a uv_timer_t; NULL: a free
-                          place */
+                          slot */
   uv_poll_cb on_poll;
-  uv_timer_cb on_timer; /* of a uv_timer_t that runs */
-  uv_alloc_cb on_alloc; /* of a uv_udp_t that reads */
+  uv_timer_cb on_timer; /* of an active uv_timer_t */
+  uv_alloc_cb on_alloc; /* of a uv_udp_t that is reading */
   uv_udp_recv_cb on_recv;
-  uv_udp_send_t* request; /* of a uv_udp_t that has been given one */
+  uv_udp_send_t* request; /* pending request of a uv_udp_t */
   uv_udp_send_cb on_sent;
   uv_buf_t buf;
-  struct sockaddr_in6 peer; /* AF_UNSPEC: the connected one */
+  struct sockaddr_in6 peer; /* AF_UNSPEC: the connected peer */
   int events;               /* of a uv_poll_t; 0: stopped */
   uv_close_cb on_closed;
 } fuzz_watch_t;
@@ -47,33 +46,34 @@ typedef struct {
 
 extern fuzz_watch_t fuzz_watches[FUZZ_WATCHES];
 
-/* The input that system calls draw their results from. */
+/* The input from which system calls draw their results. */
 extern fuzz_input_t* fuzz_kernel_input;
 
-/* The interface that uv_if_indextoiid() named last. */
+/* The interface name last returned by uv_if_indextoiid(). */
 extern char fuzz_zone[UV_IF_NAMESIZE];
 extern size_t fuzz_zone_length;
 
 void fuzz_kernel_reset(fuzz_input_t* input);
 
-/* Whether a uv_poll_t may fail to start; and that one did: whatever waited for
- * it was failed. */
+/* Whether starting a uv_poll_t may fail; and whether one did, which failed all
+ * that waited for it. */
 extern bool fuzz_poll_fails;
 extern bool fuzz_poll_failed;
 
-/* The time has come. */
+/* Expires the timer. */
 void fuzz_timer_event(fuzz_watch_t* watch);
 
-/* The watch of that handle, made if need be. */
+/* The watch of that handle, created if needed. */
 fuzz_watch_t* fuzz_watch(const void* handle);
 
-/* Ends what uv_udp_send() was given. */
+/* Completes a uv_udp_send(). */
 void fuzz_end_request(fuzz_watch_t* watch, int status);
 
-/* Reports an event as libuv does: an error comes alone, and stops polling. */
+/* Reports an event as libuv does: an error is reported alone, and stops
+ * polling. */
 void fuzz_poll_event(fuzz_watch_t* watch, int status, int events);
 
-/* An error that a system call may end with. */
+/* A random error of a system call. */
 int fuzz_errno(void);
 
 #endif

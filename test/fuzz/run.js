@@ -1,15 +1,15 @@
 'use strict';
 
-// `npm run test:fuzz`: libFuzzer on every C function that reads what others
-// wrote. Targets run side by side, one a core, from the committed corpus and
-// from what earlier runs found.
+// `npm run test:fuzz`: libFuzzer on every C function that reads foreign input.
+// Targets run in parallel, one per core, with the committed corpus and the
+// inputs found by earlier runs.
 //
 //   node test/fuzz/run.js [--seconds N] [--target NAME]... [--merge]
 //
 //   --seconds N     for each target (default 10)
 //   --target NAME   only this one
-//   --merge         afterwards, keep in test/fuzz/corpus what it takes to reach
-//                   every edge that was reached
+//   --merge         afterwards, reduce test/fuzz/corpus to inputs that reach
+//                   every edge reached so far
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -23,7 +23,7 @@ const { line } = require('../../scripts/tally');
 const { build, cache, missing, root } = require('./build');
 const { targets } = require('./targets');
 
-/** Longer inputs tell nothing new. */
+/** Longer inputs reach nothing new. */
 const LENGTH = 4096;
 /** A committed seed is small. */
 const SEED_LENGTH = 512;
@@ -45,7 +45,7 @@ function directory(...names) {
 const corpusOf = (name) => directory(root, 'test', 'fuzz', 'corpus', name);
 const grownOf = (name) => directory(cache, 'corpus', name);
 
-/** Runs libFuzzer; resolves to its exit code and what it printed. */
+/** Runs libFuzzer; resolves to its exit code and output. */
 function start(binary, args) {
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -74,7 +74,7 @@ function fuzz(name, binary) {
 
 const last = (output, pattern) => [...output.matchAll(pattern)].at(-1)?.[1];
 
-/** What libFuzzer said of itself. */
+/** The figures in libFuzzer's output. */
 function figures(output) {
   return {
     inputs: Number(last(output, /number_of_executed_units: (\d+)/g) ?? 0),
@@ -84,13 +84,13 @@ function figures(output) {
   };
 }
 
-/** All but the progress, of which there is much. */
+/** The output without progress lines. */
 function report(output) {
   return output.split('\n').filter((text) => !/^#\d+\s+[A-Z]+ /.test(text))
     .filter((text) => !/^\s*NEW_FUNC|# Uses: /.test(text)).join('\n');
 }
 
-/** Keeps a small set of small inputs that reaches every edge again. */
+/** Reduces the corpus to a small set of small inputs with the same coverage. */
 async function merge(name, binary) {
   const corpus = corpusOf(name);
   const merged = directory(cache, 'merged', name);
@@ -117,7 +117,7 @@ async function runTarget(name) {
   return { name, inputs, edges, features, corpus, failed };
 }
 
-/** Runs what `names` hands out, until there is no more. */
+/** Runs the targets that `names` yields, until it is exhausted. */
 async function worker(names, results) {
   for (let name = names.shift(); name !== undefined; name = names.shift()) {
     results.push(await runTarget(name));

@@ -29,9 +29,9 @@ const CORE = [
   'src/transport/uv_receive.c',
   'src/transport/uv_send.c',
   'test/fuzz/core.c',
-  'test/fuzz/inlet.c',
+  'test/fuzz/incoming.c',
   'test/fuzz/kernel.c',
-  'test/fuzz/wire.c',
+  'test/fuzz/outgoing.c',
 ];
 
 /** Target name: sources other than targets/NAME.c. The slowest first. */

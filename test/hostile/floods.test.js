@@ -1,8 +1,8 @@
 'use strict';
 
-// More than a listener can take, and more than the process may keep. Memory
-// stays bounded, and every datagram is received or counted as dropped by the
-// kernel.
+// Floods: more datagrams than a listener can process, and more bytes than the
+// process may retain. Memory stays bounded, and each datagram is received or
+// counted as dropped by the kernel.
 
 const assert = require('node:assert');
 
@@ -10,26 +10,26 @@ const { withHost } = require('./host');
 
 const MIB = 1024 * 1024;
 
-/** For V8's own heap, in MiB. */
+/** Limit of V8's own heap, in MiB. */
 const OLD_SPACE = 24;
 
 /**
- * What the process may grow by, however much comes in. Messages are outside of
- * V8's heap, which lets some 32 MiB of garbage gather there (32 MiB is its
- * limit for external memory); malloc and the heap have their share.
+ * Limit of memory growth, whatever the traffic. Messages are outside of V8's
+ * heap. V8 lets some 32 MiB of them become garbage (its limit for external
+ * memory); malloc and the heap need the rest.
  */
 const GROWTH = 80 * MIB;
 
-/** What the listener is given at least, in all. */
+/** The least number of bytes that the listener receives in total. */
 const BYTES = 3 * GROWTH;
 
 const WAYS = {
-  'messages of their own': {},
+  'separate buffers': {},
   'sharedBuffers': { options: { sharedBuffers: true } },
   'batch': { batch: true },
 };
 
-describe('a flood', function() {
+describe('memory during a flood', function() {
   this.timeout(120000);
   const context = withHost();
 
@@ -49,7 +49,9 @@ describe('a flood', function() {
     return flood.target.call('accounted', { n: flood.sent });
   }
 
-  /** Every datagram is received or dropped, and memory is bounded. */
+  /**
+   * Checks that each datagram is received or dropped, and memory is bounded.
+   */
   async function end({ target, before, sent }, size) {
     const { received, drops, bytes, peak, errors } =
       await target.call('report');
@@ -66,9 +68,9 @@ describe('a flood', function() {
 
   for (const transport of ['linux', 'uv']) {
     for (const [way, args] of Object.entries(WAYS)) {
-      // Bursts that the receive buffer just holds: most of it is received.
+      // Bursts that just fit the receive buffer: most datagrams arrive.
       for (const [size, burst] of [[65507, 2], [1400, 64]]) {
-        it(`of ${BYTES / MIB} MiB in ${size} bytes each, ${way}, ${transport}`,
+        it(`is bounded: messages of ${size} bytes, ${way}, ${transport}`,
           async () => {
             const flood = await start(args, transport);
             for (let bytes = 0; bytes < BYTES;) {
@@ -79,7 +81,7 @@ describe('a flood', function() {
           });
       }
 
-      it(`of nothing, ${way}, ${transport}`, async () => {
+      it(`is bounded: empty messages, ${way}, ${transport}`, async () => {
         const flood = await start(args, transport);
         await attack(flood, 0, 100000);
         const { received } = await end(flood, 0);
@@ -87,14 +89,14 @@ describe('a flood', function() {
       });
     }
 
-    it(`as fast as it goes, at a slow listener, ${transport}`, async () => {
+    it(`is bounded: full speed to a slow listener, ${transport}`, async () => {
       const flood = await start({ slow: 200 }, transport);
       await attack(flood, 1400, 50000);
       const { received, drops } = await end(flood, 1400);
       assert.ok(received > 0 && drops > 0);
     });
 
-    it(`as fast as it goes, over IPv6, ${transport}`, async () => {
+    it(`is bounded: full speed over IPv6, ${transport}`, async () => {
       const flood = await start({ type: 'udp6' }, transport);
       await attack(flood, 9000, 20000, '-6');
       const { received } = await end(flood, 9000);

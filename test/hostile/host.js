@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * A host that is attacked: a network namespace of its own, in which whole
- * networks are local, so that one sender can be any number of sources.
+ * The host under attack: a network namespace in which whole networks are local,
+ * so that one sender can use any number of source addresses.
  */
 
 const path = require('node:path');
@@ -12,7 +12,7 @@ const { demandNamespaces } = require('../network/link');
 const { compileProgram } = require('../support/compile');
 const { Remote, killRemotes } = require('../support/remote');
 
-/** tools/flood.c's sources. */
+/** Source networks of tools/flood.c. */
 const NETWORKS = [['-4', '10.0.0.0/8'], ['-6', '2001:db8::/32']];
 
 let hosts = 0;
@@ -37,7 +37,7 @@ class Host {
     return ['ip', 'netns', 'exec', this.name];
   }
 
-  /** Runs a tool of tools/ in the namespace; resolves with what it says. */
+  /** Runs a tool of tools/ in the namespace; resolves with its output. */
   attack(tool, ...args) {
     const program = compileProgram(path.join(__dirname, 'tools', `${tool}.c`));
     const [command, ...rest] = [...this.through, program, ...args.map(String)];
@@ -49,7 +49,7 @@ class Host {
       child.on('error', reject);
       child.on('close', (code) => {
         if (code === 0) resolve(JSON.parse(stdout));
-        else reject(new Error(`${tool} ended with ${code}: ${stderr}`));
+        else reject(new Error(`${tool} exited with ${code}: ${stderr}`));
       });
     });
   }
@@ -70,7 +70,7 @@ class Host {
 }
 
 /**
- * mocha's hooks for a suite on a host of its own.
+ * mocha hooks that give a suite such a host.
  * @returns {{host: Host}} filled in by before()
  */
 function withHost() {

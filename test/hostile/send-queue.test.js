@@ -1,8 +1,8 @@
 'use strict';
 
-// A wire that takes next to nothing, and a program that goes on sending. What
-// is kept is what the program handed over and the kernel has not taken; it can
-// be asked for, and it goes with the socket.
+// A very slow link, and a program that keeps sending. The queue holds what the
+// program passed to send() and the kernel has not accepted. Its size can be
+// read, and it is freed with the socket.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -16,14 +16,14 @@ const MIB = 1024 * 1024;
 const SIZE = 1200;
 const COUNT = 20000;
 
-/** For a send with a callback, in JavaScript, its payload aside. */
+/** JavaScript memory of a send with a callback, without its payload. */
 const OVERHEAD = 1500;
 
-/** Sockets until V8's heap, and what malloc keeps, are as they stay. */
+/** Sockets until V8's heap and malloc's reserves are stable. */
 const SETTLING = 6;
 const ROUNDS = 2 * SETTLING;
 
-describe('a queue that cannot drain', function() {
+describe('a send queue on a very slow link', function() {
   this.timeout(60000);
   let link;
 
@@ -31,7 +31,7 @@ describe('a queue that cannot drain', function() {
 
   before(() => {
     link = new Link();
-    // The queue of the wire is larger than any socket's.
+    // The queue of the interface is larger than the send buffer of any socket.
     link.slowDown('64kbit', '1200s');
   });
 
@@ -40,7 +40,7 @@ describe('a queue that cannot drain', function() {
   after(() => link?.end());
 
   for (const transport of ['linux', 'uv']) {
-    it(`keeps what was handed over and no more, ${transport}`, async () => {
+    it(`uses memory for its datagrams only, ${transport}`, async () => {
       const [address, to] = ADDRESSES.udp4;
       const sender = new Remote(path.join(__dirname, 'target.js'), {
         args: { address }, through: link.on(0), execArgv: ['--expose-gc'],
@@ -52,12 +52,12 @@ describe('a queue that cannot drain', function() {
       const peaks = [];
       for (let round = 0; round < ROUNDS; round++) {
         if (round > 0) await sender.call('reopen');
-        // Nobody listens there, and the answer to that is as slow.
-        const queue = await sender.call('hand',
+        // The port is closed, and the ICMP errors are as slow.
+        const queue = await sender.call('submit',
           { n: COUNT, size: SIZE, port: 9, address: to });
         const { count, settled, queueCount, queueSize } = queue;
         assert.strictEqual(count, COUNT);
-        assert.ok(settled < COUNT / 10, 'the wire was not slow');
+        assert.ok(settled < COUNT / 10, 'the link was not slow');
         assert.strictEqual(queueCount, count - settled);
         assert.strictEqual(queueSize, queueCount * SIZE);
         peaks.push(queue.rss);
@@ -68,13 +68,13 @@ describe('a queue that cannot drain', function() {
           ['ECANCELED', 'sent']);
         assert.ok(outcomes.ECANCELED <= queueCount);
       }
-      const handed = COUNT * (SIZE + OVERHEAD);
-      assert.ok(peaks[0] - rss < 2 * handed,
-        `${(peaks[0] - rss) / MIB} MiB for ${handed / MIB}`);
-      // What the first sockets took is there for the next ones: a twentieth
-      // part of what one of them was handed, if it were lost, would show.
+      const submitted = COUNT * (SIZE + OVERHEAD);
+      assert.ok(peaks[0] - rss < 2 * submitted,
+        `${(peaks[0] - rss) / MIB} MiB for ${submitted / MIB}`);
+      // Memory of the first sockets is reused for the next ones. A leak of a
+      // twentieth of one socket's queue would show.
       const level = Math.max(...peaks.slice(0, SETTLING));
-      assert.ok(Math.max(...peaks.slice(SETTLING)) - level < handed / 4,
+      assert.ok(Math.max(...peaks.slice(SETTLING)) - level < submitted / 4,
         peaks.map((peak) => peak / MIB).join(', '));
       await sender.end();
     });

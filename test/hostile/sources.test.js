@@ -1,8 +1,8 @@
 'use strict';
 
-// Sources without number, and sources that cannot be. What is remembered of
-// them stays bounded, none is taken for another, and what reaches the program
-// is what node:dgram would hand it.
+// Very many sources, and impossible sources. The memory of sources is bounded,
+// none is taken for another, and the program receives the same as with
+// node:dgram.
 
 const assert = require('node:assert');
 
@@ -10,19 +10,19 @@ const { withHost } = require('./host');
 
 const MIB = 1024 * 1024;
 
-/** Outstanding answers: what the smallest receive buffer holds, and more. */
+/** Outstanding answers: more than the smallest receive buffer holds. */
 const WINDOW = 128;
 
 /**
- * For what V8 keeps of compiled code and the like. A million addresses, or
- * destinations, that were remembered would take 50 times as much.
+ * For V8's compiled code and the like. One million addresses or destinations
+ * would take 50 times as much.
  */
 const GROWTH = 3 * MIB;
 
-/** Datagrams of each impossible source: a receive buffer holds them all. */
+/** Datagrams of each impossible source: the receive buffer holds them all. */
 const EACH = 10;
 
-describe('sources', function() {
+describe('a receiver', function() {
   this.timeout(180000);
   const context = withHost();
 
@@ -30,7 +30,7 @@ describe('sources', function() {
     ['linux', 'udp4', 1000000], ['linux', 'udp6', 100000],
     ['uv', 'udp4', 100000],
   ]) {
-    it(`${sources} of them, each answered, ${type}, ${transport}`, async () => {
+    it(`can answer ${sources} sources, ${type}, ${transport}`, async () => {
       const target = context.host.target(
         { type, echo: true, sources }, { transport });
       const { port, ...start } = await target.call('bind');
@@ -39,7 +39,7 @@ describe('sources', function() {
         '-s', 16, '-k', sources, '-w', WINDOW,
         ...type === 'udp6' ? ['-6'] : []);
 
-      // Everything is there that will be: tables, compiled code.
+      // By now all tables and compiled code exist.
       const warm = await flood(20000);
       const before = await target.call('heap');
       const { sent, answers, drops } = await flood(sources);
@@ -48,20 +48,20 @@ describe('sources', function() {
       const end = await target.call('accounted', { n: total });
 
       assert.strictEqual(end.received + end.drops, total);
-      // Enough to fill any table, should the machine be slow today.
+      // Enough to fill any table, even on a slow machine.
       assert.ok(end.received > sources / 2, `only ${end.received} came`);
       assert.strictEqual(end.wrongSources, 0);
       assert.deepStrictEqual(end.thrown, {});
       assert.strictEqual(answers + drops + warm.answers + warm.drops,
         end.received);
       assert.ok(after - before < GROWTH,
-        `${before} bytes became ${after} by ${sources} sources`);
+        `from ${before} to ${after} bytes with ${sources} sources`);
       await target.end();
     });
   }
 
-  // Nobody can have sent these. The kernel checks what comes from outside
-  // (martians), but not what the host sends to itself.
+  // Impossible sources. The kernel checks packets from outside (martians), but
+  // not those that the host sends to itself.
   const IMPOSSIBLE = [
     '0.0.0.1:1000', '0.255.255.255:1000', '127.0.0.1:0', '127.1.2.3:1000',
     '224.0.0.1:1000', '239.255.255.255:5353', '240.0.0.1:1000',
@@ -73,14 +73,14 @@ describe('sources', function() {
     const target = context.host.target({ implementation, echo: true },
       { transport });
     const { port } = await target.call('bind');
-    // Its own address as well; its answers go to itself, round and round, so
-    // once is enough, and only where they are asked for.
+    // Includes the socket's own address. An answer to that returns to the
+    // socket, so one is enough, and only in the test for it.
     const sources = own ? [`127.0.0.1:${port}`] : IMPOSSIBLE;
     const each = own ? 1 : EACH;
     await context.host.attack('spoof', '-p', port, '-n', each * sources.length,
       ...sources);
     if (own) {
-      // More than a few turns of the circle.
+      // Several round trips.
       let received = 0;
       while (received < 1000)
         ({ received } = await target.call('accounted', { n: 1000 }));
@@ -98,7 +98,7 @@ describe('sources', function() {
   }
 
   for (const transport of ['linux', 'uv']) {
-    it(`that cannot be, as with node:dgram, ${transport}`, async () => {
+    it(`reports impossible sources like node:dgram, ${transport}`, async () => {
       const expected = await spoofed('builtin', transport, false);
       assert.deepStrictEqual(Object.keys(expected.seen).sort(),
         IMPOSSIBLE.map((source) => source.replace(':', ' ')).sort());
@@ -106,7 +106,7 @@ describe('sources', function() {
         expected);
     });
 
-    it(`that are the socket itself, ${transport}`, async () => {
+    it(`can receive from itself, ${transport}`, async () => {
       assert.deepStrictEqual(await spoofed('native', transport, true),
         { thrown: {}, answers: {} });
     });

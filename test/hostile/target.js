@@ -1,11 +1,12 @@
 'use strict';
 
 /**
- * The socket that is attacked, in a process of its own, and what it has seen.
+ * The socket under attack, in another process, and a record of its traffic.
  *
  * Arguments: implementation ('native', 'builtin'), type, address, options (of
  * createSocket), batch (listen for 'batch'), slow (microseconds a datagram),
- * echo (send each back), sources (as given to tools/flood.c, to be checked).
+ * echo (send each back), sources (the argument of tools/flood.c, to check
+ * addresses).
  */
 
 const { once } = require('node:events');
@@ -26,11 +27,11 @@ const dgram = require(implementation === 'builtin' ?
   'node:dgram' :
   packed.main);
 
-/** Different sources that are remembered by name; the rest are counted. */
+/** Sources that are recorded by name; the rest are counted. */
 const NAMES = 100;
 
 let socket = dgram.createSocket({ type, ...options });
-const handed = { count: 0, settled: 0, outcomes: {} };
+const submitted = { count: 0, settled: 0, outcomes: {} };
 const seen = {
   received: 0, bytes: 0, wrongSources: 0, errors: {}, thrown: {}, answers: {},
   sources: {},
@@ -40,7 +41,7 @@ function count(counts, name) {
   counts[name] = (counts[name] ?? 0) + 1;
 }
 
-/** What tools/flood.c calls itself when it sends datagram `number`. */
+/** The source address of datagram `number` of tools/flood.c. */
 function sourceOf(number) {
   const low = number % sources + 1;
   if (type === 'udp6') {
@@ -110,7 +111,7 @@ serve({
     await once(socket, 'connect');
   },
 
-  /** Sends `n` datagrams, some at a time. @returns {object} their outcomes */
+  /** Sends `n` datagrams, `at` at a time. @returns {object} their outcomes */
   async send({ n, size = 64, at = 50 }) {
     const outcomes = { sent: 0 };
     let left = n;
@@ -131,15 +132,15 @@ serve({
     return outcomes;
   },
 
-  /** Hands over datagrams, whether or not the last ones have left. */
-  async hand({ n, size, port, address: to }) {
+  /** Passes datagrams to send() without waiting for the ones before. */
+  async submit({ n, size, port, address: to }) {
     for (let i = 0; i < n; i++) {
-      handed.count++;
-      socket.send(Buffer.alloc(size, handed.count), port, to, (error) => {
-        handed.settled++;
-        count(handed.outcomes, error?.code ?? 'sent');
+      submitted.count++;
+      socket.send(Buffer.alloc(size, submitted.count), port, to, (error) => {
+        submitted.settled++;
+        count(submitted.outcomes, error?.code ?? 'sent');
       });
-      // As a program would that has no idea of back pressure.
+      // Like a program that ignores backpressure.
       if (i % 500 === 499)
         await new Promise((resolve) => { setImmediate(resolve); });
     }
@@ -147,28 +148,28 @@ serve({
     return this.queue();
   },
 
-  /** All of it belongs to one moment. */
+  /** A consistent snapshot of the send queue. */
   queue() {
     return {
-      ...handed, outcomes: { ...handed.outcomes },
+      ...submitted, outcomes: { ...submitted.outcomes },
       queueCount: socket.getSendQueueCount(),
       queueSize: socket.getSendQueueSize(), rss: memoryField('VmRSS'),
     };
   },
 
-  /** Closes the socket, and waits for what its callbacks are told. */
+  /** Closes the socket and waits for its callbacks. */
   async close() {
     socket.close();
     await once(socket, 'close');
-    while (handed.settled < handed.count) await sleep(5);
-    await sleep(50); // for callbacks too many
-    return handed;
+    while (submitted.settled < submitted.count) await sleep(5);
+    await sleep(50); // time for superfluous callbacks
+    return submitted;
   },
 
-  /** A new socket in place of the closed one. */
+  /** Opens a new socket in place of the closed one. */
   async reopen() {
     globalThis.gc();
-    Object.assign(handed, { count: 0, settled: 0, outcomes: {} });
+    Object.assign(submitted, { count: 0, settled: 0, outcomes: {} });
     socket = dgram.createSocket({ type, ...options });
     socket.bind(0, address);
     await once(socket, 'listening');
@@ -182,7 +183,7 @@ serve({
     };
   },
 
-  /** Once `n` are received or dropped, or nothing has come for a while. */
+  /** Resolves when `n` are received or dropped, or traffic has stopped. */
   async accounted({ n }) {
     let before = -1;
     for (let idle = 0; idle < 50; idle++) {
@@ -195,7 +196,7 @@ serve({
     return this.report();
   },
 
-  /** Heap and buffers, without garbage. */
+  /** Heap and buffers after a garbage collection. */
   async heap() {
     for (let i = 0; i < 3; i++) {
       globalThis.gc();

@@ -1,18 +1,18 @@
 'use strict';
 
 /**
- * A preload: makes V8's collector run at every crossing between JavaScript and
- * the C core, both ways, on top of what the flags of gc.test.js ask of it.
- * Whatever C holds without a reference is gone the next time it looks.
+ * A preload: runs V8's garbage collector at every call between JavaScript and
+ * the C core, in both directions, in addition to the V8 flags of gc.test.js. A
+ * value that C uses without a reference is then collected before its next use.
  *
- * At the end of the process the number of collections goes to the file that
- * DGRAM_COLLECTIONS names.
+ * At the end of the process the number of collections is written to the file
+ * that DGRAM_COLLECTIONS names.
  */
 
 const fs = require('node:fs');
 const { threadId } = require('node:worker_threads');
 
-/** A full collection at each crossing would take all day. */
+/** Only one collection in 64 is a full one, which is slow. */
 const FULL_EVERY = 64;
 
 let crossings = 0;
@@ -35,7 +35,7 @@ function wrapped(object) {
     [name, typeof value === 'function' ? around(value) : value]));
 }
 
-/** The methods that C gives to the handle of a socket. */
+/** The methods that C defines on the handle of a socket. */
 function defineWith(binding, prototype) {
   const before = new Set(Object.getOwnPropertyNames(prototype));
   binding.define(prototype);
@@ -47,7 +47,7 @@ function defineWith(binding, prototype) {
   }
 }
 
-// The addon's own exports cannot be changed.
+// The addon's exports are read-only.
 const { dlopen } = process;
 process.dlopen = function(module, ...rest) {
   const result = Reflect.apply(dlopen, this, [module, ...rest]);
@@ -55,9 +55,9 @@ process.dlopen = function(module, ...rest) {
   if (typeof binding.hook !== 'function') return result;
   module.exports = {
     ...wrapped(binding),
-    get transport() { return binding.transport; }, // until configure()
+    get transport() { return binding.transport; }, // set by configure()
     define: (prototype) => defineWith(binding, prototype),
-    hook: (hooks) => binding.hook(wrapped(hooks)), // what C calls
+    hook: (hooks) => binding.hook(wrapped(hooks)), // called by C
   };
   return result;
 };

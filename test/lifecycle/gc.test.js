@@ -1,10 +1,10 @@
 'use strict';
 
-// Garbage is collected at every crossing into the C core and back, while the
-// tests of the API run: nothing that is in use is ever collected.
+// Runs the API tests with a garbage collection at every call into the C core
+// and back: no object in use is collected.
 //
-// --gc-interval alone would show nothing: V8 ignores it unless it was built
-// for its own fuzzers, and Node's releases are not. See collector.js.
+// --gc-interval alone has no effect: V8 ignores it unless built for its own
+// fuzzers, and Node's releases are not. See collector.js.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -16,8 +16,9 @@ const { root, temporary } = require('../support/dgram');
 const mocha = require.resolve('mocha/bin/mocha.js');
 
 /**
- * What crosses most, and keeps most over a crossing. With --stress-compaction
- * every object moves at every collection, which takes some 50 ms.
+ * The tests with the most calls and the most values retained across calls. With
+ * --stress-compaction every object moves at every collection, which takes some
+ * 50 ms.
  */
 const RUNS = {
   'collected': {
@@ -34,14 +35,14 @@ const RUNS = {
   },
 };
 
-describe('while a collector never rests', () => {
+describe('garbage collection at every native call', () => {
   const cases = ['linux', 'uv'].flatMap((transport) =>
     Object.entries(RUNS).map(([what, settings]) =>
       ({ transport, what, ...settings })));
 
   for (const { transport, what, flags, files, enough } of cases) {
-    it(`nothing in use is ${what}, ${transport}`, async function() {
-      this.timeout(300000); // longer than ../support/dgram has it
+    it(`leaves no object in use ${what}, ${transport}`, async function() {
+      this.timeout(300000); // longer than the default of ../support/dgram
       const log = temporary('collections', '');
       const { status, signal, stdout } = spawnSync(process.execPath, [
         ...flags, '--require', path.join(__dirname, 'collector.js'),

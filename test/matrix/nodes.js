@@ -1,8 +1,8 @@
 'use strict';
 
-// The Node binaries of `npm run test:matrix`. They come out of the registry's
-// node-linux-* packages and stay in .cache/nodes/VERSION/bin/node.
-// DGRAM_NATIVE_NODES names another directory of that shape, to share one.
+// The Node binaries of `npm run test:matrix`, from the registry's node-linux-*
+// packages. They are stored as .cache/nodes/VERSION/bin/node.
+// DGRAM_NATIVE_NODES names another directory of that layout, to share one.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -20,7 +20,7 @@ function major(version) {
   return Number.parseInt(version, 10);
 }
 
-/** The supported lines besides that of the Node which runs this script. */
+/** The supported release lines other than that of the running Node. */
 const versions = supported
   .filter((version) => major(version) !== major(process.versions.node));
 
@@ -31,8 +31,8 @@ function versionOf(binary) {
 
 /**
  * @param {string} version such as '18.20.8'
- * @returns {string} path of that Node's binary, fetched when it is not there
- * @throws {Error} where no package has it, or the package holds another version
+ * @returns {string} path of that Node's binary, downloaded if it is missing
+ * @throws {Error} if no package has it, or the package has another version
  */
 function nodeBinary(version) {
   const binary = path.join(cache, version, 'bin', 'node');
@@ -44,7 +44,7 @@ function nodeBinary(version) {
   const found = versionOf(binary);
   if (found !== version) {
     fs.rmSync(path.join(cache, version), { recursive: true });
-    throw new Error(`the package of Node ${version} holds Node ${found}`);
+    throw new Error(`the package of Node ${version} contains Node ${found}`);
   }
   return binary;
 }

@@ -1,10 +1,10 @@
 'use strict';
 
-// Runs mocha's part of the suite over every supported Node with the one
-// addon that `npm run build` made, which is what a stable ABI promises; then
-// the tests of the packed package, which go through all Nodes themselves.
+// Runs the mocha suites on every supported Node, with the one addon that
+// `npm run build` made, as its stable ABI promises. Then runs the tests of the
+// packed package, which try all Nodes themselves.
 //
-//   node test/matrix/run.js [VERSION... | package]    all, or those named
+//   node test/matrix/run.js [VERSION... | package]    default: all
 
 const { execFile } = require('node:child_process');
 const path = require('node:path');
@@ -17,7 +17,7 @@ const { line } = require('../../scripts/tally');
 const { nodeBinary, versions } = require('./nodes');
 const { runSuite } = require('./suite');
 
-require('../support/package'); // made before there are faults, or several
+require('../support/package'); // packed once, before child processes
 
 const PACKAGE = 'package';
 const ARGS = {
@@ -27,14 +27,14 @@ const ARGS = {
 const build = path.join(__dirname, '..', '..', 'scripts', 'prebuild',
                         'build.js');
 
-/** A step of the list that runs a suite and keeps its result. */
+/** A task that runs a suite and stores its result. */
 function suiteTask(name, title, prepare, args) {
   return {
     title,
     task: async (results, task) => {
       const onTest = (done, total, test) => {
-        // One line that changes on a terminal; elsewhere it would be a
-        // thousand.
+        // One changing line on a terminal. Elsewhere that would be a thousand
+        // lines.
         if (process.stdout.isTTY) task.output = `${done}/${total}  ${test}`;
       };
       const result = await prepare()

@@ -1,6 +1,6 @@
 'use strict';
 
-// One run of mocha in a process of its own, told event by event.
+// Runs mocha in another process and reports its events.
 
 const { spawn } = require('node:child_process');
 const path = require('node:path');
@@ -11,12 +11,12 @@ const mocha = require.resolve('mocha/bin/mocha.js');
 /**
  * @typedef {object} Result
  * @property {number} passed
- * @property {number} failed at least 1 when the run died or ran nothing
+ * @property {number} failed at least 1 if mocha crashed or ran no test
  * @property {number} skipped
- * @property {string[]} failures what went wrong, one text each
+ * @property {string[]} failures one text for each failure
  */
 
-/** An event of mocha's reporter json-stream; tests print lines of their own. */
+/** Parses an event of mocha's reporter json-stream, or output of a test. */
 function parse(line) {
   if (!line.startsWith('["')) return [];
   try {
@@ -28,7 +28,7 @@ function parse(line) {
 
 /**
  * @param {string} node binary
- * @param {string[]} args of mocha: what to run
+ * @param {string[]} args of mocha
  * @param {(done: number, total: number, title: string) => void} onTest
  * @returns {Promise<Result>}
  */
@@ -63,11 +63,11 @@ function runSuite(node, args, onTest) {
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      // A run that died, or ran nothing, has failed whatever it printed.
+      // A crash, or no test at all, is a failure despite the output.
       if (result.failed === 0 && (code !== 0 || !ended ||
                                   result.passed === 0)) {
         result.failed++;
-        result.failures.push(`mocha ended with ${signal ?? code} after ` +
+        result.failures.push(`mocha exited with ${signal ?? code} after ` +
           `${result.passed} tests\n${errors}`);
       }
       resolve(result);

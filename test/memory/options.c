@@ -1,6 +1,6 @@
-/* The sanitizers' options, as a library that Node is linked with: a process
- * that was started with an empty environment has them too. DGRAM_REPORTS is
- * the directory of the reports, DGRAM_UBSAN the library that is loaded. */
+/* The sanitizers' options, as a library that Node is linked with, so that they
+ * also apply in a process with an empty environment. DGRAM_REPORTS is the
+ * directory of the reports, DGRAM_UBSAN the library that is loaded. */
 #include <dlfcn.h>
 #include <stddef.h>
 
@@ -8,8 +8,8 @@ const char* __asan_default_options(void);  /* NOLINT: libasan's name */
 const char* __lsan_default_options(void);  /* NOLINT */
 const char* __ubsan_default_options(void); /* NOLINT */
 
-/* The exit code says nothing of a leak: Node leaves memory behind as well.
- * The frames name the module, whether its source is known or not. */
+/* The exit code does not report leaks: Node itself leaks memory at exit. Frames
+ * name the module, whether its source is known or not. */
 const char* __asan_default_options(void) { /* NOLINT */
   return "abort_on_error=1:detect_leaks=1:detect_odr_violation=0"
          ":malloc_context_size=12:log_path=" DGRAM_REPORTS
@@ -25,8 +25,8 @@ const char* __ubsan_default_options(void) { /* NOLINT */
   return "print_stacktrace=1:stack_trace_format=\"    #%n %p %F %L (%m)\"";
 }
 
-/* Beside libasan, libubsan does not look at log_path, and what it exports for
- * the purpose is hidden by the same name of libasan's. */
+/* Beside libasan, libubsan ignores log_path, and its own function for that is
+ * hidden by libasan's function of the same name. */
 __attribute__((constructor)) static void set_report_path(void) {
   void* ubsan = dlopen(DGRAM_UBSAN, RTLD_LAZY | RTLD_NOLOAD);
   void (*set)(const char*) = NULL;

@@ -1,13 +1,13 @@
 'use strict';
 
-// `npm run test:memory`: mocha's part of the suite and Node's own tests of
-// dgram, with the C core built under AddressSanitizer, LeakSanitizer and
-// UndefinedBehaviorSanitizer. Fails on a memory error anywhere, on undefined
-// behaviour and on memory that the C core lost. The canary, an addon full of
-// mistakes, shows first that mistakes are found, in a process that was started
-// without an environment, too.
+// `npm run test:memory`: runs the mocha suites and Node's own dgram tests with
+// the C core built under AddressSanitizer, LeakSanitizer and
+// UndefinedBehaviorSanitizer. Fails on any memory error, on undefined
+// behaviour, and on leaks of the C core. First a canary, an addon with
+// deliberate errors, checks that errors are detected, also in a process with an
+// empty environment.
 //
-//   node test/memory/run.js [FILE [ARGUMENT...]]   a program instead
+//   node test/memory/run.js [FILE [ARGUMENT...]]   runs a program instead
 
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
@@ -41,27 +41,27 @@ function checkCanary() {
       found.length === 0 :
       found.length === 1 && expected.test(found[0]);
     if (right) console.log(`canary: ${name} ${expected ? '' : 'not '}reported`);
-    else fail(`canary: ${name} went wrong: ${found.join('\n') || 'no report'}`);
+    else fail(`canary: ${name}: reported ${found.join('\n') || 'nothing'}`);
   }
 }
 
-/** Each goes through everything. */
+/** Each transport runs all suites. */
 const TRANSPORTS = ['linux', 'uv'];
 
-/** The sanitizers make everything slower. */
+/** The suites, with longer timeouts for the sanitizers. */
 const SUITES = [
-  // The runner's own test gives its cases five seconds, which is not enough
-  // here; the runner itself comes next. And this addon asks for the sanitizers'
-  // symbols too.
+  // The tests of the upstream runner allow five seconds a case, too few here;
+  // the runner itself is next. abi.test.js would reject the sanitizers'
+  // symbols.
   [mocha, '--config', 'test/unit.mocharc.cjs', '--ignore', 'test/upstream/**',
     '--ignore', 'test/native/abi.test.js',
     '--timeout', '60000', '--reporter', 'dot'],
-  // Beside node:dgram, which fails some of it too where there is no network.
-  // The reports of a run without sanitizers stay as they are.
+  // Compared with node:dgram, which fails some of it too without a network.
+  // The reports of a run without sanitizers are not overwritten.
   ['test/upstream/run.js', '--reports', 'build/reports'],
 ];
 
-/** The packed package of the copy, which no sanitizer need look at. */
+/** Packs the package of the copy, without sanitizers. */
 function stage() {
   execFileSync(process.execPath, ['-e', 'require("./test/support/package")'], {
     cwd: copy, env: { ...process.env, DGRAM_TEST_PACKAGE: undefined },
@@ -71,7 +71,7 @@ function stage() {
 
 function checkSuite(args, env) {
   const { status, signal } = run(args, env);
-  if (status !== 0) fail(`${args[0]} ended with ${signal ?? status}`);
+  if (status !== 0) fail(`${args[0]} exited with ${signal ?? status}`);
   const found = findings();
   for (const report of found) fail(report);
   console.log(`${found.length} reports of memory errors, undefined ` +

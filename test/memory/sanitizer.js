@@ -2,9 +2,9 @@
 
 // Builds a copy of the project with AddressSanitizer and
 // UndefinedBehaviorSanitizer, runs programs of that copy under them, and reads
-// what was reported. Node itself is not instrumented. It is a copy, too, which
-// names the sanitizers' libraries as the first that it needs: so its children
-// have them as well, whatever environment they are given.
+// their reports. Node itself is not instrumented. It is a copy that lists the
+// sanitizers' libraries as its first dependencies, so that child processes load
+// them in any environment.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -13,23 +13,23 @@ const path = require('node:path');
 const { nodeHeaders } = require('../../scripts/node-headers');
 
 const root = path.join(__dirname, '..', '..');
-/** The instrumented copy; it finds node_modules above itself. */
+/** The instrumented copy; node_modules is in a parent directory. */
 const copy = path.join(root, '.cache', 'asan', 'copy');
 const reports = path.join(root, '.cache', 'asan', 'reports');
 
 const gyp = require.resolve('node-gyp/bin/node-gyp.js');
 const left = new Set(['.cache', '.git', 'build', 'node_modules']);
 
-/** Node with the sanitizers' libraries. */
+/** Node linked with the sanitizers' libraries. */
 const node = path.join(root, '.cache', 'asan', 'bin', 'node');
 /** Their options, as a library: see options.c. libasan has to be the first of
- * all libraries, and takes what has its name for itself. */
+ * all libraries, and overrides symbols of the same name. */
 const settings = path.join(root, '.cache', 'asan', 'bin', 'libasan.so.options');
 
 const FLAGS = '-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1 ' +
   '-DDGRAM_ASSERTIONS';
 
-/** Makes the copy anew. */
+/** Makes a new copy. */
 function prepare() {
   fs.rmSync(copy, { recursive: true, force: true });
   fs.mkdirSync(copy, { recursive: true });
@@ -40,7 +40,7 @@ function prepare() {
       filter: (source) => !left.has(path.basename(source)),
     });
   }
-  // What was fetched need not be fetched again.
+  // Reuses downloads.
   const upstream = path.join(root, '.cache', 'upstream');
   fs.mkdirSync(upstream, { recursive: true });
   fs.mkdirSync(path.join(copy, '.cache'));
@@ -48,7 +48,7 @@ function prepare() {
   makeNode();
 }
 
-/** A library of gcc's, by its real name. */
+/** Real path of one of gcc's libraries. */
 function library(name) {
   const file = execFileSync('gcc', [`-print-file-name=${name}`],
                             { encoding: 'utf8' }).trim();
@@ -66,7 +66,7 @@ function makeNode() {
   ], { stdio: ['ignore', 'inherit', 'inherit'] });
   fs.rmSync(node, { force: true });
   fs.copyFileSync(process.execPath, node);
-  // Each is put before the others.
+  // Each is put before the previous ones.
   for (const needed of [
     library('libubsan.so'), library('libasan.so'), settings,
   ]) {
@@ -87,9 +87,9 @@ function build(directory) {
       CC: 'gcc',
       CXX: 'g++',
       CFLAGS: FLAGS,
-      // Without run-time types, as addons are built, there is no vptr check.
+      // Addons are built without RTTI, so there is no vptr check.
       CXXFLAGS: `${FLAGS} -fno-sanitize=vptr`,
-      // Never unloaded: the frames of a thread that ended keep their names.
+      // Never unloaded, so that frames of finished threads have names.
       LDFLAGS: '-fsanitize=address,undefined -Wl,-z,nodelete',
     },
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -97,8 +97,8 @@ function build(directory) {
 }
 
 /**
- * Runs Node with `args` in the copy, under the sanitizers, as its children and
- * theirs are.
+ * Runs Node with `args` in the copy, under the sanitizers, like all its child
+ * processes.
  * @param {string[]} args
  * @param {object} [env] variables to set
  * @returns {{ status: number|null, signal: string|null }}
@@ -114,8 +114,8 @@ function run(args, env = {}) {
 }
 
 /**
- * What the last run() reported: every memory error, what is undefined, and
- * the leaks of our addons.
+ * Reports of the last run(): memory errors, undefined behaviour, and leaks of
+ * the project's addons.
  * @returns {string[]}
  */
 function findings() {
@@ -127,9 +127,9 @@ function findings() {
 }
 
 /**
- * A leak of memory that one of the copy's addons allocated, by itself or
- * through Node-API. Its heap is V8's business: process.exit() leaves that
- * behind, also the parts that grew while an addon was on the stack.
+ * A leak of memory that one of the copy's addons allocated, itself or through
+ * Node-API. V8's heap does not count: process.exit() leaves it allocated, even
+ * the parts that grew while an addon was on the stack.
  */
 function isOurLeak(block) {
   if (!/\b(Direct|Indirect) leak of\b/.test(block)) return false;

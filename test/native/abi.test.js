@@ -83,7 +83,7 @@ const { LD_PRELOAD, ...env } = process.env;
       },
       'a function that no library exports': {
         source: 'void missing(void); static void f(void) { missing(); }',
-        expected: ['missing: of no library that is named'],
+        expected: ['missing: not from a library in the list'],
       },
       'another library': {
         source: 'double sqrt(double); static void f(void) { sqrt(2); }',

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Two hosts with a cable between them: network namespaces and a veth pair. What
- * happens in them stays in them. For root on Linux, with ip(8).
+ * Two hosts with a cable between them: network namespaces and a veth pair,
+ * isolated from the real network. Requires root on Linux, and ip(8).
  */
 
 const { execFileSync } = require('node:child_process');
@@ -10,7 +10,7 @@ const fs = require('node:fs');
 
 const TUN = '/dev/net/tun';
 
-/** For a link to come up, in milliseconds. */
+/** Time limit for a link to come up, in milliseconds. */
 const PATIENCE = 20000;
 
 const ADDRESSES = {
@@ -23,7 +23,7 @@ function ip(...args) {
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Why there can be no link here, or null. */
+/** The reason why a link cannot be created, or null. */
 function obstacle() {
   if (process.platform !== 'linux') return 'needs Linux';
   if (process.getuid() !== 0) return 'needs root';
@@ -37,14 +37,14 @@ function obstacle() {
   }
 }
 
-/** Why there can be no tun device here, or null. */
+/** The reason why a tun device cannot be created, or null. */
 function tunObstacle() {
   return fs.existsSync(TUN) ? null : `needs ${TUN}, see tun(4)`;
 }
 
 /**
- * mocha's before() of a suite that needs what may be missing: there it is
- * skipped, and in CI it fails.
+ * A mocha before() for a suite with requirements: skips the suite if they are
+ * not met, and fails in CI.
  */
 const demand = (what, reasonAgainst) => function() {
   const reason = reasonAgainst();
@@ -58,9 +58,9 @@ const demandNamespaces = demand('namespaces', obstacle);
 const demandTun = demand('tun devices', tunObstacle);
 
 /**
- * Waits until both ends of a cable carry something. An end that was up first is
- * told by the kernel's link watch, in its own time, and drops what is sent
- * before.
+ * Waits until both ends of a cable have a carrier. The kernel's link watch
+ * updates an end that was up first asynchronously, and drops packets until
+ * then.
  */
 function waitUntilUp(hosts) {
   const deadline = Date.now() + PATIENCE;
@@ -70,7 +70,7 @@ function waitUntilUp(hosts) {
     const states = hosts.map(stateOf);
     if (states.every((state) => state === 'UP')) return;
     if (Date.now() > deadline)
-      throw new Error(`waited in vain for the link: ${states}`);
+      throw new Error(`timed out waiting for the link: ${states}`);
   }
 }
 
@@ -95,7 +95,7 @@ class Link {
     waitUntilUp(this.hosts);
   }
 
-  /** The command that runs the next one on host 0 or 1. */
+  /** The command prefix that runs a command on host 0 or 1. */
   on(index) {
     return ['ip', 'netns', 'exec', this.hosts[index]];
   }
@@ -105,10 +105,10 @@ class Link {
       ip('-n', host, 'link', 'set', 'v0', 'mtu', `${mtu}`);
   }
 
-  /** Takes a host's end of the cable out, or puts it back. */
+  /** Sets a host's end of the cable up or down. */
   setUp(index, up, type) {
     ip('-n', this.hosts[index], 'link', 'set', 'v0', up ? 'up' : 'down');
-    // IPv6 addresses go when their interface goes down.
+    // An interface that goes down loses its IPv6 addresses.
     if (up && type === 'udp6') this.setAddress(index, type, true);
     if (up) waitUntilUp(this.hosts);
   }
@@ -121,9 +121,9 @@ class Link {
        `${address}/${length}`, 'dev', 'v0', ...more);
   }
 
-  /** The MTU of the way to one address; the links keep theirs. */
+  /** Sets the MTU of the route to one address; the links keep theirs. */
   setRouteMtu(type, mtu) {
-    // The metric of the route that an IPv6 address brings along.
+    // The metric of the route that the kernel adds for an IPv6 address.
     const [family, ...route] = type === 'udp6' ?
       ['-6', '2001:db8::/64', 'metric', '256'] :
       ['-4', '192.0.2.0/24'];
@@ -131,15 +131,15 @@ class Link {
        'dev', 'v0', 'mtu', `${mtu}`);
   }
 
-  /** The kernel cuts runs before they are on the wire, as for a plain card. */
-  cutRuns() {
+  /** Disables GSO of the device: the kernel splits segment groups itself. */
+  disableGso() {
     for (const host of this.hosts)
       ip('-n', host, 'link', 'set', 'v0', 'gso_max_segs', '1');
   }
 
   /**
-   * Holds what host 0 sends back to this rate. What would have to wait for
-   * longer is dropped, and no sender is told.
+   * Limits the traffic from host 0 to this rate. A packet that would wait
+   * longer than `latency` is dropped without an error.
    */
   slowDown(rate, latency = '30s') {
     execFileSync('tc', ['-n', this.hosts[0], 'qdisc', 'replace', 'dev', 'v0',
@@ -147,7 +147,7 @@ class Link {
     { stdio: ['ignore', 'ignore', 'pipe'] });
   }
 
-  /** Packets that came in at host 1. */
+  /** Packets received by host 1. */
   packets() {
     const [{ stats64 }] =
       JSON.parse(ip('-n', this.hosts[1], '-s', '-j', 'link', 'show', 'v0'));
@@ -160,7 +160,7 @@ class Link {
       try {
         ip('netns', 'del', host);
       } catch {
-        // It was never made.
+        // It was never created.
       }
     }
   }

@@ -1,7 +1,7 @@
 'use strict';
 
-// A wire that loses, doubles and reorders by a schedule: the receiver sees just
-// what left the wire, whoever sends and whoever receives.
+// A link that drops, duplicates and reorders datagrams by a schedule. Each
+// receiver delivers exactly the datagrams that left the link, with any sender.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -17,10 +17,10 @@ const BURSTS = 5;
 const COUNT = 50;
 const SIZE = 1200;
 
-/** The box lets it pass, after what it holds. */
+/** The box always forwards it, after any delayed datagram. */
 const LAST = 0xffffffff;
 
-describe('a wire that loses, doubles and reorders', function() {
+describe('a link that drops, duplicates and reorders', function() {
   this.timeout(60000);
   let link;
   let box;
@@ -37,7 +37,7 @@ describe('a wire that loses, doubles and reorders', function() {
     box = link = undefined;
   });
 
-  /** @returns {Promise<number[]>} grows with each number that is passed on */
+  /** @returns {Promise<number[]>} grows with each number that is forwarded */
   async function startBox() {
     link = new Link();
     const program = compileProgram(path.join(__dirname, 'tools', 'box.c'));
@@ -49,7 +49,7 @@ describe('a wire that loses, doubles and reorders', function() {
       box.stderr.setEncoding('utf8').on('data', (text) => { errors += text; });
       box.on('error', reject);
       box.on('close', (code, signal) => reject(
-        new Error(`the box ended with ${signal ?? code}: ${errors}`)));
+        new Error(`the box exited with ${signal ?? code}: ${errors}`)));
       const lines = readline.createInterface({ input: box.stdout });
       lines.on('line', (line) => {
         if (line === 'ready') resolve();
@@ -89,7 +89,7 @@ describe('a wire that loses, doubles and reorders', function() {
       await sender.call('burst', { socket, sizes: [SIZE], first: LAST });
       await sender.call('settled',
         { socket, count: (burst + 1) * (COUNT + 1) });
-      // The wire has let the last one pass, and what it held.
+      // The box has forwarded the last datagram and any delayed one.
       while (passed.filter((number) => number === LAST).length <= burst)
         await new Promise((resolve) => { setTimeout(resolve, 5); });
       const count = passed.length - received.length;
@@ -103,11 +103,11 @@ describe('a wire that loses, doubles and reorders', function() {
     return passed;
   }
 
-  it('delivers what was passed on, as with node:dgram', async () => {
+  it('delivers the forwarded datagrams, as with node:dgram', async () => {
     const expected = await cross('builtin', 'builtin', 'linux');
     const once = new Set(expected);
-    assert.ok(once.size < BURSTS * COUNT, 'nothing was lost');
-    assert.ok(expected.length > once.size + BURSTS, 'nothing was doubled');
+    assert.ok(once.size < BURSTS * COUNT, 'none was dropped');
+    assert.ok(expected.length > once.size + BURSTS, 'none was duplicated');
     assert.notDeepStrictEqual([...expected].sort((a, b) => a - b), expected);
     for (const transport of ['linux', 'uv']) {
       for (const [from, to] of [['native', 'builtin'], ['builtin', 'native'],

@@ -1,7 +1,7 @@
 'use strict';
 
-// Two hosts and a wire with an MTU of 1,500: the receiving host sees the same
-// datagrams, in order and unchanged, however they were handed to the kernel.
+// Two hosts and a link with an MTU of 1,500. The receiving host gets the same
+// datagrams, in order and unchanged, with and without GSO or batches.
 
 const assert = require('node:assert');
 
@@ -13,13 +13,13 @@ const { ADDRESSES, Link, demandNamespaces } = require('./link');
 /** IP and UDP headers. */
 const HEADERS = { udp4: 28, udp6: 48 };
 
-/** What a receive buffer holds without the receiver's help, and to spare. */
+/** Less than a receive buffer holds while the receiver reads nothing. */
 const BUFFER = 120000;
 
-/** About what the kernel counts for a datagram in fragments of an MTU. */
+/** Approximate buffer use of a datagram in fragments of one MTU. */
 const costOf = (size) => Math.ceil((size + 1) / 1448) * 2304;
 
-/** Cuts datagrams into parts that a receive buffer holds. */
+/** Splits a list of datagrams into parts that fit the receive buffer. */
 function parts(sizes) {
   const list = [[]];
   let cost = 0;
@@ -34,7 +34,7 @@ function parts(sizes) {
   return list;
 }
 
-describe('network', function() {
+describe('two hosts and a link', function() {
   this.timeout(30000);
 
   let link;
@@ -49,7 +49,7 @@ describe('network', function() {
     sender = receiver = undefined;
   });
 
-  install(); // ends by force what is left
+  install(); // kills remaining processes
 
   function start({ from = 'native', to = 'builtin', env = {} } = {}) {
     sender = new Remote({
@@ -73,7 +73,7 @@ describe('network', function() {
     return { socket, port, target, sent: 0 };
   }
 
-  /** Sends these datagrams, and holds what arrives against them. */
+  /** Sends these datagrams and compares them with those that arrive. */
   async function deliver(way, sizes) {
     for (const part of parts(sizes)) {
       const first = way.sent;
@@ -91,7 +91,7 @@ describe('network', function() {
     }
   }
 
-  /** The segment sizes of sends that the kernel took, and refused. */
+  /** The segment sizes of sends that the kernel accepted and rejected. */
   function segments() {
     const [taken, refused] = [new Set(), new Set()];
     for (const { messages, result } of sender.sends()) {
@@ -106,11 +106,11 @@ describe('network', function() {
 
   for (const type of ['udp4', 'udp6']) {
     for (const cut of [false, true]) {
-      // A link each: IPv6 leaves one whose MTU was below 1,280 (RFC 8200).
-      describe(`${type}, runs ${cut ? 'cut before' : 'cross'} the wire`, () => {
+      // One link each: an MTU below 1,280 (RFC 8200) disables IPv6.
+      describe(`${type}, device ${cut ? 'without' : 'with'} GSO`, () => {
         before(() => {
           link = new Link();
-          if (cut) link.cutRuns();
+          if (cut) link.disableGso();
         });
 
         after(() => link.end());
@@ -128,23 +128,23 @@ describe('network', function() {
     for (const connect of [false, true]) {
       const how = connect ? 'connected' : 'unconnected';
 
-      it(`${how}: bursts of each size around the MTU`, async () => {
+      it(`${how}: delivers bursts of each size around the MTU`, async () => {
         start();
         const way = await pair(type, { connect });
-        // The large ones last: they lower the limit.
+        // Large sizes last: they lower the segment size limit.
         for (const size of sizes) {
           const count = Math.max(3, Math.min(50,
             Math.floor(BUFFER / costOf(size))));
           await deliver(way, new Array(count).fill(size));
         }
         const { taken, refused } = segments();
-        // Runs of 1 or 2 bytes are not worth the kernels' bugs.
+        // No GSO below 3 bytes, because of kernel bugs.
         assert.deepStrictEqual(taken, [3, 64, 512, fits - 1, fits]);
         assert.deepStrictEqual(refused, [fits + 1]);
       });
     }
 
-    it('what is above the MTU first, then below', async () => {
+    it('delivers bursts above the MTU, then below', async () => {
       start();
       const way = await pair(type);
       for (const size of [...sizes].reverse())
@@ -154,7 +154,7 @@ describe('network', function() {
       assert.deepStrictEqual(taken, [fits, fits - 1, 512, 64, 3]);
     });
 
-    it('bursts of mixed sizes', async () => {
+    it('delivers bursts of mixed sizes', async () => {
       start();
       const way = await pair(type);
       const mixed = sizesOf(`3x100 2x1400 0 5x1200 700 ${fits} ${fits} ` +
@@ -163,7 +163,7 @@ describe('network', function() {
       assert.ok(segments().taken.includes(1200));
     });
 
-    it('several peers in turn', async () => {
+    it('delivers to several alternating destinations', async () => {
       start();
       const [here, there] = ADDRESSES[type];
       const targets = [];
@@ -174,7 +174,7 @@ describe('network', function() {
       const to = targets.map(({ port }) => ({ port, address: there }));
       const { socket } =
         await sender.call('open', { type, address: here });
-      // One each in turn, then ten each in turn.
+      // Alternates after each datagram, then after ten.
       const many = new Array(40).fill(800);
       await sender.call('burst', { socket, sizes: many, to });
       await sender.call('burst', {
@@ -195,7 +195,7 @@ describe('network', function() {
     });
 
     for (const what of ['link', 'route']) {
-      it(`the MTU of the ${what} shrinks in between`,
+      it(`delivers after the MTU of the ${what} shrinks`,
         async () => {
           const small = type === 'udp6' ? 1300 : 1000;
           const now = small - HEADERS[type];
@@ -219,22 +219,22 @@ describe('network', function() {
     }
 
     for (const from of ['native', 'builtin']) {
-      it('our receiver, ' +
-        `${from === 'native' ? 'a segmenting' : 'a plain'} sender`,
+      it('receives with GRO from a sender ' +
+        `${from === 'native' ? 'with' : 'without'} GSO`,
       async () => {
         start({ from, to: 'native' });
         const way = await pair(type);
         const mixed = sizesOf('30x1000 20x200 7 0 3x5 1472 1500 3x2000');
         for (let round = 0; round < 3; round++) await deliver(way, mixed);
         if (from === 'native' && !cut)
-          assert.ok(receiver.merged().length > 0);
+          assert.ok(receiver.groBuffers().length > 0);
         else
           assert.deepStrictEqual(segments().taken,
             from === 'native' ? [1000, 200, 5] : []);
       });
     }
 
-    if (type === 'udp4') it('from an IPv6 socket', async () => {
+    if (type === 'udp4') it('delivers from an IPv6 socket', async () => {
       start();
       const address = ADDRESSES.udp4[1];
       const target =
@@ -250,26 +250,26 @@ describe('network', function() {
     });
   }
 
-  describe('the wire', () => {
+  describe('the link', () => {
     before(() => { link = new Link(); });
 
     after(() => link.end());
 
-    it('carries one packet for each datagram', async () => {
-      link.cutRuns();
+    it('carries one packet per datagram', async () => {
+      link.disableGso();
       start();
       const way = await pair('udp4');
-      await deliver(way, [1]); // and both know each other
+      await deliver(way, [1]); // resolves the neighbours' addresses
       const before = link.packets();
       for (let round = 0; round < 5; round++)
         await deliver(way, new Array(40).fill(1472));
       const packets = link.packets() - before;
-      // The hosts also have words of their own (neighbour discovery).
+      // Includes neighbour discovery of the hosts.
       assert.ok(packets >= 200 && packets < 220, `${packets} packets`);
       assert.deepStrictEqual(segments().taken, [1472]);
     });
 
-    it('is slow: the send buffer fills up, nothing is lost', async () => {
+    it('loses no datagram when the send buffer is full', async () => {
       link.slowDown('20mbit');
       start();
       const way = await pair('udp4', { sendBuffer: 16384 });

@@ -1,8 +1,8 @@
 'use strict';
 
-// A descriptor that is a datagram socket but no UDP socket: bind({ fd }) takes
-// it, as node:dgram's does. Its kernel ignores UDP_SEGMENT, so a run would
-// leave as one packet.
+// A descriptor of a datagram socket that is no UDP socket: bind({ fd }) accepts
+// it, as in node:dgram. The kernel ignores UDP_SEGMENT on it, so a segment
+// group would be sent as one packet.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -33,7 +33,7 @@ describe('a ping socket', function() {
   for (const [implementation, transport] of [
     ['builtin', 'builtin'], ['native', 'linux'], ['native', 'uv'],
   ]) {
-    it(`sends each datagram as a packet of its own, ${transport}`, async () => {
+    it(`sends one packet per datagram, ${transport}`, async () => {
       const pinger = new Remote(require.resolve('./pinger'), {
         through: [...link.on(0), program, `${FD}`],
         args: { implementation, fd: FD },

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Pings the host it runs on, through a ping socket that it was given. Its
- * arguments are { implementation: 'native' | 'builtin', fd }.
+ * Pings its own host through a ping socket that it inherits. Its arguments are
+ * { implementation: 'native' | 'builtin', fd }.
  */
 
 const { once } = require('node:events');
@@ -28,7 +28,7 @@ function request(sequence, size) {
 serve({
   transport: () => dgram.transport ?? 'builtin',
 
-  /** Sends them in one tick; the replies as [sequence, size], in order. */
+  /** Sends in one tick. Resolves with the replies as [sequence, size]. */
   async ping({ count, size }) {
     const socket = dgram.createSocket('udp4');
     await new Promise((resolve) => socket.bind({ fd }, resolve));

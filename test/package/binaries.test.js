@@ -1,6 +1,6 @@
 'use strict';
 
-// The prebuilt binaries themselves: what they ask for, and that the ones for
+// The prebuilt binaries: the symbols they require, and whether the ones for
 // musl load on musl.
 
 const assert = require('node:assert');
@@ -19,12 +19,12 @@ const directory = path.join(kit.root, 'prebuilds',
 const musl = path.join(directory, 'dgram-native.musl.node');
 const glibc = path.join(directory, 'dgram-native.glibc.node');
 
-(isLinux ? describe : describe.skip)('the prebuilt addons', function() {
+(isLinux ? describe : describe.skip)('the prebuilt addon', function() {
   this.timeout(300000);
 
   for (const file of [glibc, musl]) {
     describe(path.basename(file), () => {
-      it('asks for nothing that is missing somewhere', () => {
+      it('requires only symbols that every supported process has', () => {
         assert.deepStrictEqual(problems(inspect(file)), []);
       });
 
@@ -32,7 +32,7 @@ const glibc = path.join(directory, 'dgram-native.glibc.node');
         assert.ok(inspect(file).stripped);
       });
 
-      it('does not load, rather than run, where libuv lacks a name', () => {
+      it('fails to load if libuv lacks a function', () => {
         const flags = execFileSync('readelf', ['--dynamic', file],
                                    { encoding: 'utf8' });
         assert.match(flags, /BIND_NOW/);
@@ -40,7 +40,7 @@ const glibc = path.join(directory, 'dgram-native.glibc.node');
     });
   }
 
-  it(`were made with the libuv of Node ${OLDEST}, and the list is its`, () => {
+  it(`is checked against the libuv of Node ${OLDEST}`, () => {
     const header = path.join(headersOf(OLDEST), 'include', 'node', 'uv.h');
     const version = fs.readFileSync(
       path.join(path.dirname(header), 'uv', 'version.h'), 'utf8');
@@ -53,7 +53,7 @@ const glibc = path.join(directory, 'dgram-native.glibc.node');
   describe('on musl', () => {
     let host;
 
-    /** musl-host, with a stub for each function that Node would bring. */
+    /** Builds musl-host, with a stub for each function of Node. */
     before(() => {
       const scratch = kit.temporary('musl');
       const stubs = path.join(scratch, 'stubs.c');
@@ -70,11 +70,11 @@ const glibc = path.join(directory, 'dgram-native.glibc.node');
       return spawnSync(host, [file], { encoding: 'utf8' }).stdout.trim();
     }
 
-    it('the one for musl loads', () => {
+    it('loads if built for musl', () => {
       assert.strictEqual(load(musl), 'loaded');
     });
 
-    it('one that asks for more does not: the host can tell', () => {
+    it('fails to load if a function is missing', () => {
       const file = path.join(kit.temporary('musl'), 'lacks.node');
       execFileSync('musl-gcc', ['-shared', '-fPIC', '-x', 'c', '-', '-o', file],
                    { input: `void uv_no_such_function(void);
@@ -84,9 +84,9 @@ const glibc = path.join(directory, 'dgram-native.glibc.node');
       assert.match(load(file), /uv_no_such_function: symbol not found/);
     });
 
-    it('the one for glibc loads too: libc.so.6 is musl\'s own there', () => {
-      // What systems with musl other than Alpine get: lib/load/binding.js and
-      // node-gyp-build know only Alpine.
+    it('also loads if built for glibc: libc.so.6 is musl\'s own', () => {
+      // Used on systems with musl other than Alpine: lib/load/binding.js and
+      // node-gyp-build only recognise Alpine.
       assert.strictEqual(load(glibc), 'loaded');
     });
   });

@@ -33,7 +33,7 @@ describe('the command dgram-native', function() {
     return { status, stdout, stderr };
   }
 
-  it('is what npm links, and can be executed', () => {
+  it('is linked by npm and executable', () => {
     const link = path.join(directory, 'node_modules', '.bin', 'dgram-native');
     const { status, stdout, stderr } =
       kit.run(link, ['options'], { cwd: directory, env });
@@ -42,7 +42,7 @@ describe('the command dgram-native', function() {
   });
 
   for (const name of ['plain', 'with a space', 'with "quotes" and \\']) {
-    it(`prints NODE_OPTIONS that work from any folder: ${name}`, () => {
+    it(`prints NODE_OPTIONS for any folder: ${name}`, () => {
       const folder = path.join(kit.temporary('moved'), name);
       fs.cpSync(directory, folder, { recursive: true });
       const { status, stdout, stderr } = command(['options'], folder);
@@ -54,14 +54,14 @@ describe('the command dgram-native', function() {
         { cwd: elsewhere, env: { ...env, NODE_OPTIONS } });
       assert.strictEqual(program.stderr, '');
       assert.strictEqual(program.stdout, 'function\n');
-      // Without the option the built-in answers.
+      // Without the option the program uses the built-in.
       const builtin = kit.run(process.execPath, ['-e', PROGRAM],
         { cwd: elsewhere, env });
       assert.strictEqual(builtin.stdout, 'undefined\n');
     });
   }
 
-  it('prints no path of the cache of npx', () => {
+  it('prints no path in the cache of npx', () => {
     const folder = path.join(kit.temporary('cache'), '_npx', 'a1b2c3');
     fs.cpSync(directory, folder, { recursive: true });
     const { status, stdout, stderr } = command(['options'], folder);
@@ -69,7 +69,7 @@ describe('the command dgram-native', function() {
     assert.match(stderr, /not installed.*npm install dgram-native/);
   });
 
-  it('prints the facts of a bug report', () => {
+  it('prints the facts for a bug report', () => {
     const { status, stdout, stderr } =
       command(['info'], directory, { DGRAM_NATIVE_TRANSPORT: 'uv' });
     assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
@@ -86,7 +86,7 @@ describe('the command dgram-native', function() {
     assert.ok(facts.platform.includes(process.arch));
   });
 
-  it('explains itself', () => {
+  it('prints its usage', () => {
     for (const args of [[], ['--help'], ['-h'], ['help']]) {
       const { status, stdout, stderr } = command(args);
       assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });

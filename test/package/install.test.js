@@ -1,7 +1,8 @@
 'use strict';
 
-// `npm install` of the tarball as a user may have it: install scripts blocked,
-// no compiler, no registry. Then what the README promises, on every Node.
+// `npm install` of the tarball in a user's environment: install scripts
+// blocked, no compiler, no registry. Then checks the README's promises on every
+// Node.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -30,7 +31,7 @@ function prebuiltOf(directory) {
   return fs.readdirSync(prebuilds).map((name) => path.join(prebuilds, name));
 }
 
-/** That `argv` echoed through the prebuilt addon, and nothing was said. */
+/** Runs `argv`, which must echo through the prebuilt addon silently. */
 function reportOf(node, argv, options) {
   const { status, stdout, stderr } = kit.run(node, argv, options);
   assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: '' });
@@ -40,7 +41,7 @@ function reportOf(node, argv, options) {
   assert.strictEqual(report.stats.sockets, 2);
   assert.ok(report.stats.sent >= 2, `${report.stats.sent} sent`);
   assert.ok(report.stats.received >= 2, `${report.stats.received} received`);
-  // At once, without the time that node-gyp-build takes to search.
+  // Directly, without the search of node-gyp-build.
   assert.strictEqual(report.searched, false);
   assert.strictEqual(report.addons.length, 1);
   assert.ok(prebuiltOf(options.cwd).includes(report.addons[0]),
@@ -58,7 +59,7 @@ describe('npm install --ignore-scripts, without a compiler', function() {
     kit.addConsumer(directory);
   });
 
-  it('really has no compiler on its PATH', () => {
+  it('has no compiler in PATH', () => {
     for (const command of kit.COMPILERS) {
       assert.strictEqual(kit.which(command, env.PATH), undefined, command);
       const script = `require('child_process').spawnSync('${command}')`;
@@ -66,11 +67,11 @@ describe('npm install --ignore-scripts, without a compiler', function() {
         process.execPath, ['-p', `${script}.error.code`], { env });
       assert.strictEqual(stdout, 'ENOENT\n', command);
     }
-    // What looks for them would find them.
+    // which() would find them.
     assert.ok(kit.which('node', env.PATH));
   });
 
-  it('installs the package and node-gyp-build, and compiles nothing', () => {
+  it('installs the package and node-gyp-build without compiling', () => {
     const modules = path.join(directory, 'node_modules');
     assert.deepStrictEqual(
       fs.readdirSync(modules).filter((name) => !name.startsWith('.')).sort(),
@@ -80,7 +81,7 @@ describe('npm install --ignore-scripts, without a compiler', function() {
       .isSymbolicLink());
   });
 
-  it('loads one file beside the addon, and little of Node', () => {
+  it('loads one file besides the addon, and few modules of Node', () => {
     const { stdout, stderr } = kit.run(process.execPath, ['-p', `
       const before = new Set(process.moduleLoadList);
       require('dgram-native');
@@ -110,12 +111,12 @@ describe('npm install --ignore-scripts, without a compiler', function() {
         });
       }
 
-      it('has one instance and all names for require and import', () => {
+      it('has one instance and all exports for require and import', () => {
         const options = { cwd: directory, env };
         const names = ['Socket', 'createSocket', 'default', 'transport'];
         const required = reportOf(node, ['require.cjs'], options);
         const imported = reportOf(node, ['import.mjs'], options);
-        // Node's own name for Node's own code, where it has one.
+        // The export names of Node's own module, if it has any.
         const known = required.exports
           .filter((name) => name !== '_createSocketHandle');
         assert.deepStrictEqual([...known, 'default'].sort(), names);
@@ -130,7 +131,7 @@ describe('npm install --ignore-scripts, without a compiler', function() {
 describe('npm install with scripts, without a compiler', function() {
   this.timeout(300000);
 
-  it('is content with the prebuilt addon', () => {
+  it('uses the prebuilt addon', () => {
     const env = kit.cleanEnvironment(kit.barePath(process.execPath));
     const { directory, output } = kit.install(kit.tarballs(), { env });
     kit.addConsumer(directory);
@@ -142,7 +143,7 @@ describe('npm install with scripts, without a compiler', function() {
 describe('npm install that has to compile', function() {
   this.timeout(300000);
 
-  it('finds all sources in the tarball', () => {
+  it('builds from the sources in the tarball', () => {
     const env = {
       ...kit.cleanEnvironment(process.env.PATH),
       npm_config_build_from_source: 'true',

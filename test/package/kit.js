@@ -1,7 +1,7 @@
 'use strict';
 
-// A folder of a user: the package installed from its tarball, and nothing of
-// this repository on the way to it.
+// A user's folder: the package installed from its tarball, without access to
+// this repository.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -14,7 +14,7 @@ const { nodeBinary, versions } = require('../matrix/nodes');
 const root = path.join(__dirname, '..', '..');
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-package-'));
 
-/** Commands that compile, or are needed for it. */
+/** Commands that compile or are required for compiling. */
 const COMPILERS = [
   'cc', 'c++', 'gcc', 'g++', 'clang', 'clang++', 'make', 'gmake', 'ninja',
   'python', 'python3',
@@ -29,7 +29,7 @@ function cleanUp() {
 }
 
 /**
- * What a user's shell hands down: no setting of this run of npm, or of ours.
+ * The environment of a user's shell, without settings of npm or tests.
  * @param {string} PATH
  */
 function cleanEnvironment(PATH) {
@@ -38,7 +38,7 @@ function cleanEnvironment(PATH) {
   return { ...Object.fromEntries(kept), PATH };
 }
 
-/** A directory to be the whole PATH: `node`, a shell for npm, no compiler. */
+/** Creates the only directory of PATH: `node`, a shell for npm, no compiler. */
 function barePath(node) {
   const directory = temporary('bin');
   fs.symlinkSync(node, path.join(directory, 'node'));
@@ -94,7 +94,7 @@ function run(node, argv, { cwd, env }) {
 }
 
 /**
- * The package as a user without compiler and without scripts gets it.
+ * Installs the package without compiler and without scripts.
  * @returns {{directory: string, env: object}}
  */
 function installed() {
@@ -106,7 +106,7 @@ function installed() {
 
 let packed;
 
-/** The package and its one dependency, packed once a run. */
+/** The package and its dependency, packed once per process. */
 function tarballs() {
   if (packed === undefined) {
     bundle();
@@ -115,7 +115,7 @@ function tarballs() {
   return packed;
 }
 
-/** The Nodes that we support; where the matrix has none, the running one. */
+/** The supported Nodes; the running one if the matrix has none. */
 function nodes() {
   const others = process.platform === 'linux' ? versions.map(nodeBinary) : [];
   return [process.execPath, ...others];
@@ -129,7 +129,7 @@ function addonOf(directory) {
       'dgram-native.node');
 }
 
-/** To DIRECTORY/package. */
+/** Unpacks to DIRECTORY/package. */
 function unpack(tarball, directory) {
   execFileSync('tar', ['-xzf', tarball, '-C', directory]);
 }
@@ -139,7 +139,7 @@ function versionOf(node) {
                       { encoding: 'utf8' }).trim();
 }
 
-/** The programs of consumer/, beside an installed package. */
+/** Copies the programs of consumer/ next to an installed package. */
 function addConsumer(directory) {
   fs.cpSync(path.join(__dirname, 'consumer'), directory, { recursive: true });
 }

@@ -1,6 +1,6 @@
-/* A program on musl that loads a Node addon, far enough to show that musl's
- * dynamic linker finds everything: the functions of Node-API and libuv that
- * stubs.c defines, those of the C library in musl itself. None is called. */
+/* A program on musl that loads a Node addon, to show that musl's dynamic linker
+ * finds all symbols: Node-API and libuv in stubs.c, those of the C library in
+ * musl itself. No function is called. */
 #include <dlfcn.h>
 #include <stdio.h>
 

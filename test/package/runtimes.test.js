@@ -21,7 +21,7 @@ for (const [name, { binary, run }] of Object.entries(RUNTIMES)) {
 
     before(function() {
       if (!binary) {
-        console.log(`    ${name.toUpperCase()} names no binary`);
+        console.log(`    ${name.toUpperCase()} is not set`);
         this.skip();
       }
       const env = {

@@ -1,6 +1,6 @@
 'use strict';
 
-// What is published: the files, and whether tools find their way in them.
+// The published files, and whether tools can use them.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -8,7 +8,7 @@ const path = require('node:path');
 
 const kit = require('./kit');
 
-/** Node 20.16 and 22.3: where there is no require(), this is. */
+/** From Node 20.16 and 22.3 on: loads modules without require(). */
 const HAS_BUILTINS = 'getBuiltinModule' in process;
 
 describe('the tarball', function() {
@@ -21,7 +21,7 @@ describe('the tarball', function() {
     files = kit.listing(tarball);
   });
 
-  it('holds what the package needs, and no more', () => {
+  it('contains exactly the files of the package', () => {
     const expected = [
       /^(?:package\.json|binding\.gyp|LICENSE)$/,
       /^(?:README|CHANGELOG|SECURITY)\.md$/,
@@ -41,14 +41,14 @@ describe('the tarball', function() {
     }
   });
 
-  it('holds every source that binding.gyp names', () => {
+  it('contains every source in binding.gyp', () => {
     const gyp = fs.readFileSync(path.join(kit.root, 'binding.gyp'), 'utf8');
     const sources = gyp.match(/src\/[\w/]+\.c/g);
     assert.ok(sources.length > 5);
     for (const source of sources) assert.ok(files.includes(source), source);
   });
 
-  it('holds the binaries of this platform', () => {
+  it('contains the binaries of this platform', () => {
     const names = process.platform === 'linux' ?
       ['dgram-native.glibc.node', 'dgram-native.musl.node'] :
       ['dgram-native.node'];
@@ -58,7 +58,7 @@ describe('the tarball', function() {
     }
   });
 
-  it('needs one package at run time', () => {
+  it('has one runtime dependency', () => {
     const { dependencies, optionalDependencies, peerDependencies } =
       require('../../package.json');
     assert.deepStrictEqual(Object.keys(dependencies), ['node-gyp-build']);
@@ -66,7 +66,7 @@ describe('the tarball', function() {
     assert.strictEqual(peerDependencies, undefined);
   });
 
-  it('has types that are right for each way to load it (attw)', async () => {
+  it('has correct types for each way to load it (attw)', async () => {
     const { checkPackage, createPackageFromTarballData } =
       await import('@arethetypeswrong/core');
     const { types, problems, entrypoints } = await checkPackage(
@@ -75,12 +75,12 @@ describe('the tarball', function() {
     assert.deepStrictEqual(Object.keys(entrypoints).sort(),
                            ['.', './package.json', './register']);
     assert.deepStrictEqual(problems.filter(({ resolutionKind, entrypoint }) =>
-      // TypeScript's oldest resolution does not know `exports`; no program
-      // that runs on a supported Node needs it for the one sub-path.
+      // TypeScript's oldest resolution ignores `exports`. No program on a
+      // supported Node needs it for the sub-path.
       !(resolutionKind === 'node10' && entrypoint !== '.')), []);
   });
 
-  it('has a package.json without mistakes (publint)', async () => {
+  it('has a package.json without errors (publint)', async () => {
     const { publint } = await import('publint');
     const directory = kit.temporary('publint');
     kit.unpack(tarball, directory);
@@ -91,7 +91,7 @@ describe('the tarball', function() {
   });
 });
 
-describe('a bundle with the package inside', function() {
+describe('a bundle that contains the package', function() {
   this.timeout(300000);
   let directory;
   let env;
@@ -101,7 +101,7 @@ describe('a bundle with the package inside', function() {
     kit.addConsumer(directory);
   });
 
-  /** Runs bundle.mjs of consumer/, bundled, beside nothing else. */
+  /** Bundles and runs bundle.mjs of consumer/, in an empty folder. */
   function runBundle(format, minify, more = {}) {
     const outfile = path.join(kit.temporary('bundle'), 'dist',
                               format === 'esm' ? 'app.mjs' : 'app.cjs');
@@ -110,7 +110,7 @@ describe('a bundle with the package inside', function() {
       bundle: true, platform: 'node', format, minify, outfile,
       logLevel: 'error',
     });
-    // An addon that happens to be where the program runs is none of ours.
+    // An addon in the program's folder must not be loaded.
     const build = path.join(path.dirname(outfile), 'build', 'Release');
     fs.mkdirSync(build, { recursive: true });
     fs.writeFileSync(path.join(build, 'dgram_native.node'), 'not an addon');
@@ -124,9 +124,9 @@ describe('a bundle with the package inside', function() {
     for (const minify of [false, true]) {
       const title = `esbuild, ${format}${minify ? ', minified' : ''}`;
 
-      it(`works on node:dgram, and says so: ${title}`, function() {
+      it(`falls back to node:dgram with a warning: ${title}`, function() {
         if (format === 'esm' && !HAS_BUILTINS) {
-          this.skip(); // it has no require()
+          this.skip(); // the bundle has no require()
         }
         const { seen, stderr } = runBundle(format, minify);
         assert.deepStrictEqual(seen, ['node', 'Socket', 'hello']);
@@ -136,7 +136,7 @@ describe('a bundle with the package inside', function() {
         assert.match(stderr, /Mark dgram-native as external in the bundler/);
       });
 
-      it(`works with an addon that is named: ${title}`, function() {
+      it(`loads the addon of DGRAM_NATIVE_BINDING: ${title}`, function() {
         if (format === 'esm' && !HAS_BUILTINS) {
           this.skip();
         }

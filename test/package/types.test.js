@@ -1,8 +1,8 @@
 'use strict';
 
-// The programs of test/types/, compiled against the installed package: as an
-// ES module and as CommonJS, for Node's resolution and for bundlers', with
-// the oldest and the newest types of Node that our users may have.
+// Compiles the programs of test/types/ against the installed package: as an ES
+// module and as CommonJS, with Node's and bundlers' resolution, and with the
+// oldest and newest supported types of Node.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -31,7 +31,7 @@ describe('the types of the installed package', function() {
     const { version } = require(path.join(source, 'package.json'));
 
     for (const [resolution, project] of Object.entries(PROJECTS)) {
-      it(`fit with @types/node ${version}, ${resolution}`, () => {
+      it(`are valid with @types/node ${version}, ${resolution}`, () => {
         const link = path.join(directory, 'node_modules', '@types', 'node');
         fs.rmSync(link, { force: true });
         fs.symlinkSync(source, link);
@@ -43,7 +43,7 @@ describe('the types of the installed package', function() {
           (path.isAbsolute(line) ? files : errors).push(line);
         }
         assert.deepStrictEqual({ status, errors }, { status: 0, errors: [] });
-        // It was the installed package, with the types that are meant.
+        // The compiler used the installed package and the intended types.
         const real = fs.realpathSync(directory);
         const own = path.join(real, 'node_modules', 'dgram-native', 'lib');
         assert.ok(files.includes(path.join(own, 'index.d.ts')));

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * One socket of a program: does its steps and writes down what the program
- * was told. It judges nothing; model.js does.
+ * One socket of a program: performs its steps and records what the program
+ * observes. The checks are in model.js.
  */
 
 const packed = require('../support/package');
@@ -17,10 +17,10 @@ const MAPPED = '::ffff:127.0.0.1';
 const [UNBOUND, BINDING, BOUND] = [0, 1, 2];
 const [DISCONNECTED, , CONNECTED] = [0, 1, 2];
 
-/** What a program throws on purpose. */
+/** An exception that a program throws on purpose. */
 class Planned extends Error {}
 
-/** How a socket with a lookup of its own comes to an address. */
+/** Custom lookups. */
 const LOOKUPS = {
   none: undefined,
   sync: (name, family, callback) => callback(null, addressOf(name, family)),
@@ -37,7 +37,7 @@ const addressOf = (name, family) =>
 class Actor {
   /**
    * @param {Stage} stage
-   * @param {object} spec of programs.js
+   * @param {object} spec from programs.js
    */
   constructor(stage, spec) {
     const { type, mode, sharedBuffers } = spec;
@@ -51,9 +51,9 @@ class Actor {
     this.delivering = 0;
     this.sends = []; // in the order of the calls
     this.groups = []; // one for each sendMany()
-    this.messages = []; // what the listeners were told, in order
+    this.messages = []; // arguments of the listeners, in order
     this.batches = [];
-    this.errors = []; // the others: thrown, or told to callbacks
+    this.errors = []; // other errors: thrown, or passed to callbacks
     this.deliveries = 0;
     this.socket = stage.dgram.createSocket({
       type, sharedBuffers, ...(lookup && { lookup }),
@@ -86,13 +86,13 @@ class Actor {
     return this.state.connectState === CONNECTED;
   }
 
-  /** Learns which of the kernel's sockets it is, once it is one. */
+  /** Finds its socket in the kernel's log, once it has one. */
   note() {
     const fd = this.isOpen ? descriptor(this.state.handle) : -1;
     if (fd >= 0) this.serial = this.stage.kernel.serialOf(fd);
   }
 
-  /** The port of a target, and an address that this socket can send to. */
+  /** The port of a target, and an address that this socket can reach. */
   addressFor(to) {
     const { type, lookup } = this.spec;
     const actor = to === 'nobody' ? null : this.stage.actor(to);
@@ -106,7 +106,7 @@ class Actor {
 
   // ------------------------------------------------------------- steps --
 
-  /** Does a step; what it throws is written down. */
+  /** Performs a step and records an exception. */
   perform(step) {
     if (!this.isOpen || this.closing || this.isStale) return;
     try {
@@ -160,8 +160,8 @@ class Actor {
 
   option({ option, value }) {
     if (!this.isBound) return;
-    // A datagram in fragments that the send buffer cannot hold at once gets
-    // ENOBUFS for ever, and waits for ever, as Node's.
+    // A fragmented datagram that does not fit into the send buffer fails with
+    // ENOBUFS again and again, and waits for ever, as in Node.
     this.socket[option](option === 'setSendBufferSize' ?
       value + 64 << 10 :
       value);
@@ -184,14 +184,14 @@ class Actor {
     this.socket.unref();
   }
 
-  /** As if the descriptor went to another process: it is not ours alone. */
+  /** As if the descriptor was shared with another process. */
   share() {
     if (!this.isBound) return;
     closeFd(this.state.handle.share());
     this.wasShared = true;
   }
 
-  /** Nothing is read meanwhile, as while a built-in handle is passed on. */
+  /** Stops reading, as while a built-in handle is sent to a process. */
   pause() {
     if (!this.isBound) return;
     this.state.handle.recvStop();
@@ -210,20 +210,20 @@ class Actor {
 
   // ------------------------------------------------------------- sends --
 
-  /** Writes down a datagram that is about to be handed over. */
-  handOver(bytes, lane, { callback = false, group = null } = {}) {
+  /** Records a datagram before it is passed to send(). */
+  record(bytes, timing, { callback = false, group = null } = {}) {
     const visible = shown(bytes);
     const send = {
-      lane,
+      timing,
       length: visible.length,
       digest: this.stage.kernel.digest(visible),
       size: bytes.length,
       callback,
       group,
       calls: [],
-      due: false, // it cannot be forgotten any more
-      waited: !this.isBound, // for bind()
-      after: this.sends.filter((other) => other.lane === 'later' && other.due)
+      due: false, // it cannot be cancelled any more
+      waited: !this.isBound, // waited for bind()
+      after: this.sends.filter((other) => other.timing === 'later' && other.due)
         .length,
     };
     this.sends.push(send);
@@ -231,23 +231,24 @@ class Actor {
   }
 
   /**
-   * Finds out whether the socket was still there when the turn of a send came,
-   * or of a sendMany().
+   * Finds out whether the socket was still open when a send or a sendMany() was
+   * due.
    * @param {object} send
-   * @param {number} failures of bind() before the call: one that failed within
-   *   it, which a lookup that calls back at once can do, has given it up
+   * @param {number} failures of bind() before the call. A bind() can fail
+   *   within the call, if its lookup calls back synchronously; that cancels the
+   *   send
    */
   watch(send, failures) {
     const arrive = () => { send.due = this.isOpen; };
     const wait = this.spec.lookup === 'none' ?
       () => process.nextTick(arrive) :
       () => setImmediate(() => setImmediate(arrive));
-    if (this.isBound && send.lane === 'now') {
+    if (this.isBound && send.timing === 'now') {
       send.due = true;
     } else if (this.isBound) {
       wait();
     } else {
-      // A bind() that fails forgets what waited for it.
+      // A bind() that fails cancels the sends that waited for it.
       this.socket.once('listening', () => {
         if (this.bindFailures === failures) wait();
       });
@@ -257,8 +258,8 @@ class Actor {
   send({ to, size, form, callback, then = [] }) {
     const bytes = payload(this.stage.nextId(), size);
     const connected = this.isConnected;
-    const lane = connected ? 'now' : 'later';
-    const send = this.handOver(bytes, lane, { callback });
+    const timing = connected ? 'now' : 'later';
+    const send = this.record(bytes, timing, { callback });
     const { port, address } = this.addressFor(to);
     const args = form === 'slice' ?
       [Buffer.concat([Buffer.from('<<'), bytes, Buffer.from('>')]), 2, size] :
@@ -269,13 +270,13 @@ class Actor {
     if (callback) {
       args.push((error, sent) => {
         send.calls.push(error ? error.code : sent);
-        if (!returned) this.stage.complain('a callback within send()');
+        if (!returned) this.stage.complain('send() called a callback');
         this.react(then);
       });
     }
     this.socket.send(...args);
     returned = true;
-    // The bytes were copied.
+    // The bytes have been copied by now.
     bytes.fill('!');
     this.watch(send, failures);
   }
@@ -292,12 +293,12 @@ class Actor {
     const { port, address } = this.addressFor(to);
     const literal = address === 'name' ? LOOPBACK[this.spec.type] : address;
     const group = {
-      lane: 'now', sends: [], callback, calls: [], due: false,
+      timing: 'now', sends: [], callback, calls: [], due: false,
       waited: !this.isBound,
     };
     const packets = sizes.flatMap((size) => {
       const bytes = payload(this.stage.nextId(), size);
-      group.sends.push(this.handOver(bytes, 'now', { group }));
+      group.sends.push(this.record(bytes, 'now', { group }));
       return connected ? [bytes] : [bytes, port, literal];
     });
     const failures = this.bindFailures;
@@ -306,7 +307,7 @@ class Actor {
     try {
       this.socket.sendMany(packets, ...(callback ? [done] : []));
     } catch (error) {
-      // It could not be bound: nothing was handed over.
+      // bind() failed: nothing was sent.
       this.sends = this.sends.filter((send) => send.group !== group);
       throw error;
     }
@@ -325,7 +326,7 @@ class Actor {
     }
   }
 
-  /** What the program does with its so-and-so-many-th delivery. */
+  /** Reacts to the nth delivery. */
   onDelivery() {
     const n = this.deliveries++;
     for (const { at, what } of this.spec.reactions)
@@ -334,7 +335,7 @@ class Actor {
 
   onMessage(msg, rinfo) {
     if (!this.spec.sharedBuffers && msg.buffer.byteLength !== msg.length)
-      this.stage.complain('a message shows more than itself');
+      this.stage.complain('an ArrayBuffer is larger than its message');
     this.messages.push(this.receipt(msg, rinfo.port, rinfo.size));
     this.onDelivery();
   }
@@ -347,7 +348,7 @@ class Actor {
     this.onDelivery();
   }
 
-  /** Keeps the message, to look at it again in the end. */
+  /** Retains the message, to check it again at the end. */
   receipt(bytes, port, size) {
     return {
       error: null, bytes, port, size, digest: this.stage.kernel.digest(bytes),
@@ -369,9 +370,9 @@ class Actor {
   // --------------------------------------------------------------- end --
 
   /**
-   * A bind() has failed within send(), which only a lookup that calls back at
-   * once can do. What was to be sent waits for another one; close() too, as
-   * Node's.
+   * Whether a bind() has failed within send(), which requires a lookup that
+   * calls back synchronously. Datagrams then wait for another bind(), and so
+   * does close(), as in Node.
    */
   get isStale() {
     const { bindState, queue } = this.state;
@@ -382,9 +383,9 @@ class Actor {
     if (this.isStale) this.bind({ sync: false });
   }
 
-  /** Nothing waits any more. */
+  /** Whether no operation is pending. */
   get isQuiet() {
-    // A connect() whose bind() failed stays under way for ever, as Node's.
+    // A connect() whose bind() failed never completes, as in Node.
     if (this.isOpen && (this.socket.getSendQueueCount() > 0 ||
         this.state.bindState === BINDING))
       return false;
@@ -396,7 +397,7 @@ class Actor {
   }
 }
 
-/** An error in two words. */
+/** System call and code of an error. */
 function summary(error) {
   if (error instanceof Planned) return { syscall: 'planned', code: 'planned' };
   if (error.code === 'ERR_SOCKET_BUFFER_SIZE')

@@ -1,14 +1,14 @@
 'use strict';
 
 /**
- * One transport's share of run.js, in a process with the library of
+ * Tries programs on one transport for run.js, in a process with the library of
  * test/faults/kernel.c preloaded:
  *
  *   node explore.js LIBRARY OPTIONS
  *
  * OPTIONS is JSON: { seed, path, programs, minutes }. Descriptor 3 is a file
- * that always names the program that is being played, for the case that this
- * process does not live to say so; the outcome goes over IPC.
+ * that names the current program, in case that this process crashes. The result
+ * is sent over IPC.
  */
 
 const fs = require('node:fs');
@@ -28,16 +28,16 @@ const binding = packed.binding();
 
 const NOTE_FD = 3;
 
-/** Of a long run: after so many programs comes the next seed. */
+/** Programs per seed in a long test. */
 const PROGRAMS_A_SEED = 10000;
 
-/** So many programs have seen everything. */
-const MANY = 5000;
+/** This number of programs covers every call and outcome. */
+const COMPLETE = 5000;
 
-/** Segmented sends and merged receives: what Linux 5.12 and newer have. */
-const RUNS = dgram.transport === 'linux' ? ['segmented', 'merged'] : [];
+/** GSO sends and GRO receives, of Linux 5.12 and newer. */
+const GROUPS = dgram.transport === 'linux' ? ['gso', 'gro'] : [];
 
-/** A port where nobody listens. */
+/** A closed port. */
 async function findDeadPort() {
   const socket = builtin.createSocket('udp4');
   socket.bind(0, '127.0.0.1');
@@ -57,7 +57,7 @@ class Exploration {
     this.faults = {};
   }
 
-  /** Plays one program and judges it. */
+  /** Runs one program and checks it. */
   async try(program) {
     const before = binding.stats();
     const stage = new Stage(dgram, this.kernel, this.deadPort);
@@ -66,9 +66,9 @@ class Exploration {
       transport: dgram.transport, digest: this.kernel.digest,
     });
     const after = binding.stats();
-    // stats() does not count what was read ahead and then dropped.
-    const { unseen, ...rest } = counts;
-    for (const [name, slack] of [['sent', 0], ['received', unseen]]) {
+    // stats() does not count datagrams that were preread and dropped.
+    const { uncounted, ...rest } = counts;
+    for (const [name, slack] of [['sent', 0], ['received', uncounted]]) {
       const counted = after[name] - before[name];
       if (counted > counts[name] || counted < counts[name] - slack) {
         throw new Error(`stats() counts ${counted} ${name}, the kernel ` +
@@ -88,20 +88,20 @@ class Exploration {
     }
   }
 
-  /** A failure when so many programs were not about everything. */
+  /** A failure if many programs did not cover every call and outcome. */
   findGap() {
     const { counts, faults, played } = this;
-    if (played < MANY) return null;
+    if (played < COMPLETE) return null;
     const gaps = [
       ...failingCalls(dgram.transport).filter((call) => !faults[call]),
-      ...['sent', 'failed', 'received', 'dropped', 'givenUp', ...RUNS]
+      ...['sent', 'failed', 'received', 'dropped', 'cancelled', ...GROUPS]
         .filter((name) => !counts[name]),
     ];
     return gaps.length === 0 ? null :
-      { error: `${played} programs, and none with: ${gaps.join(', ')}` };
+      { error: `${played} programs, but none covered: ${gaps.join(', ')}` };
   }
 
-  /** Up to `numRuns` programs of one seed. */
+  /** Tries up to `numRuns` programs of one seed. */
   async check({ seed, path, numRuns, until }) {
     let index = 0;
     let failed = false;

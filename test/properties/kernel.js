@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The JavaScript face of test/faults/kernel.c: names for the numbers of a
- * schedule and of the log. The process has to run with the library preloaded.
+ * The JavaScript side of test/faults/kernel.c: names for the numbers in the
+ * schedule and in the log. The library must be preloaded.
  */
 
 const os = require('node:os');
@@ -24,7 +24,7 @@ const EFFECTS = { SHORT: -1, CTRUNC: -2, TRUNC: -3, WAKE: -4 };
 
 /** In the order of kernel.c's kind_t, from 1 on. */
 const KINDS = [
-  undefined, 'taken', 'refused', 'handed', 'recvFailed', 'unreadable',
+  undefined, 'accepted', 'rejected', 'delivered', 'recvFailed', 'unreadable',
   'callFailed', 'fault',
 ];
 
@@ -36,7 +36,7 @@ const FLAG_TRUNCATED = 2;
 
 /** @returns {string} the library, for LD_PRELOAD */
 function build() {
-  // Node-API is the program's, and there once it runs: hence lazy binding.
+  // Lazy binding: the Node-API symbols are in the program.
   return compileLibrary(SOURCE, () => ['-I', nodeHeaders(), '-Wl,-z,lazy']);
 }
 
@@ -61,7 +61,7 @@ class Kernel {
   }
 
   /**
-   * Watches the sockets that are made from here on.
+   * Watches the sockets that are created from now on.
    * @param {Array<{call: string, at: number, effect: string,
    *   argument?: number}>} faults call `at` of its kind (from 0) has the
    *   effect: an error's name or one of EFFECTS
@@ -79,12 +79,12 @@ class Kernel {
     this.addon.disarm();
   }
 
-  /** How much is in the log: it grows with every datagram and failure. */
+  /** Length of the log; it grows with every datagram and failure. */
   get activity() {
     return this.words[0];
   }
 
-  /** @returns {Array<object>} what happened since arm(), in order */
+  /** @returns {Array<object>} the records since arm(), in order */
   log() {
     const { words, codes } = this;
     if (1 + words[0] * RECORD_WORDS > words.length)

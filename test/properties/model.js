@@ -1,94 +1,94 @@
 'use strict';
 
 /**
- * What has to be true of a program that was played, whatever its faults. It
- * knows nothing of transports beyond the two rules of the kernel's answers
- * below, and compares two stories: what the program was told, and what the
- * kernel was asked (kernel.c's log).
+ * The rules that every program obeys, whatever its faults. The model compares
+ * what the program observed with the kernel's log (kernel.js). Apart from the
+ * errors that are retried, it knows nothing about transports.
  *
- *  1. Each datagram handed to send() was taken by the kernel once, or refused
- *     by it once, with the error that the callback was told; or it was given
- *     up with the socket, and the kernel never saw it. In order.
+ *  1. The kernel accepted each datagram passed to send() once, or rejected it
+ *     once with the error that the callback received; or the datagram was
+ *     cancelled with the socket and never reached the kernel. In order.
  *  2. Each callback was called once, and never within send().
- *  3. Each datagram that the kernel handed over was delivered once, unchanged
- *     and in order, and is still unchanged at the end; or it was dropped, with
- *     others of the same call, because a listener closed the socket. It shows
- *     no memory of others, and it is one that was sent.
- *  4. Every error has a failed system call behind it.
+ *  3. Each datagram that the kernel delivered was emitted once, unchanged and
+ *     in order, and is still unchanged at the end; or it was dropped, together
+ *     with others of the same call, because a listener closed the socket. It
+ *     exposes no other memory, and it was sent by the program.
+ *  4. Every error has a failed system call as its cause.
  */
 
 const assert = require('node:assert');
 
-const { DISTINCT, isOurs } = require('./payload');
+const { DISTINCT, isIdentifiable } = require('./payload');
 
-/** transport_linux.c's. */
+/** Read attempts of share(), see src/transport/linux. */
 const SHARE_TRIES = 8;
 
-/** It has to wait, or to go again in smaller pieces: no datagram's error. */
+/** The send is retried, later or without GSO: not an error of a datagram. */
 function isRetried({ kind, code, segmented }) {
-  return kind === 'refused' && (
+  return kind === 'rejected' && (
     ['EINTR', 'EAGAIN', 'ENOBUFS'].includes(code) ||
     (segmented && ['EIO', 'EINVAL', 'EMSGSIZE'].includes(code)));
 }
 
-/** Errors of sends that the kernel was not asked for. */
-function isOurOwn(actor, code, failed) {
+/** Errors of sends that never reached the kernel. */
+function isLocalError(actor, code, failed) {
   return (code === 'ECANCELED' && actor.closing && !actor.lastClose) ||
-    // It was connected while the datagram waited for its tick; or no more.
+    // The socket was connected or disconnected before the datagram was due.
     (['EISCONN', 'EDESTADDRREQ', 'ENOTCONN'].includes(code) &&
       actor.wasConnected) ||
-    // It could not be queued, for want of a watcher.
+    // The datagram could not be queued, because watching the socket failed.
     failed.has(`epoll_ctl ${code}`);
 }
 
 // ---------------------------------------------------------------- sending --
 
-/** The error of the bind() that a send had waited for. */
-function isOfBind(send, code, failed) {
+/** Whether it is the error of the bind() that a send waited for. */
+function isBindError(send, code, failed) {
   return send.waited && BEHIND.bind.some((call) => failed.has(`${call} ${code}`));
 }
 
-/** What a send was told: 'taken', an error's name, '' when nothing. */
+/** Result of a send: 'accepted', an error code, or '' if unknown. */
 function verdict({ callback, calls }) {
   if (!callback || calls.length === 0) return '';
-  return typeof calls[0] === 'number' ? 'taken' : calls[0];
+  return typeof calls[0] === 'number' ? 'accepted' : calls[0];
 }
 
 const sameDatagram = (send, record) =>
   send.length === record.length && send.digest === record.digest;
 
 /**
- * Whether the kernel's story is a possible one. The two lanes (what leaves at
- * once, and what leaves a tick later) may interleave, so all positions that
- * could be are followed: [at once, later, something was given up].
+ * Whether the kernel's log is possible. Sends that are due at once and sends
+ * that are due a tick later may interleave, so all possible positions are
+ * tracked: [at once, later].
  */
 function sendsFit(actor, records, failed) {
-  const now = actor.sends.filter(({ lane }) => lane === 'now');
-  const later = actor.sends.filter(({ lane }) => lane === 'later');
+  const now = actor.sends.filter(({ timing }) => timing === 'now');
+  const later = actor.sends.filter(({ timing }) => timing === 'later');
   const duesBefore = [0];
   later.forEach(({ due }, i) => {
     duesBefore[i + 1] = duesBefore[i] + (due ? 1 : 0);
   });
 
   const ownErrors = ['ECANCELED', 'EISCONN', 'ENOMEM', 'EPERM', 'ENOSPC']
-    .filter((code) => isOurOwn(actor, code, failed));
+    .filter((code) => isLocalError(actor, code, failed));
   const mayBeSkipped = (send) => {
-    const told = verdict(send);
-    if (told === 'taken') return false;
-    if (told !== '') {
-      return isOurOwn(actor, told, failed) || isOfBind(send, told, failed);
+    const result = verdict(send);
+    if (result === 'accepted') return false;
+    if (result !== '') {
+      return isLocalError(actor, result, failed) ||
+        isBindError(send, result, failed);
     }
     if (!send.due) return true;
     return !send.callback && ownErrors.length > 0;
   };
   const fits = (send, record) => {
     if (!sameDatagram(send, record)) return false;
-    const told = verdict(send);
-    return told === '' ||
-      told === (record.kind === 'taken' ? 'taken' : record.code);
+    const result = verdict(send);
+    return result === '' ||
+      result === (record.kind === 'accepted' ? 'accepted' : record.code);
   };
 
-  /** Positions reached by leaving out sends that the kernel need not see. */
+  /** Adds positions reached by skipping sends that need no record. */
   const close = (states) => {
     const all = new Map();
     const add = (i, j) => {
@@ -120,27 +120,27 @@ function sendsFit(actor, records, failed) {
 
 function checkSends(actor, log, failed) {
   const records = log.filter((record) =>
-    (record.kind === 'taken' || record.kind === 'refused') &&
+    (record.kind === 'accepted' || record.kind === 'rejected') &&
     !isRetried(record));
   const trouble = sendsFit(actor, records, failed);
   if (trouble !== null) {
     const { at, states, now, later } = trouble;
     const [i, j] = states[0];
-    assert.fail('what was sent is not what was handed over; the kernel\'s ' +
-      `story, from ${at} of ${records.length}:\n` +
-      `${show(records.slice(at, at + 3))}\nnext in line:\n` +
+    assert.fail('the kernel\'s log does not match the sends; records ' +
+      `from ${at} of ${records.length}:\n` +
+      `${show(records.slice(at, at + 3))}\nnext sends:\n` +
       `${show([...now.slice(i, i + 2), ...later.slice(j, j + 2)])}`);
   }
   for (const send of actor.sends) checkCallback(send);
   for (const group of actor.groups) {
-    checkGroup(group, takenOf(records), failed);
+    checkGroup(group, acceptedOf(records), failed);
   }
   return records;
 }
 
-/** The datagrams that the kernel took. */
-const takenOf = (log) => new Set(log.filter(({ kind }) => kind === 'taken')
-  .map(nameOf));
+/** The datagrams that the kernel accepted. */
+const acceptedOf = (log) =>
+  new Set(log.filter(({ kind }) => kind === 'accepted').map(nameOf));
 
 const nameOf = ({ length, digest }) => `${length} ${digest}`;
 
@@ -153,44 +153,45 @@ function checkCallback(send) {
   if (typeof calls[0] === 'number') assert.strictEqual(calls[0], size);
 }
 
-/** sendMany() says how many the kernel took, and the first error. */
-function checkGroup(group, taken, failed) {
+/** sendMany() reports the number of accepted datagrams and the first error. */
+function checkGroup(group, accepted, failed) {
   const { sends, callback, calls, due } = group;
   if (!callback) return;
   assert.ok(calls.length <= 1 && (!due || calls.length === 1),
     `${calls.length} calls of sendMany()'s callback`);
   if (calls.length === 0) return;
   const [{ error, sent }] = calls;
-  // The shortest ones are not different from all others.
+  // Very short datagrams are not unique.
   const sure = sends.filter(({ length }) => length >= DISTINCT);
-  const count = sure.filter((send) => taken.has(nameOf(send))).length;
+  const count = sure.filter((send) => accepted.has(nameOf(send))).length;
   assert.ok(sent >= count && sent <= count + sends.length - sure.length,
-    `sendMany() says ${sent} were sent, the kernel ${count}`);
-  // Also of none, if that had to wait for a bind() that failed.
-  if (sends.length === 0 && isOfBind(group, error, failed)) return;
+    `sendMany() reports ${sent} sent, the kernel ${count}`);
+  // Also for an empty list that waited for a bind() that failed.
+  if (sends.length === 0 && isBindError(group, error, failed)) return;
   assert.strictEqual(error === null, sent === sends.length,
-    `sendMany() says '${error}' and ${sent} of ${sends.length}`);
+    `sendMany() reports '${error}' and ${sent} of ${sends.length}`);
 }
 
 // -------------------------------------------------------------- receiving --
 
-/** The kernel's story as listeners should have heard it. */
+/** The deliveries that listeners should have received, by the log. */
 function expected(log, transport) {
   return log.flatMap((record) => {
     const { kind, code } = record;
     if (kind === 'recvFailed') return [{ error: code, number: record.number }];
-    // Only where runs come in merged does it matter that control data is cut.
+    // Only GRO buffers cannot be split without their ancillary data.
     if (kind === 'unreadable' && transport === 'linux')
       return [{ error: 'EMSGSIZE', number: record.number }];
-    return kind === 'handed' || kind === 'unreadable' ? [record] : [];
+    return kind === 'delivered' || kind === 'unreadable' ? [record] : [];
   });
 }
 
-function checkHeard(actor, heard, truth, { digest, taken, gaveUp }) {
-  for (const [i, item] of heard.entries()) {
-    const record = truth[i];
+function checkDeliveries(actor, deliveries, wanted, context) {
+  const { digest, accepted, gaveUp } = context;
+  for (const [i, item] of deliveries.entries()) {
+    const record = wanted[i];
     assert.ok(record !== undefined,
-      `delivered, but not by the kernel: ${show([item])}`);
+      `emitted, but not delivered by the kernel: ${show([item])}`);
     assert.strictEqual(item.error, record.error ?? null,
       `delivery ${i}: ${show([record])}`);
     if (item.error !== null) continue;
@@ -204,15 +205,15 @@ function checkHeard(actor, heard, truth, { digest, taken, gaveUp }) {
       }, `delivery ${i}`);
     assert.strictEqual(digest(bytes), item.digest,
       `message ${i} was changed after it was delivered`);
-    assert.ok(record.code !== '' || !isOurs(bytes) || gaveUp ||
-      taken.has(nameOf(record)),
-      `delivered, but never sent: ${show([record])}`);
+    assert.ok(record.code !== '' || !isIdentifiable(bytes) || gaveUp ||
+      accepted.has(nameOf(record)),
+      `emitted, but never sent: ${show([record])}`);
   }
-  const dropped = truth.slice(heard.length);
+  const dropped = wanted.slice(deliveries.length);
   if (dropped.length === 0) return 0;
   assert.ok(actor.closing && !actor.lastClose,
-    `never delivered, and the socket is open: ${show(dropped)}`);
-  // Before a descriptor is shared, everything is read that waits.
+    `never emitted, and the socket is open: ${show(dropped)}`);
+  // All pending datagrams are read before a descriptor is shared.
   assert.ok(actor.wasShared ||
     new Set(dropped.map(({ number }) => number)).size === 1,
     `dropped from more than the last call: ${show(dropped)}`);
@@ -220,28 +221,29 @@ function checkHeard(actor, heard, truth, { digest, taken, gaveUp }) {
 }
 
 function checkReceipts(actor, log, context) {
-  const truth = expected(log, context.transport);
-  // Of a socket that cannot be watched: told by the first 'error', once each.
+  const wanted = expected(log, context.transport);
+  // Sockets that cannot be watched: each failure emits one 'error'.
   const unwatched = log.filter(({ kind, call, code }) =>
     kind === 'callFailed' && call === 'epoll_ctl' && NO_ROOM.has(code)).length;
-  // A kernel that again and again says that nothing is there, which is, makes
-  // share() leave merged runs behind.
+  // If the kernel repeatedly reports an empty queue although it is not, share()
+  // leaves GRO buffers in the queue.
   const gaveUp = actor.wasShared && log.filter(({ kind, call, code }) =>
     kind === 'fault' && call === 'recv' && code === 'EAGAIN').length >=
     SHARE_TRIES;
   const dropped = ['messages', 'batches'].map((name) => {
     const { mode } = actor.spec;
-    const heard = withoutFirst(actor[name], unwatched, truth);
+    const deliveries = withoutFirst(actor[name], unwatched, wanted);
     if (mode !== 'both' && !name.startsWith(mode)) return 0;
-    return checkHeard(actor, heard, truth, { ...context, gaveUp });
+    return checkDeliveries(actor, deliveries, wanted,
+                           { ...context, gaveUp });
   });
   if (dropped.every((count) => count === 0)) checkBlocks(actor);
   return Math.max(...dropped);
 }
 
 /**
- * With shared buffers the messages of a block fill it: nothing else is there.
- * (A listener that closes the socket does not see all of them.)
+ * With shared buffers the messages of a block fill it completely.
+ * (A listener that closes the socket does not receive all of them.)
  */
 function checkBlocks({ messages, spec: { mode, sharedBuffers } }) {
   if (mode !== 'message' || !sharedBuffers) return;
@@ -255,15 +257,15 @@ function checkBlocks({ messages, spec: { mode, sharedBuffers } }) {
     assert.strictEqual(buffer.byteLength, end, 'a block is larger than needed');
 }
 
-/** What a socket that cannot be watched emits. */
+/** Errors of a socket that cannot be watched. */
 const NO_ROOM = new Set(['ENOMEM', 'ENOSPC']);
 
-/** Without up to `count` such reports, which no receive is behind. */
-function withoutFirst(heard, count, truth) {
-  const rest = [...heard];
+/** Removes up to `count` such errors, which no receive call caused. */
+function withoutFirst(deliveries, count, wanted) {
+  const rest = [...deliveries];
   for (let n = 0, i = 0; n < count && i < rest.length;) {
     const { error } = rest[i];
-    if (NO_ROOM.has(error) && truth[i]?.error !== error) {
+    if (NO_ROOM.has(error) && wanted[i]?.error !== error) {
       rest.splice(i, 1);
       n++;
     } else {
@@ -275,7 +277,7 @@ function withoutFirst(heard, count, truth) {
 
 // ----------------------------------------------------------------- errors --
 
-/** The system calls behind an error, by its `syscall`. */
+/** The system calls that can cause an error, by its `syscall`. */
 const BEHIND = {
   bind: ['bind', 'socket', 'setsockopt'],
   connect: ['connect', 'socket', 'setsockopt'],
@@ -289,18 +291,18 @@ function checkErrors({ errors }, failed) {
     if (code === 'planned') continue;
     const calls = BEHIND[syscall] ?? ['setsockopt'];
     assert.ok(calls.some((call) => failed.has(`${call} ${code}`)),
-      `${syscall} ${code}, and no system call said so`);
+      `${syscall} ${code}, but no system call failed with it`);
   }
 }
 
-/** One line each, without what leads elsewhere. */
+/** One line each, without references and payload. */
 function show(list) {
   return list.map((entry) => JSON.stringify(entry, (key, value) =>
     key === 'group' || key === 'bytes' ? undefined : value)).join('\n');
 }
 
 /**
- * @param {object} story of Stage#play()
+ * @param {object} story from Stage#play()
  * @param {object} context
  * @param {string} context.transport
  * @param {function(Uint8Array): number} context.digest
@@ -308,15 +310,15 @@ function show(list) {
  * @throws {AssertionError} when a rule is broken
  */
 function judge({ actors, log, complaints }, { transport, digest }) {
-  const context = { transport, digest, taken: takenOf(log) };
+  const context = { transport, digest, accepted: acceptedOf(log) };
   assert.deepStrictEqual(complaints, []);
   const count = {
-    handedOver: 0, sent: 0, segmented: 0, failed: 0, givenUp: 0, received: 0,
-    merged: 0, dropped: 0, unseen: 0,
+    requested: 0, sent: 0, gso: 0, failed: 0, cancelled: 0, received: 0,
+    gro: 0, dropped: 0, uncounted: 0,
   };
-  const heard = (record) => record.kind === 'handed' ||
+  const isDelivery = (record) => record.kind === 'delivered' ||
     (record.kind === 'unreadable' && transport !== 'linux');
-  // A failed bind() takes its descriptor with it: that is no actor's then.
+  // A failed bind() closes its descriptor, which then has no actor.
   const owned = new Set(actors.map(({ serial }) => serial));
   for (const actor of actors) {
     const own = log.filter(({ serial }) =>
@@ -328,23 +330,23 @@ function judge({ actors, log, complaints }, { transport, digest }) {
     const records = checkSends(actor, own, failed);
     const dropped = checkReceipts(actor, own, context);
     count.dropped += dropped;
-    if (actor.wasShared) count.unseen += dropped;
+    if (actor.wasShared) count.uncounted += dropped;
     checkErrors(actor, failed);
     assert.strictEqual(actor.closes, 1, `${actor.closes} 'close' events`);
-    count.handedOver += actor.sends.length;
-    count.sent += records.filter(({ kind }) => kind === 'taken').length;
-    count.failed += records.filter(({ kind }) => kind === 'refused').length;
-    count.received += own.filter(heard).length;
-    count.segmented += records.filter((record) =>
-      record.kind === 'taken' && record.segmented).length;
-    count.merged += own.filter((record) =>
-      heard(record) && record.segmented).length;
+    count.requested += actor.sends.length;
+    count.sent += records.filter(({ kind }) => kind === 'accepted').length;
+    count.failed += records.filter(({ kind }) => kind === 'rejected').length;
+    count.received += own.filter(isDelivery).length;
+    count.gso += records.filter((record) =>
+      record.kind === 'accepted' && record.segmented).length;
+    count.gro += own.filter((record) =>
+      isDelivery(record) && record.segmented).length;
   }
-  count.givenUp = count.handedOver - count.sent - count.failed;
-  // Nobody else's: every record belongs to one of the sockets.
+  count.cancelled = count.requested - count.sent - count.failed;
+  // Every record belongs to one of the sockets.
   assert.strictEqual(count.sent,
-    log.filter(({ kind }) => kind === 'taken').length);
-  assert.strictEqual(count.received, log.filter(heard).length);
+    log.filter(({ kind }) => kind === 'accepted').length);
+  assert.strictEqual(count.received, log.filter(isDelivery).length);
   return count;
 }
 

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Contents of datagrams: ASCII, so that a string says the same, each one
- * different from all others as far as its size allows.
+ * Contents of datagrams: ASCII, so that a string has the same bytes. Each is
+ * different from all others, as far as its size allows.
  */
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -13,16 +13,16 @@ for (let i = 0, x = 1; i < noise.length; i++) {
   noise[i] = ALPHABET.charCodeAt((x >>> 16) % ALPHABET.length);
 }
 
-/** What batch/message-writer.js copies of a datagram: too long to be sent. */
+/** Bytes that lib/batch/message-writer.js copies at most: too many to send. */
 const COPIED_MAX = 65536;
 
 /**
- * The first byte of every datagram of this process: the port that a socket was
- * given may have been the target of another process.
+ * The first byte of every datagram of this process. Another process may send to
+ * a port that it used before.
  */
 const MARK = 1 + process.pid % 31;
 
-/** From this length on no two datagrams are the same. */
+/** From this length on datagrams are unique. */
 const DISTINCT = 8;
 
 /** @returns {Buffer} */
@@ -33,7 +33,7 @@ function payload(id, size) {
   return bytes;
 }
 
-/** The part of a payload that the kernel is shown. */
+/** The part of a payload that is passed to the kernel. */
 const shown = (bytes) => bytes.subarray(0, COPIED_MAX);
 
 /** The same content in the other forms that send() takes. */
@@ -48,7 +48,7 @@ const FORMS = {
     new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
 };
 
-/** Whether a datagram is of this process, and can be told from all others. */
-const isOurs = (bytes) => bytes.length >= DISTINCT && bytes[0] === MARK;
+/** Whether a datagram is unique and was sent by this process. */
+const isIdentifiable = (bytes) => bytes.length >= DISTINCT && bytes[0] === MARK;
 
-module.exports = { DISTINCT, FORMS, isOurs, payload, shown };
+module.exports = { DISTINCT, FORMS, isIdentifiable, payload, shown };

@@ -2,21 +2,21 @@
 
 /**
  * Random programs and random schedules of faults. A program is plain data, so
- * that fast-check can shrink it and a failure can be read:
+ * that fast-check can shrink it and failures are readable:
  *
  *   { sockets: [{ type, mode, ... }], steps: [step, ...], faults: [...] }
  *
- * actor.js knows what each step does.
+ * actor.js implements the steps.
  */
 
 const fc = require('fast-check');
 
 const SOCKETS_MAX = 4;
 
-/** Any of the program's sockets: taken modulo how many there are. */
+/** An index of a socket, modulo the number of sockets. */
 const who = fc.nat(SOCKETS_MAX - 1);
 
-/** Where to: a socket of the program, or a port where nobody listens. */
+/** A destination: a socket of the program, or a closed port. */
 const target = fc.oneof(
   { weight: 6, arbitrary: who },
   { weight: 1, arbitrary: fc.constant('nobody') });
@@ -33,7 +33,7 @@ const small = fc.oneof(
 
 const form = fc.constantFrom('buffer', 'string', 'list', 'slice', 'view');
 
-/** What can be done anywhere, also within a listener or a callback. */
+/** Steps that are possible anywhere, also within a listener or callback. */
 const action = fc.oneof(
   { weight: 8, arbitrary: fc.record({
     do: fc.constant('send'), who, to: target, size, form,
@@ -71,7 +71,7 @@ const action = fc.oneof(
     do: fc.constantFrom('pause', 'resume'), who,
   }) });
 
-/** What listeners and callbacks do. */
+/** Steps of listeners and callbacks. */
 const reaction = fc.oneof(
   { weight: 5, arbitrary: action },
   { weight: 2, arbitrary: fc.constant({ do: 'throw' }) });
@@ -88,7 +88,7 @@ const step = fc.oneof(
   { weight: 10, arbitrary: action },
   { weight: 3, arbitrary: withCallback },
   { weight: 4, arbitrary: fc.record({
-    do: fc.constant('turns'), count: fc.integer({ min: 1, max: 4 }),
+    do: fc.constant('iterations'), count: fc.integer({ min: 1, max: 4 }),
   }) },
   { weight: 1, arbitrary: fc.constant({ do: 'tick' }) });
 
@@ -103,8 +103,8 @@ const socket = fc.record({
     { maxLength: 2 }),
 });
 
-/** What each call may say, and how often a program lets it. */
-const SAYS = {
+/** Results of each call, and how many of them a program may have. */
+const RESULTS = {
   send: [6, 'EINTR', 'EAGAIN', 'ENOBUFS', 'ENOMEM', 'EPERM', 'EIO', 'EINVAL',
     'EMSGSIZE', 'ECONNREFUSED', 'ENETUNREACH', 'SHORT', 'SHORT', 'SHORT'],
   recv: [5, 'EINTR', 'EAGAIN', 'ENOBUFS', 'ENOMEM', 'EIO', 'EINVAL',
@@ -119,10 +119,10 @@ const SAYS = {
   epoll_wait: [2, 'EINTR', 'WAKE', 'WAKE'],
 };
 
-/** The calls that a program makes by the dozen. */
+/** Calls that a program makes dozens of times. */
 const OFTEN = ['send', 'recv', 'epoll_wait'];
 
-/** EPOLLIN, EPOLLOUT, EPOLLERR and all of them; then which socket. */
+/** EPOLLIN, EPOLLOUT, EPOLLERR and all of them; then the socket. */
 const wakeUp = fc.tuple(fc.constantFrom(1, 4, 8, 13), who)
   .map(([events, which]) => events | which << 8);
 
@@ -134,7 +134,8 @@ const ARGUMENTS = {
 };
 
 function faultsOf(call) {
-  return fc.constantFrom(...SAYS[call].slice(1)).chain((effect) => fc.record({
+  const [, ...effects] = RESULTS[call];
+  return fc.constantFrom(...effects).chain((effect) => fc.record({
     call: fc.constant(call),
     effect: fc.constant(effect),
     at: OFTEN.includes(call) ?
@@ -150,7 +151,7 @@ function faultsOf(call) {
 /** @param {string} transport */
 function programs(transport) {
   const fault = fc.oneof(...failingCalls(transport).map((call) =>
-    ({ weight: SAYS[call][0], arbitrary: faultsOf(call) })));
+    ({ weight: RESULTS[call][0], arbitrary: faultsOf(call) })));
   return fc.record({
     sockets: fc.array(socket, { minLength: 1, maxLength: SOCKETS_MAX }),
     steps: fc.array(step, { maxLength: 14, size: 'max' }),
@@ -159,12 +160,12 @@ function programs(transport) {
 }
 
 /**
- * libuv aborts when epoll_ctl() fails, so only ours is asked to live with it.
+ * libuv aborts when epoll_ctl() fails, so it only fails with `linux`.
  * @param {string} transport
  * @returns {string[]} the calls that fail
  */
 function failingCalls(transport) {
-  return Object.keys(SAYS)
+  return Object.keys(RESULTS)
     .filter((call) => transport === 'linux' || call !== 'epoll_ctl');
 }
 

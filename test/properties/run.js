@@ -5,11 +5,11 @@
  *
  *   npm run test:properties -- [options]
  *
- *   --programs N        of each transport (default 10000)
- *   --minutes N         as long as that instead; --forever until it fails
- *   --seed N            where to begin (default 1; with --minutes and
- *                       --forever, another one each time)
- *   --path P            one program of that seed, as a failure names it
+ *   --programs N        for each transport (default 10000)
+ *   --minutes N         time limit instead; --forever: until a failure
+ *   --seed N            first seed (default 1; with --minutes and --forever
+ *                       another one each time)
+ *   --path P            one program of that seed, as printed by a failure
  *   --transport linux|uv
  */
 
@@ -19,13 +19,13 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
-require('../support/package'); // made before there are faults, or several
+require('../support/package'); // packed once, before child processes
 
 const Table = require('cli-table3');
 
 const { build } = require('./kernel');
 
-/** A program takes milliseconds; one that takes this long hangs. */
+/** Programs take milliseconds. One that takes this long hangs. */
 const PATIENCE = 60000;
 
 const FOREVER = 60 * 24 * 365;
@@ -52,16 +52,16 @@ function readOptions() {
   };
 }
 
-/** What the process last wrote down before it went. */
+/** The last note of the process. */
 function readNote(file) {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch {
-    return {}; // it did not come to play
+    return {}; // it ran no program
   }
 }
 
-/** @returns {Promise<object>} what explore.js reports, or what ended it */
+/** @returns {Promise<object>} the report of explore.js, or how it crashed */
 function explore(transport, share, library, file) {
   const notes = fs.openSync(file, 'w');
   const child = spawn(process.execPath, [
@@ -71,7 +71,7 @@ function explore(transport, share, library, file) {
       ...process.env,
       LD_PRELOAD: library,
       DGRAM_NATIVE_TRANSPORT: transport,
-      // Its system calls would pass the library by.
+      // io_uring would bypass the library.
       UV_USE_IO_URING: '0',
     },
     stdio: ['ignore', 'inherit', 'inherit', notes, 'ipc'],
@@ -97,7 +97,7 @@ function explore(transport, share, library, file) {
         transport, played, counts: {}, faults: {},
         failure: {
           seed, path: where,
-          error: hangs ? 'it hangs' : `the process ended with ${signal ?? code}`,
+          error: hangs ? 'hung' : `the process exited with ${signal ?? code}`,
         },
       });
     });
@@ -106,10 +106,10 @@ function explore(transport, share, library, file) {
 
 function print({ transport, played, counts, faults, failure }) {
   console.log(`\n${transport}: ${played} programs`);
-  const datagrams = new Table({ head: Object.keys(counts), style: plain });
+  const datagrams = new Table({ head: Object.keys(counts), style: borderless });
   datagrams.push(Object.values(counts));
   const injected =
-    new Table({ head: ['call', 'faults injected'], style: plain });
+    new Table({ head: ['call', 'faults injected'], style: borderless });
   for (const [call, effects] of Object.entries(faults)) {
     injected.push([call, Object.entries(effects).sort()
       .map(([effect, count]) => `${effect} ${count}`).join(', ')]);
@@ -117,19 +117,19 @@ function print({ transport, played, counts, faults, failure }) {
   if (played > 0) console.log(`${datagrams}\n${injected}`);
   if (failure === null) return;
   const { seed, path: where, shrinks, program = '', error } = failure;
-  console.log(`FAILED${shrinks ? `, made smaller ${shrinks} times` : ''}:\n` +
+  console.log(`FAILED${shrinks ? `, shrunk ${shrinks} times` : ''}:\n` +
     `${program}\n${error}`);
   if (where !== undefined) {
-    console.log('Again: npm run test:properties -- ' +
+    console.log('To repeat: npm run test:properties -- ' +
       `--transport ${transport} --seed ${seed} --path ${where}`);
   }
 }
 
-const plain = { head: [], border: [] };
+const borderless = { head: [], border: [] };
 
 async function main() {
   if (process.platform !== 'linux') {
-    console.log('skipped: LD_PRELOAD is Linux\'s');
+    console.log('skipped: LD_PRELOAD needs Linux');
     return;
   }
   const { transports, share } = readOptions();

@@ -1,18 +1,18 @@
 'use strict';
 
-/** Plays one program, from its first step to the last 'close'. */
+/** Runs one program, from its first step to the last 'close'. */
 
 const { once } = require('node:events');
-const { setImmediate: turn } = require('node:timers/promises');
+const { setImmediate: iteration } = require('node:timers/promises');
 
 const { Actor, Planned } = require('./actor');
 const { schedule } = require('./programs');
 
-/** No program takes so many turns of the loop; its faults come to an end. */
-const TURNS_MAX = 2000;
+/** Limit of event loop iterations of a program; its faults are finite. */
+const ITERATIONS_MAX = 2000;
 
-/** Two turns in which nothing happens: one to read, one to see it was all. */
-const QUIET_TURNS = 3;
+/** Iterations without activity after which a program has settled. */
+const QUIET_ITERATIONS = 3;
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
 
@@ -27,7 +27,7 @@ class Stage {
   /**
    * @param {object} dgram the module under test
    * @param {Kernel} kernel
-   * @param {number} deadPort nobody listens there
+   * @param {number} deadPort a closed port
    */
   constructor(dgram, kernel, deadPort) {
     this.dgram = dgram;
@@ -55,7 +55,7 @@ class Stage {
   }
 
   /**
-   * @param {object} program of programs.js
+   * @param {object} program from programs.js
    * @returns {Promise<{actors: Actor[], log: object[], complaints: string[]}>}
    */
   async play({ sockets, steps, faults }) {
@@ -86,8 +86,8 @@ class Stage {
   }
 
   async take(step) {
-    if (step.do === 'turns') {
-      for (let i = 0; i < step.count; i++) await turn();
+    if (step.do === 'iterations') {
+      for (let i = 0; i < step.count; i++) await iteration();
     } else if (step.do === 'tick') {
       await null;
     } else {
@@ -95,29 +95,29 @@ class Stage {
     }
   }
 
-  /** Until nothing happens any more. */
+  /** Waits until there is no activity any more. */
   async settle() {
     let quiet = 0;
-    for (let i = 0; quiet < QUIET_TURNS; i++) {
+    for (let i = 0; quiet < QUIET_ITERATIONS; i++) {
       const before = this.kernel.activity;
       for (const actor of this.actors) {
         actor.revive();
-        // Listeners pause, too, with the rest of a batch to come.
+        // Listeners may pause in a batch; its rest follows after resume().
         if (i === 0 || actor.isPaused) resume(actor);
       }
-      // A queue may pause for some milliseconds.
-      await (this.actors.some(hasQueue) ? pause() : turn());
+      // A send queue may pause for some milliseconds.
+      await (this.actors.some(hasQueue) ? pause() : iteration());
       const calm = this.kernel.activity === before &&
         this.actors.every((actor) => actor.isQuiet);
       quiet = calm ? quiet + 1 : 0;
-      if (i === TURNS_MAX) {
-        this.complain('it does not come to an end');
+      if (i === ITERATIONS_MAX) {
+        this.complain('the program does not settle');
         return;
       }
     }
   }
 
-  /** Closes what the program left open; there is nothing left to lose. */
+  /** Closes a socket that the program left open. Nothing is pending. */
   finish(actor) {
     if (!actor.isOpen || actor.closing) return;
     const { socket } = actor;
@@ -127,7 +127,7 @@ class Stage {
     actor.close();
   }
 
-  /** Also after a failure: the next program has to start afresh. */
+  /** Also after a failure, so that the next program starts without sockets. */
   async closeAll() {
     for (const { socket, isOpen, state } of this.actors) {
       if (!isOpen) continue;
@@ -135,7 +135,7 @@ class Stage {
       socket.close();
       await once(socket, 'close');
     }
-    await turn();
+    await iteration();
   }
 }
 

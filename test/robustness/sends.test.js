@@ -25,16 +25,16 @@ async function child(args, flags = []) {
 describe('sends after a failure inside the outbox', function() {
   this.timeout(120000);
 
-  for (const [kind, flags] of [['at once', []], ['queued', QUEUED]]) {
+  for (const [kind, flags] of [['immediate', []], ['queued', QUEUED]]) {
     for (const way of ['throw', 'after', 'terminate', 'cut']) {
-      it(`work: ${way}, ${kind}`, async () => {
+      it(`arrive: ${way}, ${kind}`, async () => {
         const { failures, points } = await child(['later', way], flags);
         assert.deepStrictEqual(failures, []);
         assert.ok(points >= POINTS_MIN, `${points} points`);
       });
     }
 
-    it(`work: a tick that never runs, ${kind}`, async () => {
+    it(`arrive: a tick never runs, ${kind}`, async () => {
       const { failures, rounds } = await child(['later', 'skip'], flags);
       assert.deepStrictEqual(failures, []);
       assert.ok(rounds >= 8, `${rounds} ticks`);
@@ -42,7 +42,7 @@ describe('sends after a failure inside the outbox', function() {
   }
 
   for (const way of ['throw', 'after', 'terminate', 'cut']) {
-    it(`work when it was the first of its kind: ${way}`, async () => {
+    it(`arrive when the first send was interrupted: ${way}`, async () => {
       const { failures, points } = await child(['first', way]);
       assert.deepStrictEqual(failures, []);
       assert.ok(points >= FIRST_MIN, `${points} points`);

@@ -1,17 +1,17 @@
 'use strict';
 
 /**
- * The books of the soak. A flow goes from one socket to another; every
- * datagram of it is accounted for at both ends.
+ * Per-datagram accounting. A flow goes from one socket to another; every
+ * datagram is counted at both ends.
  */
 
 const { read, write } = require('./datagram');
 
-/** The end that sends: each callback has to come exactly once. */
+/** The sending end: each callback must be called exactly once. */
 class Outgoing {
   constructor(flow) {
     this.flow = flow;
-    this.handed = 0;
+    this.requested = 0;
     this.sent = 0;
     this.failed = 0;
     this.bytes = 0;
@@ -20,10 +20,10 @@ class Outgoing {
 
   /** @returns {{bytes: Buffer, callback: function(Error?, number)}} */
   next(size) {
-    const bytes = write(this.flow, this.handed++, size);
+    const bytes = write(this.flow, this.requested++, size);
     let calls = 0;
     const callback = (error, length) => {
-      if (++calls > 1) this.faults.push('a callback ran twice');
+      if (++calls > 1) this.faults.push('a callback was called twice');
       else if (error) this.failed++;
       else if (length === size) this.sent++;
       else this.faults.push(`${length} bytes of ${size} were sent`);
@@ -33,14 +33,14 @@ class Outgoing {
     return { bytes, callback };
   }
 
-  /** A datagram whose fate is told for many at once: sendMany(). */
+  /** A datagram for sendMany(), which has one callback for all. */
   nextBytes(size) {
     this.bytes += size;
-    return write(this.flow, this.handed++, size);
+    return write(this.flow, this.requested++, size);
   }
 
   get open() {
-    return this.handed - this.sent - this.failed;
+    return this.requested - this.sent - this.failed;
   }
 
   /** Resolves when no callback is outstanding. */
@@ -50,14 +50,14 @@ class Outgoing {
   }
 }
 
-/** The end that receives: in order, each once, undamaged. */
+/** The receiving end: each datagram once, in order, undamaged. */
 class Incoming {
   constructor(flow) {
     this.flow = flow;
     this.received = 0;
     this.next = 0;
     this.lost = 0;
-    this.late = 0; // reordered, or a second time
+    this.late = 0; // reordered or duplicate
     this.damaged = 0;
   }
 
@@ -77,7 +77,7 @@ class Incoming {
     this.onreceived?.();
   }
 
-  /** Resolves when `count` have come in all. */
+  /** Resolves when `count` have been received in total. */
   async until(count) {
     while (this.received < count)
       await new Promise((resolve) => { this.onreceived = resolve; });
@@ -85,22 +85,22 @@ class Incoming {
 }
 
 /**
- * Holds the two ends of a flow against each other.
- * @param {Outgoing} outgoing everything of it is settled
+ * Compares the two ends of a flow.
+ * @param {Outgoing} outgoing without pending callbacks
  * @param {{received, next, lost, late, damaged}} incoming
  * @param {number} drops that the kernel counted at the receiver
- * @returns {string[]} what is wrong
+ * @returns {string[]} descriptions of the differences
  */
 function audit(outgoing, incoming, drops) {
   const faults = [...outgoing.faults];
-  const { handed, sent, open } = outgoing;
+  const { requested, sent, open } = outgoing;
   const { received, late, damaged, next } = incoming;
-  if (open !== 0) faults.push(`${open} callbacks did not come`);
+  if (open !== 0) faults.push(`${open} callbacks were not called`);
   if (received + drops !== sent) {
     faults.push(`${sent} sent, but ${received} received and ${drops} dropped`);
   }
-  if (next > handed) faults.push('more came than was sent');
-  if (late > 0) faults.push(`${late} out of order or a second time`);
+  if (next > requested) faults.push('more received than sent');
+  if (late > 0) faults.push(`${late} reordered or duplicate`);
   if (damaged > 0) faults.push(`${damaged} damaged`);
   return faults;
 }

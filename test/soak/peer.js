@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The other side of the soak, a process of its own with Node's own dgram:
- * echoes, swallows and floods. Driven by subject.js.
+ * The other side of the soak, in another process with Node's own dgram: echoes,
+ * receives and floods. Controlled by subject.js.
  */
 
 const { once } = require('node:events');
@@ -14,7 +14,7 @@ const { serve } = require('../support/remote');
 
 const HOST = { udp4: '127.0.0.1', udp6: '::1' };
 
-/** Sends before the loop gets a turn; the receiver is to be behind. */
+/** Sends per event loop iteration; enough to overload the receiver. */
 const BURST = 250;
 
 const sources = new Map();
@@ -36,7 +36,7 @@ const methods = {
     return socket.address().port;
   },
 
-  /** Takes in what one flow brings. */
+  /** Receives the datagrams of one flow. */
   async sink({ type, flow }) {
     const socket = await bound(type);
     const incoming = new Incoming(flow);
@@ -53,7 +53,7 @@ const methods = {
     return { received, next, lost, late, damaged, drops };
   },
 
-  /** Sends as fast as it goes. @returns {object} the books of the flow */
+  /** Sends at full speed. @returns {object} the counters of the flow */
   async flood({ flow, type, port, count, size }) {
     if (!sources.has(flow)) {
       const socket = dgram.createSocket(type);
@@ -68,8 +68,8 @@ const methods = {
       if (i % BURST === BURST - 1) await outgoing.settled();
     }
     await outgoing.settled();
-    const { handed, sent, failed, bytes, faults } = outgoing;
-    return { handed, sent, failed, bytes, faults, open: outgoing.open };
+    const { requested, sent, failed, bytes, faults } = outgoing;
+    return { requested, sent, failed, bytes, faults, open: outgoing.open };
   },
 };
 

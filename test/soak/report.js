@@ -1,6 +1,6 @@
 'use strict';
 
-/** What a soak tells people. */
+/** Progress and summary of a soak, as text. */
 
 const Table = require('cli-table3');
 
@@ -9,15 +9,15 @@ const MIB = 1024 * 1024;
 const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
 const thousands = (number) => number.toLocaleString('en-US');
 
-function sum(books, key) {
-  return books.reduce((total, book) => total + (book[key] ?? 0), 0);
+function sum(totals, key) {
+  return totals.reduce((total, entry) => total + (entry[key] ?? 0), 0);
 }
 
-function line({ seconds, books, rss, descriptors, share }, minutes) {
-  const faults = books.flatMap((book) => book.faults).length;
+function line({ seconds, totals, rss, descriptors, share }, minutes) {
+  const faults = totals.flatMap((entry) => entry.faults).length;
   return `${(seconds / 60).toFixed(1)}/${minutes} min  ` +
-    `${thousands(sum(books, 'sent'))} sent  ` +
-    `${thousands(sum(books, 'drops'))} dropped by the kernel  ` +
+    `${thousands(sum(totals, 'sent'))} sent  ` +
+    `${thousands(sum(totals, 'drops'))} dropped by the kernel  ` +
     `${faults} faults  ${mib(rss)}  ${descriptors} fds  ` +
     `${Math.round(share * 100)}% CPU`;
 }
@@ -39,13 +39,13 @@ function progress(stream, minutes) {
   };
 }
 
-function bookTable(books) {
+function flowTable(totals) {
   const table = new Table({
     head: ['', 'sent', 'received', 'dropped', 'refused', 'MiB'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
-  for (const { name, sent, received, drops, failed, bytes } of books) {
+  for (const { name, sent, received, drops, failed, bytes } of totals) {
     if (sent === 0) continue;
     table.push([name, ...[sent, received, drops, failed].map(thousands),
                 Math.round(bytes / MIB)]);
@@ -54,12 +54,12 @@ function bookTable(books) {
 }
 
 function describe({ transport, trends, last }) {
-  const { books } = last;
+  const { totals } = last;
   const { rss, heap, descriptors } = trends;
   const [opened, workers, killed] = ['opened', 'started', 'terminated']
-    .map((key) => thousands(sum(books, key)));
+    .map((key) => thousands(sum(totals, key)));
   return [
-    bookTable(books),
+    flowTable(totals),
     `transport: ${transport}`,
     `sockets opened and closed: ${opened}`,
     `workers: ${workers}, of which terminated in mid-traffic: ${killed}`,

@@ -1,12 +1,12 @@
 'use strict';
 
-// Mixed traffic for as long as wanted, at about half a core; Linux.
+// Mixed traffic for a given time, at about half a core; Linux.
 //
 //   node test/soak/run.js [--minutes 10] [--transport linux|uv]
 //                         [--report FILE]
 //
-// Passes when every datagram is accounted for, every callback came once, and
-// memory and descriptors did not grow. The report is JSON.
+// Passes if every datagram is accounted for, every callback was called once,
+// and memory and descriptors did not grow. The report is JSON.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -17,16 +17,16 @@ const { obstacle } = require('../network/link');
 const { describe, progress } = require('./report');
 const { judge } = require('./verdict');
 
-require('../support/package'); // made before there are faults, or several
+require('../support/package'); // packed once, before child processes
 
-/** Of a core, for the process under test; its peer takes about as much. */
+/** Share of a core for the process under test; its peer needs the same. */
 const SHARE = 0.3;
 
-/** Laps in a run; for a long one they are this long. In seconds. */
+/** Number of laps, and their longest duration, in seconds. */
 const LAPS = 20;
 const LAP = 30;
 
-/** A lap that takes so much longer has hung. In milliseconds. */
+/** Extra time after which a lap counts as hung, in milliseconds. */
 const PATIENCE = 600000;
 
 const root = path.join(__dirname, '..', '..');
@@ -40,24 +40,24 @@ function readOptions() {
     },
   });
   const minutes = Number(values.minutes);
-  if (!(minutes > 0)) throw new Error('--minutes wants a positive number');
+  if (!(minutes > 0)) throw new Error('--minutes requires a positive number');
   if (!['linux', 'uv'].includes(values.transport))
-    throw new Error('--transport wants linux or uv');
+    throw new Error('--transport requires linux or uv');
   return { ...values, minutes };
 }
 
 /**
- * A network of its own, which ends with the process: what other programs of
- * this host send to a port that they think is theirs would be in the books.
+ * A separate network namespace, which ends with the process. Otherwise
+ * datagrams that other programs send to a reused port would be counted.
  */
-function alone() {
+function ownNetwork() {
   const reason = obstacle();
   if (reason === null) {
     return ['unshare', '--net', 'sh', '-c',
       'ip link set lo up && exec "$@"', 'sh'];
   }
-  if (process.env.CI === 'true') throw new Error(`no soak: ${reason}`);
-  console.error(`on the network of this host: ${reason}`);
+  if (process.env.CI === 'true') throw new Error(`the soak cannot run: ${reason}`);
+  console.error(`using the network of this host: ${reason}`);
   return [];
 }
 
@@ -65,7 +65,7 @@ function alone() {
 function soak({ minutes, transport }, onsample) {
   const lap = Math.min(LAP, minutes * 60 / LAPS);
   const [program, ...args] = [
-    ...alone(), process.execPath, '--expose-gc',
+    ...ownNetwork(), process.execPath, '--expose-gc',
     path.join(__dirname, 'subject.js'),
     JSON.stringify({ minutes, share: SHARE, lap }),
   ];
@@ -78,7 +78,7 @@ function soak({ minutes, transport }, onsample) {
   const samples = [];
   const faults = [];
   const hang = setTimeout(() => {
-    faults.push(`no lap ended for ${PATIENCE / 1000} s`);
+    faults.push(`no lap was completed in ${PATIENCE / 1000} s`);
     subject.kill('SIGKILL');
   }, lap * 1000 + PATIENCE);
   subject.on('message', (sample) => {
@@ -90,7 +90,7 @@ function soak({ minutes, transport }, onsample) {
     subject.on('exit', (code, signal) => {
       clearTimeout(hang);
       if (code !== 0)
-        faults.push(`the process under test ended with ${signal ?? code}`);
+        faults.push(`the process under test exited with ${signal ?? code}`);
       resolve({ samples, faults });
     });
   });
@@ -114,7 +114,7 @@ async function main() {
     });
     report.trends = trends;
     console.log(describe({ transport: last.transport, trends, last }));
-    if (!judged) console.log('too short a run to judge memory by');
+    if (!judged) console.log('the run was too short to check memory');
   }
   fs.mkdirSync(path.dirname(options.report), { recursive: true });
   fs.writeFileSync(options.report, JSON.stringify(report, null, 2));

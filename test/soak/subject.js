@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * The process under test. It works in laps; after each it comes to rest, holds
- * the books of all flows against each other, collects its garbage and says how
- * it is.
+ * The process under test. It works in laps. After each it waits for pending
+ * datagrams, compares both ends of all flows, collects garbage and reports its
+ * state.
  *
  *   node --expose-gc subject.js JSON     { minutes, share, lap }
  */
@@ -12,7 +12,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 const { createActivities } = require('./activities');
 const { audit } = require('./flow');
-const { Governor } = require('./governor');
+const { Throttle } = require('./throttle');
 const { descriptors } = require('../support/kernel');
 const packed = require('../support/package');
 const { Remote } = require('../support/remote');
@@ -20,16 +20,16 @@ const { Remote } = require('../support/remote');
 const dgram = require(packed.main);
 const { stats } = packed.binding();
 
-/** Nothing takes this long, on the slowest machine. In milliseconds. */
+/** Longer than any operation on the slowest machine. In milliseconds. */
 const PATIENCE = 120000;
 
 const config = JSON.parse(process.argv[2]);
-const governor = new Governor(config.share);
+const throttle = new Throttle(config.share);
 
 async function limited(promise, what) {
   const done = new AbortController();
   const late = sleep(PATIENCE, null, { signal: done.signal })
-    .then(() => { throw new Error(`waited in vain for ${what()}`); });
+    .then(() => { throw new Error(`timed out waiting for ${what()}`); });
   late.catch(() => {}); // aborted
   try {
     return await Promise.race([promise, late]);
@@ -42,11 +42,11 @@ async function work(activity, until) {
   while (Date.now() < until) {
     await limited(activity.round(), () => activity.name);
     activity.rounds = (activity.rounds ?? 0) + 1;
-    await governor.breathe();
+    await throttle.pause();
   }
 }
 
-/** What is on its way arrives, or the kernel drops it; then the books close. */
+/** Waits until all datagrams have been received or dropped. */
 async function balance(activity) {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
@@ -61,7 +61,7 @@ async function balance(activity) {
 async function close(activity) {
   const flows = await balance(activity);
   const sums = { name: activity.name, rounds: activity.rounds };
-  for (const key of ['handed', 'sent', 'failed', 'bytes']) {
+  for (const key of ['requested', 'sent', 'failed', 'bytes']) {
     sums[key] = flows.reduce((sum, { outgoing }) =>
       sum + (outgoing[key] ?? 0), 0);
   }
@@ -79,7 +79,7 @@ async function close(activity) {
 }
 
 async function measure() {
-  // Workers and sockets that are gone are given back over several turns.
+  // Memory of closed workers and sockets is freed over several iterations.
   for (let i = 0; i < 4; i++) {
     globalThis.gc();
     await sleep(25);
@@ -89,13 +89,13 @@ async function measure() {
 }
 
 async function lap(activities, until) {
-  governor.restart();
+  throttle.restart();
   await Promise.all(activities.map((activity) => work(activity, until)));
-  const cpu = process.cpuUsage(governor.base);
-  const seconds = Number(process.hrtime.bigint() - governor.started) / 1e9;
-  const books = await Promise.all(activities.map(close));
+  const cpu = process.cpuUsage(throttle.base);
+  const seconds = Number(process.hrtime.bigint() - throttle.started) / 1e9;
+  const totals = await Promise.all(activities.map(close));
   return {
-    books, stats: stats(), share: (cpu.user + cpu.system) / 1e6 / seconds,
+    totals, stats: stats(), share: (cpu.user + cpu.system) / 1e6 / seconds,
     ...await measure(),
   };
 }

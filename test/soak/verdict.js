@@ -1,36 +1,36 @@
 'use strict';
 
-/** What a soak has to show. Pure figures, see verdict.test.js. */
+/** The criteria of a soak. Pure functions, see verdict.test.js. */
 
 const { median } = require('simple-statistics');
 
 const MIB = 1024 * 1024;
 
 /**
- * What may be added from the end of the warm-up to the end of the run, however
- * long that is. A leak of 16 bytes a datagram is several times this after ten
- * minutes. The resident set also moves with malloc's and V8's own reserves.
+ * Allowed growth from the end of the warm-up to the end of the run, however
+ * long it is. A leak of 16 bytes a datagram is several times this after ten
+ * minutes. The resident set also varies with malloc's and V8's own reserves.
  */
 const BOUNDS = { rss: 24 * MIB, heap: 2 * MIB, descriptors: 0 };
 
 /**
- * Warming up takes a quarter of a run, and no less than two minutes: malloc has
- * an arena for each thread, and they fill up one after the other.
+ * Warming up takes a quarter of a run, and at least two minutes: malloc has an
+ * arena per thread, and they fill up one after the other.
  */
 const WARM_UP = 0.25;
 const WARM_UP_SECONDS = 120;
 
-/** Fewer samples say nothing of a trend. */
+/** Fewer samples show no trend. */
 const SAMPLES = 6;
 
-/** Theil and Sen's: up to 29% of the values may be off. Per second. */
+/** Theil-Sen slope: robust against 29% of outliers. Per second. */
 function slopeOf(samples, key) {
   const slopes = samples.flatMap((from, i) => samples.slice(i + 1).map((to) =>
     (to[key] - from[key]) / (to.seconds - from.seconds)));
   return slopes.length > 0 ? median(slopes) : 0;
 }
 
-/** The samples after the warm-up; all of them when they are too few. */
+/** The samples after the warm-up; or all samples if these are too few. */
 function settledOf(samples) {
   const { seconds } = samples.at(-1);
   const from = Math.max(seconds * WARM_UP, WARM_UP_SECONDS);
@@ -51,10 +51,10 @@ function trend(settled, key) {
 }
 
 /**
- * @param {object[]} samples of subject.js
+ * @param {object[]} samples from subject.js
  * @returns {{trends: object, judged: boolean,
  *   checks: {name: string, faults: string[]}[]}} `judged`: whether the run was
- *   long enough to say something of memory
+ *   long enough to check memory
  */
 function judge(samples) {
   const { settled, enough } = settledOf(samples);
@@ -66,23 +66,23 @@ function judge(samples) {
     if (!enough && key !== 'descriptors') continue;
     checks.push({
       name: `${key} flat`,
-      faults: growth > bound ? [`grew by ${growth}, allowed: ${bound}`] : [],
+      faults: growth > bound ? [`grew by ${growth}, limit ${bound}`] : [],
     });
   }
-  const { books, stats } = samples.at(-1);
-  for (const { name, rounds, faults } of books) {
+  const { totals, stats } = samples.at(-1);
+  for (const { name, rounds, faults } of totals) {
     checks.push({
       name,
       faults: rounds > 0 ? [...new Set(faults)] : ['it never ran'],
     });
   }
-  // That the sockets were ours, not the built-in's.
-  const opened = books.reduce((sum, book) => sum + (book.opened ?? 0), 0);
+  // The sockets were native, not the built-in's.
+  const opened = totals.reduce((sum, entry) => sum + (entry.opened ?? 0), 0);
   checks.push({
     name: 'sockets are native',
     faults: stats.sockets > opened && stats.received > 0 && stats.sent > 0 ?
       [] :
-      [`the addon knows of ${JSON.stringify(stats)}`],
+      [`the addon reports ${JSON.stringify(stats)}`],
   });
   return { trends, judged: enough, checks };
 }

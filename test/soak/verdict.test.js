@@ -1,6 +1,6 @@
 'use strict';
 
-// A judge that lets everything pass is worth nothing.
+// Checks that the verdict detects failures.
 
 const assert = require('node:assert');
 
@@ -9,14 +9,14 @@ const { BOUNDS, judge } = require('./verdict');
 
 const MIB = 1024 * 1024;
 
-function samples({ count = 40, book = {}, stats, ...growth } = {}) {
+function samples({ count = 40, entry = {}, stats, ...growth } = {}) {
   return Array.from({ length: count }, (_, i) => ({
     seconds: 30 * (i + 1),
     rss: 100 * MIB + i * (growth.rss ?? 0),
     heap: 10 * MIB + i * (growth.heap ?? 0),
     descriptors: 50 + (growth.descriptors?.(i) ?? 0),
     stats: stats ?? { sockets: 100, sent: 1, received: 1 },
-    books: [{ name: 'a flow', rounds: 1, opened: 10, faults: [], ...book }],
+    totals: [{ name: 'a flow', rounds: 1, opened: 10, faults: [], ...entry }],
   }));
 }
 
@@ -25,48 +25,48 @@ function failuresOf(...args) {
     .filter(({ faults }) => faults.length > 0).map(({ name }) => name);
 }
 
-describe('the verdict of a soak', () => {
-  it('is good when nothing grows', () => {
+describe('judge()', () => {
+  it('passes if there is no growth', () => {
     assert.deepStrictEqual(failuresOf(), []);
   });
 
   for (const key of ['rss', 'heap']) {
-    it(`is not when ${key} grows steadily`, () => {
+    it(`fails if ${key} grows steadily`, () => {
       assert.deepStrictEqual(failuresOf({ [key]: BOUNDS[key] / 10 }),
         [`${key} flat`]);
     });
   }
 
-  it('is not for one descriptor a lap', () => {
+  it('fails if one descriptor is leaked per lap', () => {
     assert.deepStrictEqual(failuresOf({ descriptors: (i) => i }),
       ['descriptors flat']);
   });
 
-  it('does not mind what is warming up', () => {
+  it('ignores growth during the warm-up', () => {
     const warming = samples();
     warming.slice(0, 5).forEach((sample) => { sample.rss /= 2; });
     assert.ok(judge(warming).checks.every(({ faults }) => faults.length === 0));
   });
 
-  it('says nothing of memory after a minute', () => {
+  it('does not check memory after one minute', () => {
     const { judged, checks } = judge(samples({ count: 2, rss: 100 * MIB }));
     assert.strictEqual(judged, false);
     assert.ok(!checks.some(({ name }) => name === 'rss flat'));
   });
 
-  it('is not when an activity has faults, or never ran', () => {
-    assert.deepStrictEqual(failuresOf({ book: { faults: ['x'] } }), ['a flow']);
-    assert.deepStrictEqual(failuresOf({ book: { rounds: 0 } }), ['a flow']);
+  it('fails if an activity has faults or never ran', () => {
+    for (const entry of [{ faults: ['x'] }, { rounds: 0 }])
+      assert.deepStrictEqual(failuresOf({ entry }), ['a flow']);
   });
 
-  it('is not when the sockets were somebody else\'s', () => {
+  it('fails if the sockets were not native', () => {
     assert.deepStrictEqual(
       failuresOf({ stats: { sockets: 0, sent: 0, received: 0 } }),
       ['sockets are native']);
   });
 });
 
-describe('the books of a flow', () => {
+describe('audit()', () => {
   function flow(change) {
     const [outgoing, incoming] = [new Outgoing(7), new Incoming(7)];
     const sends = Array.from({ length: 10 }, () => outgoing.next(100));
@@ -83,7 +83,7 @@ describe('the books of a flow', () => {
     'a datagram twice': (sends) => sends.push({ bytes: sends[3].bytes }),
     'two in the wrong order': (sends) => sends.reverse(),
     'a damaged byte': (sends) => { sends[5].bytes[60] ^= 1; },
-    'a datagram of somebody else': (sends) => sends[0].bytes[0]++,
+    'a datagram of another flow': (sends) => sends[0].bytes[0]++,
     'a lost callback': (sends) => { sends[2].callback = null; },
     'a callback twice': (sends) => sends[2].callback(null, 100),
     'a wrong length': (sends) => {
@@ -92,15 +92,15 @@ describe('the books of a flow', () => {
     },
   };
 
-  it('balance', () => assert.deepStrictEqual(flow(), []));
+  it('passes if both ends match', () => assert.deepStrictEqual(flow(), []));
 
   for (const [name, change] of Object.entries(faults)) {
-    it(`show ${name}`, () => {
+    it(`detects ${name}`, () => {
       assert.notStrictEqual(flow(change).length, 0);
     });
   }
 
-  it('take what the kernel dropped into account', () => {
+  it('accounts for datagrams that the kernel dropped', () => {
     const [outgoing, incoming] = [new Outgoing(7), new Incoming(7)];
     for (let i = 0; i < 3; i++) {
       const { bytes, callback } = outgoing.next(50);

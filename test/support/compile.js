@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Compiles the small C programs of the tests, and the libraries that go into
- * LD_PRELOAD, into a folder git ignores.
+ * Compiles the small C programs of the tests, and the libraries for LD_PRELOAD,
+ * into a folder that git ignores.
  */
 
 const fs = require('node:fs');
@@ -19,7 +19,7 @@ const LIBRARY = ['-fPIC', '-shared', '-fvisibility=hidden', '-pthread'];
 
 const timeOf = (file) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 
-/** The source and whatever it may include: all C files beside it. */
+/** The source and everything it may include: all C files of its folder. */
 function ingredients(source) {
   const directory = path.dirname(source);
   return fs.readdirSync(directory)
@@ -30,7 +30,7 @@ function ingredients(source) {
 function build(source, out, flags) {
   if (ingredients(source).every((file) => timeOf(out) > timeOf(file))) return;
   fs.mkdirSync(OUT, { recursive: true });
-  // Renamed at the end: another run may use it meanwhile.
+  // Renamed at the end: another process may be using the file.
   const unfinished = `${out}.${process.pid}`;
   execFileSync(process.env.CC || 'cc', [
     ...FLAGS, ...flags(), '-o', unfinished, source,
@@ -40,8 +40,8 @@ function build(source, out, flags) {
 
 /**
  * @param {string} source a C file
- * @returns {string} the program, compiled unless it is there already
- * @throws {Error} when it does not compile
+ * @returns {string} the program, compiled unless it is up to date
+ * @throws {Error} if it does not compile
  */
 function compileProgram(source) {
   const program = path.join(OUT, path.basename(source, '.c'));
@@ -51,9 +51,9 @@ function compileProgram(source) {
 
 /**
  * @param {string} source a C file
- * @param {function(): string[]} [flags] more of them, for the compiler
- * @returns {string} the shared object, compiled unless it is there already
- * @throws {Error} when it does not compile
+ * @param {function(): string[]} [flags] additional compiler flags
+ * @returns {string} the shared object, compiled unless it is up to date
+ * @throws {Error} if it does not compile
  */
 function compileLibrary(source, flags = () => []) {
   const library = path.join(OUT, `${path.basename(source, '.c')}.so`);

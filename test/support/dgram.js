@@ -1,11 +1,11 @@
 'use strict';
 
 /**
- * What every test of test/api/ needs: the module under test, version gates,
- * sockets that are closed after each test, children and workers.
+ * Fixtures of the tests in test/api/: the module under test, version gates,
+ * sockets that are closed after each test, child processes and workers.
  *
  * The module under test is this package, or Node's own with
- * DGRAM_UNDER_TEST=node: the same files describe both.
+ * DGRAM_UNDER_TEST=node: the same files test both.
  */
 
 const assert = require('node:assert');
@@ -23,7 +23,7 @@ const modulePath = isNative ? packed.main : 'node:dgram';
 const dgram = require(modulePath);
 const isLinux = process.platform === 'linux';
 
-/** No event of a healthy run is this late. */
+/** Time limit of every event, in milliseconds. */
 const LIMIT = 10000;
 
 // ---------------------------------------------------------------------------
@@ -32,8 +32,8 @@ const LIMIT = 10000;
 const running = process.versions.node.split('.').map(Number);
 
 /**
- * Whether the running Node has what came with these releases, one for each
- * line that got it: nodeAtLeast('24.19.0', '26.4.0').
+ * Whether the running Node has a feature of these releases, one for each
+ * release line that got it: nodeAtLeast('24.19.0', '26.4.0').
  */
 function nodeAtLeast(...releases) {
   const wanted = releases.map((release) => release.split('.').map(Number));
@@ -47,10 +47,10 @@ function nodeAtLeast(...releases) {
 const gate = (define, open) => (title, body) =>
   (open ? define : define.skip)(title, body);
 
-/** The package promises this, the built-in does not. */
+/** A test of the package only, not of the built-in. */
 const itNative = (title, body) => gate(it, isNative)(title, body);
 
-/** The package behaves so on every Node, the built-in since `releases`. */
+/** A test of the package on every Node, of the built-in since `releases`. */
 const itSince = (releases, title, body) =>
   gate(it, isNative || nodeAtLeast(...[releases].flat()))(title, body);
 
@@ -70,8 +70,8 @@ let opened = 0;
 let currentTest;
 
 /**
- * createSocket() whose socket is closed after the test. A test that asks for
- * IPv6 is skipped where there is none.
+ * createSocket() whose socket is closed after the test. A test that needs IPv6
+ * is skipped if it is missing.
  */
 function open(...args) {
   if (!hasIPv6 && (args[0]?.type ?? args[0]) === 'udp6')
@@ -82,13 +82,13 @@ function open(...args) {
   return socket;
 }
 
-/** Has a socket that the test made itself closed after the test. */
+/** Closes a socket after the test that created it. */
 function closeLater(socket) {
   sockets.push(socket);
   return socket;
 }
 
-/** @returns a bound socket; on the loopback address unless told otherwise */
+/** @returns a bound socket; on the loopback address by default */
 async function bound(options = 'udp4', port = 0, address = undefined) {
   const socket = open(options);
   const type = options.type ?? options;
@@ -106,7 +106,7 @@ async function connectedTo(peer, options = peer.type) {
   return socket;
 }
 
-/** The state object that Node's own code keeps behind a symbol. */
+/** The state object that Node stores under a symbol. */
 function stateOf(socket) {
   const symbol = Object.getOwnPropertySymbols(socket)
     .find(({ description }) => description === 'state symbol');
@@ -118,8 +118,8 @@ function isOpen(socket) {
 }
 
 /**
- * The arguments of the next `event`; rejects at the first 'error' and when
- * time is up.
+ * The arguments of the next `event`; rejects at the first 'error' and after a
+ * timeout.
  */
 function once(emitter, event) {
   return limited(`'${event}'`, (resolve, reject) => {
@@ -139,7 +139,7 @@ function once(emitter, event) {
 /** The next `count` messages, as { msg, rinfo }. */
 function receive(socket, count) {
   const messages = [];
-  return limited(() => `${count} messages (${messages.length} came)`,
+  return limited(() => `${count} messages (${messages.length} received)`,
     (resolve) => {
       if (count === 0)
         return resolve(messages);
@@ -158,7 +158,7 @@ async function receiveText(socket, count) {
   return (await receive(socket, count)).map(({ msg }) => String(msg));
 }
 
-/** Sends with a callback; resolves to the bytes it was given. */
+/** Sends with a callback; resolves to the size that it receives. */
 function send(socket, ...args) {
   return limited('a send callback', (resolve, reject) => {
     socket.send(...args, (error, bytes) => {
@@ -170,14 +170,14 @@ function send(socket, ...args) {
   });
 }
 
-/** close(), and wait for the event. */
+/** Calls close() and waits for the event. */
 async function close(socket) {
   const closed = once(socket, 'close');
   socket.close();
   await closed;
 }
 
-/** A port of 127.0.0.1 on which nothing listens. */
+/** A closed port of 127.0.0.1. */
 async function freePort(type = 'udp4') {
   const socket = await bound(type);
   const { port } = socket.address();
@@ -186,8 +186,8 @@ async function freePort(type = 'udp4') {
 }
 
 /**
- * A loopback address of this process alone where the system has a whole
- * network of them, so that runs side by side do not meet on fixed ports.
+ * A loopback address that only this process uses, if the system has a loopback
+ * network, so that concurrent tests do not share fixed ports.
  */
 const ownAddress = isLinux ?
   `127.${64 + (process.pid >> 16 & 63)}.${process.pid >> 8 & 255}.` +
@@ -203,7 +203,7 @@ function limited(what, executor) {
     const error = new Error();
     timer = setTimeout(() => {
       error.message =
-        `waited in vain for ${typeof what === 'function' ? what() : what}`;
+        `timed out waiting for ${typeof what === 'function' ? what() : what}`;
       reject(error);
     }, LIMIT);
   });
@@ -211,15 +211,15 @@ function limited(what, executor) {
     .finally(() => clearTimeout(timer));
 }
 
-/** After everything that is ready now, immediates included. */
-function turn() {
+/** Resolves in the next event loop iteration, after pending immediates. */
+function nextIteration() {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
- * Runs `body(log)` as a macrotask of its own, outside of any promise, so that
- * ticks come before microtasks as they do in an event listener. Resolves to
- * what was logged when the `steps` of it are there.
+ * Runs `body(log)` as a separate macrotask outside of any promise, so that
+ * ticks precede microtasks as in an event listener. Resolves to the log once it
+ * has `count` steps.
  */
 function steps(count, body) {
   const log = [];
@@ -242,19 +242,19 @@ function steps(count, body) {
 // ---------------------------------------------------------------------------
 // Errors
 
-/** What `body` throws; a failure where it does not. */
+/** The exception of `body`; fails if there is none. */
 function thrownBy(body, expected = 'an error') {
   try {
     body();
   } catch (error) {
     return error;
   }
-  return assert.fail(`nothing thrown instead of ${expected}`);
+  return assert.fail(`missing exception, expected ${expected}`);
 }
 
 /**
- * That `body` throws Node's own kind of error: class, code, message, the code
- * in the stack, `code` as the only enumerable key.
+ * Checks that `body` throws Node's own kind of error: class, code, message, the
+ * code in the stack, and `code` as the only enumerable key.
  */
 function throwsCode(body, Class, code, message) {
   isCode(thrownBy(body, code), Class, code, message);
@@ -273,8 +273,8 @@ function isCode(error, Class, code, message) {
 }
 
 /**
- * That `error` is a system call's error with exactly these values, in order.
- * `where`: the address, be it undefined, and the port unless it is falsy.
+ * Checks that `error` is a system call's error with exactly these values, in
+ * order. `where`: the address, even if undefined, and the port unless falsy.
  */
 function isSystemError(error, code, syscall, ...where) {
   const expected = { errno: -os.constants.errno[code], code, syscall };
@@ -306,7 +306,7 @@ function throwsSystemError(body, code, syscall, ...where) {
 let directory;
 let files = 0;
 
-/** Writes a file into this run's temporary directory; returns its path. */
+/** Writes a file into this process's temporary directory; returns its path. */
 function temporary(name, text) {
   directory ??= fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-test-'));
   const file = path.join(directory, `${++files}-${name}`);
@@ -323,11 +323,12 @@ if (${isNative} && !['linux', 'uv'].includes(dgram.transport))
 const children = new Set();
 
 /**
- * Runs `body(dgram, report, ...args)` in a process of its own. The function's
- * text is taken, so it sees nothing but its parameters and Node's globals.
+ * Runs `body(dgram, report, ...args)` in a child process. Only the source of
+ * the function is used, so it sees nothing but its parameters and Node's
+ * globals.
  *
  * @returns {Promise<{ code, signal, reports: any[], stderr: string }>}
- *   and on it `child`; `reports` are what it gave to report()
+ *   with `child` as a property; `reports` are the arguments of report()
  */
 function inChild(body, options = {}) {
   const { args = [] } = options;
@@ -373,7 +374,7 @@ function run(argv, { execArgv = [], env = {}, stdio = ['ignore'] } = {}) {
   return Object.assign(ended, { child });
 }
 
-/** What a child that ended well reported. */
+/** The reports of a child that exited normally. */
 async function reportsOf(body, options) {
   const { code, signal, reports, stderr } = await inChild(body, options);
   assert.deepStrictEqual({ code, signal, stderr },
@@ -382,7 +383,7 @@ async function reportsOf(body, options) {
 }
 
 /**
- * Starts a thread that runs `body(dgram, parentPort, workerData)`.
+ * Starts a worker that runs `body(dgram, parentPort, workerData)`.
  */
 function inWorker(body, workerData, options = {}) {
   const file = temporary('worker.js', `${prelude}
@@ -401,7 +402,7 @@ function created() {
   return packed.binding().stats().sockets;
 }
 
-before('is the implementation that is meant', () => {
+before('use the intended implementation', () => {
   if (!isNative) {
     assert.strictEqual(dgram, require('dgram'));
     return;
@@ -419,7 +420,7 @@ beforeEach(function() {
   currentTest.timeout(2 * LIMIT);
 });
 
-afterEach('close what is open', () => {
+afterEach('close open sockets', () => {
   for (const socket of sockets.splice(0)) {
     socket.removeAllListeners();
     socket.on('error', () => {});
@@ -430,11 +431,11 @@ afterEach('close what is open', () => {
     child.kill('SIGKILL');
 });
 
-after('every socket was the implementation\'s', () => {
+after('check that the implementation made every socket', () => {
   if (directory !== undefined)
     fs.rmSync(directory, { recursive: true, force: true });
   if (isNative)
-    assert.ok(created() - socketsBefore >= opened, 'sockets are not ours');
+    assert.ok(created() - socketsBefore >= opened, 'foreign sockets');
 });
 
 module.exports = {
@@ -473,5 +474,5 @@ module.exports = {
   thrownBy,
   throwsCode,
   throwsSystemError,
-  turn,
+  nextIteration,
 };

@@ -1,14 +1,14 @@
 'use strict';
 
-/** What the kernel says of this process and its sockets. Linux. */
+/** Facts about this process and its sockets, from the kernel. Linux. */
 
 const fs = require('node:fs');
 
 const TABLES = { udp4: '/proc/net/udp', udp6: '/proc/net/udp6' };
 
 /**
- * The UDP sockets of this network namespace, see proc_net_udp(5); none where
- * the kernel has no IPv6.
+ * The UDP sockets of this network namespace, see proc_net_udp(5); none if the
+ * kernel has no IPv6.
  * @param {'udp4'|'udp6'} type
  * @returns {{ port: number, inode: string, drops: number }[]}
  */
@@ -22,11 +22,10 @@ function udpSockets(type) {
 }
 
 /**
- * Datagrams that the kernel threw away because the receive buffer of a local
- * port was full. Counted per datagram, unless merged runs (UDP_GRO) are
- * dropped, which count as one.
+ * Datagrams that the kernel dropped because the receive buffer of a local port
+ * was full. A dropped GRO buffer counts as one.
  * @param {number} port
- * @param {'udp4'|'udp6'} [type] each has ports of its own
+ * @param {'udp4'|'udp6'} [type] each type has separate ports
  * @returns {number}
  */
 function dropsOf(port, type = 'udp4') {
@@ -34,7 +33,7 @@ function dropsOf(port, type = 'udp4') {
     .reduce((sum, { drops }) => sum + drops, 0);
 }
 
-/** Open descriptors, without the one that reads the directory. */
+/** Open descriptors, without the one of the directory. */
 function descriptors() {
   return fs.readdirSync('/proc/self/fd').length - 1;
 }

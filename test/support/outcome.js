@@ -1,13 +1,13 @@
 'use strict';
 
-// What a call came to, in a form that two implementations can be compared by.
+// The outcome of a call, in a form for comparing two implementations.
 
 const util = require('node:util');
 
 /**
- * Each implementation was given things of its own: functions have a name, and
- * an object in the place of a port or an address may do anything when it is
- * looked at.
+ * Each implementation receives its own arguments: functions are compared by
+ * name, and an object in place of a port or an address may have side effects
+ * when it is read.
  */
 function describeField(name, value) {
   if (typeof value === 'function') return show(value);
@@ -20,7 +20,7 @@ function describeField(name, value) {
 const describeFields = (error) => Object.fromEntries(Object.entries(error)
   .map(([name, value]) => [name, describeField(name, value)]));
 
-/** Class, words and own properties of what was thrown. */
+/** Class, message and own properties of an exception. */
 function describeError(error) {
   if (!(error instanceof Error)) return { value: error };
   return {

@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * The package as it is published: the files of `npm pack`, unpacked below
- * .cache/ and made anew when a file that they are made of has changed. Tests
- * and the benchmark load these; lib/ by itself is for tests of its insides.
+ * The package as published: the files of `npm pack`, unpacked below .cache/ and
+ * packed again when a source has changed. Tests and the benchmark load these;
+ * lib/ itself is for tests of internals.
  *
  * DGRAM_TEST_PACKAGE names the folder of another installed package. It is set
- * here, so that children and threads of a run all use one. The addon is the one
+ * here, so that child processes and workers use the same one. The addon is that
  * of `npm run build`, unless DGRAM_NATIVE_BINDING names another.
  */
 
@@ -18,10 +18,10 @@ const path = require('node:path');
 const root = path.join(__dirname, '..', '..');
 const cache = path.join(root, '.cache', 'packed');
 
-/** How long a copy may serve a run that started with it. */
+/** Age after which a copy may be deleted. */
 const DAY = 24 * 60 * 60 * 1000;
 
-/** What decides the bytes of the JavaScript that is published. */
+/** The files that determine the published JavaScript. */
 function ingredients() {
   const lib = fs.readdirSync(path.join(root, 'lib'), { recursive: true })
     .filter((name) => /\.m?[jt]s$/.test(name))
@@ -41,7 +41,7 @@ function fingerprint() {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** npm of the running Node; of another's PATH where that has none. */
+/** npm of the running Node, else the one in PATH. */
 function npm(args) {
   const beside = path.join(path.dirname(process.execPath), 'npm');
   const cli = process.env.npm_execpath ??
@@ -55,7 +55,7 @@ function npm(args) {
   });
 }
 
-/** Copies that no run can still be using. */
+/** Deletes copies that are no longer in use. */
 function forgetOld() {
   for (const name of fs.readdirSync(cache)) {
     const copy = path.join(cache, name);
@@ -70,14 +70,14 @@ function stage(copy) {
   require('../../scripts/bundle').bundle();
   fs.mkdirSync(cache, { recursive: true });
   forgetOld();
-  // Renamed at the end: another process may do the same.
+  // Renamed at the end: another process may do the same at that time.
   const unfinished = fs.mkdtempSync(path.join(cache, 'unfinished-'));
   const [{ filename }] = JSON.parse(npm(
     ['pack', '--json', '--ignore-scripts', '--pack-destination', unfinished]));
   const tarball = path.join(unfinished, filename);
   execFileSync('tar', ['-xzf', tarball, '-C', unfinished]);
   fs.rmSync(tarball);
-  // Its binaries are older than the sources.
+  // The prebuilt binaries may be older than the sources.
   fs.rmSync(path.join(unfinished, 'package', 'prebuilds'),
             { recursive: true, force: true });
   try {
@@ -103,8 +103,8 @@ const directory = process.env.DGRAM_TEST_PACKAGE;
 const main = path.join(directory, 'dist', 'index.js');
 
 /**
- * The addon as this thread's copy of the package uses it, for its counters;
- * null where it uses node:dgram.
+ * The addon that this thread's copy of the package uses, for its counters; null
+ * if the copy uses node:dgram.
  */
 function binding() {
   require(main);
@@ -115,9 +115,9 @@ function binding() {
 module.exports = {
   /** The folder with its package.json. */
   directory,
-  /** What `require('dgram-native')` leads to. */
+  /** The file of `require('dgram-native')`. */
   main,
-  /** What `import 'dgram-native'` leads to. */
+  /** The file of `import 'dgram-native'`. */
   esm: path.join(directory, 'dist', 'index.mjs'),
   /** `dgram-native/register` */
   register: path.join(directory, 'dist', 'register.js'),

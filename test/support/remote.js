@@ -1,22 +1,21 @@
 'use strict';
 
-/** Methods that run in another process, over IPC. */
+/** Calls methods in another process, over IPC. */
 
 const { spawn } = require('node:child_process');
 
 const running = new Set();
 
-/** The side that calls. */
+/** The calling side. */
 class Remote {
   /**
    * @param {string} file that calls serve()
    * @param {object} [options]
-   * @param {string[]} [options.through] a command that runs what follows
+   * @param {string[]} [options.through] a command that runs another one
    * @param {string[]} [options.execArgv] for node
    * @param {object} [options.env] in addition
-   * @param {object} [options.args] for serve()'s caller, by argumentsOf()
-   * @param {number} [options.patience] milliseconds; no call of a healthy
-   *   process takes this long
+   * @param {object} [options.args] arguments for argumentsOf() in the process
+   * @param {number} [options.patience] timeout of a call, in milliseconds
    */
   constructor(file, {
     through = [], execArgv = [], env = {}, args = {}, patience = 120000,
@@ -45,13 +44,13 @@ class Remote {
       this.child.on('error', (error) => this.fail(error));
       this.child.on('close', (code, signal) => {
         running.delete(this);
-        this.fail(new Error(`${file} ended with ${signal ?? code}: ` +
+        this.fail(new Error(`${file} exited with ${signal ?? code}: ` +
           this.stderr));
         resolve({ code, signal, stderr: this.stderr });
       });
     });
-    this.ready = this.answer(0, 'its start');
-    this.ready.catch(() => {}); // shows with the first call()
+    this.ready = this.answer(0, 'the start');
+    this.ready.catch(() => {}); // reported by the first call()
   }
 
   fail(error) {
@@ -65,7 +64,7 @@ class Remote {
       return await new Promise((resolve, reject) => {
         this.pending.set(id, { resolve, reject });
         timer = setTimeout(() => reject(new Error(
-          `waited in vain for ${what}; ${this.stderr}`)), this.patience);
+          `timed out waiting for ${what}; ${this.stderr}`)), this.patience);
       });
     } finally {
       clearTimeout(timer);
@@ -80,14 +79,14 @@ class Remote {
     return this.answer(id, `${method}(${JSON.stringify(args)})`);
   }
 
-  /** Asks the process to end. Were it disconnected, 'close' would not come. */
+  /** Ends the process. With disconnect() there would be no 'close'. */
   end() {
     if (this.child.connected) this.child.send({ method: null });
     return this.ended;
   }
 }
 
-/** For an afterEach(): no process outlives its test. */
+/** For an afterEach(): kills the processes of the test. */
 async function killRemotes() {
   const remotes = [...running];
   for (const { child } of remotes) child.kill('SIGKILL');
@@ -95,10 +94,10 @@ async function killRemotes() {
 }
 
 /**
- * The side that is called; it ends with the other one.
+ * The called side; it exits with the other one.
  * @param {object} methods they are awaited, and share `this`
- * @param {string} [last] the method after which nothing is served any more: the
- *   process has to end by itself
+ * @param {string} [last] the last method: afterwards the process must exit by
+ *   itself
  */
 function serve(methods, last) {
   const exit = () => process.exit();

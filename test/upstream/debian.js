@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Node's sources from the archive that a Debian system installs from. apt does
- * the work, with lists and a cache of its own, so that neither root nor a
- * change to the system's configuration is needed.
+ * Node's sources from the archive that a Debian system installs from. apt
+ * downloads them with separate lists and a separate cache, without root and
+ * without changes to the system's configuration.
  */
 
 const fs = require('node:fs');
@@ -13,8 +13,7 @@ const { spawnSync } = require('node:child_process');
 const ETC_APT = '/etc/apt';
 const TIME_LIMIT = 300000;
 
-/** Releases that carry different major versions of Node; missing ones do no
- * harm. */
+/** Releases with different major versions of Node; missing ones are ignored. */
 const SUITES = ['bookworm', 'trixie', 'forky', 'sid', 'experimental'];
 
 function codename() {
@@ -65,20 +64,20 @@ function readEntries() {
     });
 }
 
-/** deb-src lines for the archive that this system installs from. */
+/** deb-src lines for the archive of this system. */
 function sourceLines() {
   const release = codename();
   if (!release) throw new Error('this is not a Debian system');
   const entry = readEntries().find(({ uris, suites, components }) =>
     suites.includes(release) && components.includes('main') &&
     /\/debian(?:\/|\.list)?$/.test(uris[0] ?? ''));
-  if (!entry) throw new Error(`no archive of ${release} in ${ETC_APT}`);
+  if (!entry) throw new Error(`no archive for ${release} in ${ETC_APT}`);
   const options = entry.key?.startsWith('/') ? `[signed-by=${entry.key}] ` : '';
   return SUITES.map((suite) =>
     `deb-src ${options}${entry.uris[0]} ${suite} main\n`).join('');
 }
 
-/** apt with all of its state below `directory`; it downloads into `cwd`. */
+/** apt with all its state below `directory`; it downloads into `cwd`. */
 function privateApt(directory) {
   const lists = path.join(directory, 'lists');
   const cache = path.join(directory, 'cache');
@@ -91,7 +90,7 @@ function privateApt(directory) {
     'Dir::Etc::sourceparts=/dev/null',
     `Dir::State::lists=${lists}`,
     `Dir::Cache=${cache}`,
-    // apt would otherwise fetch as a user who may not enter our directory.
+    // Otherwise apt downloads as a user without access to the directory.
     'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option]);
 
@@ -115,9 +114,9 @@ function compare(a, b) {
 }
 
 /**
- * Best first: those of the same major version that are no newer than the Node,
- * the newest of them first; the newer ones, the oldest first; then those of
- * earlier major versions, whose tests still describe the API, which Node keeps.
+ * Sorts candidates, best first: the same major version, not newer than the
+ * Node, newest first; then the newer ones, oldest first; then those of earlier
+ * major versions, whose tests are still valid for the API.
  *
  * @template {{ version: string }} T
  * @param {T[]} candidates
@@ -138,7 +137,7 @@ function rank(candidates, wanted) {
   ];
 }
 
-/** What Debian has; its lists are downloaded once. */
+/** The Debian archive; its lists are downloaded once. */
 class DebianArchive {
   #apt;
   #candidates;
@@ -147,7 +146,7 @@ class DebianArchive {
   /** @param {string} directory  an empty one; apt works in it */
   constructor(directory) {
     this.#apt = privateApt(directory);
-    // Its exit code says little: a release that is gone is an error to apt.
+    // The exit code is ignored: a removed release is an error for apt.
     this.#complaint = this.#apt(directory, 'apt-get', 'update').stderr;
     const known =
       this.#apt(directory, 'apt-cache', 'showsrc', 'nodejs').stdout;
@@ -158,7 +157,7 @@ class DebianArchive {
 
   /**
    * @param {string} wanted  version of Node
-   * @returns {{ full: string, version: string }[]}  the best first
+   * @returns {{ full: string, version: string }[]}  best first
    * @throws {Error} if Debian has none
    */
   find(wanted) {

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Sums up what the witnesses of one test wrote.
+ * Summarises the log of the witnesses of one test.
  */
 
 const fs = require('node:fs');
@@ -12,19 +12,21 @@ const fs = require('node:fs');
  * @property {number} threads  worker threads with a witness
  * @property {number} builtin  constructions of Node's own Socket
  * @property {number} ours  constructions of dgram-native's Socket
- * @property {number} exported  built-ins that dgram-native made on purpose
- * @property {number} made  of builtin and ours: constructors that completed
+ * @property {number} exported  built-in sockets that dgram-native created
+ *   intentionally
+ * @property {number} made  completed constructors of builtin and ours
  * @property {number} native  sockets that the C core opened
  * @property {number} unbacked  completed, but not opened by the C core of the
  *   same process and thread
- * @property {string[]} files  of the code that constructed ours
- * @property {string[]} transports  that the C core named
+ * @property {string[]} files  files of the code that constructed ours
+ * @property {string[]} transports  transports reported by the C core
  * @property {number} blindThreads  worker threads without a witness
- * @property {string[]} blind  child processes without one (their commands)
- * @property {string[]} origins  where the built-ins were constructed
+ * @property {string[]} blind  child processes without a witness (their
+ *   commands)
+ * @property {string[]} origins  stacks of the built-in constructions
  */
 
-/** Compared thread by thread: a surplus in one proves nothing for another. */
+/** Compared thread by thread: a surplus in one is no evidence for another. */
 function countUnbacked(lines) {
   const balance = new Map();
   for (const { pid, tid, kind, by } of lines) {

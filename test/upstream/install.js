@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * The package under test: a copy of the packed files beside the addon of
- * `npm run build`, which it finds as an installed package finds its own. Tests
- * that replace the environment of their children would lose a variable that
- * names it.
+ * The package under test: a copy of the packed files with the addon of
+ * `npm run build`, which it finds like an installed package. A variable that
+ * names the addon would be lost in tests that replace the environment of their
+ * child processes.
  */
 
 const fs = require('node:fs');
@@ -13,13 +13,13 @@ const staged = require('../support/package');
 
 /**
  * @typedef {object} Installed
- * @property {string} package  its directory, which has no symbolic link in it
+ * @property {string} package  its directory, as a real path
  * @property {string} register
  */
 
 /**
- * @param {string} directory  that does not exist yet, below this repository:
- *   the package's dependency is found in its node_modules
+ * @param {string} directory  to be created below this repository, so that the
+ *   package's dependency is found in node_modules
  * @returns {Installed}
  */
 function install(directory) {

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The Nodes that the suites run on.
+ * The Node versions that the suites run on.
  */
 
 const { execFileSync } = require('node:child_process');
@@ -12,15 +12,15 @@ const { nodeBinary, supported } = require('../matrix/nodes');
  * @typedef {object} NodeUnderTest
  * @property {string} version
  * @property {string} binary
- * @property {string|undefined} sourceUrl  of Node's release server
+ * @property {string|undefined} sourceUrl  on Node's release server
  * @property {string[]} flags  for every process of a test
  */
 
 /**
- * From 25 on Node has a global `localStorage` that warns when it is read, and
- * test/common of earlier suites reads every global. A test that looks at its
- * standard error or counts warnings then fails, whatever it tests. Without the
- * global, Node is what these suites were written for.
+ * Since 25 Node has a global `localStorage` that warns when it is read, and
+ * test/common of earlier suites reads every global. A test that checks its
+ * standard error or counts warnings then fails, whatever it tests. Without that
+ * global, Node matches what these suites were written for.
  */
 const WITHOUT_STORAGE = '--no-experimental-webstorage';
 
@@ -42,7 +42,7 @@ function describeNode(binary) {
   return { binary, ...rest, flags: storage ? [WITHOUT_STORAGE] : [] };
 }
 
-/** @returns {NodeUnderTest} the Node that runs this */
+/** @returns {NodeUnderTest} the running Node */
 function runningNode() {
   return describeNode(process.execPath);
 }
@@ -56,8 +56,10 @@ function namedNode(name) {
   return describeNode(existsSync(name) ? name : nodeBinary(name));
 }
 
-/** The major version of the running Node counts as the running Node.
- * @returns {NodeUnderTest[]} one of each supported major version */
+/**
+ * One Node of each supported major version; the running Node for its own.
+ * @returns {NodeUnderTest[]}
+ */
 function everyNode() {
   const major = (version) => version.split('.')[0];
   return supported.map((version) => namedNode(

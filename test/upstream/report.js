@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What a run tells people (lines while it goes on, a summary) and machines
- * (a JSON file).
+ * The output of a run: progress lines and a summary for people, a JSON file for
+ * programs.
  */
 
 const fs = require('node:fs');
@@ -10,10 +10,10 @@ const path = require('node:path');
 
 /** @typedef {import('./run-case').CaseReport} CaseReport */
 
-/** Lines of a failed file's output that are shown; the JSON has more. */
+/** Number of output lines shown for a failed file; the JSON has more. */
 const OUTPUT_LINES = 15;
 
-/** A flaky file has failed. */
+/** A flaky file counts as failed. */
 const FAILURES = ['failed', 'flaky'];
 
 function socketsOf({ ours, baseline }) {
@@ -32,16 +32,15 @@ function line(report) {
     (reason ? `\n        ${reason}` : '');
 }
 
-/** Which of several runs a line is about. */
+/** Names the run of a line, if there are several. */
 function labelOf({ node, transport }) {
   return `${node.version} ${transport ?? 'default'}: `;
 }
 
 /**
- * Shows one changing line on a terminal, and every file on a line of its own
- * elsewhere.
+ * Shows one changing line on a terminal, otherwise a line for every file.
  * @param {NodeJS.WriteStream} stream
- * @param {number} expected  number of the reports to come
+ * @param {number} expected  number of expected reports
  * @param {boolean} labelled  whether each line names its Node and transport
  * @returns {(report: CaseReport) => void}
  */
@@ -140,10 +139,10 @@ function summarize(stream, run, reports) {
     run.baseline ?
       'Every file ran on node:dgram first; passed means that the same number ' +
         'of sockets\nwas made, all of them in the C core.' :
-      'Without a baseline: how many sockets there should be is not known, so ' +
+      'Without a baseline the expected number of sockets is unknown, so ' +
         'this run\nproves less.',
     `Report: ${run.file}`,
-    `Besides: ${count(reports, 'exempt')} exempt, ` +
+    `Also: ${count(reports, 'exempt')} exempt, ` +
       `${count(reports, 'builtin fails too')} failing with node:dgram too, ` +
       `${count(reports, 'flaky')} of the failed ones flaky`,
     '',
@@ -158,8 +157,8 @@ function figures(reports) {
 }
 
 /**
- * The sum of several runs. It is not in the form of one run's figures: who adds
- * those up would count each file twice.
+ * The sum of several runs. Its form differs from the figures of one run, so
+ * that adding up lines does not count files twice.
  * @param {NodeJS.WritableStream} stream
  * @param {CaseReport[]} reports
  */
@@ -198,7 +197,7 @@ function writeJson(run, reports) {
                    `${JSON.stringify({ ...run, totals, files }, null, 2)}\n`);
 }
 
-/** @param {CaseReport[]} reports  whether a run counts as good */
+/** @param {CaseReport[]} reports  whether a run succeeded */
 function succeeded(reports) {
   return reports.length > 0 && count(reports, ...FAILURES) === 0 &&
     count(reports, 'passed') > 0;

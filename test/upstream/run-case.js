@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * One file of the suite, first on the built-in, then on dgram-native: once for
- * each transport that is asked for, beside the one run on the built-in.
+ * Runs one file of the suite, first on the built-in, then on dgram-native: once
+ * for each requested transport, with one run on the built-in for all.
  */
 
 const fs = require('node:fs');
@@ -10,17 +10,17 @@ const path = require('node:path');
 const { judge } = require('./verdict');
 const { runOne } = require('./run-one');
 
-/** Of the last run: the number is unique in this process. */
+/** Serial number of the last run in this process. */
 let serial = 0;
 
 /**
  * @typedef {object} CaseReport
  * @property {import('./select').Case} case
- * @property {string} result  of the Verdict, or 'flaky'
+ * @property {string} result  result of the Verdict, or 'flaky'
  * @property {string} [reason]
  * @property {import('./run-one').Outcome} ours
  * @property {import('./run-one').Outcome} [baseline]
- * @property {boolean} baselineFlaky  the built-in needed its second try
+ * @property {boolean} baselineFlaky  the built-in needed a second attempt
  */
 
 /**
@@ -30,12 +30,12 @@ let serial = 0;
  * @param {string} options.scratch  directory for everything temporary
  * @param {string} options.package  directory of the package under test
  * @param {string} options.register  its preload
- * @param {number} options.timeout  milliseconds a run
+ * @param {number} options.timeout  milliseconds per run
  * @param {boolean} options.baseline  whether to run on the built-in first
  * @param {number} options.repeat  how often a file runs on dgram-native; one
  *   failure is enough
- * @param {boolean} options.retry  whether to try a failed file once more; it
- *   is called flaky if that passes, never passed
+ * @param {boolean} options.retry  whether to run a failed file once more; if it
+ *   passes then, its result is 'flaky', never 'passed'
  * @param {(string|undefined)[]} options.transports  a file runs once on each
  * @returns {(one: import('./select').Case, slot: number) =>
  *   Promise<CaseReport[]>}  one report for each of `transports`

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * One test file, once, in a process group of its own.
+ * Runs one test file once, in a separate process group.
  */
 
 const fs = require('node:fs');
@@ -13,14 +13,14 @@ const WITNESS = path.join(__dirname, 'witness.js');
 const OUTPUT_KEPT = 6000;
 const SKIPPED = /^1\.\.0 # Skipped:?\s*(.*)$/m;
 
-/** The environment that Node's runner clears, what would preload more, and what
- * names other files than those under test. */
+/** Environment variables to remove: those that Node's runner clears, and those
+ * that would preload files or name another package. */
 const CLEARED = ['NODE_OPTIONS', 'NODE_PATH', 'NODE_REPL_EXTERNAL_MODULE',
                  'DGRAM_NATIVE_BINDING', 'DGRAM_TEST_PACKAGE'];
 
 const running = new Set();
 
-/** Ends a process and everything it started in its group. */
+/** Kills a process and its process group. */
 function killGroup(child) {
   try {
     if (process.platform === 'win32') {
@@ -30,12 +30,12 @@ function killGroup(child) {
       process.kill(-child.pid, 'SIGKILL');
     }
   } catch (error) {
-    // Nothing is left of the group, or (macOS) only a zombie.
+    // The group is gone, or (macOS) only a zombie is left.
     if (error.code !== 'ESRCH' && error.code !== 'EPERM') throw error;
   }
 }
 
-/** For an interrupted run: leave nothing behind. */
+/** Kills all process groups, if the run is interrupted. */
 function killAll() {
   for (const child of running) killGroup(child);
 }
@@ -46,9 +46,9 @@ function quote(file) {
 }
 
 /**
- * The files to --require, and the NODE_OPTIONS that do so in children which
- * were given an environment but no arguments of ours. The settings of the
- * witness are in a file and not in variables: a test may replace `env`.
+ * Writes the files to --require, and NODE_OPTIONS that do so in children with
+ * an environment but without our arguments. The settings of the witness are in
+ * a file instead of variables, because a test may replace `env`.
  */
 function writePreload({ scratch, log, register, flags }) {
   const preload = path.join(scratch, 'preload.js');
@@ -68,9 +68,9 @@ function writePreload({ scratch, log, register, flags }) {
  * @property {number|null} code
  * @property {string|null} signal
  * @property {boolean} timedOut
- * @property {string|undefined} skipped  the test's reason for doing nothing
+ * @property {string|undefined} skipped  the test's reason for skipping
  * @property {number} ms
- * @property {string} output  its end, standard output and error together
+ * @property {string} output  the last part of standard output and error
  * @property {import('./evidence').Evidence} evidence
  */
 
@@ -79,11 +79,11 @@ function writePreload({ scratch, log, register, flags }) {
  * @param {object} how
  * @param {import('./node').NodeUnderTest} how.node
  * @param {string} how.root  directory that holds test/
- * @param {string} how.scratch  empty directory for this run alone
+ * @param {string} how.scratch  empty directory for this run
  * @param {number} how.slot  number of the job it runs in (TEST_THREAD_ID)
  * @param {number} how.serial  number of the run (TEST_SERIAL_ID)
  * @param {number} how.timeout  milliseconds
- * @param {string} [how.register]  preload that puts dgram-native in place;
+ * @param {string} [how.register]  preload that installs dgram-native;
  *   without it the test runs on the built-in
  * @param {string} [how.transport]
  * @returns {Promise<Outcome>}
@@ -107,8 +107,8 @@ function runOne(one, how) {
   }, one.env);
   if (transport) env.DGRAM_NATIVE_TRANSPORT = transport;
 
-  // On the command line too: process.execArgv is handed down by fork() and by
-  // Worker even where the test replaces their environment.
+  // Also on the command line: fork() and Worker inherit process.execArgv even
+  // if the test replaces their environment.
   const args = [
     ...node.flags,
     ...preloads.flatMap((file) => ['--require', file]),

@@ -2,9 +2,8 @@
 'use strict';
 
 /**
- * Runs Node's own tests of dgram, unmodified, on dgram-native as it is
- * published, and proves that it was dgram-native that they ran on. See usage
- * below.
+ * Runs Node's own dgram tests, unmodified, on dgram-native as published, and
+ * proves that they used dgram-native. See usage below.
  */
 
 const fs = require('node:fs');
@@ -106,7 +105,7 @@ function chooseNodes({ all, nodes }) {
   return nodes?.map(namedNode) ?? [runningNode()];
 }
 
-/** Else every single file would fail, for one and the same reason. */
+/** Otherwise every file would fail for the same reason. */
 function demandLoadable({ binary, version }, register) {
   const env = { ...process.env, DGRAM_NATIVE_FALLBACK: '0', NODE_OPTIONS: '' };
   delete env.DGRAM_NATIVE_BINDING;
@@ -123,7 +122,7 @@ function demandLoadable({ binary, version }, register) {
 }
 
 /**
- * What is run: one case on one Node, and a function that does it.
+ * One case on one Node, and a function that runs it.
  * @typedef {object} Item
  * @property {import('./select').Case} case
  * @property {import('./node').NodeUnderTest} node
@@ -144,9 +143,9 @@ function itemsOf(node, suite, options) {
 }
 
 /**
- * Runs the parallel cases in `jobs` slots, those that only wait beside them in
- * as many again, then the others one by one: they use fixed ports, and some of
- * them skip themselves, or fail, after five seconds.
+ * Runs the parallel cases in `jobs` slots, idle ones in as many additional
+ * slots, then the others one by one: these use fixed ports, and some of them
+ * skip themselves or fail after five seconds.
  */
 async function runAll(items, jobs, done) {
   const reports = [];
@@ -167,7 +166,7 @@ async function runAll(items, jobs, done) {
   return reports.sort((a, b) => (a.case.file < b.case.file ? -1 : 1));
 }
 
-/** Writes and shows what one Node did on one transport. */
+/** Writes and prints the results of one Node on one transport. */
 function conclude(node, suite, transport, options, reports) {
   const own = reports.filter((report) => report.node === node &&
                                          report.transport === transport);
@@ -217,7 +216,7 @@ async function main() {
   });
   if (options.fetch) return;
 
-  // The real path: tests compare it with what process.cwd() gives them.
+  // The real path: tests compare it with process.cwd().
   const scratch = fs.mkdtempSync(
     path.join(fs.realpathSync(os.tmpdir()), 'dgram-upstream-'));
   const home = fs.mkdtempSync(path.join(CACHE, 'package-'));
@@ -247,7 +246,7 @@ async function main() {
 
 main().catch((error) => {
   process.stderr.write(`${error.message}\n`);
-  // The figures are the last line in any case, for those who read only that.
+  // The figures are always the last line, for scripts/tally.js.
   process.stdout.write('0 passed, 0 failed, 0 skipped\n');
   process.exitCode = 2;
 });

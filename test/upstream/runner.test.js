@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The proof, proven: a small suite of our own in which files cheat, fail, hang
- * and so on, and what the runner says about each.
+ * Tests of the runner, with a small suite whose files cheat, fail, hang and so
+ * on, and the results that the runner must report.
  */
 
 const assert = require('node:assert');
@@ -21,14 +21,14 @@ const TIME_LIMIT = 120000;
 
 const SOCKET = `require('node:dgram').createSocket('udp4').close();\n`;
 
-/** How often this file has been run before: 0 is the run on the built-in. */
+/** Number of earlier runs of this file: 0 in the run on the built-in. */
 const RUNS = `
 const fs = require('node:fs');
 fs.appendFileSync(__filename + '.runs', '.');
 const runs = fs.statSync(__filename + '.runs').size - 1;
 `;
 
-/** What each file of the suite does, and what is to be said about it. */
+/** The files of the suite, with their expected results. */
 const FILES = {
   'parallel/test-dgram-good.js': {
     text: `
@@ -108,7 +108,7 @@ const FILES = {
       new (globalThis[Symbol.for('grabbed')] ?? Socket)('udp4').close();
     `,
     result: 'failed',
-    reason: /1 socket\(s\) of the built-in, made at .*test-dgram-grabbed\.js/,
+    reason: /1 socket\(s\) of the built-in, created at .*test-dgram-grabbed\.js/,
   },
   'parallel/test-dgram-not-packed.js': {
     text: `
@@ -132,7 +132,7 @@ const FILES = {
     sockets: 1,
   },
   'parallel/test-dgram-no-storage.js': {
-    // What Node 25 and newer have makes test/common of older suites warn.
+    // The localStorage of Node 25 makes test/common of older suites warn.
     text: `${SOCKET} process.exitCode = 'localStorage' in globalThis ? 1 : 0;`,
     result: 'passed',
     sockets: 1,
@@ -140,7 +140,7 @@ const FILES = {
   'parallel/test-dgram-no-socket.js': {
     text: '',
     result: 'failed',
-    reason: /made no socket/,
+    reason: /created no socket/,
   },
   'parallel/test-dgram-fails.js': {
     text: `${RUNS} ${SOCKET} process.exitCode = runs === 0 ? 0 : 3;`,
@@ -196,7 +196,7 @@ const FILES = {
   'sequential/test-other.js': { text: `require('node:net');` },
 };
 
-describe('upstream runner', function() {
+describe('the runner of Node\'s own suite', function() {
   this.timeout(TIME_LIMIT);
 
   let root;
@@ -204,7 +204,7 @@ describe('upstream runner', function() {
   let report;
   let run;
 
-  /** The packed package, but for a class that it does not hand out. */
+  /** The packed package, which also exposes the built-in's Socket. */
   function preparePackage() {
     const directory = path.join(root, 'package');
     fs.cpSync(staged.directory, directory, { recursive: true });
@@ -220,8 +220,8 @@ describe('upstream runner', function() {
 
   function start(...args) {
     const env = { ...process.env, DGRAM_TEST_PACKAGE: directory };
-    // The fake suite starts processes without an environment: they would not
-    // hear of it.
+    // The fake suite starts processes without an environment, which would not
+    // receive these variables.
     delete env.DGRAM_NATIVE_TRANSPORT;
     delete env.NODE_OPTIONS;
     const result = spawnSync(process.execPath, [
@@ -253,7 +253,7 @@ describe('upstream runner', function() {
 
   for (const [file, expected] of Object.entries(FILES)) {
     if (!expected.result) continue;
-    it(`calls ${file} ${expected.result}`, () => {
+    it(`reports ${file} as ${expected.result}`, () => {
       const found = report.files.find((one) => one.file === file);
       assert.strictEqual(found.result, expected.result, found.reason);
       if (expected.reason) assert.match(found.reason, expected.reason);
@@ -265,13 +265,13 @@ describe('upstream runner', function() {
     });
   }
 
-  it('leaves out files that have nothing to do with dgram', () => {
+  it('ignores files that do not use dgram', () => {
     const files = report.files.map(({ file }) => file);
     assert(!files.includes('sequential/test-other.js'));
     assert.strictEqual(files.length, Object.keys(FILES).length - 1);
   });
 
-  it('kills what a hanging file has started', async () => {
+  it('kills the child processes of a hanging file', async () => {
     const file = path.join(root, 'test/parallel/test-dgram-hangs.js.beats');
     const before = fs.statSync(file).size;
     await delay(200);
@@ -279,7 +279,7 @@ describe('upstream runner', function() {
     assert.strictEqual(fs.statSync(file).size, before);
   });
 
-  it('exits with 1 and ends with the figures', () => {
+  it('exits with 1 after failures and prints the figures last', () => {
     const count = (...results) => Object.values(FILES)
       .filter(({ result }) => results.includes(result)).length;
     assert.strictEqual(run.status, 1, run.stderr);
@@ -287,31 +287,31 @@ describe('upstream runner', function() {
       `${count('failed', 'flaky')} failed, ${count('skipped')} skipped`);
   });
 
-  it('exits with 0 when nothing failed', () => {
+  it('exits with 0 if nothing failed', () => {
     const good = start('--filter', 'test-dgram-good');
     assert.strictEqual(good.lastLine, '1 passed, 0 failed, 0 skipped');
     assert.strictEqual(good.status, 0);
   });
 
-  it('says that a run without a baseline proves less', () => {
+  it('prints that a run without a baseline proves less', () => {
     const quick = start('--filter', 'test-dgram-count', '--no-baseline');
     assert.match(quick.stdout, /proves less/);
     assert.strictEqual(quick.lastLine, '1 passed, 0 failed, 0 skipped');
   });
 
-  it('fails when nothing ran', () => {
+  it('fails if nothing ran', () => {
     const empty = start('--filter', 'no such file');
     assert.strictEqual(empty.lastLine, '0 passed, 0 failed, 0 skipped');
     assert.strictEqual(empty.status, 1);
   });
 
-  describe('on two Nodes and both transports', () => {
+  describe('with two Nodes and both transports', () => {
     const OTHER = '99.1.0';
     const labels = [process.versions.node, OTHER].flatMap((version) =>
       ['linux', 'uv'].map((transport) => `${version}-${transport}`));
     let all;
 
-    /** The running Node behind another version. */
+    /** The running Node with another version. */
     function makeOther() {
       const pretend = path.join(root, 'pretend.js');
       fs.writeFileSync(pretend, `Object.defineProperty(process, 'versions', {
@@ -330,7 +330,7 @@ describe('upstream runner', function() {
                   '--filter', 'test-dgram-runs');
     });
 
-    it('writes a report of each', () => {
+    it('writes a report for each', () => {
       assert.strictEqual(all.status, 0, all.stderr + all.stdout);
       for (const label of labels) {
         const { node, transports, totals } =
@@ -342,33 +342,33 @@ describe('upstream runner', function() {
 
     it('runs a file on the built-in once for both transports', () => {
       const file = path.join(root, 'test/parallel/test-dgram-runs.js.runs');
-      // Once before all of these, and on dgram-native then.
+      // Includes the two runs of the first start().
       assert.strictEqual(fs.statSync(file).size, 2 + 2 * 3);
     });
 
-    it('ends with the sum', () => {
+    it('prints the sum last', () => {
       assert.strictEqual(all.lastLine,
                          'All runs: 4 passed, 0 failed, 0 skipped');
     });
   });
 
-  describe('the choice of a suite', () => {
+  describe('the chosen suite', () => {
     const has = ['18.20.4', '22.22.2', '24.22.2', '24.20.1', '24.21.0']
       .map((version) => ({ version }));
     const best = (wanted) => rank(has, wanted).map(({ version }) => version);
 
-    it('is the newest of that major version that is not newer', () => {
+    it('is the newest of the major version that is not newer', () => {
       assert.strictEqual(best('24.21.0')[0], '24.21.0');
       assert.strictEqual(best('24.21.5')[0], '24.21.0');
       assert.deepStrictEqual(best('24.21.0').slice(0, 3),
                              ['24.21.0', '24.20.1', '24.22.2']);
     });
 
-    it('is a newer one where all are', () => {
+    it('is a newer one if all are newer', () => {
       assert.strictEqual(best('24.1.0')[0], '24.20.1');
     });
 
-    it('is that of an earlier major version where there is none', () => {
+    it('is that of an earlier major version if there is no other', () => {
       assert.deepStrictEqual(best('26.10.0').slice(0, 2),
                              ['24.22.2', '24.21.0']);
       assert.strictEqual(best('20.20.2')[0], '18.20.4');
@@ -376,7 +376,7 @@ describe('upstream runner', function() {
     });
   });
 
-  it('refuses a suite of another major version', () => {
+  it('rejects a suite of another major version', () => {
     const other = path.join(root, 'node-v4.0.0');
     fs.mkdirSync(path.join(other, 'test', 'parallel'), { recursive: true });
     const refused = start('--source', other);

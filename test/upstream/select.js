@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Which files of Node's suite are run, and how: the `// Flags:` line, the
- * environment and whether a file may run beside others, as Node's own
- * tools/test.py and test/<folder>/testcfg.py have it.
+ * Selects the files of Node's suite, and how they run: the `// Flags:` line,
+ * the environment, and whether a file may run in parallel, as in Node's own
+ * tools/test.py and test/<folder>/testcfg.py.
  */
 
 const fs = require('node:fs');
@@ -20,7 +20,7 @@ const FOLDERS = {
   'benchmark': false,
 };
 
-/** Waits for half a minute, and needs no processor for it. */
+/** Files that mostly wait, and need little CPU time. */
 const IDLE = ['parallel/test-dns-channel-timeout.js'];
 
 const TEST_FILE = /^test-.*\.m?js$/;
@@ -34,7 +34,7 @@ function loads(name) {
     `(?:require\\s*\\(|from|import\\s*\\(?)\\s*['"](?:${name})['"]`);
 }
 
-/** Helpers of the suite that load dgram for the tests that load them. */
+/** Helpers of the suite that load dgram on behalf of tests. */
 function helpersThatUseDgram(testDir) {
   const common = path.join(testDir, 'common');
   if (!fs.existsSync(common)) return [];
@@ -53,17 +53,17 @@ function words(match) {
  * @typedef {object} Case
  * @property {string} file  path below test/, with forward slashes
  * @property {string} folder
- * @property {boolean} parallel  whether it may run beside others
+ * @property {boolean} parallel  whether it may run in parallel
  * @property {boolean} idle  whether it mostly waits
  * @property {string[]} flags  of its `// Flags:` line
  * @property {Record<string, string>} env  of its `// Env:` line (Node 22 on)
  */
 
 /**
- * Every test that uses dgram, or is named after it.
+ * Selects every test that uses dgram or is named after it.
  * @param {string} testDir  the suite's test/ directory
  * @param {string} [filter]  only files whose path contains this text
- * @returns {Case[]} in the order in which they are started
+ * @returns {Case[]} in the order of execution
  */
 function selectCases(testDir, filter = '') {
   const modules = ['(?:node:)?dgram', ...helpersThatUseDgram(testDir)];

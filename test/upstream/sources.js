@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * Finds copies of Node's test suite. Nothing of it is part of this repository;
- * what is downloaded stays in a cache folder that git ignores. The places, in
- * order: what the caller names, the cache, Node's own release server, the
- * source package of a Debian system.
+ * Finds copies of Node's test suite. None is part of this repository; downloads
+ * are stored in a cache folder that git ignores. They are searched in this
+ * order: the caller's path, the cache, Node's release server, the source
+ * package of a Debian system.
  */
 
 const fs = require('node:fs');
@@ -24,7 +24,7 @@ const VERSION = /(\d+)\.(\d+)\.(\d+)/;
  * @typedef {object} Suite
  * @property {string} root  directory that holds test/ and benchmark/
  * @property {string|undefined} version  of the Node it was written for
- * @property {string} origin  where it came from
+ * @property {string} origin  its source
  */
 
 function majorOf(version) {
@@ -53,7 +53,7 @@ function readSuite(root) {
   return { root, ...JSON.parse(fs.readFileSync(marker, 'utf8')) };
 }
 
-/** Which suite was the best to be found for a Node, the last time. */
+/** The suite that was chosen for a Node the last time. */
 function choiceOf(cache, { version }) {
   return path.join(cache, `for-${version}.json`);
 }
@@ -87,13 +87,13 @@ async function download(url, file) {
 }
 
 /**
- * A place to look at: it names the versions that it has for a Node, the best
- * first, each with a function that downloads it.
+ * A source of suites: returns the versions that it has for a Node, best first,
+ * each with a function that downloads it.
  * @typedef {(node: NodeUnderTest) => Offer[]} Place
  * @typedef {object} Offer
  * @property {string} version
- * @property {(directory: string) => Promise<string>|string} download  gives the
- *   archive's path
+ * @property {(directory: string) => Promise<string>|string} download  returns
+ *   the archive's path
  */
 
 /** @type {Place} */
@@ -107,7 +107,7 @@ function releaseServer({ version, sourceUrl }) {
   return [{ version, download: fetch }];
 }
 
-/** @returns {Place} which asks apt when it is needed first */
+/** @returns {Place} a source that runs apt on first use */
 function debian(directory) {
   let archive;
   return ({ version }) => {
@@ -119,7 +119,7 @@ function debian(directory) {
   };
 }
 
-/** Unpacks beside its final place, so that a broken one is never used. */
+/** Unpacks next to the final place, so that a partial copy is never used. */
 function keep(cache, { archive, version }, origin) {
   const root = path.join(cache, version);
   const partial = fs.mkdtempSync(path.join(cache, 'partial-'));
@@ -135,7 +135,7 @@ function keep(cache, { archive, version }, origin) {
   return { root, version, origin };
 }
 
-/** A suite of another major version would fail for reasons of its own. */
+/** A suite of another major version would fail for unrelated reasons. */
 function demandFit(version, node) {
   if (version && majorOf(version) !== majorOf(node.version)) {
     throw new Error(
@@ -159,7 +159,7 @@ function fromCaller(source, cache, node) {
               'named archive');
 }
 
-/** Downloads, unless the cache has that version. */
+/** Downloads a suite, unless the cache has that version. */
 async function accept({ version, download: start }, origin, cache, directory) {
   const known = readSuite(path.join(cache, version));
   if (known) return known;
@@ -167,7 +167,7 @@ async function accept({ version, download: start }, origin, cache, directory) {
   return keep(cache, { archive: await start(target), version }, origin);
 }
 
-/** Why `attempt` failed is told; what it gave is returned. */
+/** Returns the result of `attempt`; records the reason if it fails. */
 async function without(failures, about, attempt) {
   try {
     return await attempt();
@@ -182,7 +182,7 @@ async function fetchSuite(places, node, cache, directory, log) {
   for (const [origin, place] of Object.entries(places)) {
     log(`looking for the suite of Node ${node.version}: ${origin}`);
     const offers = await without(failures, origin, () => place(node)) ?? [];
-    // Each in turn: an index may name what the archive no longer has.
+    // One after the other: an index may be newer than the archive.
     for (const offer of offers) {
       const suite = await without(failures, `${origin}, ${offer.version}`,
         () => accept(offer, origin, cache, directory));
@@ -202,10 +202,11 @@ async function fetchSuite(places, node, cache, directory, log) {
  * @param {object} options
  * @param {NodeUnderTest[]} options.nodes
  * @param {string} [options.source]  directory with test/, or a .tar.gz/.tar.xz
- * @param {string} options.cache  directory for what is downloaded
- * @param {(line: string) => void} options.log  told about what takes long
+ * @param {string} options.cache  directory for downloads
+ * @param {(line: string) => void} options.log  receives progress messages
  * @returns {Promise<Suite[]>} one for each of `nodes`
- * @throws {Error} if there is none, or the caller's is of another major version
+ * @throws {Error} if there is none, or the caller's is for another major
+ *   version
  */
 async function findSuites({ nodes, source, cache, log }) {
   fs.mkdirSync(cache, { recursive: true });
@@ -227,7 +228,7 @@ async function findSuites({ nodes, source, cache, log }) {
   }
 }
 
-/** The same for the Node that runs this. */
+/** findSuites() for the running Node. */
 async function findSuite(options) {
   const [suite] = await findSuites({ nodes: [runningNode()], ...options });
   return suite;

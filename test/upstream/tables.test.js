@@ -1,6 +1,6 @@
 'use strict';
 
-/** The published figures of Node's own suite are those of a run. */
+/** Tests of scripts/suite-tables.js and of the published tables. */
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -24,19 +24,19 @@ function report(second = 'failed') {
 }
 
 describe('the tables of Node\'s own suite', () => {
-  it('are those of results.json', () => {
+  it('match results.json', () => {
     assert.deepStrictEqual(tables.stalePages(), [],
                            'run npm run docs:suites');
   });
 
-  it('have each supported line, on both transports', () => {
+  it('contain each supported release line, on both transports', () => {
     const lines = JSON.parse(fs.readFileSync(RESULTS, 'utf8'))
       .map(({ node, transport }) => `${Number.parseInt(node, 10)} ${transport}`);
     assert.deepStrictEqual(lines, supported.flatMap((version) =>
       ['linux', 'uv'].map((name) => `${Number.parseInt(version, 10)} ${name}`)));
   });
 
-  it('count what a report says', () => {
+  it('contain the counts of a report', () => {
     const all = [tables.condense(report(), 'linux'),
                  tables.condense(report('passed'), 'uv')];
     assert.strictEqual(
@@ -54,20 +54,20 @@ describe('the tables of Node\'s own suite', () => {
     ]);
   });
 
-  it('differ from another report by these lines', () => {
+  it('are compared with another report line by line', () => {
     const known = [tables.condense(report('passed'), 'linux')];
     const found = [tables.condense(report(), 'linux')];
     assert.deepStrictEqual(tables.differences(known, known), []);
     assert.deepStrictEqual(tables.differences(known, found), [
-      'Node 26.1.0, linux: 1 of 2; the tables say 2 of 2',
+      'Node 26.1.0, linux: 1 of 2; the tables have 2 of 2',
       'Node 26.1.0, linux: parallel/test-b.js: failed, ' +
-        'which the tables do not say',
+        'which is not in the tables',
     ]);
     assert.deepStrictEqual(tables.differences([], found),
                            ['Node 26.1.0, linux: not in the tables']);
   });
 
-  it('go between the marks of a page, and nowhere else', () => {
+  it('are written between the marks of a page only', () => {
     const page = 'a\n<!-- suites: written by npm run docs:suites -->\nold\n' +
       '<!-- /suites -->\nb\n';
     assert.strictEqual(tables.insert(page, 'new'), page.replace('old', 'new'));

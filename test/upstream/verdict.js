@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What two runs of a file, on the built-in and on dgram-native, add up to.
+ * Combines two runs of a file, on the built-in and on dgram-native.
  */
 
 const path = require('node:path');
@@ -14,8 +14,8 @@ const exemptions = require('./exempt');
  * @property {string} [reason]
  *
  * @typedef {object} Expected
- * @property {string} [transport]  the one that was asked for
- * @property {string} package  directory that the sockets' class is from
+ * @property {string} [transport]  the requested transport
+ * @property {string} package  directory of the sockets' class
  */
 
 /** @param {Outcome} outcome */
@@ -25,18 +25,18 @@ function howItEnded({ code, signal, timedOut, ms }) {
 }
 
 /**
- * Why the sockets of a run are not proven to be dgram-native's, if so.
+ * The reason why the sockets of a run are not proven to be native, if any.
  *
- * The strictest that holds for every file of the suites of Node 18 to 24: as
- * many constructions of a Socket and as many completed ones as with the
- * built-in, none of them the built-in's, and the C core opened a socket for
- * each completed one. It may have opened more: a constructor that throws late
- * (a bad `signal`) has its handle by then, and a handle received from another
- * process is adopted by a new one.
+ * The strictest rule that every file of the suites of Node 18 to 24 satisfies:
+ * as many constructed and as many completed sockets as with the built-in, none
+ * of them the built-in's, and a socket of the C core for each completed one.
+ * The C core may have opened more: a constructor that throws late (a bad
+ * `signal`) already has its handle, and a handle received from another process
+ * is adopted by a new one.
  *
  * @param {Outcome} ours
  * @param {Outcome} [baseline]  the same file on the built-in; without it the
- *   number of sockets that there should be is unknown
+ *   expected number of sockets is unknown
  * @param {Expected} expected
  * @returns {string|undefined}
  */
@@ -48,7 +48,7 @@ function whyUnproven(ours, baseline, { transport, package: directory }) {
   if (evidence.blindThreads > 0)
     return `${evidence.blindThreads} worker thread(s) ran without the preload`;
   if (evidence.builtin > 0) {
-    return `${evidence.builtin} socket(s) of the built-in, made at ` +
+    return `${evidence.builtin} socket(s) of the built-in, created at ` +
       evidence.origins[0];
   }
   const foreign = evidence.files
@@ -83,7 +83,7 @@ function judge(file, ours, baseline, expected) {
       (!baseline || !baseline.ok)) {
     const doubt = whyUnproven(ours, baseline, expected);
     return doubt ? failed(doubt) :
-      { result: 'passed', reason: 'known issue of Node, the same here' };
+      { result: 'passed', reason: 'known issue of Node, also in dgram-native' };
   }
   if (baseline && !baseline.ok) {
     return {
@@ -102,7 +102,7 @@ function judge(file, ours, baseline, expected) {
 
   const doubt = whyUnproven(ours, baseline, expected);
   if (doubt) return failed(doubt);
-  if (ours.evidence.made === 0) return failed('made no socket');
+  if (ours.evidence.made === 0) return failed('created no socket');
   return { result: 'passed' };
 }
 

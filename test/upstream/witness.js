@@ -1,30 +1,31 @@
 'use strict';
 
 /**
- * Runs inside every process and thread of a test, before anything else, and
- * writes down which implementation made each dgram socket. Without it the
- * suite would prove nothing: with the built-in underneath, all of it passes.
+ * Runs inside every process and thread of a test, before other code, and
+ * records which implementation created each dgram socket. Without this evidence
+ * the suite would also pass if dgram-native was never used.
  *
- * One JSON line per observation goes to a file, at once and synchronously, so
- * that the lines of a process that is killed or aborts count as well:
+ * One JSON line per observation is appended to a file, synchronously, so that
+ * the lines of a process that is killed or aborts count as well:
  *
  * - `hello`     a process (tid 0) or worker thread has this witness
  * - `construct` a Socket's constructor was entered; `by` is 'builtin', 'ours',
- *               or 'exported': a built-in that builtinHandle() of the package
- *               made on purpose because child.send() takes no other handle;
- *               `file` is where the code of an own constructor is
- * - `made`      the constructor came to its end: 'udp.socket' was published
+ *               or 'exported': a built-in socket that builtinHandle() of the
+ *               package created because child.send() takes no other handle;
+ *               `file` is the code of a constructor that is not Node's
+ * - `made`      the constructor completed: 'udp.socket' was published
  * - `native`    the compiled addon opened a socket. Written only by a wrapper
- *               around what process.dlopen() returned, and only when the C
- *               core's own count of sockets has grown
- * - `worker`    a worker thread was asked for
- * - `blind`     a child process was started without what loads this witness
+ * around the exports that process.dlopen() returned, and only when
+ *               the C core's own count of sockets has grown
+ * - `worker`    a worker thread was created
+ * - `blind`     a child process was started without the options that load this
+ * witness
  *
- * Nothing here may be felt by a test: no handle, no timer, no promise, no
- * async hook, no listener on process, no global, no deprecated API. What is
- * touched: EventEmitter.init (the way node:domain does it), a subscriber on
- * the diagnostics channel, ChildProcess.prototype.spawn, the three functions
- * that start a child synchronously, and process.dlopen until the addon is in.
+ * A test must not notice the witness: no handle, timer, promise, async hook,
+ * listener on process, global or deprecated API. It changes: EventEmitter.init
+ * (as node:domain does), a subscriber on the diagnostics channel,
+ * ChildProcess.prototype.spawn, the three functions that start a child process
+ * synchronously, and process.dlopen until the addon is loaded.
  */
 
 const fs = require('node:fs');
@@ -36,17 +37,17 @@ const dgram = require('node:dgram');
 const { syncBuiltinESMExports } = require('node:module');
 
 const BuiltinSocket = dgram.Socket;
-/** Where a copy of the package says what its classes are. */
+/** The symbol under which a copy of the package registers its classes. */
 const RECORD = Symbol.for('dgram-native');
-/** Makes a built-in socket on purpose: a function of node-internals.js. */
-const BORROWED = /^at builtinHandle \(/;
+/** The stack frame of lib/node's function that creates built-in sockets. */
+const BUILTIN_HANDLE = /^at builtinHandle \(/;
 const { appendFileSync } = fs;
 const { threadId } = workerThreads;
 
-/** Subscribers are held weakly by some versions of Node; this keeps ours. */
-const held = [];
+/** Some versions of Node hold subscribers weakly; this retains them. */
+const retained = [];
 
-/** Where the caller is; the frames of this file are left out. */
+/** The stack of the caller, without the frames of this file. */
 function callStack() {
   const limit = Error.stackTraceLimit;
   const trace = {};
@@ -58,12 +59,12 @@ function callStack() {
     .filter((line) => !line.includes(__filename));
 }
 
-/** Of a frame such as `at new Socket (/a/b.js:1:2)`. */
+/** The file of a frame such as `at new Socket (/a/b.js:1:2)`. */
 function fileOf(frame) {
   return frame.replace(/^at (?:.*\()?/, '').replace(/:\d+:\d+\)?$/, '');
 }
 
-/** Of the nearest code that is not Node's. */
+/** The file of the nearest code that is not Node's. */
 function nearestFile(stack) {
   return stack.map(fileOf).find((file) => !/^(?:node:|<)/.test(file));
 }
@@ -80,11 +81,11 @@ function watch({ log, preloads, nodeOptions }) {
     try {
       appendFileSync(log, `${JSON.stringify(line)}\n`);
     } catch {
-      // A test may forbid writing (--permission). It is then not proven.
+      // A test may forbid writing (--permission). Then there is no evidence.
     }
   }
 
-  /** `instanceof` would not do: our sockets are built-in ones to it, too. */
+  /** Not `instanceof`: native sockets are also instances of the built-in. */
   function isOurs(object) {
     const copies = Object.values(dgram[RECORD]?.copies ?? {});
     return copies.some(({ api: { Socket, transport } }) =>
@@ -101,8 +102,8 @@ function watch({ log, preloads, nodeOptions }) {
       note(kind, { by: 'ours', file });
     } else if (object instanceof BuiltinSocket) {
       const stack = callStack();
-      const borrowed = stack.some((frame) => BORROWED.test(frame));
-      note(kind, { by: borrowed ? 'exported' : 'builtin', stack });
+      const exported = stack.some((frame) => BUILTIN_HANDLE.test(frame));
+      note(kind, { by: exported ? 'exported' : 'builtin', stack });
     }
   }
 
@@ -118,7 +119,7 @@ function watch({ log, preloads, nodeOptions }) {
     const subscriber = ({ socket }) => noteSocket('made', socket);
     const channel = diagnostics.channel('udp.socket');
     channel.subscribe(subscriber);
-    held.push(channel, subscriber);
+    retained.push(channel, subscriber);
   }
 
   function watchAddon() {
@@ -129,7 +130,7 @@ function watch({ log, preloads, nodeOptions }) {
       if (typeof addon?.init === 'function' &&
           typeof addon.stats === 'function') {
         process.dlopen = dlopen;
-        // A copy, because the addon's own properties cannot be replaced.
+        // A copy, because the addon's own properties are read-only.
         module.exports = Object.defineProperties({}, {
           ...Object.getOwnPropertyDescriptors(addon),
           init: { value: countedInit(addon), enumerable: true },

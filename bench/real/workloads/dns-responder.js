@@ -50,6 +50,7 @@ function check(load, work) {
 
 module.exports = {
   name: 'DNS responder, dnsperf',
+  table: 'real',
   implementations: ['dgram-native', 'node:dgram'],
   metrics: ['cpuPerRequest', 'requestRate', 'latency'],
   requires: { command: 'dnsperf', package: 'dnsperf' },

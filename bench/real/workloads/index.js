@@ -7,12 +7,17 @@
  *   implementations  the names of those that are compared
  *   metrics          see ../../metrics.js; the first is the main figure
  *   requires         a command and the Debian package that has it
+ *   package          the npm package, which is installed before the first run
+ *   table            see ../../table.js
  *   run(stage)       starts program and load, measures, checks the counts and
  *                    resolves to the input of the metrics
  *
- * To add an npm package: write programs/NAME.js, which requires the package and
- * calls serve() of program.js, then a file here that starts it.
+ * To add an npm package: add it to ../packages and to packages.js, and write
+ * programs/packages/NAME.js, which loads it by packageRequire() and calls
+ * serve() or repeat() of program.js.
  */
+
+const { packages } = require('./packages');
 
 module.exports = {
   workloads: [
@@ -20,5 +25,6 @@ module.exports = {
     require('./socket-per-request'),
     require('./statsd-sink'),
     require('./relay'),
+    ...packages,
   ],
 };

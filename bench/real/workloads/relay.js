@@ -14,6 +14,7 @@ const SIZE = 200;
 
 module.exports = {
   name: 'relay, 40,000 datagrams/s',
+  table: 'real',
   implementations: ['dgram-native', 'dgram-native batch', 'node:dgram'],
   metrics: ['cpuPerDatagram', 'workRate', 'lostShare'],
 

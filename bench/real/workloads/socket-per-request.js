@@ -6,6 +6,7 @@ const CONCURRENT = 20;
 
 module.exports = {
   name: 'socket per request',
+  table: 'real',
   implementations: ['dgram-native', 'node:dgram'],
   metrics: ['cpuPerRequest', 'workRate'],
 

@@ -11,6 +11,7 @@ const LINE = 'api.requests:1|c';
 
 module.exports = {
   name: 'StatsD sink, 40,000 datagrams/s',
+  table: 'real',
   implementations: ['dgram-native', 'dgram-native batch', 'node:dgram'],
   metrics: ['cpuPerDatagram', 'workRate', 'lostShare'],
 

@@ -7,7 +7,7 @@ const assert = require('node:assert');
 const { errorMonitor } = require('node:events');
 const {
   bound, inChild, isNative, isOpen, isSystemError, itNative, nodeAtLeast, once,
-  open, reportsOf, stateOf, turn,
+  open, reportsOf, stateOf, nextIteration,
 } = require('../../support/dgram');
 
 async function assertInvalid(answer) {
@@ -143,7 +143,7 @@ describe('an error of socket.bind()', () => {
     socket.bind(0, '203.0.113.1');
     socket.close();
     await once(socket, 'close');
-    await turn();
+    await nextIteration();
   });
 
   it('is uncaught without an \'error\' listener', async () => {
@@ -205,7 +205,7 @@ describe('an error of socket.bind()', () => {
       socket.bind(0, '203.0.113.1', callback);
       socket.on('error', ({ code }) => codes.push(code));
       await once(socket, 'error');
-      await turn();
+      await nextIteration();
       assert.deepStrictEqual(codes, ['EADDRNOTAVAIL', 'EADDRNOTAVAIL']);
     }
   });
@@ -224,7 +224,7 @@ describe('an error of socket.bind()', () => {
     const [error] = await once(socket, 'error');
     assert.strictEqual(error, failure);
     assert.strictEqual(stateOf(socket).queue, undefined);
-    await turn();
+    await nextIteration();
     // See queued-calls.test.js.
     assert.deepStrictEqual(calls, isNative ? ['monitor', 'send'] :
       ['monitor']);

@@ -5,7 +5,7 @@
 
 const assert = require('node:assert');
 const {
-  dgram, isOpen, once, open, receiveText, send, stateOf, turn,
+  dgram, isOpen, once, open, receiveText, send, stateOf, nextIteration,
 } = require('../../support/dgram');
 
 /** A bound handle taken from a socket of the built-in. */
@@ -66,7 +66,7 @@ async function builtinHandle() {
       socket.close();
       assert.strictEqual(calls, 1);
       await closed;
-      await turn();
+      await nextIteration();
       const next = open('udp4');
       next.bind(port, '127.0.0.1');
       await once(next, 'listening');

@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const {
   bound, describeSince, isLinux, isOpen, once, open, receiveText, stateOf,
-  steps, throwsCode, throwsSystemError, turn,
+  steps, throwsCode, throwsSystemError, nextIteration,
 } = require('../../support/dgram');
 
 describeSince(['24.19.0', '26.4.0'], 'socket.bindSync()', () => {
@@ -63,7 +63,7 @@ describeSince(['24.19.0', '26.4.0'], 'socket.bindSync()', () => {
     socket.bindSync();
     socket.close();
     await once(socket, 'close');
-    await turn();
+    await nextIteration();
   });
 
   it('allows the socket to receive and send at once', async () => {

@@ -9,7 +9,7 @@ const { AsyncLocalStorage, createHook } = require('node:async_hooks');
 const { errorMonitor } = require('node:events');
 const {
   bound, close, connectedTo, describeNative, isOpen, once, open, receiveText,
-  reportsOf, stateOf, turn,
+  reportsOf, stateOf, nextIteration,
 } = require('../../support/dgram');
 
 const AT = '127.0.0.1';
@@ -40,7 +40,7 @@ function unboundSocket(lookup, onError = () => {}) {
 async function closed(socket) {
   if (isOpen(socket))
     await new Promise((resolve) => socket.once('close', resolve));
-  await turn();
+  await nextIteration();
 }
 
 describeNative('a call queued before a bind that fails', () => {
@@ -64,8 +64,8 @@ describeNative('a call queued before a bind that fails', () => {
       const { log, note, socket } = unboundSocket(
         (...args) => answer(...args));
       socket.connect(9, AT, note('connect'));
-      await turn();
-      await turn();
+      await nextIteration();
+      await nextIteration();
       assert.deepStrictEqual(log,
         [['error', 'ENOTFOUND'], ['connect', 'ENOTFOUND']]);
       answer = (name, family, callback) => callback(null, AT, 4);
@@ -82,8 +82,8 @@ describeNative('a call queued before a bind that fails', () => {
       assert.deepStrictEqual(log, [['error', 'ENOTFOUND'], ['close']]);
       const other = unboundSocket(lookup);
       other.socket.connect(9, AT);
-      await turn();
-      await turn();
+      await nextIteration();
+      await nextIteration();
       assert.deepStrictEqual(other.log, [['error', 'ENOTFOUND']]);
     });
 
@@ -133,7 +133,7 @@ describeNative('a call queued before a bind that fails', () => {
       (self) => self.bind());
     socket.send('x', peer.address().port, AT, note('send'));
     assert.deepStrictEqual(await texts, ['x']);
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(log, [['error', 'ENOTFOUND'],
       ['send', undefined, 1]]);
   });
@@ -233,7 +233,7 @@ describeNative('a lookup that never calls back', () => {
     await closed(socket);
     answer(failure);
     answer(null, AT, 4);
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(log, [['close']]);
   });
 });
@@ -261,7 +261,7 @@ describeNative('the async context of a call before the socket is bound', () => {
         resolve();
       }));
     });
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(
       stores.filter(([what]) => what === 'send()').map(([, store]) => store),
       ['one', 'two', 'one', 'two']);
@@ -384,10 +384,10 @@ describeNative('the async context of a call before the socket is bound', () => {
         socket.bind(0, address);
         socket.send('x', 9, AT);
         socket.send('x', 9, AT);
-        await turn();
+        await nextIteration();
         await close(socket);
       }
-      await turn();
+      await nextIteration();
     } finally {
       hook.disable();
     }

@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const net = require('node:net');
 const {
   bound, close, describeSince, once, open, receiveText, stateOf, steps,
-  throwsCode, throwsSystemError, turn,
+  throwsCode, throwsSystemError, nextIteration,
 } = require('../../support/dgram');
 
 describeSince(['24.19.0', '26.4.0'], 'socket.connectSync()', () => {
@@ -50,7 +50,7 @@ describeSince(['24.19.0', '26.4.0'], 'socket.connectSync()', () => {
     socket.on('listening', assert.fail);
     socket.connectSync(1234);
     await close(socket);
-    await turn();
+    await nextIteration();
   });
 
   it('does not emit \'listening\' again on a bound socket', async () => {

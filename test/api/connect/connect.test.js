@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const {
   bound, connectedTo, isSystemError, itSince, once, open, receive, send,
-  stateOf, steps, throwsCode, turn,
+  stateOf, steps, throwsCode, nextIteration,
 } = require('../../support/dgram');
 
 const throwsConnected = (body) => throwsCode(body,
@@ -92,7 +92,7 @@ describe('socket.connect()', () => {
     socket.bind(0, () => events.push('bound'));
     socket.connect(1234, () => events.push('connected'));
     await once(socket, 'connect');
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(events, ['bound', 'connected']);
   });
 
@@ -229,7 +229,7 @@ describe('socket.connect()', () => {
     socket.connect(1234);
     socket.close();
     await once(socket, 'close');
-    await turn();
+    await nextIteration();
   });
 
   // As in node:dgram up to Node 26, which does not check whether the socket is

@@ -7,7 +7,7 @@ const assert = require('node:assert');
 const dns = require('node:dns');
 const {
   bound, connectedTo, itNative, once, open, receive, receiveText, reportsOf,
-  send, stateOf, turn,
+  send, stateOf, nextIteration,
 } = require('../../support/dgram');
 
 /** A lookup that records its arguments. */
@@ -201,7 +201,7 @@ describe('the option lookup', () => {
     socket.close();
     await once(socket, 'close');
     answer();
-    await turn();
+    await nextIteration();
   });
 
   it('may fail after close(): the callback receives the error',

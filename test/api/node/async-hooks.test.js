@@ -8,7 +8,7 @@ const {
   createHook, executionAsyncId, executionAsyncResource, triggerAsyncId,
 } = require('node:async_hooks');
 const {
-  bound, close, isNative, open, receive, reportsOf, stateOf, turn,
+  bound, close, isNative, open, receive, reportsOf, stateOf, nextIteration,
 } = require('../../support/dgram');
 
 /** Runs `body(events)` while a hook records the events of UDPWRAP resources. */
@@ -60,7 +60,7 @@ describe('async_hooks', () => {
       await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
       await close(socket);
       for (let i = 0; i < 10 && events.length < 2; i++)
-        await turn();
+        await nextIteration();
       assert.deepStrictEqual(events.map(([name, id]) => [name, id]),
         [['init', idOf(socket)], ['destroy', idOf(socket)]]);
     });
@@ -71,7 +71,7 @@ describe('async_hooks', () => {
       const socket = open('udp4');
       await close(socket);
       for (let i = 0; i < 10 && events.length < 2; i++)
-        await turn();
+        await nextIteration();
       assert.deepStrictEqual(events.map(([name, id]) => [name, id]),
         [['init', idOf(socket)], ['destroy', idOf(socket)]]);
     });
@@ -86,7 +86,7 @@ describe('async_hooks', () => {
       for (let i = 0; i < 3; i++)
         socket.send('x', socket.address().port, '127.0.0.1');
       await messages;
-      await turn();
+      await nextIteration();
       assert.deepStrictEqual(events.map(([name, id]) => [name, id]), [
         ['init', id],
         ...Array(3).fill([['before', id], ['message', id], ['after', id]])
@@ -160,7 +160,7 @@ describe('async_hooks', () => {
       socket.send('x', socket.address().port, '127.0.0.1');
       await message;
       await close(socket);
-      await turn();
+      await nextIteration();
       assert.deepStrictEqual(events, []);
     });
   });

@@ -12,7 +12,8 @@ const os = require('node:os');
 const path = require('node:path');
 const {
   bound, closeLater, describeNative, isCode, isLinux, isSystemError,
-  nodeAtLeast, once, packed, receiveText, run, thrownBy, throwsCode, turn,
+  nodeAtLeast, once, packed, receiveText, run, thrownBy, throwsCode,
+  nextIteration,
 } = require('../../support/dgram');
 
 const AT = '127.0.0.1';
@@ -176,7 +177,7 @@ describeNative('the fallback', function() {
       socket.on('batch', (batch) => batches.push(batch));
       for (const text of ['a', '', 'x'.repeat(2000)])
         sender.send(text, socket.address().port, AT);
-      while (batches.length < 3) await turn();
+      while (batches.length < 3) await nextIteration();
       assert.deepStrictEqual(batches.map(textOf), ['a', '', 'x'.repeat(2000)]);
       for (const { data, offsets, sizes, ...rest } of batches) {
         assert.ok(Buffer.isBuffer(data));
@@ -223,7 +224,7 @@ describeNative('the fallback', function() {
       sender.send('x', socket.address().port, AT);
       sender.send('x', socket.address().port, AT);
       await once(socket, 'close');
-      await turn();
+      await nextIteration();
     });
 
     it('does not lose or reorder messages if its listener throws', async () => {
@@ -261,7 +262,7 @@ describeNative('the fallback', function() {
       const [{ port }, other] = [a.address(), b.address()];
       const bytes = Buffer.from('1');
       socket.send('0', port, AT);
-      await turn();
+      await nextIteration();
       assert.strictEqual(socket.sendMany([bytes, port, AT, ['b', '!'],
         other.port, null, new DataView(new ArrayBuffer(2)), port, '']), 3);
       bytes.fill('x');

@@ -6,7 +6,8 @@ const assert = require('node:assert');
 const net = require('node:net');
 const {
   bound, connectedTo, describeNative, freePort, isCode, isLinux, isSystemError,
-  itNative, once, open, receive, receiveText, stateOf, steps, throwsCode, turn,
+  itNative, once, open, receive, receiveText, stateOf, steps, throwsCode,
+  nextIteration,
 } = require('../../support/dgram');
 
 const AT = '127.0.0.1';
@@ -137,7 +138,7 @@ describeNative('the event \'batch\'', () => {
         sender.send(`${round} ${i}`);
       while (batches.slice(before)
         .reduce((sum, { count }) => sum + count, 0) < 5)
-        await turn();
+        await nextIteration();
     }
     assert.deepStrictEqual(
       batches.flatMap((batch) => [...datagramsOf(batch)])
@@ -153,7 +154,7 @@ describeNative('the event \'batch\'', () => {
     for (let i = 0; i < 10; i++)
       sender.send(`${i}`);
     await once(receiver, 'close');
-    await turn();
+    await nextIteration();
   });
 
   it('omits datagrams from addresses in receiveBlockList', async () => {
@@ -229,7 +230,7 @@ describeNative('socket.sendMany()', () => {
     socket.send('3', port, AT, () => calls.push(3));
     const order = (await texts).filter((text) => text !== 'other');
     assert.deepStrictEqual(order, ['0', '1', '2', '3']);
-    while (calls.length < 4) await turn();
+    while (calls.length < 4) await nextIteration();
     assert.deepStrictEqual(calls.filter((n) => n !== 2), [0, 1, 3]);
   });
 
@@ -309,8 +310,8 @@ describeNative('socket.sendMany()', () => {
       for (let n = 0; n < 200; n++)
         packets.push(String(count++), port, AT);
       assert.strictEqual(socket.sendMany(packets), 200);
-      await turn();
-      await turn();
+      await nextIteration();
+      await nextIteration();
     }
     assert.deepStrictEqual((await datagrams).map(({ text }) => Number(text)),
       Array.from({ length: 2000 }, (_, i) => i));

@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const net = require('node:net');
 const {
   bound, connectedTo, describeSince, isCode, once, open, receive, receiveText,
-  send, stateOf, turn,
+  send, stateOf, nextIteration,
 } = require('../../support/dgram');
 
 const blocked = (address) => (error) => {
@@ -174,7 +174,7 @@ describeSince('22.13.0', 'the option receiveBlockList', () => {
     receiver.on('message', assert.fail);
     await send(await bound('udp6'), 'x', receiver.address().port, '::1');
     await checked;
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(calls, [['::1', 'ipv6', true]]);
   });
 

@@ -6,7 +6,8 @@
 
 const assert = require('node:assert');
 const {
-  bound, close, connectedTo, once, open, receiveText, send, steps, turn,
+  bound, close, connectedTo, once, open, receiveText, send, steps,
+  nextIteration,
 } = require('../../support/dgram');
 
 describe('socket.close() right after socket.send()', () => {
@@ -18,7 +19,7 @@ describe('socket.close() right after socket.send()', () => {
     socket.send('dropped', ...to, () => assert.fail('called back'));
     socket.close();
     await closed;
-    await turn();
+    await nextIteration();
     const texts = receiveText(receiver, 1);
     await send(await bound(), 'later', ...to);
     assert.deepStrictEqual(await texts, ['later']);
@@ -32,7 +33,7 @@ describe('socket.close() right after socket.send()', () => {
       socket.send('dropped', ...to, () => assert.fail('called back'));
     socket.close();
     await once(socket, 'close');
-    await turn();
+    await nextIteration();
     const texts = receiveText(receiver, 1);
     await send(await bound(), 'later', ...to);
     assert.deepStrictEqual(await texts, ['later']);
@@ -117,7 +118,7 @@ describe('socket.close() right after socket.send()', () => {
     });
     const texts = receiveText(receiver, 2);
     await once(socket, 'close');
-    await turn();
+    await nextIteration();
     await send(await bound(), 'later', ...to);
     assert.deepStrictEqual(await texts, ['first', 'later']);
   });

@@ -6,7 +6,7 @@
 const assert = require('node:assert');
 const {
   bound, closeLater, dgram, isNative, itNative, open, receiveText, reportsOf,
-  turn,
+  nextIteration,
 } = require('../../support/dgram');
 
 const AT = '127.0.0.1';
@@ -105,7 +105,7 @@ describe('socket.send() before the socket is bound', () => {
     socket.send('x', taken.address().port, AT, (error) => errors.push(error));
     const error = await failed;
     assert.strictEqual(error.code, 'EADDRINUSE');
-    await turn();
+    await nextIteration();
     assert.strictEqual(calls.length, 1);
     assert.deepStrictEqual(errors, isNative ? [error] : []);
   });

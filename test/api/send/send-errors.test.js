@@ -6,7 +6,7 @@
 const assert = require('node:assert');
 const {
   bound, connectedTo, freePort, isLinux, isSystemError, once, open, receiveText,
-  send, turn,
+  send, nextIteration,
 } = require('../../support/dgram');
 
 async function failure(socket, ...args) {
@@ -84,7 +84,7 @@ describe('errors of socket.send()', () => {
     socket.send('x', port, '255.255.255.255');
     socket.send('2', port, '127.0.0.1');
     assert.deepStrictEqual(await texts, ['1', '2']);
-    await turn();
+    await nextIteration();
   });
 
   // Linux reports ECONNREFUSED to the next send; on loopback without delay.

@@ -4,7 +4,7 @@
 // adjacent in memory, and those of another message must not be sent.
 
 const assert = require('node:assert');
-const { bound, connectedTo, turn } = require('../../support/dgram');
+const { bound, connectedTo, nextIteration } = require('../../support/dgram');
 
 describe('a message whose own length is larger than its memory', () => {
   it('does not send the bytes behind it', async () => {
@@ -30,8 +30,8 @@ describe('a message whose own length is larger than its memory', () => {
         } catch {
           // The built-in throws for some of these as well.
         }
-        await turn();
-        await turn();
+        await nextIteration();
+        await nextIteration();
       }
     }
     const others = received.filter((msg) => msg.length !== 600);

@@ -8,7 +8,7 @@ const os = require('node:os');
 const util = require('node:util');
 const {
   bound, inChild, isLinux, isNative, itNative, nodeAtLeast, once, open,
-  reportsOf, thrownBy, throwsCode, turn,
+  reportsOf, thrownBy, throwsCode, nextIteration,
 } = require('../../support/dgram');
 
 const GETTERS = ['getRecvBufferSize', 'getSendBufferSize'];
@@ -171,7 +171,7 @@ describe('socket buffer sizes', () => {
     const closed = once(socket, 'close').catch(() => {});
     socket.close(() => log.push('close'));
     await closed;
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(log, ['error ERR_SOCKET_BUFFER_SIZE',
       'send ERR_SOCKET_BUFFER_SIZE', 'close']);
   });

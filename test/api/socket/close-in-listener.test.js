@@ -6,7 +6,7 @@
 const assert = require('node:assert');
 const {
   bound, connectedTo, isOpen, once, receive, receiveText, steps,
-  turn,
+  nextIteration,
 } = require('../../support/dgram');
 
 describe('socket.close() in a \'message\' listener', () => {
@@ -22,7 +22,7 @@ describe('socket.close() in a \'message\' listener', () => {
     for (let i = 0; i < 10; i++)
       sender.send(`${i}`);
     await once(receiver, 'close');
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(texts, ['0', '1', '2']);
   });
 
@@ -37,7 +37,7 @@ describe('socket.close() in a \'message\' listener', () => {
     for (let i = 0; i < 10; i++)
       sender.send(`${i}`);
     await once(receiver, 'close');
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(texts, ['0']);
   });
 
@@ -54,7 +54,7 @@ describe('socket.close() in a \'message\' listener', () => {
       for (let i = 0; i < 10; i++)
         sender.send(`${i}`);
       await once(receiver, 'close');
-      await turn();
+      await nextIteration();
       assert.deepStrictEqual(texts, ['0']);
     });
 
@@ -67,7 +67,7 @@ describe('socket.close() in a \'message\' listener', () => {
     sender.send('0');
     sender.send('1');
     await once(receiver, 'close');
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(texts, ['0']);
   });
 
@@ -86,7 +86,7 @@ describe('socket.close() in a \'message\' listener', () => {
       for (const socket of [...sockets, ...sockets])
         sender.send('x', socket.address().port, '127.0.0.1');
     });
-    await turn();
+    await nextIteration();
     // The kernel decides which socket is read first.
     assert.deepStrictEqual(log, [log[0], log[0]]);
   });
@@ -117,7 +117,7 @@ describe('socket.close() in a \'message\' listener', () => {
     for (const sender of senders)
       sender.send('discarded', first.address().port, '127.0.0.1');
     await closed;
-    await turn();
+    await nextIteration();
     const messages = receive(second, 10);
     for (const sender of senders) {
       sender.send(`${sender.address().port}`, second.address().port,

@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const {
   bound, connectedTo, isOpen, once, open, receiveText, stateOf, steps,
-  throwsCode, turn,
+  throwsCode, nextIteration,
 } = require('../../support/dgram');
 
 describe('socket.close()', () => {
@@ -73,7 +73,7 @@ describe('socket.close()', () => {
     socket.on('close', () => count++);
     socket.close();
     await once(socket, 'close');
-    await turn();
+    await nextIteration();
     assert.strictEqual(count, 1);
   });
 
@@ -88,7 +88,7 @@ describe('socket.close()', () => {
     // close() is queued as well.
     assert.strictEqual(stateOf(socket).queue.length, 2);
     await once(socket, 'close');
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(events, ['listening', 'close', 'callback']);
   });
 
@@ -99,7 +99,7 @@ describe('socket.close()', () => {
       socket.send('a', 9, '127.0.0.1', assert.fail);
       socket.send('b', 9, '127.0.0.1', assert.fail);
       await once(socket, 'close');
-      await turn();
+      await nextIteration();
     });
 
   it('can be called in the callback of bind()', async () => {

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert');
 const {
-  bound, close, connectedTo, open, receive, send, turn,
+  bound, close, connectedTo, open, receive, send, nextIteration,
 } = require('../../support/dgram');
 
 describe('socket events', () => {
@@ -20,7 +20,7 @@ describe('socket events', () => {
     peer.send('x', socket.address().port, '127.0.0.1');
     await message;
     await close(socket);
-    await turn();
+    await nextIteration();
     assert.deepStrictEqual(events, [
       ['listening', 0], ['connect', 0], ['message', 2], ['close', 0],
     ]);
@@ -50,7 +50,7 @@ describe('socket events', () => {
     const seen = [];
     socket.emit = (event, msg) => seen.push([event, String(msg)]);
     while (seen.length === 0)
-      await turn();
+      await nextIteration();
     assert.deepStrictEqual(seen, [['message', 'dropped']]);
     delete socket.emit;
     const messages = receive(socket, 1);

@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const { getEventListeners } = require('node:events');
 const {
-  bound, close, isOpen, once, open, steps, turn,
+  bound, close, isOpen, once, open, steps, nextIteration,
 } = require('../../support/dgram');
 
 describe('the option signal', () => {
@@ -39,7 +39,7 @@ describe('the option signal', () => {
     socket.close();
     controller.abort();
     await once(socket, 'close');
-    await turn();
+    await nextIteration();
     assert.strictEqual(count, 1);
   });
 
@@ -66,6 +66,6 @@ describe('the option signal', () => {
     socket.send('x', 9, '127.0.0.1', assert.fail);
     controller.abort();
     await once(socket, 'close');
-    await turn();
+    await nextIteration();
   });
 });

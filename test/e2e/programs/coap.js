@@ -1,12 +1,12 @@
 'use strict';
 
-// A CoAP server, or a client, made of the package coap.
+// A CoAP server or client, with the package coap.
 
 const coap = require('coap');
 
 const { serve } = require('../support/inside');
 
-/** GET gives what is stored or was PUT; `/clock`, when observed, counts. */
+/** GET returns stored values, PUT stores them; `/clock` counts if observed. */
 function handle(resources) {
   const stored = new Map(Object.entries(resources));
   return (request, response) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// A name server on a port of its own, or a resolver, made of dns2.
+// A name server on a free port, or a resolver, with dns2.
 
 const { Packet, UDPClient, createServer } = require('dns2');
 
@@ -8,12 +8,12 @@ const { serve } = require('../support/inside');
 
 const { TYPE, CLASS } = Packet;
 
-/** What the server knows; data of dns2's records. */
+/** The records of the server, in the format of dns2. */
 const ZONE = {
   'a.example': [{ type: TYPE.A, address: '192.0.2.1' }],
   'aaaa.example': [{ type: TYPE.AAAA, address: '2001:db8:0:0:0:0:0:1' }],
   'mx.example': [{ type: TYPE.MX, exchange: 'a.example', priority: 10 }],
-  // More than the 512 bytes of a plain answer, less than EDNS allows.
+  // More than the 512 bytes of an answer without EDNS, less than EDNS allows.
   'big.example': Array.from({ length: 5 }, (_, i) => ({
     type: TYPE.TXT, data: String.fromCharCode(97 + i).repeat(200),
   })),

@@ -1,6 +1,6 @@
 'use strict';
 
-// Answers for NAME (the argument) and asks for names, on loopback alone.
+// Answers for NAME (the argument) and queries names, on loopback only.
 
 const { once } = require('node:events');
 
@@ -21,7 +21,7 @@ mdns.on('query', ({ questions }) => {
   });
 });
 
-/** A datagram may be lost, and the protocol asks again (RFC 6762, 5.2). */
+/** Datagrams may be lost; the protocol repeats queries (RFC 6762, 5.2). */
 async function ask(wanted) {
   const again = setInterval(() => mdns.query(wanted, 'ANY'), 500);
   mdns.query(wanted, 'ANY');

@@ -1,6 +1,6 @@
 'use strict';
 
-// An SNMP manager, or an agent, made of the package net-snmp.
+// An SNMP manager or agent, with the package net-snmp.
 
 const snmp = require('net-snmp');
 
@@ -37,7 +37,7 @@ function get(session, oids) {
   });
 }
 
-/** All below `oid`, in bulk: answers of many variables each. */
+/** Reads everything below `oid` in bulk, many variables an answer. */
 function walk(port, oid) {
   const session = sessionTo(port, '2c');
   const found = [];
@@ -51,9 +51,9 @@ function walk(port, oid) {
   });
 }
 
-/** An agent that knows a few names and one number that can be set. */
+/** An agent with a few names and one writable number. */
 function agent(names) {
-  // Its port is found by the test. 0 would be taken for the default, 161.
+  // The test finds its port. net-snmp replaces 0 with the default, 161.
   const running = snmp.createAgent({
     port: '0', address: '127.0.0.1', disableAuthorization: true,
   }, (error) => {

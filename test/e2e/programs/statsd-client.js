@@ -1,12 +1,12 @@
 'use strict';
 
-// Reports metrics with hot-shots, to the port that it is told.
+// Reports metrics with hot-shots, to a given port.
 
 const StatsD = require('hot-shots');
 
 const { serve } = require('../support/inside');
 
-/** Each kind of metric `count` times; resolves when all have been sent. */
+/** Sends each kind of metric `count` times; resolves when all were sent. */
 async function report(port, count, options) {
   const client = new StatsD({ host: '127.0.0.1', port, ...options });
   const sent = (method, ...args) => new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// Receives, sends or echoes a stream, by the name that Node's module has.
+// Receives, sends or echoes a stream, with require('node:dgram').
 
 const { createHash } = require('node:crypto');
 const dgram = require('dgram');
@@ -41,7 +41,7 @@ function echo() {
   return bind();
 }
 
-/** @returns {Promise<number[]>} the sizes that Node says it has sent */
+/** @returns {Promise<number[]>} the sizes that the callbacks received */
 function send(port, first, count) {
   return Promise.all(packets(first, count).map((one) =>
     new Promise((resolve, reject) => {

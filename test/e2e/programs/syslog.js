@@ -1,6 +1,6 @@
 'use strict';
 
-// Logs with syslog-client; and gathers what a syslog server passes on.
+// Logs with syslog-client, and receives messages of a syslog server.
 
 const dgram = require('dgram');
 const { once } = require('node:events');
@@ -9,7 +9,7 @@ const syslog = require('syslog-client');
 
 const { serve } = require('../support/inside');
 
-/** Logs `text 1` to `text COUNT`, as RFC 5424 has it. */
+/** Logs `text 1` to `text COUNT`, in the format of RFC 5424. */
 async function log(port, text, count) {
   const client = syslog.createClient('127.0.0.1', {
     port,

@@ -1,17 +1,17 @@
 'use strict';
 
 /**
- * The inner side of support/program.js: what a program of test/e2e/programs
- * calls once it is ready.
+ * The counterpart of support/program.js in the program: a program of
+ * test/e2e/programs calls serve() when it is ready.
  */
 
 const packed = require('../../support/package');
 
 /**
- * Answers the test until the test lets go, or is gone itself.
+ * Answers calls of the test until the test disconnects or exits.
  *
- * @param {Record<string, (...args: any[]) => any>} methods  what call() finds;
- *   arguments and values travel as JSON
+ * @param {Record<string, (...args: any[]) => any>} methods  functions for
+ *   call(); arguments and values travel as JSON
  */
 function serve(methods) {
   const all = { stats: () => packed.binding().stats(), ...methods };

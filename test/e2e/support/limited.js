@@ -2,24 +2,24 @@
 
 const { setTimeout: delay } = require('node:timers/promises');
 
-/** Milliseconds; what takes longer on any machine has hung. */
+/** Time limit of every operation, in milliseconds. */
 const LIMIT = 40000;
 
-/** How often until() looks. */
+/** Polling interval of until(), in milliseconds. */
 const INTERVAL = 20;
 
 const text = (what) => typeof what === 'function' ? what() : what;
 
 /**
  * @template T
- * @param {string | (() => string)} what  is waited for, in words
+ * @param {string | (() => string)} what  description for the error message
  * @param {Promise<T>} promise
  * @returns {Promise<T>} `promise`, or a rejection when time is up
  */
 async function limited(what, promise) {
   const stop = new AbortController();
   const late = delay(LIMIT, undefined, stop).then(() => {
-    throw new Error(`waited in vain for ${text(what)}`);
+    throw new Error(`timed out waiting for ${text(what)}`);
   });
   try {
     return await Promise.race([promise, late]);
@@ -31,7 +31,7 @@ async function limited(what, promise) {
 
 /**
  * @template T
- * @param {string | (() => string)} what  is waited for, in words
+ * @param {string | (() => string)} what  description for the error message
  * @param {() => T | Promise<T>} look
  * @returns {Promise<T>} the first truthy value of look()
  */
@@ -41,7 +41,7 @@ async function until(what, look) {
     const value = await look();
     if (value) return value;
     if (performance.now() - started > LIMIT)
-      throw new Error(`waited in vain for ${text(what)}`);
+      throw new Error(`timed out waiting for ${text(what)}`);
     await delay(INTERVAL);
   }
 }

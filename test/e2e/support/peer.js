@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Peers that are not Node: tools that run once, and servers.
+ * Peers other than Node: command line tools and servers.
  */
 
 const { execFile, spawn } = require('node:child_process');
@@ -14,12 +14,12 @@ const fs = require('node:fs');
 const { limited, until } = require('./limited');
 const { udpPortsOf } = require('./proc-net');
 
-/** Daemons are in sbin, which is not on everybody's path. */
+/** Daemons are in sbin, which may be missing from PATH. */
 const PATH = [...new Set([
   ...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin',
 ])].filter(Boolean);
 
-/** Nothing of Node's, of a sanitizer's, or of the user's language. */
+/** Without settings of Node, of sanitizers or of the user's language. */
 const env = { PATH: PATH.join(path.delimiter), LC_ALL: 'C', TZ: 'UTC' };
 
 const TRIES = 5;
@@ -30,7 +30,7 @@ function findTool(command) {
     .find((file) => fs.existsSync(file));
 }
 
-/** Runs a tool to its end; rejects unless it ends well. */
+/** Runs a tool; rejects unless it succeeds. */
 function runTool(command, args, options = {}) {
   return limited(`${command} ${args.join(' ')}`,
     promisify(execFile)(command, args, {
@@ -41,7 +41,7 @@ function runTool(command, args, options = {}) {
     }));
 }
 
-/** @returns {Promise<number>} a port that nobody had a moment ago */
+/** @returns {Promise<number>} a free port */
 async function freePort() {
   const socket = dgram.createSocket('udp4');
   socket.bind(0, '127.0.0.1');
@@ -51,11 +51,11 @@ async function freePort() {
   return port;
 }
 
-/** A process of a server; `port` once it has that UDP port. */
+/** A server process; `port` is set once it has bound that UDP port. */
 class Server {
   #child;
   #exit;
-  /** What it printed. */
+  /** Its standard output. */
   output = '';
   errors = '';
 
@@ -77,7 +77,7 @@ class Server {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** @returns {Promise<boolean>} false if it ended without the port */
+  /** @returns {Promise<boolean>} false if it exited without binding the port */
   async has(port) {
     const { pid } = this.#child;
     await until(() => `${this.#child.spawnfile} on ${port}: ${this.errors}`,
@@ -92,14 +92,14 @@ class Server {
 }
 
 /**
- * Starts a server on a port of its own on loopback, and returns when the
- * kernel says that it has it. Somebody may be quicker to take a port that was
- * free a moment ago: then another one is tried.
+ * Starts a server on a free loopback port, and resolves when the kernel reports
+ * that it has bound the port. If another process was faster, another port is
+ * tried.
  *
  * @param {string} command
  * @param {(port: number) => string[]} argsFor
- * @param {(server: Server) => void} started  sees each process that was
- *   started, for the one who ends them
+ * @param {(server: Server) => void} started  receives each started process, to
+ *   end it later
  * @param {object} [options]  of spawn()
  */
 async function startServer(command, argsFor, started, options) {
@@ -109,7 +109,7 @@ async function startServer(command, argsFor, started, options) {
     started(server);
     if (await server.has(port)) return Object.assign(server, { port });
     if (tries === TRIES)
-      throw new Error(`${command} does not start: ${server.errors}`);
+      throw new Error(`${command} did not start: ${server.errors}`);
   }
 }
 

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The UDP ports of a process, as the kernel has them: which port a server got
- * and that it has it, whether the server says so or not. See proc(5).
+ * The UDP ports of a process, from the kernel. Shows which port a server has
+ * bound, even if the server does not report it. See proc(5).
  */
 
 const fs = require('node:fs');
@@ -17,7 +17,7 @@ function inodesOf(pid) {
     try {
       target = fs.readlinkSync(`${directory}/${name}`);
     } catch {
-      continue; // closed in the meantime
+      continue; // closed meanwhile
     }
     const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
     if (inode !== undefined) inodes.add(inode);
@@ -27,7 +27,7 @@ function inodesOf(pid) {
 
 /**
  * @param {number} pid
- * @returns {number[]} local ports of its UDP sockets; none once it has ended
+ * @returns {number[]} local ports of its UDP sockets; none after its exit
  */
 function udpPortsOf(pid) {
   let inodes;

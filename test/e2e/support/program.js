@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * A Node program that runs through dgram-native/register, in a process of its
- * own, and the proof that its sockets were ours.
+ * A Node program that runs through dgram-native/register in a child process,
+ * and the check that its sockets were native.
  */
 
 const assert = require('node:assert');
@@ -27,10 +27,10 @@ class Program {
 
   /**
    * @param {string} name  of a file in test/e2e/programs
-   * @param {string} directory  for what the witness writes
+   * @param {string} directory  for the log of the witness
    * @param {object} [how]
    * @param {string[]} [how.args]
-   * @param {boolean} [how.register]  false: leave the built-in in its place
+   * @param {boolean} [how.register]  false: use the built-in
    */
   constructor(name, directory, { args = [], register = true } = {}) {
     this.#name = name;
@@ -42,7 +42,7 @@ class Program {
     });
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream.setEncoding('utf8').on('data', (text) => this.#output += text);
-    // Not 'close', which does not come after a disconnect() of this side.
+    // Not 'close', which is not emitted after disconnect() on this side.
     this.#exit = Promise.all([
       once(this.#child, 'exit'),
       once(this.#child.stdout, 'close'),
@@ -77,23 +77,23 @@ class Program {
   }
 
   /**
-   * Has the program end, and proves that each of its sockets was opened by the
-   * C core, over the data path that is wanted, and none by the built-in.
+   * Ends the program, and checks that the C core opened each of its sockets,
+   * over the expected transport, and that none is the built-in's.
    *
    * @returns {Promise<{ sockets: number, sent: number, received: number }>}
-   *   what the C core counted
+   *   counters of the C core
    */
   async end() {
     const stats = await this.call('stats');
     this.#child.disconnect();
-    const exit = await limited(`the end of ${this.#name}`, this.#exit);
+    const exit = await limited(`the exit of ${this.#name}`, this.#exit);
     assert.deepStrictEqual(exit, { code: 0, signal: null }, this.#output);
 
     assert.strictEqual(this.#witness.proveOurs(), stats.sockets);
     return stats;
   }
 
-  /** For a test that failed: leave nothing behind. */
+  /** Kills the program, after a failed test. */
   async kill() {
     this.#child.kill('SIGKILL');
     await this.#exit;
@@ -101,7 +101,7 @@ class Program {
 
   #orExit(what, promise) {
     const gone = this.#exit.then(({ code, signal }) => {
-      throw new Error(`${this.#name} ended (${signal ?? code}) before ` +
+      throw new Error(`${this.#name} exited (${signal ?? code}) before ` +
         `${what}: ${this.#output}`);
     });
     return limited(() => `${this.#name}: ${what}: ${this.#output}`,

@@ -1,14 +1,14 @@
 'use strict';
 
 /**
- * A stream as RTP carries it (RFC 3550, 5.1): packets of one size, numbered.
- * What is in packet n follows from n, so that each side can tell what has to
- * come without having been told.
+ * A stream in the format of RTP (RFC 3550, 5.1): numbered packets of one size.
+ * The content of packet n follows from n, so that each side knows the expected
+ * content.
  */
 
 const { createHash } = require('node:crypto');
 
-/** Bytes of a packet: what a QUIC or WebRTC implementation would send. */
+/** Bytes of a packet: as in QUIC or WebRTC implementations. */
 const SIZE = 1200;
 
 const HEADER = 12;
@@ -35,7 +35,9 @@ function packets(first, count) {
   return Array.from({ length: count }, (_, i) => packet(first + i));
 }
 
-/** @returns {number | undefined} sequence number; undefined: is no packet */
+/**
+ * @returns {number | undefined} sequence number; undefined if it is no packet
+ */
 function sequenceOf(bytes) {
   if (bytes.length !== SIZE || bytes[0] !== VERSION) return undefined;
   return bytes.readUInt16BE(2);

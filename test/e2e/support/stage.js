@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What the tests of this directory stand on: programs, peers and a temporary
- * directory, all of which are gone after each test.
+ * Fixtures of these tests: programs, peers and a temporary directory, which are
+ * removed after each test.
  */
 
 const fs = require('node:fs');
@@ -14,12 +14,12 @@ const { findTool, runTool, startServer } = require('./peer');
 const { udpPortsOf } = require('./proc-net');
 const { Program } = require('./program');
 
-/** Longer than any limit within. */
+/** Longer than any other time limit. */
 const TIMEOUT = 60000;
 
 /**
- * In CI the tests have all they need: scripts/e2e-packages.sh installed it.
- * Elsewhere the suite is left out, and says why.
+ * In CI scripts/e2e-packages.sh has installed all tools. Elsewhere the suite is
+ * skipped with a message if a tool is missing.
  */
 function demand(context, tools) {
   const missing = Object.entries(tools)
@@ -75,14 +75,14 @@ class Stage {
       (server) => this.#started.push(server), options);
   }
 
-  /** Runs a tool to its end. */
+  /** Runs a tool until it exits. */
   run(command, args, options) {
     return runTool(command, args, options);
   }
 }
 
 /**
- * To be called within describe().
+ * Call it within describe().
  *
  * @param {Record<string, string>} [tools]  command: Debian's package of it
  */

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The witness of Node's suite (test/upstream/witness.js) beside a program of
- * ours: whose sockets did it use?
+ * Runs the witness of Node's suite (test/upstream/witness.js) in a program, to
+ * find out which implementation its sockets used.
  */
 
 const assert = require('node:assert');
@@ -23,8 +23,8 @@ class Witness {
   #preloads;
 
   /**
-   * @param {string} directory  for what it writes
-   * @param {string[]} preloads  to be loaded after it
+   * @param {string} directory  for its log
+   * @param {string[]} preloads  files to load after it
    */
   constructor(directory, preloads) {
     const base = path.join(directory, `witness-${++serial}`);
@@ -39,16 +39,17 @@ class Witness {
       `require(${JSON.stringify(WATCH)}).watch(${settings});\n`);
   }
 
-  /** What Node has to be started with. */
+  /** Options and environment for Node. */
   get execArgv() {
     return this.#preloads.flatMap((file) => ['--require', file]);
   }
 
   /**
-   * That each socket of the program, its children and threads was opened by
-   * the C core, over the data path that is wanted, and none by the built-in.
+   * Checks that the C core opened each socket of the program, its child
+   * processes and workers, over the expected transport, and that none is the
+   * built-in's.
    *
-   * @returns {number} how many sockets there were
+   * @returns {number} the number of sockets
    */
   proveOurs() {
     const evidence = readEvidence(this.#log);

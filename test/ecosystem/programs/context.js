@@ -1,11 +1,11 @@
 'use strict';
 
 /**
- * context.js TRACER: in which context callbacks and listeners of sockets run,
- * by a library that follows it from where something was asked for.
+ * context.js TRACER: prints the contexts of callbacks and listeners of sockets,
+ * with a library that propagates the context of a call.
  */
 
-/** Each prepares the library: run `body` as NAME, and who is running now. */
+/** Each returns functions that run `body` in context NAME, and name it. */
 const TRACERS = {
   'zone.js'() {
     require('zone.js/node');
@@ -23,7 +23,7 @@ const TRACERS = {
     const tracer = require('dd-trace').init({
       remoteConfig: { enabled: false },
       startupLogs: false,
-      // Nothing is there, and it does not matter.
+      // The agent has no collector, which does not matter.
       url: 'http://127.0.0.1:9',
     });
     return {
@@ -42,7 +42,7 @@ const TRACERS = {
     return {
       run(name, body) {
         const { AsyncResource } = require('node:async_hooks');
-        // A transaction is the current one from its start on.
+        // A transaction is the current one as soon as it starts.
         new AsyncResource('transaction').runInAsyncScope(() => {
           agent.startTransaction(name);
           body();
@@ -70,7 +70,7 @@ const { connected, dgram, print, receiver, sender, until } = require('./kit');
 
 const NAMES = ['A', 'B', 'C'];
 
-/** Who runs the callback of what `start` asks for, once for each name. */
+/** The contexts of the callbacks of `start`, called once for each name. */
 async function callbacksOf(start) {
   const seen = [];
   for (const name of NAMES) {
@@ -81,7 +81,7 @@ async function callbacksOf(start) {
   return seen.sort();
 }
 
-/** Who runs the listener of a socket that was made by S. */
+/** The contexts of the listeners of a socket that S created. */
 async function listenersOf() {
   const seen = [];
   let socket;
@@ -121,7 +121,7 @@ async function main() {
     listeners: await listenersOf(),
   });
   for (const socket of [server, free, bound]) socket.close();
-  // The libraries have timers and connections of their own.
+  // The libraries have open timers and connections.
   setImmediate(() => process.exit());
 }
 

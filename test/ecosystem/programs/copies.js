@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * copies.js WHICH: more than one copy of the package in a process. Sockets of
- * each are made, carry datagrams, and go to a child process.
+ * copies.js WHICH: several copies of the package in a process. Sockets of each
+ * are created, exchange datagrams, and are sent to a child process.
  *
- * ECOSYSTEM_COPIES has the copies' folders, by path.delimiter.
+ * ECOSYSTEM_COPIES lists the copies' folders, separated by path.delimiter.
  */
 
 const { fork } = require('node:child_process');
@@ -13,12 +13,12 @@ const path = require('node:path');
 
 const control = process.env.ECOSYSTEM_DGRAM === 'node:dgram';
 
-/** Of node:dgram there is one. */
+/** There is only one node:dgram. */
 const [first, second, linked] =
   process.env.ECOSYSTEM_COPIES.split(path.delimiter)
     .map((copy) => control ? 'node:dgram' : copy);
 
-/** Each gives the modules whose sockets are tried. */
+/** Each returns the modules to test. */
 const CASES = {
   'unregistered': () => [require(first), require(second)],
 
@@ -53,7 +53,7 @@ const CASES = {
     return [require('node:dgram'), before, require(first)];
   },
 
-  // With --preserve-symlinks they are two, without it one.
+  // Two modules with --preserve-symlinks, one without.
   'one by two paths'() {
     register(first);
     return [require('node:dgram'), require(first), require(linked)];
@@ -68,7 +68,7 @@ function forget() {
   for (const file of Object.keys(require.cache)) delete require.cache[file];
 }
 
-/** The child answers what comes in on the socket that it is given. */
+/** The child process answers datagrams on the received socket. */
 function serve() {
   process.on('message', (text, socket) => {
     socket.on('message', (message, { port, address }) =>
@@ -84,7 +84,7 @@ async function bound(dgram) {
   return socket;
 }
 
-/** A datagram there and back, between sockets of two modules. */
+/** Echoes a datagram between sockets of two modules. */
 async function echoes(serverOf, clientOf) {
   const server = await bound(serverOf);
   const client = await bound(clientOf);
@@ -98,9 +98,9 @@ async function echoes(serverOf, clientOf) {
   return String(message);
 }
 
-/** A socket goes to a child, which answers on it. */
+/** Sends a socket to a child process, which answers on it. */
 async function passes(dgram) {
-  // With node:dgram, and without the witness of the parent's sockets.
+  // The child uses node:dgram, without the parent's evidence.
   const env = { ...process.env, NODE_OPTIONS: '' };
   const child = fork(__filename, ['child'], { env });
   const socket = await bound(dgram);

@@ -1,6 +1,6 @@
 'use strict';
 
-/** What dd-trace's client of DogStatsD sends over UDP. */
+/** Prints the datagrams of dd-trace's DogStatsD client. */
 
 const { print, receiver, until } = require('./kit');
 
@@ -16,7 +16,7 @@ async function main() {
     tracer.dogstatsd.increment('requests', i, { page: 'start' });
   tracer.dogstatsd.gauge('temperature', 21.5);
   tracer.dogstatsd.flush();
-  // Without the tags: they tell of the process.
+  // Without the tags, which depend on the process.
   const lines = () => got.join('').split('\n').filter(Boolean)
     .map((line) => line.split('|#')[0]);
   await until(() => lines().length === 2);

@@ -3,14 +3,14 @@
 /* global Zone */
 
 /**
- * fake-clock.js CLOCK: a socket sends while the clock is a false one, the true
- * one is back, and it sends five times more. Those are what is printed: of the
- * first one docs/parity.md tells.
+ * fake-clock.js CLOCK: sends while the clock is fake, restores the real clock,
+ * and sends five more datagrams, which are printed. docs/parity.md describes
+ * the first send.
  */
 
 const { connected, delay, print, receiver, sender, until } = require('./kit');
 
-/** Each runs `body` under its false clock. */
+/** Each runs `body` with a fake clock. */
 const CLOCKS = {
   'sinon'(body) {
     const clock = require('sinon').useFakeTimers();
@@ -61,17 +61,17 @@ const CLOCKS = {
     try {
       inProxyZone(test);
     } catch {
-      // The runner would print it.
+      // A test runner would print it.
     }
   },
 };
 
-/** What Angular's own fakeAsync() calls. */
+/** The functions behind Angular's own fakeAsync(). */
 function angular() {
   return Zone[Zone.__symbol__('fakeAsyncTest')];
 }
 
-/** Where zone.js/testing has Jasmine, Mocha and Jest run each test. */
+/** Runs a test as zone.js/testing does in Jasmine, Mocha and Jest. */
 function inProxyZone(test) {
   Zone.current.fork(new Zone.ProxyZoneSpec()).run(test);
 }

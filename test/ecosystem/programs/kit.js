@@ -1,28 +1,28 @@
 'use strict';
 
 /**
- * What the programs share. It is loaded before they change anything, so its
- * timers are real ones whatever clock they put in their place.
+ * Helpers of the programs. Loaded before a program changes anything, so timers
+ * are real ones even under a fake clock.
  */
 
 const { setTimeout } = globalThis;
 const { once } = require('node:events');
 
-/** The module that the program is to use; the global one after register. */
+/** The module under test; with register, node:dgram. */
 const dgram = require(process.env.ECOSYSTEM_DGRAM);
 
-/** How long a datagram of loopback may take on a loaded machine. */
+/** Time limit of a loopback datagram on a loaded machine. */
 const LIMIT = 4000;
 
 const delay = (milliseconds) =>
   new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
-/** Resolves when look() is true, or when there is no more hope. */
+/** Resolves when look() is true, or after a timeout. */
 async function until(look) {
   for (let left = LIMIT; left > 0 && !look(); left -= 5) await delay(5);
 }
 
-/** A socket on loopback that keeps what it gets, as text. */
+/** A loopback socket that stores its messages as text. */
 async function receiver() {
   const socket = dgram.createSocket('udp4');
   const got = [];
@@ -48,7 +48,7 @@ async function connected(port) {
   return socket;
 }
 
-/** One line of JSON. */
+/** Prints one line of JSON. */
 function print(value) {
   console.log(JSON.stringify(value));
 }

@@ -6,7 +6,7 @@ const { once } = require('node:events');
 const { connected, delay, dgram, print, receiver, sender, until } =
   require('./kit');
 
-/** How a call ends: what its callback is given, what is thrown, and where. */
+/** The outcome of a call: callback argument or exception. */
 const outcomeOf = (start) => new Promise((resolve) => {
   const uncaught = ({ code }) => done(`uncaught ${code}`);
   const done = (outcome) => {
@@ -14,7 +14,7 @@ const outcomeOf = (start) => new Promise((resolve) => {
     resolve(outcome);
   };
   process.on('uncaughtException', uncaught);
-  // Not within a promise, which would take what is thrown for its own.
+  // Not within the promise executor, which would catch the exception.
   setImmediate(() => {
     try {
       start((error) => done(error ? `called back ${error.code}` : 'done'));
@@ -24,7 +24,7 @@ const outcomeOf = (start) => new Promise((resolve) => {
   });
 });
 
-/** The next 'error', for what tells nobody else. */
+/** The next 'error', for calls without another outcome. */
 async function errorOf(start) {
   const socket = dgram.createSocket('udp4');
   const failed = once(socket, 'error');
@@ -55,7 +55,7 @@ const CASES = {
     });
   },
 
-  // What was allowed when the sockets were made is not any more.
+  // Drops the permission after the sockets were created.
   async dropped() {
     const { socket: server, got, port } = await receiver();
     const free = await sender();

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The module is required again, as a tool does that reloads changed files; one
- * datagram is echoed each time. Prints what has grown.
+ * Requires the module repeatedly, like a tool that reloads changed files, with
+ * one echoed datagram each time. Prints whether memory or listeners grew.
  */
 
 const { once } = require('node:events');
@@ -27,7 +27,7 @@ async function echo(dgram) {
   return String(message);
 }
 
-/** Listeners of the process, and memory, in MiB. */
+/** Listeners of the process, and memory in MiB. */
 function measure() {
   globalThis.gc();
   return {
@@ -52,7 +52,7 @@ async function main() {
     echoed,
     warnings,
     listeners: after.listeners - before.listeners,
-    // 130 times a megabyte before it was mended.
+    // Before the fix it was one megabyte for each of 130 times.
     grew: after.memory - before.memory > 50,
   }));
 }

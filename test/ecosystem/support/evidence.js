@@ -1,22 +1,22 @@
 'use strict';
 
 /**
- * Loaded before anything else in each process and thread of a program: writes
- * down which implementation made each of its sockets. Without it all programs
- * would pass with node:dgram underneath.
+ * Loaded first in each process and thread of a program: records which
+ * implementation created each of its sockets. Without this evidence all
+ * programs would also pass with node:dgram.
  *
- * A line of ECOSYSTEM_EVIDENCE is written at once, since the process may be
- * killed later. It is one socket whose constructor has finished:
+ * A line of ECOSYSTEM_EVIDENCE is written synchronously, since the process may
+ * be killed. It is one socket whose constructor has completed:
  *
- * - `native`    a compiled addon of ours has opened a socket since the last
+ * - `native`    a compiled addon has opened a socket since the last
  *               line of this thread, by the addon's own count
- * - `exported`  a built-in that the package made on purpose, because Node's
- *               IPC takes no other handle
+ * - `exported`  a built-in that the package created because Node's
+ *               IPC accepts no other handle
  * - `builtin`   a socket of node:dgram
  *
- * or an `addon` of ours that has been loaded.
+ * or an `addon` of the package that has been loaded.
  *
- * It leaves no handle, timer, listener of the process, or async resource.
+ * It adds no handle, timer, process listener or async resource.
  */
 
 const fs = require('node:fs');
@@ -26,7 +26,7 @@ const { threadId } = require('node:worker_threads');
 const { appendFileSync } = fs;
 const log = process.env.ECOSYSTEM_EVIDENCE;
 
-/** Frames of the packed package, wherever a copy of it lies. */
+/** Frames of the packed package, in any folder. */
 const OURS = /[\\/]dgram-native[\w-]*[\\/](?:dist|lib)[\\/]/;
 
 const ADDON = /dgram[-_]native[^\\/]*\.node$/;
@@ -46,7 +46,7 @@ function watchAddons() {
   };
 }
 
-/** Whether an addon has opened a socket since this was called last. */
+/** Whether an addon has opened a socket since the last call. */
 function hasOpened() {
   let sum = 0;
   for (const addon of addons) sum += addon.stats().sockets;
@@ -70,5 +70,5 @@ const channel = diagnostics.channel('udp.socket');
 const subscriber = () => note(kindOfLast());
 channel.subscribe(subscriber);
 
-// Node 18 holds channels weakly, and their subscribers with them.
+// Node 18 holds channels weakly, and thus their subscribers.
 module.exports = { channel, subscriber };

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * The packages of ../packages/, in a folder that git ignores and that later
- * runs use without a registry. None of their install scripts is run: those
- * that have native code bring it compiled.
+ * The packages of ../packages/, in a folder that git ignores, so that later
+ * runs need no registry. No install script is run: packages with native code
+ * contain compiled binaries.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -13,13 +13,13 @@ const path = require('node:path');
 const MANIFEST = path.join(__dirname, '..', 'packages');
 const FILES = ['package.json', 'package-lock.json', '.npmrc'];
 
-/** Programs run in folders within this one: here they find the packages. */
+/** Programs run in subfolders of this one, where they find the packages. */
 const home = path.join(__dirname, '..', '..', '..', '.cache', 'ecosystem');
 
-/** Written last, so that an install that was interrupted is begun again. */
+/** Written last, so that an interrupted install is repeated. */
 const STAMP = path.join(home, 'installed.json');
 
-/** npm of the running Node; of PATH where that has none. */
+/** npm of the running Node, else the one in PATH. */
 function npm(args) {
   const beside = path.join(path.dirname(process.execPath), 'npm');
   const cli = process.env.npm_execpath ??
@@ -34,7 +34,7 @@ function npm(args) {
     throw new Error(`npm ${args.join(' ')}: ${status}\n${stdout}${stderr}`);
 }
 
-/** What decides whether an install still fits. */
+/** The version of an install. */
 function wanted() {
   return FILES.map((name) =>
     fs.readFileSync(path.join(MANIFEST, name), 'utf8')).join('\n');
@@ -48,7 +48,7 @@ function isInstalled() {
   }
 }
 
-/** Installs the packages unless they are there. */
+/** Installs the packages unless they are up to date. */
 function installPackages() {
   if (isInstalled()) return;
   console.log('    installing the packages of test/ecosystem/packages');

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * A folder in which a program finds the packages, and the packed dgram-native
- * as a user has it; and how to run it there, once with node:dgram and once
- * with ours, and compare.
+ * Creates a folder in which a program finds the packages and the packed
+ * dgram-native, as installed by a user. Runs programs there, with node:dgram
+ * and with dgram-native, and compares the results.
  */
 
 const assert = require('node:assert');
@@ -19,18 +19,18 @@ const { home, installPackages, packageFile } = require('./packages');
 const root = path.join(__dirname, '..', '..', '..');
 const ADDON = path.join(root, 'build', 'Release', 'dgram_native.node');
 
-/** Milliseconds. A program that takes longer on any machine has hung. */
+/** Time limit of a program, in milliseconds. */
 const LIMIT = 60000;
 
 let directory;
 let serial = 0;
 
-/** How a program comes to its sockets; the first tells what is right. */
+/** The ways to load the module; the first is the reference. */
 const WAYS = {
   'node:dgram': { module: 'node:dgram' },
   'require()': { module: 'dgram-native' },
   'register': { module: 'node:dgram', register: true },
-  // Of test runners: a file that is loaded before each file of tests.
+  // For test runners: a file that is loaded before each test file.
   'register as setup file': {
     module: 'node:dgram', env: { ECOSYSTEM_SETUP: 'dgram-native/register' },
   },
@@ -52,7 +52,7 @@ function addPackage(folder) {
   return folder;
 }
 
-/** As `npm install` leaves it where the addon is compiled. */
+/** Adds the addon where `npm install` puts a compiled one. */
 function addAddon(folder) {
   const release = path.join(folder, 'build', 'Release');
   fs.mkdirSync(release, { recursive: true });
@@ -61,7 +61,7 @@ function addAddon(folder) {
 
 function setUp() {
   installPackages();
-  // In it, so that a program finds the installed packages above it.
+  // Within the packages' folder, so that programs find them.
   directory = fs.mkdtempSync(path.join(home, 'run-'));
   const modules = path.join(directory, 'node_modules');
   fs.mkdirSync(modules);
@@ -89,7 +89,7 @@ function within(...names) {
 // ---------------------------------------------------------------------------
 // Programs
 
-/** Nothing of this run of npm or mocha, and nothing of the user's terminal. */
+/** Without settings of npm, mocha or the terminal. */
 function cleanEnvironment() {
   const kept = Object.entries(process.env).filter(([name]) =>
     name === 'DGRAM_NATIVE_TRANSPORT' || name === 'DGRAM_NATIVE_GSO' ||
@@ -98,27 +98,27 @@ function cleanEnvironment() {
   return { ...Object.fromEntries(kept), NO_COLOR: '1', TZ: 'UTC' };
 }
 
-/** Of Node's own features: which Node has which says nothing of sockets. */
+/** Warnings about Node's own features, which are unrelated to sockets. */
 const EXPERIMENTAL =
   /^\(node:\d+\) ExperimentalWarning: .*\n(?:\(Use `.*\n)?/gm;
 
-/** What differs between runs that went alike is left out. */
+/** Removes text that differs between equal runs. */
 function plain(text) {
   return text.replaceAll(directory, '<run>').replace(EXPERIMENTAL, '')
     .replace(/\(node:\d+\)/g, '(node:<pid>)');
 }
 
 /**
- * @param {string[]} argv  of the Node
+ * @param {string[]} argv  of Node
  * @param {object} options
  * @param {string} options.way  a name of WAYS
  * @param {string} [options.node]  the binary
  * @param {string} [options.cwd]
  * @param {object} [options.env]
- * @param {string[]} [options.preloads]  files to be required first
+ * @param {string[]} [options.preloads]  files to preload
  * @returns {Promise<{ code: number | null, signal: string | null,
  *   stdout: string, stderr: string, addons: number, sockets: string[] }>}
- *   how many addons of ours were loaded, and the kind of each socket, see
+ *   number of loaded dgram-native addons, and the kind of each socket, see
  *   evidence.js
  */
 async function run(argv, { way, node = process.execPath, cwd = directory,
@@ -139,7 +139,7 @@ async function run(argv, { way, node = process.execPath, cwd = directory,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, to end it with all that it has started.
+    // A process group, to end the program with its child processes.
     detached: true,
   });
   const ended = await end(child);
@@ -152,7 +152,7 @@ function end(child) {
   child.stdout.setEncoding('utf8').on('data', (text) => stdout += text);
   child.stderr.setEncoding('utf8').on('data', (text) => stderr += text);
   return new Promise((resolve, reject) => {
-    // The signal is in the result, and the output says how far it came.
+    // The result has the signal and the output so far.
     const late = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), LIMIT);
     child.on('error', reject);
     child.on('close', (code, signal) => {
@@ -174,13 +174,13 @@ function read(evidence) {
 }
 
 /**
- * That a program had the addon, and that every socket of it was what it was to
- * be.
+ * Checks that a program loaded the addon, and that each of its sockets was of
+ * the expected kind.
  *
  * @param {string} way
- * @param {object} result  of run()
+ * @param {object} result  from run()
  * @param {object} [options]
- * @param {string[]} [options.others]  kinds that are right beside the native
+ * @param {string[]} [options.others]  kinds that are allowed besides `native`
  * @param {boolean} [options.opens]  false: the program opens no socket
  */
 function proveOrigin(way, { addons, sockets }, { others = [], opens = true }) {
@@ -196,17 +196,17 @@ function proveOrigin(way, { addons, sockets }, { others = [], opens = true }) {
 }
 
 /**
- * Runs a program with node:dgram, then in each way with ours: all have to
- * show `expected`, and which sockets they had.
+ * Runs a program with node:dgram, then in each way with dgram-native. Each run
+ * must give `expected` and the right sockets.
  *
  * @param {string[]} argv
- * @param {object} expected  stdout, and what differs from a good end
- * @param {object} [options]  of run(), and
+ * @param {object} expected  stdout, or a result that differs from success
+ * @param {object} [options]  options of run(), and
  * @param {string[]} [options.ways]  names of WAYS
  * @param {string[]} [options.others]  see proveOrigin()
  * @param {boolean} [options.opens]
- * @param {(result: object) => object} [options.of]  takes from a result what
- *   is compared, instead of the output
+ * @param {(result: object) => object} [options.of]  returns the part of a
+ *   result to compare, instead of the output
  */
 async function same(argv, expected, options = {}) {
   const {
@@ -222,7 +222,7 @@ async function same(argv, expected, options = {}) {
   }
 }
 
-/** mocha's own difference would show each long line three times. */
+/** mocha's own diff would print each long line three times. */
 function difference(way, seen, right) {
   return `with ${way}:\n${inspect(seen)}\ninstead of\n${inspect(right)}`;
 }
@@ -230,7 +230,7 @@ function difference(way, seen, right) {
 const outcome = ({ code, signal, stdout, stderr }) =>
   ({ code, signal, stdout, stderr });
 
-/** The outcome of a program that prints `stdout` and is content. */
+/** The outcome of a program that prints `stdout` and succeeds. */
 const good = (stdout) => ({ code: 0, signal: null, stdout, stderr: '' });
 
 // ---------------------------------------------------------------------------
@@ -239,8 +239,8 @@ const good = (stdout) => ({ code: 0, signal: null, stdout, stderr: '' });
 const versionOf = (version) => version.split('.').map(Number);
 
 /**
- * The Nodes from `release` on, as [title, binary]: the running one, and
- * those of the matrix.
+ * The Nodes from `release` on, as [title, binary]: the running one and those of
+ * the matrix.
  *
  * @param {string} [release]
  */
@@ -259,7 +259,7 @@ function nodes(release = '18.18.0') {
 
 /** To be called within describe(). */
 function useStage() {
-  before('the packages, and a folder with ours', function() {
+  before('install the packages', function() {
     this.timeout(600000);
     setUp();
   });

@@ -1,8 +1,8 @@
 'use strict';
 
-// The calls that a program is made of, as fast-check draws them. Every
-// argument may be anything; mostly it is something that the method might take,
-// so that calls get past the first check.
+// The calls in a program, drawn by fast-check. Every argument may be anything;
+// mostly it is a value that the method might accept, so that calls pass the
+// first check.
 //
 // Datagrams go to loopback addresses only, and to the port of a sink.
 
@@ -32,8 +32,8 @@ const pools = {
 };
 
 /**
- * What bind() may be given for a port: only what means "the system's choice",
- * or nothing at all. A fixed port might be taken.
+ * Ports for bind(): only values that mean "the system's choice", or none. A
+ * fixed port might be in use.
  */
 const free = [
   ...[undefined, null, 0, NaN, 2 ** 32, Infinity]
@@ -41,11 +41,11 @@ const free = [
   ...text('', '0', ' ', 'abc', '127.0.0.1'),
   constant(Symbol('s'), 'Symbol(s)'),
   ...functions,
-  // A number of their own would be a port.
+  // Objects that convert to a number would be a port.
   ...objects.filter(({ name }) => !/^valueOf: |^new |^Date/.test(name)),
 ];
 
-/** An object of options; each property is drawn, or left out. */
+/** An object of options; each property is drawn or omitted. */
 const options = (shape) => fc.record(
   Object.fromEntries(Object.entries(shape).map(([key, pool]) =>
     [key, fc.constantFrom(...pool)])),
@@ -71,7 +71,7 @@ const bindSyncOptions = options({
 
 const pick = (name) => fc.constantFrom(...pools[name]);
 
-/** Half of the time what the name says, else anything. */
+/** Half of the time a value of the named pool, else anything. */
 const mostly = (name) => fc.oneof(
   { arbitrary: pick(name), weight: 3 },
   { arbitrary: pick('any'), weight: 1 });
@@ -84,7 +84,7 @@ const argument = {
   bindHost: fc.oneof(pick('host'), freely([...objects, ...functions])),
 };
 
-/** Leaves out up to `count` arguments from the end. */
+/** Omits up to `count` arguments from the end. */
 const cut = (list, count) => fc.tuple(list, fc.nat(count))
   .map(([all, missing]) => all.slice(0, all.length - missing));
 
@@ -92,21 +92,21 @@ const args = (...names) => cut(
   fc.tuple(...names.map((name) => argument[name] ?? mostly(name))),
   names.length);
 
-/** A message, and how many bytes it has. */
+/** A message and its size in bytes. */
 const sized = (name, size, make) => ({ ...value(name, make), size });
 
 const messages = [
   sized('"text"', 4, () => 'text'),
   sized('"é"', 2, () => 'é'),
   sized('empty Buffer', 0, () => Buffer.alloc(0)),
-  // Both have neighbours in memory, which a wrong length would reach.
+  // Both are parts of larger memory, which a wrong length would expose.
   sized('Buffer', 5, () => Buffer.from('bytes')),
   sized('view into more', 8, () => new Uint8Array(new ArrayBuffer(64), 16, 8)),
   sized('Uint16Array', 6, () => new Uint16Array(3)),
   sized('DataView', 4, () => new DataView(new ArrayBuffer(9), 1, 4)),
 ];
 
-/** Message, offset and length, where it is decided whether they fit. */
+/** Message, offset and length, around the limits of the message. */
 const slice = fc.record({
   message: fc.constantFrom(...messages),
   from: fc.constantFrom(0, 0, 1, 2, -1),
@@ -118,7 +118,7 @@ const slice = fc.record({
     constant(message.size - offset + beyond)];
 });
 
-/** What stands where send() is given nothing, or its callback. */
+/** Values of an omitted argument or the callback of send(). */
 const absent = [...[undefined, null, 0, ''].map((thing) => constant(thing)),
   callback];
 
@@ -127,13 +127,13 @@ const present = (name) => fc.oneof(
   { arbitrary: freely(absent), weight: 3 },
   { arbitrary: pick('any'), weight: 1 });
 
-/** Mostly well-formed up to the port, so that what follows it is looked at. */
+/** Mostly well-formed up to the port, so that later arguments are checked. */
 const longSend = cut(
   fc.tuple(slice, present('port'), present('host'), mostly('callback'))
     .map(([start, ...rest]) => [...start, ...rest]),
   3);
 
-/** Method: its arguments, as pools. */
+/** The arguments of each method, as pools. */
 const METHODS = {
   send: args('message', 'number', 'number', 'port', 'host', 'callback'),
   sendto: args('message', 'number', 'number', 'port', 'host', 'callback'),
@@ -164,7 +164,7 @@ const METHODS = {
   getSendQueueCount: args('any'),
 };
 
-/** The short forms of send(), which drop the offset and the length. */
+/** The short forms of send(), without offset and length. */
 const shortSend = fc.oneof(
   args('message', 'port', 'host', 'callback'),
   args('message', 'callback'));
@@ -184,14 +184,14 @@ const call = fc.oneof(
 const STATES = ['unbound', 'binding', 'bound', 'connecting', 'connected',
   'closed', 'bound', 'connected', 'connected'];
 
-/** A socket in a state, and what is done to it. */
+/** A socket in a given state, and calls of its methods. */
 const program = fc.record({
   type: fc.constantFrom('udp4', 'udp4', 'udp6'),
   state: fc.constantFrom(...STATES),
   calls: fc.array(call, { minLength: 1, maxLength: 24, size: 'max' }),
 });
 
-/** What createSocket() and Socket() are given. */
+/** The arguments of createSocket() and Socket(). */
 const creation = fc.record({
   first: fc.oneof(
     freely(any),

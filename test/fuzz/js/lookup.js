@@ -1,7 +1,7 @@
 'use strict';
 
-// Puts a dns.lookup() without a resolver in the place of Node's, before
-// anybody looks: host names are unknown at once, everything else is Node's.
+// Replaces dns.lookup() before it is captured, with one that needs no resolver:
+// host names are unknown immediately, everything else is Node's.
 
 const dns = require('node:dns');
 const net = require('node:net');

@@ -1,11 +1,11 @@
 'use strict';
 
-// Runs one program on one implementation and tells what each call came to:
-// what it returned or threw, and what its callback and 'error' were given.
+// Runs one program on one implementation and records the outcome of each call:
+// result or exception, and the arguments of its callback and of 'error'.
 
 const { describeError, outcome } = require('../../support/outcome');
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const iteration = () => new Promise((resolve) => setImmediate(resolve));
 
 const loopback = (type) => type === 'udp4' ? '127.0.0.1' : '::1';
 
@@ -16,7 +16,7 @@ process.on('uncaughtException', (error) => {
   onUncaught(error);
 });
 
-/** Who is told of what is thrown out of an event; null: nobody expects it. */
+/** The listener for exceptions out of an event; null: none are expected. */
 function expectUncaught(listener) {
   onUncaught = listener;
 }
@@ -27,17 +27,17 @@ const PREPARE = {
   binding(socket) { socket.bind(0, loopback(socket.type)); },
   async bound(socket) {
     socket.bind(0, loopback(socket.type));
-    await turn();
+    await iteration();
   },
   connecting(socket, port) { socket.connect(port); },
   async connected(socket, port) {
     socket.connect(port);
-    await turn();
+    await iteration();
   },
   closed(socket) { socket.close(); },
 };
 
-/** Ports are the system's choice, and a socket is itself. */
+/** Replaces ports, which the system chooses, and the socket. */
 function normal(thing, socket) {
   if (thing === socket) return 'the socket';
   if (typeof thing?.port === 'number') return { ...thing, port: 'a port' };
@@ -59,7 +59,7 @@ function makeCall(socket, port, { method, args }) {
   const list = args.map(({ make }) => make(context));
   const { returned, thrown } = outcome(() => socket[method](...list));
   result.thrown = thrown;
-  // What was given comes back from some methods: compared by its name.
+  // Some methods return an argument: compared by name.
   result.returned =
     list.includes(returned) && /object|function/.test(typeof returned) ?
       'an argument' :
@@ -67,7 +67,7 @@ function makeCall(socket, port, { method, args }) {
   return result;
 }
 
-/** Closes the socket unless it is, and waits for that. */
+/** Closes the socket if it is open, and waits for that. */
 async function finish(socket) {
   const closed = new Promise((resolve) => socket.once('close', resolve));
   try {
@@ -76,32 +76,32 @@ async function finish(socket) {
     if (error.code !== 'ERR_SOCKET_DGRAM_NOT_RUNNING') throw error;
     return;
   }
-  await Promise.race([closed, turn().then(turn).then(turn)]);
+  await Promise.race([closed, iteration().then(iteration).then(iteration)]);
 }
 
 /**
- * @param {object} module node:dgram, or ours
+ * @param {object} module node:dgram or dgram-native
  * @param {object} program drawn by calls.js
  * @param {number} port of the sink
- * @returns {Promise<{results: object[], errors: object[]}>} what the calls
- *   came to, and what 'error' was emitted with
+ * @returns {Promise<{results: object[], errors: object[]}>} the outcomes of the
+ *   calls, and the emitted errors
  */
 async function runProgram(module, { type, state, calls }, port) {
   const errors = [];
   const socket = module.createSocket(type);
   socket.on('error', (error) => errors.push(describeError(error)));
-  // What was put off throws out of an event.
+  // Deferred work throws out of an event.
   expectUncaught((error) =>
     errors.push({ uncaught: describeError(error) }));
   await PREPARE[state](socket, port);
   const results = calls.map((call) => makeCall(socket, port, call));
-  // Lookups, ticks, and what an event brings about.
-  await turn();
-  await turn();
+  // Lookups, ticks, and consequences of events.
+  await iteration();
+  await iteration();
   socket.removeAllListeners('message');
   await finish(socket);
   expectUncaught(null);
   return { results, errors };
 }
 
-module.exports = { expectUncaught, makeCall, runProgram, turn };
+module.exports = { expectUncaught, makeCall, runProgram, iteration };

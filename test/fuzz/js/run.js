@@ -1,17 +1,17 @@
 'use strict';
 
-// `npm run test:fuzz:js`: hostile arguments at every public method, ours and
-// node:dgram's side by side on the running Node. Both must throw, return and
-// report the same, except where differences.js says why not. fast-check draws
-// the programs and makes one that fails small; the seed repeats it.
+// `npm run test:fuzz:js`: hostile arguments for every public method, compared
+// with node:dgram on the running Node. Both must throw, return and report the
+// same, except for the entries of differences.js. fast-check draws the programs
+// and shrinks one that fails; the seed repeats it.
 //
 //   node test/fuzz/js/run.js [--calls N] [--minutes N] [--seed N]
 //
-//   --calls N     stop after so many calls of a method (default 60,000)
-//   --minutes N   instead: go on that long
-//   --seed N      of the first round
+//   --calls N     stop after this many calls (default 60,000)
+//   --minutes N   time limit instead
+//   --seed N      first seed
 
-require('./lookup'); // before anybody has seen dns.lookup()
+require('./lookup'); // before dns.lookup() is captured
 
 const assert = require('node:assert');
 const builtin = require('node:dgram');
@@ -24,11 +24,11 @@ const packed = require('../../support/package');
 const { line } = require('../../../scripts/tally');
 const calls = require('./calls');
 const { differences, fatal } = require('./differences');
-const additions = require('./ours');
+const additions = require('./additions');
 const { runProgram } = require('./program');
-const { wordsOfCall, wordsOfErrors } = require('./symptom');
+const { wordsOfCall, wordsOfErrors } = require('./outcome-words');
 
-const ours = require(packed.main);
+const native = require(packed.main);
 const binding = packed.binding();
 
 /** Programs that fast-check draws from one seed. */
@@ -45,26 +45,26 @@ const { values: options } = parseArgs({
 const counts = { compared: 0, thrown: 0, additions: 0, created: 0 };
 const allowed = new Map(differences.map(({ reason }) => [reason, 0]));
 
-/** The entry of differences.js that allows this; undefined: none. */
+/** The entry of differences.js that allows a difference, if any. */
 function allowance(accepts) {
   const found = differences.find(accepts);
   if (found) allowed.set(found.reason, allowed.get(found.reason) + 1);
   return found;
 }
 
-/** The one for a call that came to something else. */
-const atOnce = (call, ours, theirs) =>
-  allowance(({ applies }) => applies?.(call, ours, theirs));
+/** The entry for a call with another outcome. */
+const atOnce = (call, actual, reference) =>
+  allowance(({ applies }) => applies?.(call, actual, reference));
 
-/** The one for what differs because of what one of these calls was given. */
-const afterwards = (calls, ours, theirs) =>
+/** The entry for a difference that one of these calls has caused. */
+const afterwards = (calls, actual, reference) =>
   allowance(({ later }) => later && calls.some((call) =>
-    later(call, ours, theirs)));
+    later(call, actual, reference)));
 
 const show = ({ method, args }) =>
   `${method}(${args.map(({ name }) => name).join(', ')})`;
 
-/** Not those that this Node does not have, or does not survive. */
+/** Excludes calls that this Node lacks or does not survive. */
 const survives = (call) => call.method in builtin.Socket.prototype &&
   !fatal.some(({ applies }) => applies(call));
 
@@ -83,34 +83,34 @@ const withoutCallbacks = ({ returned, thrown }) => ({ returned, thrown });
  * Compares call by call up to an allowed difference that may leave the sockets
  * in different states.
  */
-function compare(list, mine, theirs) {
-  const errors = [mine, theirs].map((side) => wordsOfErrors(side.errors));
+function compare(list, actual, reference) {
+  const errors = [actual, reference].map((side) => wordsOfErrors(side.errors));
   const isLater = (calls, words) => afterwards(calls,
     ...words.map((here, side) => ({ here, errors: errors[side] })));
   for (const [i, call] of list.entries()) {
     counts.compared++;
-    counts.thrown += theirs.results[i].thrown !== undefined;
-    const results = [mine.results[i], theirs.results[i]];
+    counts.thrown += reference.results[i].thrown !== undefined;
+    const results = [actual.results[i], reference.results[i]];
     if (isEqual(...results)) continue;
     const entry = atOnce(call, ...results);
     if (entry?.parts) return;
     if (entry) continue;
-    // A callback is called when all calls are made.
+    // Callbacks are called after all calls.
     const isNow = !isEqual(...results.map(withoutCallbacks));
     const before = isNow ? list.slice(0, i) : list;
     if (isLater(before, results.map(wordsOfCall))) return;
-    assert.deepStrictEqual(...results, `${show(call)} (+ ours, - node:dgram)`);
+    assert.deepStrictEqual(...results, `${show(call)} (+ native, - node:dgram)`);
   }
-  if (isEqual(mine.errors, theirs.errors)) return;
+  if (isEqual(actual.errors, reference.errors)) return;
   if (isLater(list, errors)) return;
-  assert.deepStrictEqual(mine.errors, theirs.errors,
-                         'errors that were emitted (+ ours, - node:dgram)');
+  assert.deepStrictEqual(actual.errors, reference.errors,
+                         'errors that were emitted (+ native, - node:dgram)');
 }
 
 async function checkProgram(program, port) {
   const list = program.calls.filter(survives);
   const run = (module) => runProgram(module, { ...program, calls: list }, port);
-  compare(list, await run(ours), await run(builtin));
+  compare(list, await run(native), await run(builtin));
 }
 
 function create(module, { first, second, form }) {
@@ -123,28 +123,29 @@ function create(module, { first, second, form }) {
   try {
     returned.close();
   } catch {
-    // An aborted signal has closed it.
+    // An aborted signal has closed the socket.
   }
   return { type: returned.type };
 }
 
 function checkCreation(drawn) {
   counts.created++;
-  const [mine, theirs] = [ours, builtin].map((module) => create(module, drawn));
-  if (isEqual(mine, theirs)) return;
+  const [actual, reference] = [native, builtin]
+    .map((module) => create(module, drawn));
+  if (isEqual(actual, reference)) return;
   const call = { method: drawn.form, args: [drawn.first, drawn.second] };
-  if (atOnce(call, mine, theirs)) return;
-  assert.deepStrictEqual(mine, theirs, `${show(call)} (+ ours, - node:dgram)`);
+  if (atOnce(call, actual, reference)) return;
+  assert.deepStrictEqual(actual, reference, `${show(call)} (+ native, - node:dgram)`);
 }
 
-/** Takes what is sent to it, in both families on one port. */
+/** Receives datagrams of both families on one port. */
 async function openSink() {
   const sinks = ['udp4', 'udp6'].map((type) => builtin.createSocket(type));
   await new Promise((resolve, reject) => {
     sinks[0].once('error', reject).bind(0, '127.0.0.1', resolve);
   });
   const { port } = sinks[0].address();
-  // Without IPv6, or with that port taken, datagrams go nowhere.
+  // Without IPv6, or if that port is in use, datagrams are lost.
   await new Promise((resolve) => {
     sinks[1].once('error', resolve).bind(port, '::1', resolve);
   });
@@ -170,7 +171,7 @@ async function round(seed, port) {
     [calls.program, (drawn) => checkProgram(drawn, port)],
     [calls.creation, async (drawn) => checkCreation(drawn)],
     [additions.program, async (drawn) => {
-      counts.additions += await additions.runOurs(drawn, port);
+      counts.additions += await additions.runAdditions(drawn, port);
     }],
   ];
   for (const [arbitrary, body] of checks) {
@@ -188,25 +189,25 @@ function wantsMore(started) {
 }
 
 async function main() {
-  assert.notStrictEqual(ours, builtin);
+  assert.notStrictEqual(native, builtin);
   const started = Date.now();
   const sink = await openSink();
   let seed = Number(options.seed);
   let good = true;
-  console.log(`Node ${process.version}, ${ours.transport}, seed ${seed}`);
+  console.log(`Node ${process.version}, ${native.transport}, seed ${seed}`);
   for (; good && wantsMore(started); seed++)
     good = await round(seed, sink.port);
   sink.close();
 
   const { compared, thrown, additions: own, created } = counts;
   console.log(`${compared} calls compared, ${thrown} of them threw; ` +
-    `${created} sockets created oddly; ${own} calls of our additions`);
+    `${created} sockets created with odd arguments; ${own} calls of additions`);
   for (const [reason, count] of allowed) console.log(`  ${count} x ${reason}`);
-  console.log(`${binding.stats().sent} datagrams left through ours`);
+  console.log(`${binding.stats().sent} datagrams sent by dgram-native`);
   const failed = good && binding.stats().sent > 0 ? 0 : 1;
   console.log(line({ passed: 1 - failed, failed, skipped: 0 }));
-  // What a hostile program left open, say by a close() put off behind a bind()
-  // that failed, does not keep the run alive.
+  // Sockets that a hostile program left open, for example with a close() behind
+  // a failed bind(), must not keep the process alive.
   process.exit(failed);
 }
 

@@ -1,9 +1,9 @@
 'use strict';
 
-// Hostile values. Each has a name, for the report, and a function that makes
-// it anew for a socket, so that both implementations get one of their own.
+// Hostile values. Each has a name for the report, and a function that creates
+// it for a socket, so that each implementation gets a separate one.
 
-/** What a value does when somebody converts it, reads it or calls it. */
+/** The behaviour of a value when it is converted, read or called. */
 const throwing = () => { throw new RangeError('thrown by a value'); };
 
 /** Re-entrant: acts on the socket whose method is about to read the value. */
@@ -17,18 +17,18 @@ const ACTIONS = {
   address: ({ socket }) => socket.address(),
 };
 
-/** Acts, and does not let its error out: the value is what is looked at. */
+/** Acts, and swallows the error, so that the value itself is tested. */
 function enter(context, action) {
   try {
     ACTIONS[action](context);
   } catch {
-    // Closed already, for one.
+    // For example, already closed.
   }
 }
 
 const value = (name, make) => ({ name, make, toString: () => name });
 
-/** Those that are as they are. */
+/** Values without behaviour. */
 const constant = (thing, name = String(thing)) => value(name, () => thing);
 
 const primitives = [
@@ -108,7 +108,7 @@ function detached() {
   return bytes;
 }
 
-/** A view whose memory was taken from under it (Node 20). */
+/** A view of memory that shrank (Node 20). */
 function shrunk(offset, length) {
   const buffer = new ArrayBuffer(16, { maxByteLength: 32 });
   const bytes = new Uint8Array(buffer, offset, length);
@@ -150,7 +150,7 @@ const buffers = [
   value('70,000 bytes', () => Buffer.alloc(70000)),
 ];
 
-/** Reading an element acts. */
+/** An array with an accessor as element. */
 function arrayWith(getter) {
   const list = ['first'];
   Object.defineProperty(list, 1, { get: getter, enumerable: true });

@@ -1,5 +1,5 @@
-/* Addresses as text and as bytes, and the way from one to the other and back.
- * The names of interfaces are drawn, too. */
+/* Addresses as text and as bytes, and the conversion in both directions. The
+ * names of interfaces are drawn as well. */
 #include "core/address.h"
 
 #include <arpa/inet.h>
@@ -22,7 +22,7 @@ static bool equal(const dgram_address_t* a, const dgram_address_t* b) {
          memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0;
 }
 
-/* The zone ends the text, and is the name that the system gave. */
+/* The text ends with the zone, which is the interface name. */
 static void check_zone(const dgram_source_text_t* text) {
   const char* sign = memchr(text->text, '%', text->length);
   size_t before;
@@ -33,8 +33,8 @@ static void check_zone(const dgram_source_text_t* text) {
   FUZZ_CHECK(memcmp(sign + 1, fuzz_zone, fuzz_zone_length) == 0);
 }
 
-/* What was described is read back as the same address. The zone is left out:
- * the interfaces are not there. */
+/* A formatted address is parsed to the same address. Without the zone, as the
+ * interfaces do not exist. */
 static void check_round_trip(const dgram_address_t* address) {
   dgram_source_text_t text;
   dgram_address_t again;
@@ -60,7 +60,7 @@ static void check_round_trip(const dgram_address_t* address) {
   FUZZ_CHECK(equal(address, &again));
 }
 
-/* Against the C library, which does not know zones. */
+/* Compared with the C library, which does not support zones. */
 static void check_parsed(const char* string, int family, uint16_t port) {
   dgram_address_t address;
   char bytes[16];

@@ -1,20 +1,20 @@
-/* What comes in, over either transport: the inbox says what the kernel handed
- * over, run by run, and JavaScript, which may look at a part of a batch only,
- * stop, close, or run a nested loop, is never told the wrong source. */
+/* Receiving with either transport: the inbox has what the kernel delivered, one
+ * GRO buffer after the other. JavaScript may read a part of a batch, stop,
+ * close or run a nested loop, and never gets a wrong source. */
 #include "../core.h"
-#include "../inlet.h"
+#include "../incoming.h"
 
 typedef struct {
   fuzz_core_t core;
   fuzz_input_t input;
-  /* The texts that JavaScript remembers, by slot; length 0: none. */
+  /* The sources that JavaScript has cached, by slot; length 0: none. */
   dgram_address_t known[DGRAM_SOURCES_MAX];
   uint64_t received;
-  bool refused;   /* the memory was gone at some time */
-  uint32_t depth; /* of batches that are being looked at */
+  bool refused;   /* acquiring memory has failed at some time */
+  uint32_t depth; /* nesting depth of batches */
 } state_t;
 
-/* Exactly as large as JavaScript's, made once. */
+/* As large as JavaScript's memory, allocated once. */
 static uint8_t* memories[DGRAM_INBOXES];
 
 static uint32_t slots_of(uint32_t place) {
@@ -36,11 +36,11 @@ static bool on_acquire(dgram_env_t* env, dgram_inbox_t* inbox) {
   inbox->texts = head->texts;
   inbox->recv_buffer = memories[place] + DGRAM_INBOX_RECV_BUFFER;
   if (inbox->socket == NULL)
-    fuzz_inlet_reset(inbox->recv_buffer, slots_of(place));
+    fuzz_incoming_reset(inbox->recv_buffer, slots_of(place));
   return true;
 }
 
-/* -- what JavaScript sees -------------------------------------------------- */
+/* -- JavaScript's view --------------------------------------------------- */
 
 static bool same_source(const dgram_address_t* a, const dgram_address_t* b) {
   if (a->any.sa_family == AF_INET)
@@ -53,57 +53,59 @@ static bool same_source(const dgram_address_t* a, const dgram_address_t* b) {
 
 static void check_source(state_t* state,
                          const dgram_inbox_t* inbox,
-                         const dgram_recv_t* run,
+                         const dgram_recv_t* buffer,
                          const fuzz_arrival_t* arrival) {
   const dgram_source_text_t* text;
 
-  FUZZ_CHECK(run->source < DGRAM_SOURCES_MAX);
-  FUZZ_CHECK(run->new_text <= inbox->texts_count);
-  if (run->new_text > 0) {
-    text = &inbox->texts[run->new_text - 1];
+  FUZZ_CHECK(buffer->source < DGRAM_SOURCES_MAX);
+  FUZZ_CHECK(buffer->new_text <= inbox->texts_count);
+  if (buffer->new_text > 0) {
+    text = &inbox->texts[buffer->new_text - 1];
     FUZZ_CHECK(text->length <= sizeof(text->text));
     FUZZ_CHECK((text->error == 0) == (text->length > 0));
     FUZZ_CHECK(text->family ==
                (arrival->source.any.sa_family == AF_INET ? 4 : 6));
     FUZZ_CHECK(text->port == ntohs(arrival->source.in4.sin_port));
-    state->known[run->source] = arrival->source;
+    state->known[buffer->source] = arrival->source;
   }
-  FUZZ_CHECK(same_source(&state->known[run->source], &arrival->source));
+  FUZZ_CHECK(same_source(&state->known[buffer->source], &arrival->source));
 }
 
-static uint32_t datagrams_of(const dgram_recv_t* run) {
-  return run->length == 0 ? 1 : (run->length + run->segment - 1) / run->segment;
+static uint32_t datagrams_of(const dgram_recv_t* buffer) {
+  return buffer->length == 0
+             ? 1
+             : (buffer->length + buffer->segment - 1) / buffer->segment;
 }
 
-/* The runs that one message came as. Returns how many. */
+/* Checks the GRO buffers of one message. Returns their number. */
 static uint32_t check_arrival(state_t* state,
                               const dgram_inbox_t* inbox,
                               uint32_t first,
                               const fuzz_arrival_t* arrival) {
-  const dgram_recv_t* run = &inbox->gro_buffers[first];
+  const dgram_recv_t* buffer = &inbox->gro_buffers[first];
   uint32_t length = 0;
   uint32_t i = first;
 
-  FUZZ_CHECK(run->status == arrival->status);
-  if (run->status != 0)
+  FUZZ_CHECK(buffer->status == arrival->status);
+  if (buffer->status != 0)
     return 1;
   do {
-    run = &inbox->gro_buffers[i++];
-    FUZZ_CHECK(i <= inbox->count && run->status == 0);
-    FUZZ_CHECK(inbox->recv_buffer + run->offset == arrival->bytes + length);
-    FUZZ_CHECK(run->segment <= run->length);
-    FUZZ_CHECK((run->segment == 0) == (run->length == 0));
-    if (run->segment < run->length)
-      FUZZ_CHECK(arrival->segment == 0 || run->segment == arrival->segment);
-    state->received += datagrams_of(run);
-    check_source(state, inbox, run, arrival);
-    length += run->length;
+    buffer = &inbox->gro_buffers[i++];
+    FUZZ_CHECK(i <= inbox->count && buffer->status == 0);
+    FUZZ_CHECK(inbox->recv_buffer + buffer->offset == arrival->bytes + length);
+    FUZZ_CHECK(buffer->segment <= buffer->length);
+    FUZZ_CHECK((buffer->segment == 0) == (buffer->length == 0));
+    if (buffer->segment < buffer->length)
+      FUZZ_CHECK(arrival->segment == 0 || buffer->segment == arrival->segment);
+    state->received += datagrams_of(buffer);
+    check_source(state, inbox, buffer, arrival);
+    length += buffer->length;
   } while (length < arrival->length);
   FUZZ_CHECK(length == arrival->length);
   return i - first;
 }
 
-/* All of it is looked at before any listener is called, as lib/ does. */
+/* The whole batch is read before any listener is called, as in lib/. */
 static void check_batch(state_t* state, const dgram_inbox_t* inbox) {
   uint32_t i = 0;
   uint32_t k;
@@ -118,14 +120,14 @@ static void check_batch(state_t* state, const dgram_inbox_t* inbox) {
 
 static void act(state_t* state);
 
-/* What listeners do; each may end up here again. */
+/* Actions of listeners; each may recurse. */
 static void give_out(state_t* state,
                      dgram_inbox_t* inbox,
                      dgram_socket_t* socket,
                      uint32_t many) {
   while (many-- > 0 && inbox->cursor->gro_buffer < inbox->count &&
          !socket->closing) {
-    dgram_inbox_skip(inbox); /* the place is moved on first */
+    dgram_inbox_skip(inbox); /* the cursor is advanced first */
     if (fuzz_one_in(&state->input, 8))
       act(state);
     FUZZ_CHECK(inbox->socket == socket && inbox->deliver_depth > 0);
@@ -142,7 +144,7 @@ static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
   if (inbox->cursor->steps == 0)
     check_batch(state, inbox);
   inbox->cursor->steps = 1;
-  fuzz_inlet_reset(NULL, 0); /* nothing may be overwritten now */
+  fuzz_incoming_reset(NULL, 0); /* the memory must not be overwritten now */
   if (state->depth > 24)
     return DGRAM_DROPPED;
   if (fuzz_one_in(&state->input, 4))
@@ -157,7 +159,7 @@ static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
                                                   : DGRAM_DELIVERED;
 }
 
-/* -- what happens --------------------------------------------------------- */
+/* -- events --------------------------------------------------------------- */
 
 void fuzz_on_closed(dgram_socket_t* socket) {
   FUZZ_CHECK(socket->closing);
@@ -171,7 +173,7 @@ static void wake(state_t* state) {
   if (watch->handle == NULL)
     return;
   if (watch->on_recv != NULL)
-    fuzz_inlet_event(watch);
+    fuzz_incoming_event(watch);
   else
     fuzz_poll_event(watch, status, watch->events);
 }
@@ -212,7 +214,7 @@ static void act(state_t* state) {
         share(state, socket);
       break;
     case 8:
-      fuzz_core_turn(&state->core);
+      fuzz_core_iterate(&state->core);
       break;
     default:
       wake(state);
@@ -235,7 +237,7 @@ static bool is_watched(const dgram_socket_t* socket) {
   return false;
 }
 
-/* A socket that is to read is woken for it, or the loop will see to that. */
+/* A reading socket is woken, or the loop wakes it later. */
 static void check_watched(const state_t* state) {
   const uv_idle_t* resume_handle = state->core.env.resume_handle;
   uint32_t i;

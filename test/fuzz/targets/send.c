@@ -1,9 +1,9 @@
-/* Descriptors as JavaScript may have written them, over either transport and a
- * kernel that fails at will. The promise: what is well-formed leaves exactly
- * once or is reported as failed exactly once, in order per socket; what is
- * not gets the code that env.h tells; nothing outside the arena is read. */
+/* Descriptors as JavaScript may have written them, with either transport and a
+ * kernel that fails at any time. A well-formed datagram leaves exactly once or
+ * is reported as failed exactly once, in order per socket. A malformed one gets
+ * the code that env.h documents. No access outside the arena. */
 #include "../core.h"
-#include "../wire.h"
+#include "../outgoing.h"
 
 #define PEERS 6
 #define ARENA_MAX 3000
@@ -13,27 +13,27 @@ typedef struct {
   fuzz_datagram_t datagram;
 } waiting_t;
 
-/* What is known of a socket from outside. */
+/* The model of a socket. */
 typedef struct {
   dgram_socket_t* socket;
   int fd;
-  waiting_t waiting[FUZZ_DATAGRAMS]; /* were DGRAM_QUEUED */
+  waiting_t waiting[FUZZ_DATAGRAMS]; /* reported as DGRAM_QUEUED */
   uint32_t head;
   uint32_t tail;
   size_t bytes;
 } model_t;
 
-/* Two for each place: the one before may still be closing. */
+/* Two for each place: the previous socket may still be closing. */
 #define MODELS 64
 
 typedef struct {
   fuzz_core_t core; /* first: env.data is the core */
   fuzz_input_t input;
-  dgram_address_t peers[PEERS + 1]; /* AF_UNSPEC: not filled */
+  dgram_address_t peers[PEERS + 1]; /* AF_UNSPEC: empty */
   model_t* models[MODELS];
   uint32_t models_count;
   uint32_t datagrams;
-  uint32_t failures; /* errors that were reported */
+  uint32_t failures; /* reported errors */
   uint32_t depth;    /* of flushes within completions */
   uint64_t sent;
 } state_t;
@@ -60,8 +60,8 @@ static void open_socket(state_t* state, uint32_t place) {
   state->models[state->models_count++] = model;
 }
 
-/* Mostly one that may have been filled, else one around the end of the table,
- * or anywhere. */
+/* Mostly a slot that may be filled, otherwise one around the end of the table
+ * or any number. */
 static uint32_t draw_slot(fuzz_input_t* input) {
   if (!fuzz_one_in(input, 8))
     return fuzz_below(input, PEERS + 2);
@@ -79,7 +79,7 @@ static void set_peer(state_t* state) {
   int family = fuzz_one_in(&state->input, 2) ? 6 : 4;
   int rc;
 
-  if (slot > PEERS) /* the model keeps the first ones only */
+  if (slot > PEERS) /* the model has the first slots only */
     slot |= DGRAM_DESTINATIONS_MAX;
   rc = dgram_destinations_set(&state->core.env, slot, family, text, port);
   FUZZ_CHECK(rc == 0 || rc == UV_EINVAL);
@@ -110,7 +110,7 @@ static void draw_send(state_t* state,
   fuzz_input_t* input = &state->input;
 
   memset(send, 0, sizeof(*send));
-  if (before != NULL && !fuzz_one_in(input, 4)) { /* a run, as it should be */
+  if (before != NULL && !fuzz_one_in(input, 4)) { /* extends a segment group */
     *send = *before;
     send->offset += send->length;
     if (fuzz_one_in(input, 4))
@@ -131,7 +131,7 @@ static void draw_send(state_t* state,
   send->status = 0x55;
 }
 
-/* What env.h says of a descriptor that nobody should have written. */
+/* The code that env.h documents for a malformed descriptor. */
 static int fault_of(const state_t* state,
                     const dgram_send_t* send,
                     uint32_t arena_size) {
@@ -163,7 +163,7 @@ static void check_status(state_t* state,
                     send->destination == 0 ? NULL : &peer->any);
 
   FUZZ_CHECK(model != NULL);
-  if (model->fd < 0) /* the first datagram binds what is not bound */
+  if (model->fd < 0) /* the first datagram binds the socket */
     model->fd = dgram_socket_fd(model->socket);
   if (send->status == DGRAM_QUEUED) {
     waiting_t* last = &model->waiting[model->tail++];
@@ -174,12 +174,13 @@ static void check_status(state_t* state,
     model->bytes += send->length;
   } else if (send->status >= 0) {
     FUZZ_CHECK(send->status == (int32_t) send->length);
-    FUZZ_CHECK(model->head == model->tail); /* nothing overtakes the queue */
-    fuzz_wire_expect(model->fd, &datagram);
+    FUZZ_CHECK(model->head ==
+               model->tail); /* no datagram overtakes the queue */
+    fuzz_outgoing_expect(model->fd, &datagram);
     state->sent++;
   } else {
     FUZZ_CHECK(send->status != UV_EAGAIN);
-    /* It may have been before the descriptor. */
+    /* The failure may precede the descriptor. */
     state->failures += model->fd >= 0 && send->status != UV_EBADF;
   }
 }
@@ -216,7 +217,7 @@ static void flush(state_t* state) {
   free(arena);
 }
 
-/* -- what happens --------------------------------------------------------- */
+/* -- events --------------------------------------------------------------- */
 
 static void close_one(state_t* state) {
   fuzz_core_close_socket(&state->core, fuzz_below(&state->input, FUZZ_SOCKETS));
@@ -228,7 +229,7 @@ static void nest(state_t* state) {
   if (fuzz_one_in(&state->input, 2))
     wake(state);
   else
-    fuzz_core_turn(&state->core);
+    fuzz_core_iterate(&state->core);
 }
 
 static void on_complete(dgram_socket_t* socket,
@@ -244,12 +245,12 @@ static void on_complete(dgram_socket_t* socket,
   model->bytes -= length;
   FUZZ_CHECK(first->ticket == ticket && first->datagram.length == length);
   if (status == 0)
-    fuzz_wire_expect(model->fd, &first->datagram);
+    fuzz_outgoing_expect(model->fd, &first->datagram);
   else if (!socket->closing)
     state->failures += model->fd >= 0;
   FUZZ_CHECK(status == 0 || (status < 0 && status != UV_EAGAIN));
 
-  /* JavaScript may do anything now. */
+  /* JavaScript may call anything now. */
   if (state->depth > 0 || state->datagrams > FUZZ_DATAGRAMS / 4)
     return;
   state->depth++;
@@ -274,8 +275,8 @@ static void connect_one(state_t* state) {
       state->core.sockets[fuzz_below(&state->input, FUZZ_SOCKETS)];
   dgram_address_t peer;
 
-  /* libuv makes the descriptor of a socket that has none: the model does not
-   * follow that. */
+  /* libuv opens the descriptor of a socket without one, which the model does
+   * not track. */
   if (socket == NULL || dgram_socket_fd(socket) < 0)
     return;
   FUZZ_CHECK(dgram_address_parse(&peer, 4, "127.0.0.1", 9) == 0);
@@ -285,7 +286,7 @@ static void connect_one(state_t* state) {
     FUZZ_CHECK(dgram_socket_connect(socket, &peer) == 0);
 }
 
-/* A socket is writable, has an error, or libuv is done with a request. */
+/* A socket is writable, has an error, or libuv has completed a request. */
 static void wake(state_t* state) {
   fuzz_watch_t* watch =
       &fuzz_watches[fuzz_below(&state->input, 3 * FUZZ_SOCKETS)];
@@ -294,7 +295,7 @@ static void wake(state_t* state) {
   if (watch->handle == NULL || uv_is_closing(watch->handle))
     return;
   if (watch->request != NULL)
-    fuzz_wire_complete(watch, status == 0 ? 0 : -fuzz_errno());
+    fuzz_outgoing_complete(watch, status == 0 ? 0 : -fuzz_errno());
   else if (watch->on_timer != NULL)
     fuzz_timer_event(watch);
   else
@@ -325,7 +326,7 @@ static void step(state_t* state) {
       close_one(state);
       break;
     case 3:
-      fuzz_core_turn(&state->core);
+      fuzz_core_iterate(&state->core);
       break;
     case 4:
     case 5:
@@ -357,22 +358,22 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   state.input = (fuzz_input_t){data, size};
   fuzz_kernel_reset(&state.input);
   fuzz_poll_fails = true;
-  fuzz_wire_reset();
+  fuzz_outgoing_reset();
   fuzz_core_open(&state.core,
                  fuzz_one_in(&state.input, 2) ? &dgram_transport_uv
                                               : &dgram_transport_linux);
   state.core.env.complete = on_complete;
   state.core.env.data = &state;
   open_socket(&state, 0);
-  set_peer(&state); /* without a table, no slot is looked up */
+  set_peer(&state); /* without a table no slot is read */
   while (state.input.size > 0) {
     step(&state);
     check_queues(&state);
   }
   fuzz_core_close(&state.core);
-  fuzz_wire_finish();
-  /* None was made up. */
-  FUZZ_CHECK(fuzz_poll_failed || state.failures <= fuzz_wire_errors());
+  fuzz_outgoing_finish();
+  /* No error was invented. */
+  FUZZ_CHECK(fuzz_poll_failed || state.failures <= fuzz_outgoing_errors());
   for (i = 0; i < state.models_count; i++)
     free(state.models[i]);
   return 0;

@@ -1,15 +1,15 @@
-/* The memory of recent sources, against what JavaScript would remember: a slot
- * that is not fresh must hold the very source it is asked about. */
+/* The cache of recent sources, compared with JavaScript's cache: a slot that is
+ * not new must contain exactly the requested source. */
 #include "core/address.h"
 
 #include "../input.h"
 
 typedef struct {
   dgram_sources_t sources;
-  dgram_address_t known[DGRAM_SOURCES_MAX]; /* what JavaScript was told */
+  dgram_address_t known[DGRAM_SOURCES_MAX]; /* JavaScript's cache */
 } state_t;
 
-/* Few addresses, so that they meet; now and then one of all bytes. */
+/* Few addresses, so that they collide; sometimes all bytes are random. */
 static void draw_address(fuzz_input_t* input, dgram_address_t* out) {
   static const sa_family_t families[] = {
       AF_INET, AF_INET, AF_INET6, AF_INET6, AF_UNSPEC, AF_UNIX};
@@ -21,7 +21,7 @@ static void draw_address(fuzz_input_t* input, dgram_address_t* out) {
     return;
   }
   out->any.sa_family = families[fuzz_below(input, 6)];
-  out->in4.sin_port = fuzz_u8(input); /* sin6_port is in the same place */
+  out->in4.sin_port = fuzz_u8(input); /* sin6_port has the same offset */
   if (out->any.sa_family == AF_INET) {
     out->in4.sin_addr.s_addr = fuzz_u8(input);
     /* Padding must not matter. */
@@ -49,7 +49,7 @@ static bool same_text(const dgram_address_t* a, const dgram_address_t* b) {
 static size_t size_of(const dgram_address_t* address) {
   if (address->any.sa_family == AF_INET)
     return sizeof(address->in4);
-  /* Of an unknown family the kernel's whole buffer is there. */
+  /* For an unknown family the kernel's whole buffer is used. */
   return sizeof(*address);
 }
 

@@ -1,16 +1,16 @@
-/* Sends many datagrams, as many sources if wanted: the namespace routes the
- * whole of 10.0.0.0/8 and 2001:db8::/32 to itself.
+/* Sends many datagrams, optionally from many sources: the namespace routes all
+ * of 10.0.0.0/8 and 2001:db8::/32 to itself.
  *
- *   flood -p PORT -n COUNT -s SIZE [-b BURST -u NAP] [-k SOURCES] [-w WINDOW]
+ *   flood -p PORT -n COUNT -s SIZE [-b BURST -u PAUSE] [-k SOURCES] [-w WINDOW]
  *         [-6]
  *
- *   -b  datagrams, at most 64, and then a nap of -u microseconds
+ *   -b  datagrams (at most 64) between pauses of -u microseconds
  *   -k  source i is 10.0.0.0 + i (2001:db8:: + i), for i from 1 to SOURCES
- *   -w  waits for an answer to each datagram, so many outstanding; one that
- *       does not come within a second is given up
+ *   -w  waits for an answer to each datagram, with at most this many
+ *       outstanding, and gives up an answer after a second
  *
- * The datagram starts with its number, if it has room. Ends with a line of
- * JSON: datagrams sent; answers received, and dropped here. */
+ * The datagram starts with its number, if it fits. Prints a line of JSON at
+ * the end: datagrams sent; answers received and dropped. */
 #include <poll.h>
 
 #include "tool.h"
@@ -39,7 +39,7 @@ typedef struct {
   unsigned long count;
   size_t size;
   unsigned long burst;
-  unsigned long nap; /* in microseconds */
+  unsigned long pause; /* in microseconds */
   unsigned long sources;
   unsigned long window;
   unsigned long answers;
@@ -121,8 +121,8 @@ static void transmit(const flood_t* flood, messages_t* messages, unsigned n) {
   }
 }
 
-/* Takes the answers that are there; waits for one at most. Returns false when
- * none came. */
+/* Receives the available answers; waits for one at most. Returns false if there
+ * were none. */
 static bool take_answers(flood_t* flood) {
   struct pollfd ready = {.fd = flood->fd, .events = POLLIN};
   unsigned long before = flood->answers;
@@ -153,8 +153,8 @@ static void run(flood_t* flood) {
     prepare(flood, &messages, sent, (unsigned) n);
     transmit(flood, &messages, (unsigned) n);
     sent += n;
-    if (flood->nap > 0)
-      usleep((useconds_t) flood->nap);
+    if (flood->pause > 0)
+      usleep((useconds_t) flood->pause);
   }
   while (flood->window > 0 && sent > flood->answers && take_answers(flood))
     ;
@@ -182,12 +182,12 @@ static void open_socket(flood_t* flood) {
   flood->fd = socket(flood->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (flood->fd < 0)
     tool_fail("socket");
-  /* For sources that no interface has. */
+  /* For sources that belong to no interface. */
   if (flood->family == AF_INET6 &&
       setsockopt(flood->fd, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof(one)))
     tool_fail("IPV6_FREEBIND");
   setsockopt(flood->fd, SOL_SOCKET, SO_RCVBUFFORCE, &space, sizeof(space));
-  /* Not when the answers come to many addresses. */
+  /* Not if the answers have many destinations. */
   if (flood->sources == 0 &&
       connect(flood->fd, &flood->to.any, flood->to_size) != 0)
     tool_fail("connect");
@@ -217,7 +217,7 @@ int main(int argc, char** argv) {
         flood.burst = tool_number(optarg);
         break;
       case 'u':
-        flood.nap = tool_number(optarg);
+        flood.pause = tool_number(optarg);
         break;
       case 'k':
         flood.sources = tool_number(optarg);

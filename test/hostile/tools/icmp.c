@@ -1,10 +1,10 @@
-/* Sends forged ICMP errors about datagrams of a socket of this host.
+/* Sends forged ICMP errors about datagrams of a local socket.
  *
  *   icmp -l PORT -r PORT -n COUNT [-6] TYPE:CODE...
  *
  *   -l, -r  the socket's own port, and the port it sends to; on 127.0.0.1 (::1)
  *
- * Ends with a line of JSON: errors sent. */
+ * Prints a line of JSON at the end: errors sent. */
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -13,7 +13,7 @@
 
 #include "tool.h"
 
-/* What the error is about: the start of the datagram (RFC 792). */
+/* The start of the datagram in question (RFC 792). */
 typedef struct {
   struct icmphdr icmp;
   struct iphdr ip;
@@ -106,7 +106,7 @@ static void read_cause(const char* text, cause_t* cause) {
   unsigned type;
   unsigned code;
 
-  /* NOLINTNEXTLINE(cert-err34-c): the tests write it. */
+  /* NOLINTNEXTLINE(cert-err34-c): the tests pass numbers. */
   if (sscanf(text, "%u:%u", &type, &code) != 2)
     exit(2);
   cause->type = (uint8_t) type;

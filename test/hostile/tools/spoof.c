@@ -1,10 +1,10 @@
-/* Sends datagrams from sources of its choice, as only a raw socket can: what
- * the kernel itself would never put there.
+/* Sends datagrams from arbitrary sources, as only a raw socket can, including
+ * those that the kernel itself would never use.
  *
  *   spoof -p PORT -n COUNT ADDRESS:PORT...
  *
- * IPv4, to 127.0.0.1, from each source in turn. The datagram is its number.
- * Ends with a line of JSON: datagrams sent. */
+ * IPv4, to 127.0.0.1, from the sources in rotation. The payload is a number.
+ * Prints a line of JSON at the end: datagrams sent. */
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 
@@ -30,8 +30,8 @@ static void read_source(char* text, packet_t* packet) {
   *colon = ':';
 }
 
-/* The kernel fills in the checksum and the length of the IP header; without a
- * checksum UDP is not checked (RFC 768). */
+/* The kernel fills in the checksum and the length of the IP header. A zero UDP
+ * checksum is not verified (RFC 768). */
 static void fill(packet_t* packet, char* source, uint16_t port, uint32_t i) {
   memset(packet, 0, sizeof(*packet));
   packet->ip.version = 4;

@@ -1,5 +1,5 @@
-/* What the attackers of the tests share. They send to this host only, in a
- * network namespace of the test. */
+/* Helpers of the attack tools. They send to this host only, in a network
+ * namespace of the test. */
 #ifndef HOSTILE_TOOL_H
 #define HOSTILE_TOOL_H
 
@@ -22,7 +22,7 @@ static inline void tool_fail(const char* what) {
   exit(1);
 }
 
-/* Ends with the test, whatever that dies of. */
+/* Ends the tool when the test ends, however that ends. */
 static inline void tool_init(void) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
@@ -38,7 +38,7 @@ static inline unsigned long tool_number(const char* text) {
   return value;
 }
 
-/* Datagrams that the socket had no room for. */
+/* Datagrams that the socket dropped because its buffer was full. */
 static inline uint32_t tool_drops(int fd) {
   uint32_t values[9]; /* SK_MEMINFO_VARS */
   socklen_t size = sizeof(values);

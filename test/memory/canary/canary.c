@@ -1,12 +1,12 @@
-/* An addon that does what `npm run test:memory` is there to find. The run
- * fails unless each of these is reported. */
+/* An addon with the errors that `npm run test:memory` has to detect. The script
+ * fails unless each of them is reported. */
 #include <limits.h>
 #include <stdlib.h>
 
 #define NAPI_VERSION 8
 #include <node_api.h>
 
-/* Volatile here and below, so that the compiler does not see the mistake. */
+/* Volatile here and below, so that the compiler does not detect the error. */
 static volatile size_t size = 64;
 
 static napi_value canary_leak(napi_env env, napi_callback_info info) {

@@ -1,14 +1,16 @@
-/* A wire that loses, doubles and reorders: one end of it in each of two network
- * namespaces, as tun devices. For kernels without sch_netem, and for a fate
- * that depends on the number of a datagram alone, so that it is the same each
+/* A link that drops, duplicates and reorders: two tun devices, one in each of
+ * two network namespaces. For kernels without sch_netem, and for a schedule
+ * that depends on the number of a datagram only, so that it is the same each
  * time.
  *
- *   box NAMESPACE NAMESPACE SEED LOSS DOUBLE SWAP     (percent)
  *
- * IPv4. What goes from the first to the second is treated so: a datagram's
- * number is the first word of its payload; one that is swapped comes after the
- * next one. Number 0xffffffff always passes, after what is held. The way
- * back is good. Writes `ready`, then each number that it passes on. */
+ *   box NAMESPACE NAMESPACE SEED LOSS DUPLICATE SWAP     (percent)
+ *
+ * IPv4. Applies to packets from the first namespace to the second; the other
+ * direction is unchanged. A datagram's number is the first word of its payload.
+ * A swapped datagram is delayed until after the next one. Number 0xffffffff
+ * always passes, after any delayed datagram. Prints `ready`, then the number of
+ * each forwarded datagram. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -63,11 +65,11 @@ static int open_end(const char* namespace) {
 static void pass_on(int fd, const packet_t* packet) {
   while (write(fd, packet->bytes, packet->size) < 0) {
     if (errno != EINTR && errno != ENOBUFS)
-      return; /* the device is not up yet, or no longer */
+      return; /* the device is down */
   }
 }
 
-/* False for what is not a datagram with a number. */
+/* Returns false unless the packet is a datagram with a number. */
 static int read_number(const packet_t* packet, uint32_t* number) {
   size_t header = (packet->bytes[0] & 15u) * 4u + UDP_HEADER;
 
@@ -79,7 +81,7 @@ static int read_number(const packet_t* packet, uint32_t* number) {
   return 1;
 }
 
-static unsigned fate(uint32_t seed, uint32_t number) {
+static unsigned draw_chance(uint32_t seed, uint32_t number) {
   uint64_t hash = ((uint64_t) seed << 32 | number) * 0x9e3779b97f4a7c15u;
 
   hash ^= hash >> 29;
@@ -97,8 +99,8 @@ static void treat(int fd,
                   const packet_t* packet,
                   uint32_t seed,
                   const unsigned* limits) {
-  static packet_t held;
-  static uint32_t held_number;
+  static packet_t delayed;
+  static uint32_t delayed_number;
   unsigned chance;
   uint32_t number;
 
@@ -106,21 +108,21 @@ static void treat(int fd,
     pass_on(fd, packet);
     return;
   }
-  chance = number == UINT32_MAX ? 100 : fate(seed, number);
+  chance = number == UINT32_MAX ? 100 : draw_chance(seed, number);
   if (chance < limits[0])
     return;
-  if (chance >= limits[1] && chance < limits[2] && held.size == 0) {
-    held = *packet;
-    held_number = number;
+  if (chance >= limits[1] && chance < limits[2] && delayed.size == 0) {
+    delayed = *packet;
+    delayed_number = number;
     return;
   }
   if (number != UINT32_MAX)
     emit(fd, packet, number);
   if (chance < limits[1])
     emit(fd, packet, number);
-  if (held.size > 0) {
-    emit(fd, &held, held_number);
-    held.size = 0;
+  if (delayed.size > 0) {
+    emit(fd, &delayed, delayed_number);
+    delayed.size = 0;
   }
   if (number == UINT32_MAX)
     emit(fd, packet, number);

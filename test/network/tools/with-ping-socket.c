@@ -1,5 +1,5 @@
-/* Runs a program that has a ping socket (icmp(7), IPv4) as a descriptor. For
- * root, in a network namespace of its own: who may open one is set there.
+/* Runs a program that inherits a ping socket (icmp(7), IPv4). Requires root, in
+ * a new network namespace: a setting there says who may open one.
  *
  *   with-ping-socket DESCRIPTOR PROGRAM [ARGUMENT...] */
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * One datagram there and back, through sockets of `dgram`.
- * @returns {Promise<string>} what came back
+ * Echoes one datagram through sockets of `dgram`.
+ * @returns {Promise<string>} the answer
  */
 module.exports = function echo(dgram) {
   return new Promise((resolve, reject) => {
@@ -25,7 +25,7 @@ module.exports = function echo(dgram) {
     server.bind(0, '127.0.0.1', () => {
       const ask = () => client.send('hello', server.address().port,
                                     '127.0.0.1');
-      // UDP may lose one, on loopback too.
+      // UDP may lose a datagram, even on loopback.
       asking = setInterval(ask, 500);
       ask();
     });

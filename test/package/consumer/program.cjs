@@ -1,6 +1,6 @@
 'use strict';
 
-// Knows nothing of dgram-native until it reports.
+// Does not mention dgram-native before the report.
 const dgram = require('dgram');
 
 const { createSocket } = dgram;

@@ -1,4 +1,4 @@
-// Knows nothing of dgram-native until it reports.
+// Does not mention dgram-native before the report.
 import { createSocket, Socket } from 'node:dgram';
 import { createRequire } from 'node:module';
 

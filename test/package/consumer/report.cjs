@@ -4,14 +4,14 @@ const fs = require('node:fs');
 
 const echo = require('./echo.cjs');
 
-/** The addons of this thread, one for each copy of the package that has one. */
+/** The addons of this thread, one for each copy of the package with one. */
 function bindings() {
   const { copies } = require('node:dgram')[Symbol.for('dgram-native')];
   return Object.values(copies).map(({ binding }) => binding)
     .filter((binding) => binding !== null);
 }
 
-/** Their files, as the system has them in this process's memory. */
+/** The addon files that are mapped into this process's memory. */
 function addonFiles() {
   if (process.platform !== 'linux') return [];
   const lines = fs.readFileSync('/proc/self/maps', 'latin1').split('\n');
@@ -20,7 +20,7 @@ function addonFiles() {
   return [...new Set(files)];
 }
 
-/** Prints what the test wants to know of a process that uses `dgram`. */
+/** Prints facts about this process and `dgram` for the test. */
 module.exports = async function report(dgram, more) {
   const echoed = await echo(dgram);
   const files = Object.keys(require.cache);

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Sockets that come and go, each closed at another moment of its life. What is
- * booked: as many 'close' events as sockets.
+ * Opens sockets and closes each at another stage of its life. Checks that there
+ * are as many 'close' events as sockets.
  */
 
 const packed = require('../../support/package');
@@ -12,7 +12,7 @@ const dgram = require(packed.main);
 
 const EACH = 6;
 
-/** `close` may be called once, at any time. */
+/** Each calls `close` once, at any time. */
 const LIVES = [
   (socket, close) => close(),
   (socket, close) => {
@@ -46,7 +46,7 @@ const LIVES = [
 
 class Churn {
   constructor() {
-    this.name = 'sockets come and go';
+    this.name = 'short-lived sockets';
     this.opened = 0;
     this.closed = 0;
   }

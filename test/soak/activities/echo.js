@@ -1,12 +1,12 @@
 'use strict';
 
-/** There and back, over Node's own dgram. Nothing may be lost. */
+/** Echoes through Node's own dgram. No datagram may be lost. */
 
 const { randomSize } = require('../datagram');
 const { Inbound } = require('./inbound');
 const { bound, connected, sendTo } = require('./sockets');
 
-/** So few that the smallest receive buffer holds them. */
+/** Few enough for the smallest receive buffer. */
 const WINDOW = 16;
 const WINDOWS = 10;
 

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * More than the receiver can take. The kernel counts what it drops, each
- * datagram by itself as long as no merged runs are in the queue: one of the two
- * ends is always Node's own dgram, which makes none and takes none.
+ * More datagrams than the receiver can process. The kernel counts drops, one
+ * per datagram as long as there are no GRO buffers in the queue. So one of the
+ * two ends is always Node's own dgram, which uses neither GSO nor GRO.
  */
 
 const { Outgoing } = require('../flow');
@@ -13,7 +13,7 @@ const { bound, connected, sendTo } = require('./sockets');
 const BURST = 500;
 const BURSTS = 2;
 
-/** From the peer to a listener that is slow. */
+/** From the peer to a slow listener. */
 class FloodIn extends Inbound {
   constructor(flow, { type = 'udp4', batch = false }) {
     super(`flood in, ${type}${batch ? ', batch' : ''}`, flow);
@@ -37,7 +37,7 @@ class FloodIn extends Inbound {
   }
 
   take(message) {
-    // The time that a program may need for a datagram.
+    // Simulates the time that a program needs for a datagram.
     const end = process.hrtime.bigint() + 10000n;
     while (process.hrtime.bigint() < end);
     this.incoming.take(message);
@@ -46,13 +46,13 @@ class FloodIn extends Inbound {
   async round() {
     const { flow, type, port } = this;
     const size = Math.random() < 0.1 ? 16000 : 200;
-    // The books of the other side take the place of ours.
+    // The sender's counters are in the other process.
     this.outgoing = await this.remote.call('flood',
       { flow, type, port, count: BURST * BURSTS, size });
   }
 }
 
-/** From us, with segmented sends, to Node's own dgram. */
+/** From dgram-native, with GSO, to Node's own dgram. */
 class FloodOut {
   constructor(flow, { type = 'udp4', connect = false }) {
     this.name = `flood out, ${type}${connect ? ', connected' : ''}`;

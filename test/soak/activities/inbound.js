@@ -4,8 +4,8 @@ const { dropsOf } = require('../../support/kernel');
 const { Incoming, Outgoing } = require('../flow');
 
 /**
- * An activity with one flow, which ends at a socket of ours: `receiver`, for
- * open() to make. So is `sender`, where it is another socket of ours.
+ * An activity with one flow to a native socket, `receiver`, which open()
+ * creates. `sender` is the other socket if that is a native one as well.
  */
 class Inbound {
   constructor(name, flow) {

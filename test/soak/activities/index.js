@@ -1,6 +1,6 @@
 'use strict';
 
-/** All that goes on in a soak, with a number for each flow. */
+/** The activities of a soak, with a number for each flow. */
 
 const { Churn } = require('./churn');
 const { Echo } = require('./echo');

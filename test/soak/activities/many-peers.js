@@ -1,6 +1,6 @@
 'use strict';
 
-/** One socket sends to many of ours in turn. */
+/** One socket sends to many native sockets in rotation. */
 
 const { randomSize } = require('../datagram');
 const { Incoming, Outgoing } = require('../flow');

@@ -1,6 +1,6 @@
 'use strict';
 
-/** Sends to a host name: one lookup each, so one at a time. */
+/** Sends to a host name, one datagram at a time because of the lookups. */
 
 const { randomSize } = require('../datagram');
 const { Inbound } = require('./inbound');

@@ -1,20 +1,20 @@
 'use strict';
 
 /**
- * Connected to a port where nobody listens: the kernel's ICMP errors come back,
- * to a callback or as 'error'. Every callback still comes once.
+ * Connected to a closed port: ICMP errors are reported to a callback or as
+ * 'error'. Every callback is still called once.
  */
 
 const { Outgoing } = require('../flow');
 const { connected, sendTo } = require('./sockets');
 
-/** Discard; no socket is ever given it by chance. */
+/** The discard port; the kernel never assigns it to a socket. */
 const PORT = 9;
 const TIMES = 20;
 
 class Refused {
   constructor(flow) {
-    this.name = 'nobody listens';
+    this.name = 'closed port';
     this.outgoing = new Outgoing(flow);
     this.events = 0;
   }
@@ -31,11 +31,11 @@ class Refused {
     for (let i = 0; i < TIMES; i++)
       sendTo(this.sender, null, this.outgoing.next(64));
     await this.outgoing.settled();
-    // Let the error of the last one come in as well.
+    // Waits for the error of the last datagram.
     await new Promise((resolve) => { setImmediate(resolve); });
   }
 
-  /** What the kernel took went to nobody: only the callbacks are booked. */
+  /** No datagram is received: only the callbacks are accounted for. */
   flows() {
     const { outgoing } = this;
     const { sent, failed } = outgoing;

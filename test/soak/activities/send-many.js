@@ -1,12 +1,12 @@
 'use strict';
 
-/** sendMany() to a socket that takes whole batches. */
+/** sendMany() to a socket that listens for 'batch'. */
 
 const { randomSize } = require('../datagram');
 const { Inbound } = require('./inbound');
 const { HOST, bound, connected } = require('./sockets');
 
-/** So few that the smallest receive buffer holds them. */
+/** Few enough for the smallest receive buffer. */
 const WINDOW = 48;
 const WINDOWS = 10;
 
@@ -34,7 +34,7 @@ class SendMany extends Inbound {
 
   async window() {
     const { outgoing, incoming, port } = this;
-    // Mostly one size, so that there are runs; sometimes each its own.
+    // Mostly one size, to form segment groups; sometimes random sizes.
     const size = randomSize(1200);
     const mixed = Math.random() < 0.25;
     const packets = [];

@@ -1,6 +1,6 @@
 'use strict';
 
-/** A worker's life: two sockets that do not stop until they are told to. */
+/** A worker with two sockets that exchange datagrams until a message. */
 
 const { parentPort } = require('node:worker_threads');
 
@@ -12,7 +12,7 @@ const { bound, sendTo } = require('./sockets');
 const FLOW = 1;
 const WINDOW = 16;
 
-/** Rounds before the parent hears of us. */
+/** Rounds before the parent is notified. */
 const WARM = 3;
 
 async function main() {

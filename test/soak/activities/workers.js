@@ -1,6 +1,6 @@
 'use strict';
 
-/** Threads with sockets of their own; every other one dies in mid-traffic. */
+/** Workers with sockets; every other one is terminated during traffic. */
 
 const path = require('node:path');
 const { once } = require('node:events');
@@ -12,7 +12,7 @@ class Workers {
     this.started = 0;
     this.finished = 0;
     this.terminated = 0;
-    this.wrong = [];
+    this.problems = [];
   }
 
   open() {}
@@ -22,16 +22,16 @@ class Workers {
     const worker = new Worker(path.join(__dirname, 'worker.js'));
     const exit = once(worker, 'exit');
     const [message] = await once(worker, 'message');
-    if (message !== 'traffic') this.wrong.push(`a worker said ${message}`);
+    if (message !== 'traffic') this.problems.push(`message of a worker: ${message}`);
     if (kill) {
       await worker.terminate();
       this.terminated++;
       return;
     }
     worker.postMessage('finish');
-    worker.on('message', (books) => this.wrong.push(...books.faults));
+    worker.on('message', (totals) => this.problems.push(...totals.faults));
     const [code] = await exit;
-    if (code !== 0) this.wrong.push(`a worker ended with ${code}`);
+    if (code !== 0) this.problems.push(`exit code of a worker: ${code}`);
     this.finished++;
   }
 
@@ -41,8 +41,8 @@ class Workers {
 
   faults() {
     const { started, finished, terminated } = this;
-    if (finished + terminated === started) return this.wrong;
-    return [...this.wrong, `of ${started} workers ${finished} finished and ` +
+    if (finished + terminated === started) return this.problems;
+    return [...this.problems, `of ${started} workers ${finished} finished and ` +
       `${terminated} were terminated`];
   }
 

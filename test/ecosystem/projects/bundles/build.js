@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * build.js FOLDER: the programs beside this file, by each bundler, into
- * FOLDER/NAME/. Only what the user has to set is set.
+ * build.js FOLDER: bundles the programs of this folder with each bundler, into
+ * FOLDER/NAME/, with the minimal settings that a user needs.
  */
 
 const fs = require('node:fs');
@@ -11,7 +11,7 @@ const path = require('node:path');
 const out = (name, file) => path.join(process.argv[2], name, file);
 const source = (file) => path.join(__dirname, file);
 
-/** Has __dirname and require in a bundle of ES modules. */
+/** Defines __dirname and require in a bundle of ES modules. */
 const BANNER = `
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';

@@ -48,7 +48,7 @@ test('sends leave after legacy fake timers', async () => {
   await sendFive(all);
 });
 
-// What the next file in this process finds.
+// The next file in this process starts with them.
 test('a send under fake timers that stay', async () => {
   const { server, free, bound, port } = await sockets();
   jest.useFakeTimers();

@@ -2,7 +2,7 @@
 
 const { ECOSYSTEM_ORDER: order, ECOSYSTEM_SETUP: setup } = process.env;
 
-// Jest's defaults, but for what chooses the files and keeps it quick.
+// Jest's defaults, except for the choice of files and for speed.
 module.exports = {
   cache: false,
   setupFiles: setup ? [setup] : [],

@@ -2,7 +2,7 @@
 
 const { connected, receiver, sender } = require('../../programs/kit');
 
-// Nothing is closed, and datagrams are on their way when the sandbox ends.
+// No socket is closed, and datagrams are in flight when the sandbox ends.
 test('leaves its sockets open', async () => {
   const { socket: server, port } = await receiver();
   const free = await sender();

@@ -2,7 +2,7 @@
 
 const load = () => require(process.env.ECOSYSTEM_DGRAM);
 
-test('modules that are loaded again are the thread\'s', () => {
+test('a module that is loaded again shares the state of its thread', () => {
   const before = load();
   jest.resetModules();
   expect(load().createSocket).toBe(before.createSocket);

@@ -1,6 +1,6 @@
 'use strict';
 
-// mocha itself would look for it beside mocha.
+// By default mocha looks for it in its own folder.
 const setup = process.env.ECOSYSTEM_SETUP;
 
 module.exports = {

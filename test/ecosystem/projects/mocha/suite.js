@@ -5,7 +5,7 @@ const { connected, receiver, sender, until } = require('../../programs/kit');
 
 const COUNT = 100;
 
-/** The same in each file: mocha gives a worker process several. */
+/** The same tests in each file: a worker process of mocha runs several. */
 module.exports = (name) => describe(name, () => {
   let server;
   let client;
@@ -38,7 +38,7 @@ module.exports = (name) => describe(name, () => {
     await carries((text, callback) => client.send(text, callback));
   });
 
-  // Its socket is open when the file ends.
+  // A socket is still open when the file ends.
   it('leaves a socket to the process', async () => {
     client = await sender();
     const left = await connected(server.port);

@@ -36,7 +36,7 @@ test('sends leave after the fake timers', async () => {
 });
 
 test('sends leave after a fake clock with nextTick', async ({ skip }) => {
-  // vitest refuses to fake it in a pool of processes.
+  // vitest cannot fake nextTick in a pool of processes.
   if (/forks/i.test(process.env.ECOSYSTEM_POOL)) skip();
   expect(await sendsAfter({ toFake: ['nextTick'] }))
     .toEqual({ seen: 10, called: 10 });

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 
-// As vitest itself loads a module.
+// Loaded by vitest's own module loader.
 const { createSocket, Socket } = await import(process.env.ECOSYSTEM_DGRAM);
 
 test('an imported module echoes', async () => {

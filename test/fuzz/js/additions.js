@@ -1,0 +1,317 @@
+'use strict';
+
+// The additions to node:dgram: sendMany(), the 'batch' event, shared buffers,
+// and the functions of the addon, which JavaScript can reach but should not
+// use. With any arguments they throw a documented error or return a code, and
+// the process continues.
+
+const fc = require('fast-check');
+
+const { messages, pools } = require('./calls');
+const { describeError, outcome } = require('../../support/outcome');
+const packed = require('../../support/package');
+const { expectUncaught, makeCall, iteration } = require('./program');
+const { any, constant } = require('./values');
+
+const dgram = require(packed.main);
+const binding = packed.binding();
+
+/** The error codes of sendMany() in docs/api.md. */
+const SEND_MANY_CODES = new Set([
+  'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_SOCKET_BAD_PORT',
+  'ERR_SOCKET_DGRAM_NOT_RUNNING',
+]);
+
+const anything = fc.constantFrom(...any);
+
+/** Lists that are nearly valid, so that the later checks are reached. */
+const packets = fc.array(fc.tuple(
+  fc.constantFrom(...pools.message),
+  fc.constantFrom(...pools.port, ...any),
+  fc.constantFrom(...['127.0.0.1', '::1', '', 'name', null, undefined]
+    .map((thing) => constant(thing)))), { maxLength: 6 })
+  .map((list) => ({
+    name: `[${list.flat().map(({ name }) => name).join(', ')}]`,
+    make: (context) => list.flat().map(({ make }) => make(context)),
+  }));
+
+/** Invalid entries, with the expected error codes. */
+const FAULTS = {
+  message: [['5', 5], ['null', null], ['{}', {}], ['[5]', [5]]]
+    .map(([name, thing]) => [name, thing, 'ERR_INVALID_ARG_TYPE']),
+  port: [0, -1, 1.5, 65536, '', 'abc', null]
+    .map((thing) => [String(thing), thing, 'ERR_SOCKET_BAD_PORT']),
+  address: [
+    ...['name', 'localhost', '127.0.0.1 ', '127.0.0.256', '::1::', '1.2.3']
+      .map((thing) => [thing, thing, 'ERR_INVALID_ARG_VALUE']),
+    ...[5, true, Symbol.iterator]
+      .map((thing) => [String(thing), thing, 'ERR_INVALID_ARG_TYPE']),
+  ],
+};
+
+/** Where and how a valid list is made invalid; null: it is not. */
+const fault = fc.option(fc.tuple(
+  fc.nat(100), fc.oneof(...Object.entries(FAULTS).map(([place, faults]) =>
+    fc.record({
+      place: fc.constant(place), fault: fc.constantFrom(...faults),
+    })))));
+
+const sound = fc.record({
+  packets: fc.array(fc.constantFrom(...messages),
+                    { minLength: 1, maxLength: 6 }),
+  fault,
+});
+
+/** Methods of the handle, with invalid receivers. */
+const HANDLE_METHODS = [
+  'bind', 'bind6', 'connect', 'connect6', 'disconnect', 'getsockname',
+  'getpeername', 'addMembership', 'dropMembership',
+  'addSourceSpecificMembership', 'dropSourceSpecificMembership',
+  'setMulticastInterface', 'setMulticastTTL', 'setMulticastLoopback',
+  'setBroadcast', 'setTTL', 'bufferSize', 'getSendQueueSize',
+  'getSendQueueCount', 'recvStart', 'recvStop', 'ref', 'unref', 'hasRef',
+  'send', 'send6', 'getAsyncId', 'fd', 'adopt', 'open', 'share',
+];
+
+/** Functions of the addon without lasting effects on the process. */
+const BINDING_FUNCTIONS = [
+  'flush', 'guessHandleType', 'stats', 'inbox',
+];
+
+/** Values that are not descriptors of this process. */
+const NO_DESCRIPTOR = fc.constantFrom(
+  ...any.filter(({ name }) => !/^(?:0|1|2|-0|1\.5|NaN|true|false|null|"|[a-z]|\[|\{)/i
+    .test(name)), constant(-1), constant(2 ** 20));
+
+const descriptorFirst = new Set(['adopt', 'open']);
+
+/** A port must not be fixed, and an address must be loopback. */
+const unsafe = new Set(['bind', 'bind6', 'connect', 'connect6', 'send',
+  'send6', 'fd']);
+
+const handleCall = fc.record({
+  method: fc.constantFrom(...HANDLE_METHODS.filter((name) =>
+    !unsafe.has(name))),
+  receiver: fc.constantFrom('own', 'own', 'own', 'closed', 'plain', 'socket'),
+  args: fc.array(anything, { maxLength: 4 }),
+  descriptor: NO_DESCRIPTOR,
+});
+
+/** Slots that lib/batch/destinations.js has not reached, and invalid ones. */
+const slot = fc.constantFrom(...[0, -1, 4095, 4096, 2 ** 31, 1e9]
+  .map((number) => constant(number)));
+
+const bindingCall = fc.oneof(
+  fc.record({
+    name: fc.constantFrom(...BINDING_FUNCTIONS),
+    args: fc.array(anything, { maxLength: 4 }),
+  }),
+  fc.record({
+    name: fc.constant('setDestination'),
+    args: fc.tuple(slot, anything, anything, anything),
+  }));
+
+/** Property names of the addon's results. */
+const INHERITED = [
+  'address', 'family', 'port', 'errno', 'code', 'message', 'syscall', 'id',
+  'recvBuffer', 'groBuffers', 'texts', 'sent', 'received', 'sockets', 'open',
+];
+
+const program = fc.record({
+  inherited: fc.subarray(INHERITED),
+  type: fc.constantFrom('udp4', 'udp6'),
+  shared: fc.boolean(),
+  connected: fc.boolean(),
+  sends: fc.array(fc.record({
+    packets: fc.oneof({ weight: 3, arbitrary: packets }, anything),
+    callback: fc.oneof(fc.constantFrom(...pools.callback), anything),
+  }), { maxLength: 8 }),
+  sound: fc.array(sound, { maxLength: 4 }),
+  handle: fc.array(handleCall, { maxLength: 12 }),
+  binding: fc.array(bindingCall, { maxLength: 6 }),
+});
+
+function fail(what, error) {
+  throw new Error(`${what}: ${error?.stack ?? error}`, { cause: error });
+}
+
+/**
+ * Optimised code of V8 12.4 (Node 22) reports the old offset of a view whose
+ * memory shrank. Buffer.from() rejects that, for node:dgram as well.
+ */
+const misplacesViews = process.versions.v8.startsWith('12.4.');
+
+/** Documented errors, and those thrown by a value itself. */
+function isDocumented({ own, message }) {
+  return SEND_MANY_CODES.has(own?.code) ||
+    (misplacesViews && own?.code === 'ERR_BUFFER_OUT_OF_BOUNDS') ||
+    /thrown by a value|revoked|detached|Cannot convert|Class constr/
+      .test(message);
+}
+
+function sendAll(socket, port, { packets, callback }) {
+  const { thrown, returned } = makeCall(socket, port,
+    { method: 'sendMany', args: [packets, callback] });
+  if (thrown && !isDocumented(thrown)) {
+    fail(`sendMany(${packets.name}, ${callback.name})`, thrown.message);
+  }
+  if (!thrown && !Number.isInteger(returned)) {
+    fail(`sendMany(${packets.name})`, `returned ${returned}`);
+  }
+}
+
+const PLACES = ['message', 'port', 'address'];
+
+/** The list for this socket, and the expected error code. */
+function makeList(socket, port, connected, { packets, fault: drawn }) {
+  const address = socket.type === 'udp4' ? '127.0.0.1' : '::1';
+  const list = packets.flatMap(({ make }) =>
+    connected ? [make()] : [make(), port, address]);
+  const width = list.length / packets.length;
+  const place = PLACES.indexOf(drawn?.[1].place);
+  if (drawn === null || place >= width) return { list, wanted: undefined };
+  const [, thing, wanted] = drawn[1].fault;
+  list[drawn[0] % packets.length * width + place] = thing;
+  return { list, wanted };
+}
+
+/** Checks that all or none of a list is sent, with the expected error. */
+function checkSound(socket, port, connected, drawn) {
+  const { list, wanted } = makeList(socket, port, connected, drawn);
+  const before = binding.stats().sent;
+  const { thrown, returned } = outcome(() => socket.sendMany(list));
+  if (thrown?.own.code !== wanted) {
+    fail('sendMany() of a list with one fault at most',
+         `expected ${wanted}, got ${thrown?.message}`);
+  }
+  if (wanted === undefined && returned !== drawn.packets.length) {
+    fail('sendMany()', `${returned} of ${drawn.packets.length} datagrams`);
+  }
+  if (wanted !== undefined && binding.stats().sent !== before) {
+    fail('sendMany()', 'a rejected list was sent');
+  }
+}
+
+/** The handle behind the public symbol. */
+function handleOf(socket) {
+  const symbol = Object.getOwnPropertySymbols(socket)
+    .find(({ description }) => description === 'state symbol');
+  return socket[symbol].handle;
+}
+
+function receiverOf(kind, socket, closed) {
+  return { own: handleOf(socket), closed, plain: {}, socket }[kind];
+}
+
+function callHandle(socket, closed, context, { method, receiver, args,
+  descriptor }) {
+  const prototype = Object.getPrototypeOf(closed);
+  const list = (descriptorFirst.has(method) ? [descriptor] : args)
+    .map(({ make }) => make(context));
+  try {
+    const self = receiverOf(receiver, socket, closed);
+    const result = prototype[method].apply(self ?? {}, list);
+    // share() returns a descriptor that the caller closes.
+    if (method === 'share' && result > 2) binding.closeFd(result);
+  } catch (error) {
+    // A conversion threw, or the receiver is invalid: a plain error.
+    if (!(error instanceof Error)) fail(`handle.${method}`, error);
+  }
+}
+
+function callBinding(context, { name, args }) {
+  try {
+    binding[name](...args.map(({ make }) => make(context)));
+  } catch (error) {
+    if (!(error instanceof Error)) fail(`binding.${name}`, error);
+  }
+}
+
+/**
+ * Calls `act` while Object.prototype has accessors of these names. None is
+ * called, because the addon defines own properties on its results.
+ */
+function withInherited(names, act) {
+  const called = [];
+  for (const name of names) {
+    Object.defineProperty(Object.prototype, name, {
+      configurable: true,
+      get() { return undefined; },
+      set() { called.push(name); },
+    });
+  }
+  try {
+    act();
+  } finally {
+    for (const name of names) delete Object.prototype[name];
+  }
+  if (called.length > 0) fail('a setter was called', called.join());
+}
+
+/** Reads the addon's results under inherited accessors. */
+function readResults(socket, inherited) {
+  const handle = handleOf(socket);
+  const name = {};
+  const context = {};
+  let results;
+  withInherited(inherited, () => {
+    handle.getsockname(name);
+    handle.bufferSize(2 ** 31, true, context);
+    results = [binding.stats()];
+  });
+  const keys = [name, context, ...results].map((object) =>
+    Object.keys(object).join());
+  const wanted = [
+    'address,family,port', 'errno,code,message,syscall',
+    'sockets,open,sent,received',
+  ];
+  if (keys.join(';') !== wanted.join(';')) fail('results', keys.join(';'));
+}
+
+async function makeCalls(socket, closed, port, drawn) {
+  const { type, connected, sends, sound: lists, handle, binding: inner } =
+    drawn;
+  socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
+  await iteration();
+  if (connected) {
+    socket.connect(port);
+    await iteration();
+  }
+  const context = { socket, port, callback() {} };
+  for (const list of lists) checkSound(socket, port, connected, list);
+  for (const send of sends) sendAll(socket, port, send);
+  for (const call of handle) callHandle(socket, closed, context, call);
+  for (const call of inner) callBinding(context, call);
+  if (handleOf(socket) !== null) readResults(socket, drawn.inherited);
+  await iteration();
+}
+
+/**
+ * Runs a program; rejects after undocumented behaviour.
+ * @returns {Promise<number>} the number of calls
+ */
+async function runAdditions(drawn, port) {
+  const { type, shared, sends, sound: lists, handle, binding: inner } = drawn;
+  const socket = dgram.createSocket({ type, sharedBuffers: shared });
+  const closed = handleOf(dgram.createSocket(type).close()) ??
+    handleOf(dgram.createSocket(type));
+  socket.on('error', () => {});
+  const undocumented = [];
+  expectUncaught((error) => {
+    if (!isDocumented(describeError(error))) undocumented.push(error);
+  });
+  if (shared) socket.on('batch', () => {});
+  try {
+    await makeCalls(socket, closed, port, drawn);
+  } finally {
+    // Also after a failure: open sockets would keep the process alive.
+    if (handleOf(socket) !== null) socket.close();
+    closed.close();
+    await iteration();
+    expectUncaught(null);
+  }
+  if (undocumented.length > 0) fail('uncaught', undocumented[0]);
+  return sends.length + lists.length + handle.length + inner.length;
+}
+
+module.exports = { program, runAdditions };
