@@ -20,13 +20,13 @@ const [base = 'HEAD'] = process.argv.slice(2);
 const AREAS = [
   [/^test\/(?:api|boundary|native|examples|e2e)\/.*\.test\.js$/, (file) =>
     [file]],
-  [/^lib\/socket\/(?:send|connect)/, ['api/send', 'api/connect']],
-  [/^lib\/socket\/(?:bind|wait|queue)/, ['api/bind', 'api/socket']],
+  [/^lib\/socket\/(?:send|connect|message|packets)/, ['api/send', 'api/connect']],
+  [/^lib\/socket\/(?:bind|listening|queue)/, ['api/bind', 'api/socket']],
   [/^lib\/socket\/(?:receive|block)/, ['api/receive', 'api/socket']],
   [/^lib\/socket\/(?:options|membership)/, ['api/network', 'api/socket']],
   [/^lib\/socket\//, ['api/socket', 'api/bind', 'api/connect', 'api/send',
                       'api/receive', 'api/network']],
-  [/^lib\/batch\/(?:inbox|columns|sources|receive)/,
+  [/^lib\/batch\/(?:inbox|columns|sources|blocks)/,
    ['api/receive', 'boundary']],
   [/^lib\/batch\//, ['api/send', 'api/receive', 'boundary']],
   [/^lib\/handle\//, ['api/socket', 'api/names', 'api/send', 'boundary']],
