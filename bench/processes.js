@@ -22,7 +22,7 @@ function isInstalled(program) {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** "0-2,5" */
+/** Parses a list of CPUs, such as "0-2,5". */
 function parseList(text) {
   return text.trim().split(',').flatMap((part) => {
     const [from, to = from] = part.split('-').map(Number);

@@ -6,7 +6,7 @@ const { BASELINE, CONTROL } = require('./implementations');
 const { metrics } = require('./metrics');
 const { ratio, summarize } = require('./statistics');
 
-/** Of --json files. */
+/** Version of the format of --json files. */
 const FORMAT = 3;
 
 class Results {

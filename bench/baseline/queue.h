@@ -1,6 +1,6 @@
 /* The fill level of another process's receive queue, read from the kernel by
- * sock_diag(7). With it the sender keeps the queue filled without overflow, and
- * the measured receiver does no work for that. */
+ * sock_diag(7). The sender uses it to keep the queue filled without overflow,
+ * at no cost for the measured receiver. */
 #ifndef BENCH_QUEUE_H
 #define BENCH_QUEUE_H
 

@@ -14,7 +14,7 @@
  * --share    with --window: sleeps while the queue is full, for a sender on the
  *            receiver's CPU. Without GSO a sender takes longer per datagram
  *            than a fast receiver, and never fills the queue from another CPU.
- *            Sharing a CPU they alternate, and the receiver finds a queue
+ *            On one CPU they alternate, and the receiver finds a full queue
  * --rate     open loop: so many datagrams per second, each to a random port.
  *            After a delay it sends at most --burst at once and skips the rest
  * otherwise  as fast as possible to the ports in turn, --burst datagrams a call

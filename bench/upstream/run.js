@@ -120,7 +120,7 @@ async function runCase({ file, config }, seconds, preload) {
   const message = await firstMessage(file, args, {
     execArgv: preload,
     ...pinned,
-    // With it the file runs this one case in its own process.
+    // Makes the benchmark file run this one case in its own process.
     env: {
       ...process.env, NODE_RUN_BENCHMARK_FN: '', DGRAM_NATIVE_FALLBACK: '0',
     },

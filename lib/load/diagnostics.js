@@ -73,7 +73,7 @@ function warn(code, message, detail) {
   if (isFirst(code)) process.emitWarning(message, { code, detail });
 }
 
-/** What the user can do about addons that did not load. */
+/** The remedy for addons that did not load. */
 function remedyOf(failures, place) {
   const codes = failures.map((error) => error?.code);
   if (codes.includes('ERR_DLOPEN_DISABLED')) {

@@ -46,7 +46,7 @@ function exportSocket(socket, handle) {
 }
 
 function exportHandle(handle, type) {
-  // Made while the socket was unbound: it has no descriptor to send.
+  // It was created while the socket was unbound, and has no descriptor.
   if (handle.exported?.fd < 0) {
     handle.exported.close();
     handle.exported = null;

@@ -61,8 +61,8 @@ Object.defineProperty(Socket, Symbol.hasInstance, {
 });
 
 /**
- * While register.js has this class in place of Node's, the sockets of every
- * copy of this package, and Node's own from before, are instances of it.
+ * While register.js has replaced Node's class by this one, the sockets of every
+ * copy of this package, and earlier ones of node:dgram, are instances of it.
  */
 function isInstance(value) {
   const Class = this === Socket && isInNodesPlace(Socket) ? NodeSocket : this;

@@ -60,8 +60,8 @@ const { get: kindOf } =
   Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag);
 
 /**
- * The bytes of a view according to its internal slots: the properties of a
- * subclass may claim another length, and its memory may be detached or shrunk.
+ * The bytes of a view according to its internal slots: properties of a subclass
+ * may return another length, and the memory may be detached or shrunk.
  */
 function trueBytes(view) {
   const read = kindOf.call(view) === undefined ? DATA_VIEW : TYPED_ARRAY;
@@ -69,7 +69,7 @@ function trueBytes(view) {
     return Buffer.from(read.buffer(view), read.byteOffset(view),
                        read.byteLength(view));
   } catch {
-    return Buffer.alloc(0); // as the built-in sends it
+    return Buffer.alloc(0); // as in node:dgram
   }
 }
 

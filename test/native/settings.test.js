@@ -16,7 +16,7 @@ const USUAL = {
   rejected: [],
 };
 
-/** What is read in an environment with these variables and no others. */
+/** The settings in an environment with only these variables. */
 function settingsIn(variables) {
   const env = Object.fromEntries(Object.entries(process.env)
     .filter(([name]) => !name.startsWith('DGRAM_NATIVE_')));

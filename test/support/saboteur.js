@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * Makes files of lib/ fail at any point of theirs: JavaScript may throw or be
- * terminated at every line, and what was scheduled may never run. The files are
- * rewritten as they are loaded, so that each statement, call and allocation
- * asks here first.
+ * Makes files of lib/ fail at any point: JavaScript may throw or be terminated
+ * at every line, and a scheduled tick may never run. The files are rewritten
+ * when they are loaded: each statement, call and allocation calls a function of
+ * this file first.
  *
  *   const saboteur = install([require.resolve('../../lib/batch/outbox')]);
  *   const dgram = require('../../lib');       // after install()
@@ -15,15 +15,15 @@
  *     if (!saboteur.disarm()) ...;            // it was not reached
  *   }
  *
- * What lies in ambush strikes once, when the point is next reached:
+ * An armed fault occurs once, when the point is next reached:
  *
  *   throw      an Error is thrown in place of the statement or expression
  *   after      the expression is evaluated, and then an Error thrown
  *   skip       the expression is not evaluated, its value is undefined: a
  *              tick that never runs
- *   terminate  like throw, and like V8's termination the error passes by every
- *              `catch` and `finally` of the files, until caught() or disarm()
- *   cut        like after, and passes by as with terminate
+ *   terminate  like throw, but no `catch` or `finally` of the files runs, until
+ *              caught() or disarm(), as with V8's termination
+ *   cut        like after, but no `catch` or `finally` runs, as with terminate
  */
 
 const { Parser } = require('acorn');

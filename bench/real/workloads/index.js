@@ -3,8 +3,8 @@
 /**
  * The workloads. Each is a program under a load:
  *
- *   name             as shown
- *   implementations  the names of those that are compared
+ *   name             in the report
+ *   implementations  the names of the compared implementations
  *   metrics          see ../../metrics.js; the first is the main figure
  *   requires         a command and the Debian package that has it
  *   package          the npm package, which is installed before the first run

@@ -5,7 +5,7 @@
 const { lostShare } = require('../stage');
 
 const RATE = 40000;
-// After a delay, so that the sender does not overflow a receive buffer.
+// Datagrams sent at once after a delay: more could overflow a receive buffer.
 const BURST = 100;
 const LINE = 'api.requests:1|c';
 

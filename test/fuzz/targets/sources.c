@@ -68,14 +68,14 @@ static void look_up(state_t* state, const dgram_address_t* address) {
   FUZZ_CHECK(fresh || same_text(&state->known[slot], address));
   FUZZ_CHECK(fresh || !dgram_address_has_zone(exact));
   if (address->any.sa_family == AF_INET || address->any.sa_family == AF_INET6) {
-    /* Asked again at once, it is where it was. */
+    /* A second request at once returns the same slot. */
     FUZZ_CHECK(dgram_sources_find(&state->sources, exact, &again) == slot);
     FUZZ_CHECK(again == dgram_address_has_zone(exact));
   }
   free(exact);
 }
 
-/* So many that every set is full, and older ones make room. */
+/* Enough sources to fill every set, so that older ones are replaced. */
 static void flood(fuzz_input_t* input, state_t* state) {
   dgram_address_t address = {0};
   uint32_t n = fuzz_below(input, 4096);
