@@ -153,6 +153,20 @@ function write(name, text) {
   fs.renameSync(unfinished, path.join(dist, name));
 }
 
+/** Another process may be writing this file; see write(). */
+function isUnfinished(name) {
+  return /\.\d+$/.test(name);
+}
+
+/** package.json publishes all of dist/, even files of an earlier layout. */
+function removeStale() {
+  const current = ['index.js', 'fallback.js', ...COPIED];
+  for (const name of fs.readdirSync(dist)) {
+    if (current.includes(name) || isUnfinished(name)) continue;
+    fs.rmSync(path.join(dist, name), { recursive: true, force: true });
+  }
+}
+
 /** Writes all files of dist/. Running programs have already read theirs. */
 function bundle() {
   fs.mkdirSync(dist, { recursive: true });
@@ -161,6 +175,7 @@ function bundle() {
   for (const name of COPIED) {
     write(name, fs.readFileSync(path.join(lib, name), 'utf8'));
   }
+  removeStale();
 }
 
 if (require.main === module) bundle();

@@ -6,6 +6,7 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { bundle } = require('../../scripts/bundle');
 const kit = require('./kit');
 
 /** Node 20.16 and 22.3: where there is no require(), this is. */
@@ -39,6 +40,13 @@ describe('the tarball', function() {
     for (const pattern of expected) {
       assert.ok(files.some((file) => pattern.test(file)), String(pattern));
     }
+  });
+
+  it('holds no file that an earlier layout left in dist/', () => {
+    const stale = path.join(kit.root, 'dist', 'stale.js');
+    fs.writeFileSync(stale, '');
+    bundle();
+    assert.strictEqual(fs.existsSync(stale), false);
   });
 
   it('holds every source that binding.gyp names', () => {
