@@ -153,15 +153,17 @@ function write(name, text) {
   fs.renameSync(unfinished, path.join(dist, name));
 }
 
-/**
- * Files of an earlier version would be published. The unfinished files of
- * other processes end in their pid.
- */
-function removeOthers(names) {
+/** Another process may be writing this file; see write(). */
+function isUnfinished(name) {
+  return /\.\d+$/.test(name);
+}
+
+/** package.json publishes all of dist/, even files of an earlier layout. */
+function removeStale() {
+  const current = ['index.js', 'fallback.js', ...COPIED];
   for (const name of fs.readdirSync(dist)) {
-    if (/\.m?js$/.test(name) && !names.includes(name)) {
-      fs.rmSync(path.join(dist, name), { force: true });
-    }
+    if (current.includes(name) || isUnfinished(name)) continue;
+    fs.rmSync(path.join(dist, name), { recursive: true, force: true });
   }
 }
 
@@ -173,7 +175,7 @@ function bundle() {
   for (const name of COPIED) {
     write(name, fs.readFileSync(path.join(lib, name), 'utf8'));
   }
-  removeOthers(['index.js', 'fallback.js', ...COPIED]);
+  removeStale();
 }
 
 if (require.main === module) bundle();

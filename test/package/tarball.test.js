@@ -6,6 +6,7 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { bundle } = require('../../scripts/bundle');
 const kit = require('./kit');
 
 /** From Node 20.16 and 22.3 on: loads modules without require(). */
@@ -39,6 +40,13 @@ describe('the tarball', function() {
     for (const pattern of expected) {
       assert.ok(files.some((file) => pattern.test(file)), String(pattern));
     }
+  });
+
+  it('contains no file of an earlier layout of dist/', () => {
+    const stale = path.join(kit.root, 'dist', 'stale.js');
+    fs.writeFileSync(stale, '');
+    bundle();
+    assert.strictEqual(fs.existsSync(stale), false);
   });
 
   it('contains every source in binding.gyp', () => {
