@@ -50,7 +50,7 @@ function column(right, ...whole) {
 const integers = [0, 1, 2, 5, 64, 65536, 2 ** 32 - 1]
   .map((number) => constant(number));
 
-/** An array that is shared by the properties of no other batch. */
+/** A value that is created anew for each batch. */
 const created = (name, make) => ({ name, make });
 
 const integerColumn = column(integers,
@@ -65,8 +65,11 @@ const addressConstants = ['127.0.0.1', '::1', '', null, undefined]
 const columns = fc.record({
   count: fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...integers) },
                   anything),
-  data: column([], created('Buffer(64)', () => Buffer.alloc(64)),
-    created('Uint8Array(3)', () => new Uint8Array(3))),
+  data: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(
+      created('Buffer(64)', () => Buffer.alloc(64)),
+      created('Uint8Array(3)', () => new Uint8Array(3))) },
+    anything),
   offsets: integerColumn,
   sizes: integerColumn,
   ports: column(pools.port, ...pools.port),
