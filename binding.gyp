@@ -19,6 +19,7 @@
         'src/addon/settings.c',
         'src/addon/stats.c',
         'src/core/address.c',
+        'src/core/columns.c',
         'src/core/delivery.c',
         'src/core/destinations.c',
         'src/core/env.c',

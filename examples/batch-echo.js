@@ -3,7 +3,9 @@
 // An echo server with the fastest pair of dgram-native: the 'batch' event and
 // sendMany(). The listener is called once for all datagrams that arrived
 // together, and one call sends all answers. A relay is the same with a second
-// socket: call its sendMany() with other ports and addresses.
+// socket that is connected, or with other ports and addresses:
+//
+//   output.sendMany({ ...batch, ports: 41234, addresses: '192.0.2.1' });
 //
 //   node examples/batch-echo.js [PORT]
 //
@@ -16,14 +18,9 @@ const dgram = require('dgram-native');
 const port = Number(process.argv[2] ?? 41234);
 const server = dgram.createSocket('udp4');
 
-server.on('batch', ({ count, data, offsets, sizes, ports, addresses }) => {
-  const packets = []; // [message, port, address, message, port, ...]
-  for (let i = 0; i < count; i++) {
-    const message = data.subarray(offsets[i], offsets[i] + sizes[i]);
-    packets.push(message, ports[i], addresses[i]);
-  }
-  server.sendMany(packets, (error, sent) => {
-    if (error) console.error(`${sent} of ${count} sent: ${error.message}`);
+server.on('batch', (batch) => {
+  server.sendMany(batch, (error, sent) => {
+    if (error) console.error(`${sent} of ${batch.count} sent: ${error.message}`);
   });
 });
 

@@ -25,6 +25,32 @@ export interface Batch {
   readonly family: 'IPv4' | 'IPv6';
 }
 
+/**
+ * Datagrams that sendMany() accepts as columns. A `Batch` is one. Elements
+ * behind `count` are ignored.
+ */
+export interface PacketColumns {
+  /** Number of datagrams. */
+  readonly count: number;
+  /** Memory that contains the payloads. They may overlap. */
+  readonly data: Uint8Array;
+  /** Start of each payload in `data`, in bytes. A Uint32Array is fastest. */
+  readonly offsets: ArrayLike<number>;
+  /** Size of each payload, in bytes. A Uint32Array is fastest. */
+  readonly sizes: ArrayLike<number>;
+  /**
+   * Destination port of each datagram, or of all. Required on an unconnected
+   * socket, ignored on a connected one.
+   */
+  readonly ports?: number | ArrayLike<number> | undefined;
+  /**
+   * Numeric destination address of each datagram, or of all; default:
+   * loopback. Ignored on a connected socket.
+   */
+  readonly addresses?:
+    string | ReadonlyArray<string | null | undefined> | null | undefined;
+}
+
 /** A message that send() accepts; an array is sent as one datagram. */
 export type Message =
   | string
@@ -85,6 +111,14 @@ export class Socket extends dgram.Socket {
    */
   sendMany<T extends ReadonlyArray<PacketElement> | []>(
     packets: T & PacketsOf<T>,
+    callback?: (error: Error | null, sent: number) => void,
+  ): number;
+
+  /**
+   * @param batch the datagrams as columns, such as the value of 'batch'
+   */
+  sendMany(
+    batch: PacketColumns,
     callback?: (error: Error | null, sent: number) => void,
   ): number;
 

@@ -17,6 +17,9 @@ const destinations = { 4: new Map(), 6: new Map() };
 let slotsUsed = CONNECTED_PEER;
 let lastDestination = { family: 0, address: '', port: 0, slot: 0 };
 
+/** How often slots were given up; those found before are not valid. */
+let resets = 0;
+
 /** Sends the pending datagrams of all send batches. */
 let flushSendBatches;
 
@@ -72,9 +75,17 @@ function resetDestinations() {
   flushSendBatches();
   // `slotsUsed` comes last: a slot is reused only when no entry refers to it.
   lastDestination = { family: 0, address: '', port: 0, slot: 0 };
+  resets++;
   destinations[4].clear();
   destinations[6].clear();
   slotsUsed = CONNECTED_PEER;
 }
 
-module.exports = { CONNECTED_PEER, beforeReset, findDestination };
+/** @returns {number} changes when slots found earlier become invalid */
+function countResets() {
+  return resets;
+}
+
+module.exports = {
+  CONNECTED_PEER, beforeReset, countResets, findDestination,
+};

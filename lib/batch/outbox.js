@@ -46,7 +46,7 @@ const { SendBatch } = require('./send-batch');
 
 const { process } = globalThis;
 
-const { QUEUED, BATCH_PENDING } = binding.layout;
+const { QUEUED, BATCH_PENDING, BATCH_SENDS } = binding.layout;
 
 /** Maximum of connected datagrams that wait for the end of a tick. */
 const CONNECTED_MAX = 64;
@@ -241,10 +241,7 @@ function sendNow(handle, family, list, port, address, request) {
  * @param {SendGroup|null} group receives the status of each datagram
  */
 function sendMany(handle, packets, width, group) {
-  flushConnected();
-  // Earlier datagrams of this socket leave first, although their tick is due
-  // later.
-  if (unconnectedBatch?.hasPending(handle)) unconnectedBatch.flush();
+  flushEarlier(handle);
   useImmediateBatch(group);
   for (let i = 0; i < packets.length; i += width) {
     const destination = width === 1 ?
@@ -254,6 +251,32 @@ function sendMany(handle, packets, width, group) {
   }
   immediateBatch.flush();
   immediateBatch.group = null;
+}
+
+/**
+ * Sends datagrams of columns at once, in order. C reads the payloads from the
+ * memory of the program.
+ * @param {UDP} handle
+ * @param {Columns} columns validated; see lib/socket/packet-columns.js
+ * @param {SendGroup|null} group receives the status of each datagram
+ */
+function sendColumns(handle, columns, group) {
+  flushEarlier(handle);
+  for (let first = 0; first < columns.count; first += BATCH_SENDS) {
+    const count = Math.min(BATCH_SENDS, columns.count - first);
+    useImmediateBatch(group);
+    immediateBatch.sendColumns(handle, columns, first, count);
+    immediateBatch.group = null;
+  }
+}
+
+/**
+ * Earlier datagrams of this socket leave first, although their tick is due
+ * later.
+ */
+function flushEarlier(handle) {
+  flushConnected();
+  if (unconnectedBatch?.hasPending(handle)) unconnectedBatch.flush();
 }
 
 /** Flushes first: a throw may have left datagrams of an earlier group. */
@@ -293,6 +316,7 @@ module.exports = {
   findDestination,
   flushConnected,
   flushConnectedAndSchedule,
+  sendColumns,
   sendConnected,
   sendMany,
   sendNow,

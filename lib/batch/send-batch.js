@@ -18,14 +18,20 @@ const {
   CallbackBatch, isClosed, newTicket, queuedSends, runCallbacks, stillOpen,
 } = require('./completions');
 const {
+  CONNECTED_PEER, countResets, findDestination,
+} = require('./destinations');
+const {
   COPY_MAX, getLength, maxWrittenSize, setBytes, writeMessage,
 } = require('./message-writer');
 
 const {
   SEND_WORDS, SEND_SOCKET, SEND_DESTINATION, SEND_OFFSET, SEND_LENGTH,
   SEND_TICKET, SEND_STATUS, QUEUED, BATCH_SENDS, BATCH_ARENA, BATCH_PENDING,
-  BATCH_CALLBACKS_DUE, BATCH_SENT,
+  BATCH_CALLBACKS_DUE, BATCH_SENT, DESTINATIONS_MAX,
 } = binding.layout;
+
+/** For binding.sendColumns(): the descriptors contain their destinations. */
+const WRITTEN_DESTINATIONS = -1;
 
 /** Memory of a send batch whose constructor failed, for the next one. */
 let spareMemory = null;
@@ -125,6 +131,43 @@ class SendBatch {
     }
     this.arenaUsed += copied;
     words[BATCH_PENDING] = index + 1;
+  }
+
+  /**
+   * Sends datagrams of columns through this send batch, which must be empty.
+   * @param {object} handle the UDP handle
+   * @param {Columns} columns see lib/socket/packet-columns.js
+   * @param {number} first index of the first datagram
+   * @param {number} count at most BATCH_SENDS
+   */
+  sendColumns(handle, columns, first, count) {
+    const { data, offsets, sizes } = columns;
+    const destination =
+      this.writeDestinations(handle.family, columns, first, count);
+    const ticket = this.group === null ? 0 : this.group.ticket;
+    binding.sendColumns(this.id, handle.id, destination, ticket, first, count,
+                        data, offsets, sizes);
+    this.takeStatuses();
+  }
+
+  /** @returns {number} the slot of all, or WRITTEN_DESTINATIONS */
+  writeDestinations(family, columns, first, count) {
+    const { connected, port, address, ports, addresses } = columns;
+    if (connected) return CONNECTED_PEER;
+    if (ports === null) {
+      // A zone that no longer exists has no slot. C rejects the maximum.
+      const slot = findDestination(family, address, port);
+      return slot < 0 ? DESTINATIONS_MAX : slot;
+    }
+    let resets;
+    do { // again after a reset, which leaves more slots than a send batch needs
+      resets = countResets();
+      for (let i = 0; i < count; i++) {
+        this.words[i * SEND_WORDS + SEND_DESTINATION] =
+          findDestination(family, addresses[first + i], ports[first + i]);
+      }
+    } while (countResets() !== resets);
+    return WRITTEN_DESTINATIONS;
   }
 
   /** @returns {boolean} whether a datagram of this handle is pending */

@@ -10,7 +10,7 @@ const { record } = require('../node/thread');
 const errors = require('../errors/errors');
 const { copyMessage } = require('../socket/message');
 const { isIP } = require('../handle/lookup');
-const { readPackets } = require('../socket/packets');
+const { expandColumns, readPackets } = require('../socket/packets');
 const { isBound, isConnected } = require('./state');
 
 // Programs replace these.
@@ -156,19 +156,20 @@ function isNumeric(family, address) {
  * @param {Socket} socket
  * @param {ImmediateLookup} lookup of the socket
  * @param {net.BlockList} [blockList] node:dgram fails sends to its addresses
- * @param {Array} packets connected: [msg, msg, ...]; unconnected: [msg, port,
- *   address, ...]
+ * @param {Array|object} packets connected: [msg, msg, ...]; unconnected: [msg,
+ *   port, address, ...]; or columns, as in the 'batch' event
  * @param {function(Error|null, number)} [callback]
  * @returns {number} datagrams that node:dgram sends or queues; 0 while bind()
  *   is pending, after which they are sent
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
- * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ * @throws {RangeError} ERR_OUT_OF_RANGE, ERR_SOCKET_BAD_PORT
  * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, or that of bind(2)
  */
 function sendMany(socket, lookup, blockList, packets, callback) {
   const family = socket.type === 'udp6' ? 6 : 4;
   const batch = readPackets(packets, callback, family, isConnected(socket),
                             isNumeric);
+  expandColumns(batch);
   const total = batch.list.length / batch.width;
   const isReady = isBound(socket) || bindNow(socket, lookup);
   const progress = callback &&

@@ -59,6 +59,9 @@ const DATA_VIEW = readers(DataView.prototype);
 const { get: kindOf } =
   Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag);
 
+/** The number of elements of a typed array; subclasses cannot override it. */
+const lengthOf = slotReader(typedArray, 'length');
+
 /**
  * The bytes of a view according to its internal slots: properties of a subclass
  * may return another length, and the memory may be detached or shrunk.
@@ -164,5 +167,6 @@ function copyMessage(message) {
 }
 
 module.exports = {
-  checkMessage, copyMessage, isPart, readMessage, sliceMessage, toList,
+  checkMessage, copyMessage, isPart, kindOf, lengthOf, readMessage,
+  sliceMessage, toList, trueBytes,
 };

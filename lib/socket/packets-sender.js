@@ -1,9 +1,10 @@
 'use strict';
 
-/** Sends the checked list of sendMany(); see packets.js. */
+/** Sends the checked datagrams of sendMany(); see packets.js. */
 
 const errors = require('../errors/errors');
 const outbox = require('../batch/outbox');
+const { expandColumns } = require('./packets');
 
 /** Removes blocked destinations, and fails their part of `group`. */
 function filterBlocked(list, isBlocked, group) {
@@ -20,23 +21,39 @@ function isNumeric(family, address, port) {
   return outbox.findDestination(family, address, port) >= 0;
 }
 
+function createGroup(callback, total) {
+  if (callback === undefined) return null;
+  const group = new outbox.SendGroup(callback, total);
+  if (total === 0) group.countFinished(0);
+  return group;
+}
+
 /**
  * @param {UDP} handle
- * @param {{list: Array, width: 1|3}} batch of readPackets()
+ * @param {Packets} batch of readPackets()
  * @param {function(string): boolean} [isBlocked]
  * @param {function(Error|null, number)} [callback]
  * @returns {number} datagrams that the kernel or its queue was given
  */
-function sendPackets(handle, { list, width }, isBlocked, callback) {
-  const group = callback === undefined ?
-    null :
-    new outbox.SendGroup(callback, list.length / width);
-  if (list.length === 0) group?.countFinished(0);
+function sendPackets(handle, batch, isBlocked, callback) {
+  if (isBlocked !== undefined) expandColumns(batch);
+  return batch.columns === null ?
+    sendList(handle, batch, isBlocked, callback) :
+    sendColumns(handle, batch.columns, callback);
+}
+
+function sendList(handle, { list, width }, isBlocked, callback) {
+  const group = createGroup(callback, list.length / width);
   const packets = isBlocked === undefined || width === 1 ?
     list :
     filterBlocked(list, isBlocked, group);
   outbox.sendMany(handle, packets, width, group);
   return packets.length / width;
+}
+
+function sendColumns(handle, columns, callback) {
+  outbox.sendColumns(handle, columns, createGroup(callback, columns.count));
+  return columns.count;
 }
 
 module.exports = { isNumeric, sendPackets };

@@ -1,15 +1,17 @@
 'use strict';
 
 /**
- * Checks and copies the list of datagrams of sendMany(). The calling convention
- * is that of Bun's udpSocket.sendMany(). The whole list is checked before a
- * datagram is sent. Used by the fallback as well, which has no addon.
+ * Checks and copies the datagrams of sendMany(). The calling convention of the
+ * list is that of Bun's udpSocket.sendMany(); packet-columns.js checks the
+ * columns. The whole list is checked before a datagram is sent. Used by the
+ * fallback as well, which has no addon.
  */
 
 const errors = require('../errors/errors');
 const { validateFunction, validatePort } = require('../errors/validators');
 const { LOOPBACK } = require('../batch/loopback');
 const { copyMessage, isPart, readMessage } = require('./message');
+const { COLUMNS_FORM, readColumns, toList } = require('./packet-columns');
 
 /** The expected form of `packets`, for error messages. */
 const CONNECTED_FORM = '[message, message, ...] for a connected socket';
@@ -24,8 +26,9 @@ const UNCONNECTED_FORM = '[message, port, address, ...]';
  */
 function createList(packets, form) {
   if (!Array.isArray(packets)) {
-    throw errors.invalidArgType('packets', `an instance of Array: ${form}`,
-                                packets);
+    throw errors.invalidArgType(
+      'packets', `an instance of Array: ${form}, or columns: ${COLUMNS_FORM}`,
+      packets);
   }
   return new Array(packets.length);
 }
@@ -123,32 +126,67 @@ function findInvalidPart(list) {
 }
 
 /**
+ * The datagrams of one sendMany(), in one of two forms.
+ * @typedef {object} Packets
+ * @property {Array|null} list messages, or message, port and address in turn;
+ *   not the program's
+ * @property {1|3} width elements of the list per datagram
+ * @property {Columns|null} columns instead of a list; see packet-columns.js
+ */
+
+/**
  * Checks the arguments of sendMany().
- * @param {Array} packets
+ * @param {Array|object} packets a list or columns
  * @param {Function} [callback]
  * @param {4|6} family of the socket
  * @param {boolean} connected
  * @param {function(4|6, string, number): boolean} isNumeric tells whether an
  *   address (with its port) is a numeric one of the family
- * @returns {{list: Array, width: 1|3}} a new list: messages, or message, port
- *   and address in turn; `width` is the number of elements per datagram
+ * @returns {Packets}
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
- * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ * @throws {RangeError} ERR_OUT_OF_RANGE, ERR_SOCKET_BAD_PORT
  */
 function readPackets(packets, callback, family, connected, isNumeric) {
   if (callback !== undefined) validateFunction(callback, 'callback');
+  if (!Array.isArray(packets) && typeof packets === 'object' &&
+      packets !== null) {
+    const { count } = packets;
+    if (count !== undefined) {
+      const columns =
+        readColumns(packets, count, family, connected, isNumeric);
+      return { list: null, width: 1, columns };
+    }
+  }
   return connected ?
-    { list: readConnected(packets), width: 1 } :
-    { list: readUnconnected(packets, family, isNumeric), width: 3 };
+    { list: readConnected(packets), width: 1, columns: null } :
+    {
+      list: readUnconnected(packets, family, isNumeric),
+      width: 3,
+      columns: null,
+    };
+}
+
+/**
+ * Converts columns into a list, for the ways of sending that need one.
+ * @param {Packets} batch changed
+ */
+function expandColumns(batch) {
+  if (batch.columns === null) return;
+  const { list, width } = toList(batch.columns);
+  batch.list = list;
+  batch.width = width;
+  batch.columns = null;
 }
 
 /**
  * Copies messages that are sent later: the caller may change its buffers in the
  * meantime.
- * @param {{list: Array, width: 1|3}} batch of readPackets(); changed
+ * @param {Packets} batch of readPackets(); changed
  */
-function copyPackets({ list, width }) {
+function copyPackets(batch) {
+  expandColumns(batch);
+  const { list, width } = batch;
   for (let i = 0; i < list.length; i += width) list[i] = copyMessage(list[i]);
 }
 
-module.exports = { copyPackets, readPackets };
+module.exports = { copyPackets, expandColumns, readPackets };

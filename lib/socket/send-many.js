@@ -17,16 +17,16 @@ let packetSender;
 /**
  * Sends many datagrams with one call, at once and in order. All arguments are
  * checked before a datagram is sent. An unbound socket is bound first.
- * @param {Array} packets connected: [message, message, ...]; unconnected:
- *   [message, port, address, ...] with numeric addresses (null, undefined or
- *   '': loopback)
+ * @param {Array|object} packets connected: [message, message, ...];
+ *   unconnected: [message, port, address, ...] with numeric addresses (null,
+ *   undefined or '': loopback). Either: columns, as in the 'batch' event
  * @param {function(Error|null, number)} [callback] called once all datagrams
  *   were sent or failed: the first error, and the number of datagrams that the
  *   kernel accepted
  * @returns {number} datagrams that the kernel or its queue was given; 0 while a
  *   bind() is in progress: they are sent once it is done
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
- * @throws {RangeError} ERR_SOCKET_BAD_PORT
+ * @throws {RangeError} ERR_OUT_OF_RANGE, ERR_SOCKET_BAD_PORT
  * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, ERR_ACCESS_DENIED, or the
  *   system error of bind(2)
  * @since 0.1.0

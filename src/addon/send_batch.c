@@ -1,5 +1,6 @@
 /* Send batches: lib/batch/send-batch.js writes datagrams into their memory,
- * flush() sends them. core/batch.h defines the layout.
+ * flush() sends them. core/batch.h defines the layout. sendColumns() sends
+ * datagrams from memory of the program.
  *
  * A prepare handle checks the watched send batches once an event loop
  * iteration, and sends datagrams that JavaScript failed to flush. */
@@ -11,6 +12,7 @@
 
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
+#include "core/columns.h"
 
 /* Creates the memory of a send batch; the table does not contain it yet. */
 static napi_status create_send_batch(napi_env env,
@@ -112,23 +114,29 @@ static bool find_send_batch(const dgram_addon_t* addon,
   return true;
 }
 
-static napi_value throw_bad_batch(napi_env env, uint32_t id) {
+static napi_value throw_bad_batch(napi_env env,
+                                  const char* function,
+                                  uint32_t id) {
   char text[128];
 
   snprintf(text,
            sizeof(text),
-           "flush(): send batch %" PRIu32 " does not exist or is detached",
+           "%s(): send batch %" PRIu32 " does not exist or is detached",
+           function,
            id);
   napi_throw_range_error(env, NULL, text);
   return NULL;
 }
 
-static napi_value throw_bad_count(napi_env env, uint32_t count) {
+static napi_value throw_bad_count(napi_env env,
+                                  const char* function,
+                                  uint32_t count) {
   char text[128];
 
   snprintf(text,
            sizeof(text),
-           "flush(): count is %" PRIu32 ", expected at most %d",
+           "%s(): count is %" PRIu32 ", expected at most %d",
+           function,
            count,
            DGRAM_BATCH_SENDS);
   napi_throw_range_error(env, NULL, text);
@@ -150,13 +158,98 @@ static napi_value js_flush(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &count));
   if (!find_send_batch(addon, id, &send_batch))
-    return throw_bad_batch(env, id);
+    return throw_bad_batch(env, "flush", id);
   if (count > DGRAM_BATCH_SENDS)
-    return throw_bad_count(env, count);
+    return throw_bad_count(env, "flush", count);
   DGRAM_TRY(env,
             napi_create_uint32(
                 env,
                 dgram_send_batch_flush(&addon->core, &send_batch, count),
+                &queued));
+  return queued;
+}
+
+/* Finds the bytes of a typed array. Its memory stays where it is until
+ * JavaScript runs. An array that is detached or out of bounds is empty. */
+static bool find_elements(napi_env env,
+                          napi_value value,
+                          napi_typedarray_type type,
+                          const void** data,
+                          size_t* length) {
+  static const uint32_t none = 0;
+  napi_typedarray_type actual;
+  bool is_typedarray = false;
+  void* elements = NULL;
+
+  if (napi_is_typedarray(env, value, &is_typedarray) != napi_ok ||
+      !is_typedarray ||
+      napi_get_typedarray_info(
+          env, value, &actual, length, &elements, NULL, NULL) != napi_ok ||
+      actual != type)
+    return false;
+  *data = *length == 0 ? &none : elements;
+  return true;
+}
+
+static bool find_columns(napi_env env,
+                         const napi_value* argv,
+                         dgram_columns_t* out) {
+  const void* data;
+  const void* offsets;
+  const void* sizes;
+
+  if (!find_elements(env, argv[0], napi_uint8_array, &data, &out->data_size) ||
+      !find_elements(
+          env, argv[1], napi_uint32_array, &offsets, &out->offsets_count) ||
+      !find_elements(
+          env, argv[2], napi_uint32_array, &sizes, &out->sizes_count))
+    return false;
+  out->data = data;
+  out->offsets = offsets;
+  out->sizes = sizes;
+  return true;
+}
+
+/* sendColumns(id, socket, destination, ticket, first, count, data, offsets,
+ * sizes): sends `count` rows of columns through the send batch `id`, which must
+ * be empty; see core/columns.h. Returns how many of them were queued. */
+static napi_value js_send_columns(napi_env env, napi_callback_info info) {
+  dgram_addon_t* addon = dgram_addon_of(env);
+  napi_value argv[9];
+  size_t argc = DGRAM_COUNT_OF(argv);
+  dgram_send_batch_t send_batch;
+  dgram_columns_target_t target;
+  dgram_columns_t columns;
+  uint32_t id;
+  uint32_t first;
+  uint32_t count;
+  napi_value queued;
+
+  DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, argv, NULL, NULL));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &target.socket));
+  DGRAM_TRY(env, dgram_napi_int32(env, argv[2], &target.destination));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[3], &target.ticket));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[4], &first));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[5], &count));
+  if (!find_send_batch(addon, id, &send_batch))
+    return throw_bad_batch(env, "sendColumns", id);
+  if (count > DGRAM_BATCH_SENDS)
+    return throw_bad_count(env, "sendColumns", count);
+  if (send_batch.state->pending != 0) {
+    napi_throw_error(env, NULL, "sendColumns(): the send batch is not empty");
+    return NULL;
+  }
+  if (!find_columns(env, &argv[6], &columns)) {
+    napi_throw_type_error(
+        env, NULL, "sendColumns(): expected a Uint8Array and two Uint32Arrays");
+    return NULL;
+  }
+  DGRAM_TRY(env,
+            napi_create_uint32(
+                env,
+                dgram_columns_send(
+                    &addon->core, &send_batch, &columns, &target, first, count),
                 &queued));
   return queued;
 }
@@ -269,6 +362,7 @@ void dgram_addon_release_send_batches(dgram_addon_t* addon) {
 static const napi_property_descriptor functions[] = {
     DGRAM_NAPI_FUNCTION("openSendBatch", js_open_send_batch),
     DGRAM_NAPI_FUNCTION("flush", js_flush),
+    DGRAM_NAPI_FUNCTION("sendColumns", js_send_columns),
     DGRAM_NAPI_FUNCTION("watchSendBatch", js_watch_send_batch),
     DGRAM_NAPI_FUNCTION("setDestination", js_set_destination),
 };

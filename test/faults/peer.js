@@ -38,6 +38,20 @@ function digests(sizes, first = 0) {
   return sizes.map((size, i) => digest(payload(first + i, size)));
 }
 
+/** The columns of sendMany(). */
+function toColumns(messages, port, address) {
+  const sizes = Uint32Array.from(messages, ({ length }) => length);
+  let end = 0;
+  return {
+    count: messages.length,
+    data: Buffer.concat(messages),
+    offsets: sizes.map((size) => (end += size) - size),
+    sizes,
+    ports: new Uint16Array(messages.length).fill(port),
+    addresses: messages.map(() => address),
+  };
+}
+
 class Peer {
   constructor(implementation) {
     this.dgram = require(implementation === 'builtin' ?
@@ -143,25 +157,26 @@ class Peer {
   }
 
   /**
-   * Passes each list of datagrams to a sendMany(), all in one tick. An outcome
-   * is the number of the first datagram, the error code or null, and how many
-   * were sent.
+   * Passes each list of datagrams, or its columns, to a sendMany(), all in one
+   * tick. An outcome is the number of the first datagram, the error code or
+   * null, and how many were sent.
    * @returns {{count: number, size: number}} the send queue afterwards
    */
-  sendMany({ socket: index, lists }) {
+  sendMany({ socket: index, lists, columns = false }) {
     const state = this.sockets[index];
     const { connect, port, address } = state.to;
     let number = 0;
     for (const sizes of lists) {
       const first = number;
-      const packets = sizes.flatMap((size) => {
-        const bytes = payload(number++, size);
-        return connect ? [bytes] : [bytes, port, address];
-      });
+      const messages = sizes.map((size) => payload(number++, size));
+      const packets = columns ?
+        toColumns(messages, port, address) :
+        messages.flatMap((bytes) => connect ? [bytes] : [bytes, port, address]);
       state.socket.sendMany(packets, (error, count) => {
         state.outcomes.push([first, error?.code ?? null, count]);
         this.wake(state);
       });
+      if (columns) packets.data.fill(0); // a queue has copied it
     }
     return this.queue({ socket: index });
   }

@@ -79,11 +79,16 @@ describe('sendMany() with injected faults', function() {
   }
 
   for (const transport of ['linux', 'uv']) {
-    for (const connected of [false, true]) {
-      describe(`${transport}, ${connected ? 'connected' : 'unconnected'}`,
+    for (const [connected, columns] of [
+      [false, false], [true, false], [false, true], [true, true],
+    ]) {
+      const form = `${connected ? 'connected' : 'unconnected'}, ` +
+        (columns ? 'columns' : 'list');
+      describe(`${transport}, ${form}`,
         () => {
           for (const scenario of scenarios) {
-            it(scenario.title, () => play(scenario, transport, connected));
+            it(scenario.title,
+               () => play(scenario, transport, connected, columns));
           }
 
           it('close() cancels queued datagrams', async () => {
@@ -91,7 +96,7 @@ describe('sendMany() with injected faults', function() {
               await sender(transport, 'send:*=EAGAIN', connected);
             const lists = ['1 2 3', '4 5'].map(sizesOf);
             assert.deepStrictEqual(
-              await remote.call('sendMany', { socket, lists }),
+              await remote.call('sendMany', { socket, lists, columns }),
               { count: 5, size: 15 });
             await remote.call('close', { socket });
             assert.deepStrictEqual(
@@ -106,11 +111,11 @@ describe('sendMany() with injected faults', function() {
   }
 
   async function play({ script, calls, queued, outcomes, lost = [], hits },
-    transport, connected) {
+    transport, connected, columns) {
     const { remote, socket } =
       await sender(transport, script(transport), connected);
     const lists = calls.map(sizesOf);
-    const queue = await remote.call('sendMany', { socket, lists });
+    const queue = await remote.call('sendMany', { socket, lists, columns });
     assert.strictEqual(queue.count, queued);
     assert.deepStrictEqual(
       await remote.call('settled', { socket, count: outcomes.length }),

@@ -18,8 +18,8 @@ const { install } = require('../support/saboteur');
 const FILES = [
   'batch/outbox', 'batch/send-batch', 'batch/completions',
   'batch/destinations', 'batch/message-writer', 'batch/untransferable',
-  'socket/packets', 'socket/packets-sender', 'node/ticks', 'node/endings',
-  'node/thread', 'node/uncaught',
+  'socket/packets', 'socket/packet-columns', 'socket/packets-sender',
+  'node/ticks', 'node/endings', 'node/thread', 'node/uncaught',
 ].map((name) => require.resolve(`../../lib/${name}`));
 
 const saboteur = install(FILES);
@@ -90,6 +90,14 @@ async function connected(socket, port) {
   await new Promise((resolve) => socket.connect(port, '127.0.0.1', resolve));
 }
 
+function columnsOf(...texts) {
+  const data = Buffer.from(texts.join(''));
+  const sizes = texts.map(({ length }) => length);
+  let end = 0;
+  const offsets = sizes.map((size) => (end += size) - size);
+  return { count: texts.length, data, offsets, sizes };
+}
+
 class Sender {
   async open() {
     // node:dgram: a new evaluation does not know the sources of an old one.
@@ -124,6 +132,10 @@ class Sender {
     yield () => plain.sendMany([`${name} many`, port, '127.0.0.1',
       [`${name} `, 'list'], port, '127.0.0.1'], note(`${name} many`));
     yield () => connected.sendMany([`${name} many connected`]);
+    yield () => plain.sendMany(
+      { ...columnsOf(`${name} columns`, `${name} two`), ports: [port, port] },
+      note(`${name} columns`));
+    yield () => connected.sendMany(columnsOf(`${name} columns connected`));
     yield () => patched.send(`${name} looked up`, port, 'localhost',
                              note(`${name} looked up`));
     yield () => plain.send(Buffer.from(`${name} bytes`), port, '127.0.0.1',
@@ -147,9 +159,11 @@ class Sender {
 }
 
 const MESSAGES = ['plain', 'plain, called', 'first', 'second', 'third', 'many',
-  'list', 'many connected', 'looked up', 'bytes', 'plain apart', 'apart',
+  'list', 'many connected', 'columns', 'two', 'columns connected', 'looked up',
+  'bytes', 'plain apart', 'apart',
   `burst ${CONNECTED_MAX}`];
-const CALLBACKS = ['plain, called', 'first', 'third', 'many', 'looked up',
+const CALLBACKS = ['plain, called', 'first', 'third', 'many', 'columns',
+  'looked up',
   'bytes', 'plain apart', 'apart', 'too long'];
 
 /** A callback, which must be called once at most. */

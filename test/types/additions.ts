@@ -55,6 +55,23 @@ socket.sendMany([]);
 socket.sendMany([['a', 'b'], 53, '127.0.0.1']);
 socket.sendMany(['a', 53, undefined, 'b', 53, 'localhost']);
 
+// Columns: a received batch, typed arrays and arrays, one destination for all.
+socket.on('batch', (batch) => socket.sendMany(batch));
+socket.on('batch', (batch) => {
+  const sent: number = socket.sendMany(
+    { ...batch, ports: 53, addresses: '10.0.0.1' },
+    (error: Error | null, count: number) => {});
+});
+const columns = { count: 1, data: new Uint8Array(1), offsets: [0], sizes: [1] };
+socket.sendMany(columns);
+socket.sendMany({ ...columns, ports: [53], addresses: [null] });
+// @ts-expect-error -- no sizes
+socket.sendMany({ count: 1, data: new Uint8Array(1), offsets: [0], ports: 53 });
+// @ts-expect-error -- an offset is a number
+socket.sendMany({ ...columns, offsets: ['0'] });
+// @ts-expect-error -- an address is a string
+socket.sendMany({ ...columns, ports: 53, addresses: 5 });
+
 const path: 'linux' | 'uv' | 'node' = transport;
 // @ts-expect-error -- there may be no addon
 const native: 'linux' | 'uv' = transport;

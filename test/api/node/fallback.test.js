@@ -271,6 +271,35 @@ describeNative('the fallback', function() {
         [['0', '1', '\0\0'], ['b!']]);
     });
 
+    it('sends columns', async () => {
+      const { receiver, socket } = await openConnected();
+      const texts = receiveText(receiver, 6);
+      const { port } = receiver.address();
+      const columns = {
+        count: 2, data: Buffer.from('abc'), offsets: Uint32Array.of(0, 1),
+        sizes: [1, 2],
+      };
+      assert.deepStrictEqual(await sendMany(socket, columns), [null, 2]);
+      const other = await openBound();
+      assert.deepStrictEqual(
+        await sendMany(other, { ...columns, ports: port }), [null, 2]);
+      assert.strictEqual(other.sendMany({
+        ...columns, ports: Uint16Array.of(port, port), addresses: [AT, ''],
+      }), 2);
+      columns.data.fill('x');
+      assert.deepStrictEqual(await texts, ['a', 'bc', 'a', 'bc', 'a', 'bc']);
+    });
+
+    it('sends a received batch', async () => {
+      const server = await openBound();
+      server.on('batch', (batch) => server.sendMany(batch));
+      const client = await bound();
+      const texts = receiveText(client, 2);
+      client.send('one', server.address().port, AT);
+      client.send('two', server.address().port, AT);
+      assert.deepStrictEqual(await texts, ['one', 'two']);
+    });
+
     it('sends to the connected peer, after earlier sends', async () => {
       const { receiver, socket } = await openConnected();
       const texts = receiveText(receiver, 4);
@@ -394,7 +423,7 @@ describeNative('the fallback', function() {
                         (...values) => results.push(values));
         socket.close();
         await once(socket, 'close');
-        for (let i = 0; i < 5; i++) await turn();
+        for (let i = 0; i < 5; i++) await nextIteration();
         assert.strictEqual(results.length, 1);
         isSystemError(results[0][0], 'ECANCELED', 'send');
         assert.strictEqual(results[0][1], 0);
@@ -429,7 +458,11 @@ describeNative('the fallback', function() {
         [[...good, 'x']], [[...good, 'x', port, 'localhost']],
         [[...good, 'x', port, '::1']], [[...good, 'x', port, true]],
         [[...good, 'x', 0, AT]], [[...good, 'x', undefined, AT]],
-        [[5, port, AT]], [[[5], port, AT]], [[null, port, AT]]]) {
+        [[5, port, AT]], [[[5], port, AT]], [[null, port, AT]],
+        ...[{ count: 2 }, { data: 5 }, { offsets: [2] }, { sizes: ['1'] },
+          { ports: [0] }, { addresses: 'name' }, { addresses: [5] }]
+          .map((change) => [{ count: 1, data: Buffer.from('x'), offsets: [0],
+            sizes: [1], ports: port, ...change }])]) {
         const expected = thrownBy(() => native.sendMany(...args));
         throwsCode(() => socket.sendMany(...args), expected.constructor,
           expected.code, expected.message);

@@ -15,8 +15,9 @@ const CONNECTED_FORM = '[message, message, ...] for a connected socket';
 const invalidType = (name, expected, received) => [TypeError,
   'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be ${expected}. ` +
   `Received ${received}`];
-const notArray = (form, received) =>
-  invalidType('packets', `an instance of Array: ${form}`, received);
+const notArray = (form, received) => invalidType('packets',
+  `an instance of Array: ${form}, or columns: ` +
+  '{ count, data, offsets, sizes, ports, addresses }', received);
 const invalidMessage = (name, form, received) => invalidType(name,
   'of type string or an instance of Buffer, TypedArray, or DataView, ' +
   `as the message in ${form}`, received);

@@ -26,8 +26,12 @@ const { threadId } = require('node:worker_threads');
 const { appendFileSync } = fs;
 const log = process.env.ECOSYSTEM_EVIDENCE;
 
-/** Frames of the packed package, in any folder. */
-const OURS = /[\\/]dgram-native[\w-]*[\\/](?:dist|lib)[\\/]/;
+/**
+ * Frames of the packed package, in any folder. Without an addon its fallback
+ * creates sockets of node:dgram for the program.
+ */
+const OURS =
+  /[\\/]dgram-native[\w-]*[\\/](?:dist|lib)[\\/](?!fallback)/;
 
 const ADDON = /dgram[-_]native[^\\/]*\.node$/;
 

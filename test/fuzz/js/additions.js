@@ -18,8 +18,8 @@ const binding = packed.binding();
 
 /** The error codes of sendMany() in docs/api.md. */
 const SEND_MANY_CODES = new Set([
-  'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_SOCKET_BAD_PORT',
-  'ERR_SOCKET_DGRAM_NOT_RUNNING',
+  'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE',
+  'ERR_SOCKET_BAD_PORT', 'ERR_SOCKET_DGRAM_NOT_RUNNING',
 ]);
 
 const anything = fc.constantFrom(...any);
@@ -34,6 +34,57 @@ const packets = fc.array(fc.tuple(
     name: `[${list.flat().map(({ name }) => name).join(', ')}]`,
     make: (context) => list.flat().map(({ make }) => make(context)),
   }));
+
+/** Values of one column: those that are right, lists of them, and any. */
+function column(right, ...whole) {
+  const element = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...right) },
+                           anything);
+  const list = fc.array(element, { maxLength: 4 }).map((elements) => ({
+    name: `[${elements.map(({ name }) => name).join(', ')}]`,
+    make: (context) => elements.map(({ make }) => make(context)),
+  }));
+  return fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...whole) },
+                  { weight: 3, arbitrary: list }, anything);
+}
+
+const integers = [0, 1, 2, 5, 64, 65536, 2 ** 32 - 1]
+  .map((number) => constant(number));
+
+/** A value that is created anew for each batch. */
+const created = (name, make) => ({ name, make });
+
+const integerColumn = column(integers,
+  created('Uint32Array(3)', () => new Uint32Array(3)),
+  created('Uint32Array.of(0, 1, 2)', () => Uint32Array.of(0, 1, 2)),
+  created('Uint32Array.of(64, -1)', () => Uint32Array.of(64, 2 ** 32 - 1)));
+
+const addressConstants = ['127.0.0.1', '::1', '', null, undefined]
+  .map((thing) => constant(thing));
+
+/** Columns that are nearly right. */
+const columns = fc.record({
+  count: fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...integers) },
+                  anything),
+  data: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(
+      created('Buffer(64)', () => Buffer.alloc(64)),
+      created('Uint8Array(3)', () => new Uint8Array(3))) },
+    anything),
+  offsets: integerColumn,
+  sizes: integerColumn,
+  ports: column(pools.port, ...pools.port),
+  addresses: fc.oneof(fc.constantFrom(...addressConstants),
+                      fc.array(fc.constantFrom(...addressConstants),
+                               { maxLength: 4 }).map((list) => ({
+                        name: `[${list.map(({ name }) => name).join(', ')}]`,
+                        make: () => list.map(({ make }) => make()),
+                      }))),
+}).map((drawn) => ({
+  name: `{ ${Object.entries(drawn)
+    .map(([key, { name }]) => `${key}: ${name}`).join(', ')} }`,
+  make: (context) => Object.fromEntries(Object.entries(drawn)
+    .map(([key, { make }]) => [key, make(context)])),
+}));
 
 /** Invalid entries, with the expected error codes. */
 const FAULTS = {
@@ -107,6 +158,16 @@ const bindingCall = fc.oneof(
     args: fc.array(anything, { maxLength: 4 }),
   }),
   fc.record({
+    name: fc.constant('sendColumns'),
+    args: fc.tuple(
+      fc.oneof(fc.constantFrom(...integers), anything), anything, anything,
+      anything, fc.oneof(fc.constantFrom(...integers), anything),
+      fc.oneof(fc.constantFrom(...integers), anything),
+      fc.oneof(fc.constant(created('Buffer(64)', () => Buffer.alloc(64))),
+               anything),
+      integerColumn, integerColumn),
+  }),
+  fc.record({
     name: fc.constant('setDestination'),
     args: fc.tuple(slot, anything, anything, anything),
   }));
@@ -123,7 +184,8 @@ const program = fc.record({
   shared: fc.boolean(),
   connected: fc.boolean(),
   sends: fc.array(fc.record({
-    packets: fc.oneof({ weight: 3, arbitrary: packets }, anything),
+    packets: fc.oneof({ weight: 3, arbitrary: packets },
+                      { weight: 3, arbitrary: columns }, anything),
     callback: fc.oneof(fc.constantFrom(...pools.callback), anything),
   }), { maxLength: 8 }),
   sound: fc.array(sound, { maxLength: 4 }),
