@@ -6,9 +6,9 @@
 //
 //   node scripts/bundle.js
 //
-// The files are included unchanged. A bundler would rename identifiers that two
-// files share, and users would see `Socket2` in util.inspect() and in stack
-// traces.
+// The code is included unchanged; comments on lines of their own are left out,
+// since V8 reads them, too. A bundler would rename identifiers that two files
+// share, and users would see `Socket2` in util.inspect() and in stack traces.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -26,6 +26,18 @@ const FALLBACK = 'fallback/index';
 /** index.js requires this file; in dist/ it has the function instead. */
 const CORE = 'evaluate';
 
+/**
+ * Files that are first required after loading, by programs that need them.
+ * They are included as strings, which V8 does not parse before that.
+ */
+const LATER = [
+  'load/diagnostics', 'socket/packet-columns', 'socket/packets',
+  'socket/packets-sender',
+];
+
+/** A comment on lines of its own, at the start of a line. */
+const COMMENT = /^ *(?:\/\*[^]*?\*\/|\/\/.*)\n/gm;
+
 const REQUIRE_BUILTIN = /\brequire\('node:([\w/]+)'\)/g;
 const REQUIRE_FILE = /\brequire\('(\.\.?\/[\w/.-]+)'\)/g;
 
@@ -41,8 +53,18 @@ function resolve(from, request) {
   return path.posix.join(path.posix.dirname(from), request);
 }
 
+/**
+ * The code of a file without comments on lines of their own.
+ * test/package/bundle.test.js compares its tokens with those of the file.
+ * @param {string} id
+ * @returns {string}
+ */
+function code(id) {
+  return read(id).replace(COMMENT, '');
+}
+
 function readResolved(id) {
-  return read(id).replace(REQUIRE_FILE, (_, request) =>
+  return code(id).replace(REQUIRE_FILE, (_, request) =>
     `require('${resolve(id, request)}')`);
 }
 
@@ -67,22 +89,24 @@ function checkBuiltins([id, text]) {
 }
 
 /**
- * The parentheses have V8 compile the function at once, not twice. It is an
+ * `later` has the ids of files to include as strings, see LATER. Of the others,
+ * the parentheses have V8 compile the function at once, not twice. It is an
  * argument because V8 would show the name of a property in stack traces.
  */
-function wrap([id, text]) {
+function wrap([id, text], later) {
+  if (later.includes(id)) return `define('${id}', ${JSON.stringify(text)});`;
   return `define('${id}', (function(module, require) {\n${text}}));`;
 }
 
 /**
  * A file that exports a function, and all that it requires, as one
  * self-contained function: index.js may compile its text again in another
- * realm. Of its argument it retains only Node's modules.
+ * realm. Of its argument it retains only Node's modules and strings.
  */
-function selfContained(id, name) {
+function selfContained(id, name, later = []) {
   const collected = [...collect(id)];
   collected.forEach(checkBuiltins);
-  const files = collected.map(wrap).join('\n\n');
+  const files = collected.map((file) => wrap(file, later)).join('\n\n');
   return `(function ${name}(given) {
 'use strict';
 
@@ -98,11 +122,21 @@ function builtinsOf(builtins) {
   return (name) => own[name];
 }
 
+const { directory } = given;
+
+function compile(id, text) {
+  const filename = directory + '/' + id + '.js';
+  return builtin('vm').compileFunction(
+    text, ['module', 'require'], { filename });
+}
+
 function require(id) {
   if (id.startsWith('node:')) return builtin(id.slice('node:'.length));
   if (loaded[id] === undefined) {
+    const file = files[id];
+    const run = typeof file === 'string' ? compile(id, file) : file;
     const module = loaded[id] = { exports: {} };
-    files[id](module, require);
+    run(module, require);
   }
   return loaded[id].exports;
 }
@@ -137,7 +171,7 @@ function entry() {
   const [head, tail] = text.split('/* core */');
   const start = `// Generated from lib/ by scripts/bundle.js.\n\n${head}`;
   const line = start.split('\n').length - 1;
-  return replaceOnce(start + selfContained(CORE, CORE) + tail,
+  return replaceOnce(start + selfContained(CORE, CORE, LATER) + tail,
                      'const LINE = 0;', `const LINE = ${line};`);
 }
 
@@ -180,4 +214,4 @@ function bundle() {
 
 if (require.main === module) bundle();
 
-module.exports = { bundle };
+module.exports = { bundle, code };
