@@ -28,7 +28,7 @@
         'src/core/sends.c',
         'src/core/socket.c',
         'src/core/socket_options.c',
-        'src/core/wake_up.c',
+        'src/core/iteration.c',
         'src/transport/choose.c',
         'src/transport/uv.c',
         'src/transport/uv_receive.c',
@@ -76,7 +76,7 @@
             'src/transport/linux/receive.c',
             'src/transport/linux/segment_group.c',
             'src/transport/linux/send.c',
-            'src/transport/linux/share.c',
+            'src/transport/linux/share_descriptor.c',
             'src/transport/linux/transport.c',
           ],
           'ldflags': [

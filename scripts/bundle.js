@@ -31,8 +31,8 @@ const CORE = 'evaluate';
  * They are included as strings, which V8 does not parse before that.
  */
 const LATER = [
-  'load/diagnostics', 'socket/packet-columns', 'socket/packets',
-  'socket/packets-sender',
+  'load/diagnostics', 'socket/send-many-columns', 'socket/send-many-list',
+  'socket/send-many-sender',
 ];
 
 /** A comment on lines of its own, at the start of a line. */

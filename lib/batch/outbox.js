@@ -257,7 +257,7 @@ function sendMany(handle, packets, width, group) {
  * Sends datagrams of columns at once, in order. C reads the payloads from the
  * memory of the program.
  * @param {UDP} handle
- * @param {Columns} columns validated; see lib/socket/packet-columns.js
+ * @param {Columns} columns validated; see lib/socket/send-many-columns.js
  * @param {SendGroup|null} group receives the status of each datagram
  */
 function sendColumns(handle, columns, group) {

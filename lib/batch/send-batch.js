@@ -136,7 +136,7 @@ class SendBatch {
   /**
    * Sends datagrams of columns through this send batch, which must be empty.
    * @param {object} handle the UDP handle
-   * @param {Columns} columns see lib/socket/packet-columns.js
+   * @param {Columns} columns see lib/socket/send-many-columns.js
    * @param {number} first index of the first datagram
    * @param {number} count at most BATCH_SENDS
    */

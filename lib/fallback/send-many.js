@@ -10,7 +10,7 @@ const { record } = require('../node/thread');
 const errors = require('../errors/errors');
 const { copyMessage } = require('../socket/message');
 const { isIP } = require('../handle/lookup');
-const { expandColumns, readPackets } = require('../socket/packets');
+const { expandColumns, readPackets } = require('../socket/send-many-list');
 const { isBound, isConnected } = require('./state');
 
 // Programs replace these.

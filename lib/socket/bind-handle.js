@@ -12,7 +12,7 @@ const { UDP, adoptHandle, inheritMethods } = require('../handle/handle');
 const { throwOnError } = require('./common');
 const {
   failBind, startListening, startListeningLater,
-} = require('./listening');
+} = require('./bind-outcome');
 const { kState } = require('./state');
 
 /**

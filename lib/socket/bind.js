@@ -11,7 +11,7 @@ const {
 } = require('./bind-handle');
 const { checkLiteral, emitIfOpen, healthCheck } = require('./common');
 const { Socket } = require('./constructor');
-const { failBind, onceBound, startListeningLater } = require('./listening');
+const { failBind, onceBound, startListeningLater } = require('./bind-outcome');
 const { startReceiving } = require('./receive');
 const { BINDING, UNBOUND, kState } = require('./state');
 

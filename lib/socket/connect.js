@@ -10,7 +10,7 @@ const {
   afterSends, callLater, checkLiteral, emitIfOpen, healthCheck, throwOnError,
 } = require('./common');
 const { Socket } = require('./constructor');
-const { bindImplicitly } = require('./listening');
+const { bindImplicitly } = require('./bind-outcome');
 const { enqueue } = require('./queue');
 const {
   BOUND, CONNECTED, CONNECTING, DISCONNECTED, UNBOUND, kState,

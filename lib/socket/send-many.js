@@ -34,8 +34,8 @@ let packetSender;
 function sendMany(packets, callback) {
   healthCheck(this);
   const state = this[kState];
-  packetList ??= require('./packets');
-  packetSender ??= require('./packets-sender');
+  packetList ??= require('./send-many-list');
+  packetSender ??= require('./send-many-sender');
   const batch = readPackets(this, packets, callback);
   if (state.bindState === UNBOUND) this.bindSync();
   if (state.bindState === BOUND) return sendPackets(this, batch, callback);

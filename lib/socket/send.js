@@ -11,7 +11,7 @@ const { hasOwnSend, takesLiterals } = require('../handle/handle');
 const { isBlocked } = require('./block-lists');
 const { callLater, healthCheck } = require('./common');
 const { Socket } = require('./constructor');
-const { bindImplicitly } = require('./listening');
+const { bindImplicitly } = require('./bind-outcome');
 const {
   checkMessage, copyMessage, sliceMessage, toList,
 } = require('./message');

@@ -7,7 +7,7 @@
  *
  * Each file below adds its methods to the prototype. Programs see them in this
  * order, which is Node's. Code that several topics share is in files without
- * methods: state.js, common.js, queue.js, listening.js, receive.js.
+ * methods: state.js, common.js, queue.js, bind-outcome.js, receive.js.
  */
 
 const { Socket, createSocket } = require('./constructor');

@@ -141,7 +141,7 @@ void dgram_addon_release_inboxes(dgram_addon_t* addon, uint32_t first);
 
 /* Implements dgram_env_t.deliver. */
 dgram_delivery_t dgram_addon_on_deliver(dgram_inbox_t* inbox,
-                                        dgram_wake_up_t* wake_up);
+                                        dgram_iteration_t* iteration);
 
 /* -- hooks.c --------------------------------------------------------------- */
 

@@ -14,7 +14,7 @@ typedef enum {
 typedef struct {
   dgram_addon_t* addon;
   dgram_inbox_t* inbox;
-  dgram_wake_up_t* wake_up;
+  dgram_iteration_t* iteration;
   napi_value argv[2];
   int extra_reads; /* calls of read_next() */
 } delivery_t;
@@ -54,7 +54,7 @@ static dgram_call_result_t call_deliver(const delivery_t* delivery,
   dgram_call_result_t result;
 
   inbox->cursor->budget =
-      dgram_wake_up_budget(delivery->wake_up, inbox->datagrams_left);
+      dgram_iteration_budget(delivery->iteration, inbox->datagrams_left);
   inbox->cursor->block = inbox->socket->block;
   result = dgram_addon_call_hook(
       addon, DGRAM_HOOK_DELIVER, 2, delivery->argv, &value);
@@ -88,8 +88,8 @@ static dgram_call_result_t deliver_in_scope(delivery_t* delivery,
   do {
     result = call_deliver(delivery, more);
     *late = dgram_addon_find_inbox(delivery->addon, delivery->inbox) &&
-            dgram_wake_up_count(delivery->wake_up,
-                                dgram_inbox_count_delivered(delivery->inbox));
+            dgram_iteration_count(delivery->iteration,
+                                  dgram_inbox_count_delivered(delivery->inbox));
     if (result == DGRAM_CALL_STOPPED)
       return result;
     threw = result == DGRAM_CALL_THREW || *more == DELIVER_LAST_THREW;
@@ -127,9 +127,10 @@ static dgram_delivery_t deliver_once(delivery_t* delivery, bool* late) {
 }
 
 dgram_delivery_t dgram_addon_on_deliver(dgram_inbox_t* inbox,
-                                        dgram_wake_up_t* wake_up) {
+                                        dgram_iteration_t* iteration) {
   dgram_addon_t* addon = inbox->socket->env->data;
-  delivery_t delivery = {.addon = addon, .inbox = inbox, .wake_up = wake_up};
+  delivery_t delivery = {
+      .addon = addon, .inbox = inbox, .iteration = iteration};
   napi_handle_scope scope;
   dgram_delivery_t result;
   bool late;

@@ -10,7 +10,7 @@
 
 /* The size of a block, which 'batch' listeners receive at once: as many
  * datagrams as they process in BLOCK_TIME, within limits. */
-#define BLOCK_TIME (DGRAM_WAKE_UP_TIME / 2)
+#define BLOCK_TIME (DGRAM_ITERATION_TIME / 2)
 #define BLOCK_MIN 32u
 #define BLOCK_MAX 1024u
 
@@ -21,7 +21,7 @@
 
 static dgram_delivery_t deliver(dgram_env_t* env,
                                 dgram_inbox_t* inbox,
-                                dgram_wake_up_t* wake_up);
+                                dgram_iteration_t* iteration);
 
 static void start_deferred_reads(dgram_env_t* env) {
   dgram_socket_t* socket;
@@ -49,13 +49,13 @@ static void on_resume(uv_idle_t* handle) {
     start_deferred_reads(env);
   for (i = 0; i < env->inboxes_count; i++) {
     dgram_inbox_t* inbox = &env->inboxes[i];
-    dgram_wake_up_t wake_up = {0};
+    dgram_iteration_t iteration = {0};
 
     if (!is_resumable(inbox) ||
         (inbox->deliver_depth > 0 && !dgram_inbox_has_more(env, inbox)))
       continue;
     done = false;
-    (void) deliver(env, inbox, &wake_up);
+    (void) deliver(env, inbox, &iteration);
   }
   /* All paused batches belong to calls further out on the stack, which update
    * the handle when they return. A nested event loop may sleep until then. */
@@ -156,7 +156,7 @@ static void learn_block(dgram_socket_t* socket, uint32_t n, uint64_t time) {
 
 static dgram_delivery_t deliver(dgram_env_t* env,
                                 dgram_inbox_t* inbox,
-                                dgram_wake_up_t* wake_up) {
+                                dgram_iteration_t* iteration) {
   dgram_socket_t* socket = inbox->socket;
   uint32_t left = inbox->datagrams_left;
   uint64_t start = left < MEASURE_MIN ? 0 : uv_hrtime();
@@ -169,7 +169,7 @@ static dgram_delivery_t deliver(dgram_env_t* env,
     inbox->resumable = true;
     update_resume_handle(env);
   }
-  result = env->deliver(inbox, wake_up);
+  result = env->deliver(inbox, iteration);
   if (start != 0 && left > inbox->datagrams_left)
     learn_block(socket, left - inbox->datagrams_left, uv_hrtime() - start);
   DGRAM_ASSERT(inbox->socket == socket && inbox->deliver_depth > 0);
@@ -193,7 +193,7 @@ static dgram_delivery_t deliver(dgram_env_t* env,
 
 dgram_delivery_t dgram_delivery_start(dgram_env_t* env,
                                       dgram_socket_t* socket,
-                                      dgram_wake_up_t* wake_up) {
+                                      dgram_iteration_t* iteration) {
   dgram_inbox_t* inbox = env->inbox;
 
   if (inbox->count == 0)
@@ -201,7 +201,7 @@ dgram_delivery_t dgram_delivery_start(dgram_env_t* env,
   inbox->socket = socket;
   socket->inbox = inbox;
   dgram_inbox_rewind(inbox);
-  return deliver(env, inbox, wake_up);
+  return deliver(env, inbox, iteration);
 }
 
 bool dgram_delivery_read_next(dgram_inbox_t* inbox) {

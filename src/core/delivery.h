@@ -1,16 +1,16 @@
 /* Delivery of received batches to JavaScript. A batch that exceeds the limit of
- * one event loop iteration (wake_up.h) is paused and resumed in the next one. A
- * socket that finds no free inbox defers its reads until there is one. Both are
- * driven by one idle handle of the environment, env->resume_handle, which also
- * runs in a nested event loop. */
+ * one event loop iteration (iteration.h) is paused and resumed in the next one.
+ * A socket that finds no free inbox defers its reads until there is one. Both
+ * are driven by one idle handle of the environment, env->resume_handle, which
+ * also runs in a nested event loop. */
 #ifndef DGRAM_DELIVERY_H
 #define DGRAM_DELIVERY_H
 
 #include <stdbool.h>
 
 #include "core/inbox.h"
+#include "core/iteration.h"
 #include "core/types.h"
-#include "core/wake_up.h"
 
 /* The result of delivering a batch. */
 typedef enum {
@@ -23,7 +23,7 @@ typedef enum {
  * Does nothing if there are none. */
 dgram_delivery_t dgram_delivery_start(dgram_env_t* env,
                                       dgram_socket_t* socket,
-                                      dgram_wake_up_t* wake_up);
+                                      dgram_iteration_t* iteration);
 
 /* For env->deliver(): reads one more message into an inbox that is being
  * delivered and has been read to its end. Returns false if there is none; see

@@ -27,8 +27,8 @@
 #include "core/delivery.h"
 #include "core/destinations.h"
 #include "core/inbox.h"
+#include "core/iteration.h"
 #include "core/types.h"
-#include "core/wake_up.h"
 
 /* Features to use where the platform has them. The first three are on by
  * default. */
@@ -82,7 +82,8 @@ struct dgram_env_s {
   /* Passes the datagrams of an inbox to JavaScript, starting at its cursor.
    * When it returns, the socket may have changed or be closed, but its memory
    * is still valid. */
-  dgram_delivery_t (*deliver)(dgram_inbox_t* inbox, dgram_wake_up_t* wake_up);
+  dgram_delivery_t (*deliver)(dgram_inbox_t* inbox,
+                              dgram_iteration_t* iteration);
 
   /* Completes a datagram that was DGRAM_QUEUED. With ticket 0 it is counted,
    * and JavaScript is not called. `status`: 0 or a UV_ code. */

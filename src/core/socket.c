@@ -26,7 +26,7 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   if (socket == NULL)
     return UV_ENOMEM;
   socket->env = env;
-  socket->block = DGRAM_WAKE_UP_DATAGRAMS;
+  socket->block = DGRAM_ITERATION_DATAGRAMS;
   rc = dgram_env_add_socket(env, socket);
   if (rc != 0) {
     free(socket);

@@ -8,7 +8,7 @@
 /* libuv divides the receive buffer into slots of 64 KiB if it has recvmmsg(),
  * and otherwise fills the first one. It reads until it has 32 datagrams, so two
  * reads of 16 do not exceed that. */
-#define SLOTS_MAX (DGRAM_WAKE_UP_DATAGRAMS / 2)
+#define SLOTS_MAX (DGRAM_ITERATION_DATAGRAMS / 2)
 
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
@@ -70,10 +70,10 @@ static void on_recv(uv_udp_t* udp,
                     unsigned flags) {
   dgram_socket_t* socket = (dgram_socket_t*) udp;
   dgram_env_t* env = socket->env;
-  dgram_wake_up_t wake_up = {0};
+  dgram_iteration_t iteration = {0};
 
   if (flags & UV_UDP_MMSG_FREE) {
-    (void) dgram_delivery_start(env, socket, &wake_up);
+    (void) dgram_delivery_start(env, socket, &iteration);
     return;
   }
   if (nread == 0 && source == NULL)
@@ -89,7 +89,7 @@ static void on_recv(uv_udp_t* udp,
     return;
   append(socket, nread, buf, source);
   if (!(flags & UV_UDP_MMSG_CHUNK))
-    (void) dgram_delivery_start(env, socket, &wake_up);
+    (void) dgram_delivery_start(env, socket, &iteration);
 }
 
 /* Bypasses libuv, which reads the next datagram only after on_recv() has

@@ -199,7 +199,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
   // Calls the listener with the GRO buffers that remain. It returns how many it
   // takes, true for all of them, or false to drop the batch.
   static dgram_delivery_t OnDeliver(dgram_inbox_t* inbox,
-                                    dgram_wake_up_t* wake_up) {
+                                    dgram_iteration_t* iteration) {
     TestEnv* self = Of(inbox->socket);
     Napi::Env env = self->Env();
     Napi::HandleScope scope(env);
@@ -227,7 +227,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
         taken.IsNumber()
             ? inbox->cursor->gro_buffer + taken.ToNumber().Uint32Value()
             : inbox->count;
-    dgram_wake_up_count(wake_up, dgram_inbox_count_delivered(inbox));
+    dgram_iteration_count(iteration, dgram_inbox_count_delivered(inbox));
     return inbox->cursor->gro_buffer < inbox->count ? DGRAM_PAUSED
                                                     : DGRAM_DELIVERED;
   }
@@ -240,7 +240,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     auto* socket =
         static_cast<dgram_socket_t*>(calloc(1, sizeof(dgram_socket_t)));
     socket->env = &core_;
-    socket->block = DGRAM_WAKE_UP_DATAGRAMS;
+    socket->block = DGRAM_ITERATION_DATAGRAMS;
     made_.push_back(socket);
     int rc = dgram_env_add_socket(&core_, socket);
     return Number::New(info.Env(), rc == 0 ? socket->id : rc);
@@ -300,7 +300,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     dgram_socket_t* socket = Socket(info);
     auto buffers = info[1].As<Napi::Array>();
     listener_ = Napi::Persistent(info[2].As<Napi::Function>());
-    dgram_wake_up_t wake_up{};
+    dgram_iteration_t iteration{};
     if (!dgram_inbox_acquire(&core_, socket))
       return;
     for (uint32_t i = 0; i < buffers.Length(); i++) {
@@ -317,7 +317,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
                          status == 0 ? &address.any : nullptr,
                          status);
     }
-    dgram_delivery_start(&core_, socket, &wake_up);
+    dgram_delivery_start(&core_, socket, &iteration);
   }
 
   // acquire(id) -> whether an inbox was acquired

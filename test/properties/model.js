@@ -20,7 +20,7 @@ const assert = require('node:assert');
 
 const { DISTINCT, isIdentifiable } = require('./payload');
 
-/** PREREAD_TRIES of transport/linux/share.c. */
+/** PREREAD_TRIES of transport/linux/share_descriptor.c. */
 const SHARE_TRIES = 8;
 
 /** The send is retried, later or without GSO: not an error of a datagram. */

@@ -18,8 +18,8 @@ const { install } = require('../support/saboteur');
 const FILES = [
   'batch/outbox', 'batch/send-batch', 'batch/completions',
   'batch/destinations', 'batch/message-writer', 'batch/untransferable',
-  'socket/packets', 'socket/packet-columns', 'socket/packets-sender',
-  'node/ticks', 'node/endings', 'node/thread', 'node/uncaught',
+  'socket/send-many-list', 'socket/send-many-columns',
+  'socket/send-many-sender', 'node/ticks', 'node/endings', 'node/thread', 'node/uncaught',
 ].map((name) => require.resolve(`../../lib/${name}`));
 
 const saboteur = install(FILES);
@@ -50,8 +50,8 @@ function evaluate() {
   }
   if (record() !== undefined) record().beforeEnding = undefined;
   dgram = require('../../lib/socket/socket');
-  require('../../lib/socket/packets');
-  require('../../lib/socket/packets-sender');
+  require('../../lib/socket/send-many-list');
+  require('../../lib/socket/send-many-sender');
 }
 
 const got = new Set();

@@ -27,9 +27,9 @@
  *  R1  The kernel overwrites msg_namelen, msg_controllen and msg_flags. They
  *      are reset before each call; otherwise a GRO buffer looks like a single
  *      datagram.
- *  R2  A wake-up is bounded (dgram_wake_up_t), so that timers and other sockets
- *      are not delayed. It reads again without asking epoll when more data is
- *      likely: after a full read, and after an answer, because a local peer may
+ *  R2  A wake-up is bounded (dgram_iteration_t), so that timers and other
+ * sockets are not delayed. It reads again without asking epoll when more data
+ * is likely: after a full read, and after an answer, because a local peer may
  *      have replied already. Reads that find nothing make this less frequent:
  *      request-response sockets do not pay for calls that return EAGAIN. The
  *      number of slots follows the traffic: a socket that receives single
@@ -203,14 +203,14 @@ void dgram_linux_discard_errors(int fd);
 /* Switches UDP_GRO. Kernels that do not know the option receive without it. */
 void dgram_linux_set_gro(const dgram_socket_t* socket, int on);
 
-/* -- share.c: handing the descriptor to another reader --------------------- */
+/* -- share_descriptor.c: handing the descriptor to another reader ---------- */
 
 /* dgram_transport_t.share */
 void dgram_linux_share(dgram_socket_t* socket);
 
 /* Delivers preread messages, as many as one batch can hold. */
 void dgram_linux_deliver_preread(linux_socket_t* self,
-                                 dgram_wake_up_t* wake_up);
+                                 dgram_iteration_t* iteration);
 void dgram_linux_free_preread(linux_socket_t* self);
 
 #endif

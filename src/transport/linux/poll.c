@@ -45,11 +45,11 @@ int dgram_linux_update_poll(linux_socket_t* self) {
  * back. Reports the error to the socket, then to each queued datagram. */
 static void fail_socket(linux_socket_t* self, int code) {
   dgram_socket_t* socket = self->socket;
-  dgram_wake_up_t wake_up = {0};
+  dgram_iteration_t iteration = {0};
 
   if (socket->reading && dgram_inbox_acquire(socket->env, socket)) {
     dgram_inbox_append(socket->env, 0, 0, 0, NULL, code);
-    (void) dgram_delivery_start(socket->env, socket, &wake_up);
+    (void) dgram_delivery_start(socket->env, socket, &iteration);
   }
   dgram_linux_fail_queue(self, code);
 }

@@ -144,7 +144,7 @@ static int read_messages(linux_socket_t* self, uint32_t count) {
 
 /* Reads one batch and delivers it. Returns the number of messages or a UV_
  * code, and 0 if no system call was made. */
-static int receive_batch(linux_socket_t* self, dgram_wake_up_t* wake_up) {
+static int receive_batch(linux_socket_t* self, dgram_iteration_t* iteration) {
   dgram_socket_t* socket = self->socket;
   dgram_env_t* env = socket->env;
   uint32_t count;
@@ -157,7 +157,7 @@ static int receive_batch(linux_socket_t* self, dgram_wake_up_t* wake_up) {
     return 0;
   }
   if (self->preread != NULL) {
-    dgram_linux_deliver_preread(self, wake_up);
+    dgram_linux_deliver_preread(self, iteration);
     return 0;
   }
   count = dgram_linux_features.mmsg ? dgram_socket_read_max(socket) : 1;
@@ -167,7 +167,7 @@ static int receive_batch(linux_socket_t* self, dgram_wake_up_t* wake_up) {
     count = env->inbox->slots;
   n = read_messages(self, count);
   if (n != UV_EAGAIN)
-    (void) dgram_delivery_start(env, socket, wake_up);
+    (void) dgram_delivery_start(env, socket, iteration);
   return n;
 }
 
@@ -185,10 +185,10 @@ static bool can_read(const dgram_socket_t* socket) {
 
 /* R2. Returns the result of the last read, or that of the one before if the
  * last returned UV_EAGAIN. Returns 0 if there may be more to read. */
-static int receive_all(linux_socket_t* self, dgram_wake_up_t* wake_up) {
+static int receive_all(linux_socket_t* self, dgram_iteration_t* iteration) {
   dgram_socket_t* socket = self->socket;
   uint64_t sent = socket->env->sent;
-  int n = receive_batch(self, wake_up);
+  int n = receive_batch(self, iteration);
   int reads;
   int next;
   bool full;
@@ -197,11 +197,11 @@ static int receive_all(linux_socket_t* self, dgram_wake_up_t* wake_up) {
     if (n <= 0 || !can_read(socket) ||
         !(self->read_full || socket->env->sent > sent) ||
         !dgram_busy_poll_is_due(&self->read_again) ||
-        !dgram_wake_up_may_read(wake_up))
+        !dgram_iteration_may_read(iteration))
       return n;
     sent = socket->env->sent;
     full = self->read_full;
-    next = receive_batch(self, wake_up);
+    next = receive_batch(self, iteration);
     if (socket->closing)
       return n;
     dgram_busy_poll_learn(&self->read_again,
@@ -228,8 +228,8 @@ void dgram_linux_discard_errors(int fd) {
 void dgram_linux_on_readable(linux_socket_t* self, int status) {
   dgram_socket_t* socket = self->socket;
   uint64_t sent = socket->env->sent;
-  dgram_wake_up_t wake_up = {0};
-  int n = receive_all(self, &wake_up);
+  dgram_iteration_t iteration = {0};
+  int n = receive_all(self, &iteration);
 
   if (n == UV_EAGAIN && status < 0)
     dgram_linux_discard_errors(dgram_linux_fd(socket));

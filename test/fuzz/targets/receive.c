@@ -135,7 +135,7 @@ static void give_out(state_t* state,
 }
 
 static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
-                                   dgram_wake_up_t* wake_up) {
+                                   dgram_iteration_t* iteration) {
   dgram_socket_t* socket = inbox->socket;
   state_t* state = socket->env->data;
   uint32_t many = UINT32_MAX;
@@ -152,7 +152,7 @@ static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
   state->depth++;
   give_out(state, inbox, socket, many);
   state->depth--;
-  (void) dgram_wake_up_count(wake_up, dgram_inbox_count_delivered(inbox));
+  (void) dgram_iteration_count(iteration, dgram_inbox_count_delivered(inbox));
   if (socket->closing || fuzz_one_in(&state->input, 16))
     return DGRAM_DROPPED;
   return inbox->cursor->gro_buffer < inbox->count ? DGRAM_PAUSED

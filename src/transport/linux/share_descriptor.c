@@ -24,7 +24,7 @@ struct linux_preread_s {
 };
 
 void dgram_linux_deliver_preread(linux_socket_t* self,
-                                 dgram_wake_up_t* wake_up) {
+                                 dgram_iteration_t* iteration) {
   dgram_env_t* env = self->socket->env;
   uint32_t i;
 
@@ -44,7 +44,7 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
                        message->status);
     free(message);
   }
-  (void) dgram_delivery_start(env, self->socket, wake_up);
+  (void) dgram_delivery_start(env, self->socket, iteration);
 }
 
 /* Reads one message into memory of its own. Returns NULL if none is waiting or

@@ -1,10 +1,10 @@
 'use strict';
 
-/** Sends the checked datagrams of sendMany(); see packets.js. */
+/** Sends the checked datagrams of sendMany(); see send-many-list.js. */
 
 const errors = require('../errors/errors');
 const outbox = require('../batch/outbox');
-const { expandColumns } = require('./packets');
+const { expandColumns } = require('./send-many-list');
 
 /** Removes blocked destinations, and fails their part of `group`. */
 function filterBlocked(list, isBlocked, group) {

@@ -2,7 +2,7 @@
 
 /**
  * Checks and copies the datagrams of sendMany(). The calling convention of the
- * list is that of Bun's udpSocket.sendMany(); packet-columns.js checks the
+ * list is that of Bun's udpSocket.sendMany(); send-many-columns.js checks the
  * columns. The whole list is checked before a datagram is sent. Used by the
  * fallback as well, which has no addon.
  */
@@ -11,7 +11,7 @@ const errors = require('../errors/errors');
 const { validateFunction, validatePort } = require('../errors/validators');
 const { LOOPBACK } = require('../batch/loopback');
 const { copyMessage, isPart, readMessage } = require('./message');
-const { COLUMNS_FORM, readColumns, toList } = require('./packet-columns');
+const { COLUMNS_FORM, readColumns, toList } = require('./send-many-columns');
 
 /** The expected form of `packets`, for error messages. */
 const CONNECTED_FORM = '[message, message, ...] for a connected socket';
@@ -131,7 +131,7 @@ function findInvalidPart(list) {
  * @property {Array|null} list messages, or message, port and address in turn;
  *   not the program's
  * @property {1|3} width elements of the list per datagram
- * @property {Columns|null} columns instead of a list; see packet-columns.js
+ * @property {Columns|null} columns instead of a list; see send-many-columns.js
  */
 
 /**
