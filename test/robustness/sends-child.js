@@ -16,10 +16,10 @@ const path = require('node:path');
 const { install } = require('../support/saboteur');
 
 const FILES = [
-  'batch/outbox', 'batch/send-batch', 'batch/completions',
-  'batch/destinations', 'batch/message-writer', 'batch/untransferable',
-  'socket/send-many-list', 'socket/send-many-columns',
-  'socket/send-many-sender', 'node/ticks', 'node/endings', 'node/thread', 'node/uncaught',
+  'batch/outbox', 'batch/send-batch', 'batch/completions', 'batch/destinations',
+  'batch/message-writer', 'batch/untransferable', 'socket/send-many-list',
+  'socket/send-many-columns', 'socket/send-many-sender', 'node/ticks',
+  'node/endings', 'node/thread', 'node/uncaught',
 ].map((name) => require.resolve(`../../lib/${name}`));
 
 const saboteur = install(FILES);
