@@ -20,7 +20,7 @@ const [base = 'HEAD'] = process.argv.slice(2);
 const AREAS = [
   [/^test\/(?:api|boundary|native|examples|e2e)\/.*\.test\.js$/, (file) =>
     [file]],
-  [/^lib\/socket\/(?:send|connect|message|packets)/,
+  [/^lib\/socket\/(?:send|connect|outgoing|send-many)/,
    ['api/send', 'api/connect', 'api/receive/batch.test.js']],
   [/^lib\/socket\/(?:bind|listening|queue)/, ['api/bind', 'api/socket']],
   [/^lib\/socket\/(?:receive|block)/, ['api/receive', 'api/socket']],

@@ -8,7 +8,7 @@
 const timers = require('node:timers');
 const { record } = require('../node/thread');
 const errors = require('../errors/errors');
-const { copyMessage } = require('../socket/message');
+const { copyMessage } = require('../socket/outgoing-message');
 const { isIP } = require('../handle/lookup');
 const { expandColumns, readPackets } = require('../socket/send-many-list');
 const { isBound, isConnected } = require('./state');

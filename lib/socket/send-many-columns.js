@@ -9,7 +9,7 @@
 const errors = require('../errors/errors');
 const { validatePort, validateUint32 } = require('../errors/validators');
 const { LOOPBACK } = require('../batch/loopback');
-const { kindOf, lengthOf, trueBytes } = require('./message');
+const { kindOf, lengthOf, trueBytes } = require('./outgoing-message');
 
 /** The expected form, for error messages. */
 const COLUMNS_FORM = '{ count, data, offsets, sizes, ports, addresses }';

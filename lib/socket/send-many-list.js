@@ -10,7 +10,7 @@
 const errors = require('../errors/errors');
 const { validateFunction, validatePort } = require('../errors/validators');
 const { LOOPBACK } = require('../batch/loopback');
-const { copyMessage, isPart, readMessage } = require('./message');
+const { copyMessage, isPart, readMessage } = require('./outgoing-message');
 const { COLUMNS_FORM, readColumns, toList } = require('./send-many-columns');
 
 /** The expected form of `packets`, for error messages. */

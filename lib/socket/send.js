@@ -14,7 +14,7 @@ const { Socket } = require('./constructor');
 const { bindImplicitly } = require('./bind-outcome');
 const {
   checkMessage, copyMessage, sliceMessage, toList,
-} = require('./message');
+} = require('./outgoing-message');
 const { enqueue } = require('./queue');
 const { BOUND, CONNECTED, UNBOUND, kState } = require('./state');
 
