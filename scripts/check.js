@@ -22,7 +22,7 @@ const AREAS = [
     [file]],
   [/^lib\/socket\/(?:send|connect|outgoing|send-many)/,
    ['api/send', 'api/connect', 'api/receive/batch.test.js']],
-  [/^lib\/socket\/(?:bind|listening|queue)/, ['api/bind', 'api/socket']],
+  [/^lib\/socket\/(?:bind|queue)/, ['api/bind', 'api/socket']],
   [/^lib\/socket\/(?:receive|block)/, ['api/receive', 'api/socket']],
   [/^lib\/socket\/(?:options|membership)/, ['api/network', 'api/socket']],
   [/^lib\/socket\//, ['api/socket', 'api/bind', 'api/connect', 'api/send',
