@@ -16,7 +16,7 @@ describe('busy-polling after an answer', function() {
   this.timeout(20000);
   // If a request arrives before the server reads again, one poll() serves two
   // answers. That depends on the scheduler.
-  this.retries(4);
+  this.retries(15);
   install();
 
   async function start(script, env = {}) {

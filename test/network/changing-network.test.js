@@ -21,7 +21,9 @@ class Program {
     this.seen = [];
     this.sender = new Remote({
       implementation, through: link.on(0),
-      env: { DGRAM_NATIVE_TRANSPORT: transport },
+      env: implementation === 'builtin' ?
+        {} :
+        { DGRAM_NATIVE_TRANSPORT: transport },
     });
     // The same for all: the other host is not under test.
     this.receiver =
