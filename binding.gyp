@@ -29,6 +29,7 @@
         'src/core/socket.c',
         'src/core/socket_options.c',
         'src/core/iteration.c',
+        'src/core/sources.c',
         'src/transport/choose.c',
         'src/transport/uv.c',
         'src/transport/uv_receive.c',

@@ -3,28 +3,61 @@
 /**
  * The table of destinations. The C core parses each address once and stores it
  * in a slot; descriptors contain the slot number.
+ *
+ * When the table is full, a hand moves over its slots and reuses those that
+ * were not used since it last passed. Pending descriptors must keep their
+ * slots. So they are sent when the hand enters a segment of the table, and
+ * after that each use of a destination sets `used`, except for the latest one.
  */
 
 const binding = require('../load/binding');
+const { latest } = require('./sources');
 
 const { DESTINATIONS_MAX } = binding.layout;
 
 /** The slot that stands for the connected peer of the socket. */
 const CONNECTED_PEER = 0;
 
-/** Slots of parsed destinations: address → port → slot. */
-const destinations = { 4: new Map(), 6: new Map() };
-let slotsUsed = CONNECTED_PEER;
-let lastDestination = { family: 0, address: '', port: 0, slot: 0 };
+/** Slots of a segment. */
+const SEGMENT = 1024;
 
-/** How often slots were given up; those found before are not valid. */
-let resets = 0;
+class Destination {
+  constructor(family, address, port, slot) {
+    this.family = family;
+    this.address = address;
+    this.port = port;
+    this.slot = slot; // 0: the slot was reused for another address
+    this.used = true;
+    // A zone names an interface, which may be renamed or replaced. Such an
+    // address is parsed each time.
+    this.hasZone = address.includes('%');
+  }
+}
+
+const NONE = new Destination(0, '', -1, 0);
+
+/** By slot. */
+const destinations = [NONE];
+
+/** By address: a Destination, or a Map from port to Destination. */
+const byAddress = { 4: new Map(), 6: new Map() };
+
+let lastDestination = NONE;
+
+/** The slot that was reused last. */
+let hand = 0;
+
+/** A slot to use next that is not in the table. 0: none */
+let spareSlot = 0;
+
+/** How often the hand entered a segment. */
+let reuses = 0;
 
 /** Sends the pending datagrams of all send batches. */
 let flushSendBatches;
 
 /** @param {function()} flush called before slots are reused */
-function beforeReset(flush) {
+function beforeReuse(flush) {
   flushSendBatches = flush;
 }
 
@@ -45,47 +78,98 @@ function findDestination(family, address, port) {
 }
 
 function lookUpDestination(family, address, port) {
-  const slot = destinations[family].get(address)?.get(port) ??
-    addDestination(family, address, port);
-  // A zone names an interface, which may be renamed or replaced. Such an
-  // address is parsed anew each time.
-  if (slot > 0 && !address.includes('%')) {
-    lastDestination = { family, address, port, slot };
+  lastDestination.used = true; // findDestination() does not set it
+  const { source } = latest;
+  // An answer goes to the address that just came in, the same string object.
+  const isAnswer = source.address === address && source.port === port;
+  let destination = isAnswer ? source.destination : null;
+  if (destination === null || destination.slot === 0 ||
+      destination.family !== family) {
+    destination = findInTable(family, address, port);
+    if (destination === undefined) {
+      return addDestination(family, address, port);
+    }
+    if (destination.hasZone) return parseAgain(destination);
+    if (isAnswer) source.destination = destination;
   }
-  return slot;
+  destination.used = true;
+  lastDestination = destination;
+  return destination.slot;
+}
+
+function findInTable(family, address, port) {
+  const found = byAddress[family].get(address);
+  if (found instanceof Map) return found.get(port);
+  return found?.port === port ? found : undefined;
+}
+
+function parseAgain(destination) {
+  const { family, address, port, slot } = destination;
+  destination.used = true;
+  const status = binding.setDestination(slot, family, address, port);
+  return status < 0 ? status : slot;
 }
 
 function addDestination(family, address, port) {
-  if (slotsUsed === DESTINATIONS_MAX - 1) resetDestinations();
-  const slot = slotsUsed + 1;
+  if (spareSlot === 0) spareSlot = takeSlot();
+  const slot = spareSlot;
   const status = binding.setDestination(slot, family, address, port);
   if (status < 0) return status;
-  slotsUsed = slot;
-  if (!address.includes('%')) {
-    const byAddress = destinations[family];
-    let ports = byAddress.get(address);
-    if (ports === undefined) byAddress.set(address, ports = new Map());
-    ports.set(port, slot);
-  }
+  const destination = new Destination(family, address, port, slot);
+  destinations[slot] = destination;
+  spareSlot = 0;
+  insert(destination);
+  if (!destination.hasZone) lastDestination = destination;
   return slot;
 }
 
-/** Empties the table. Pending descriptors that contain a slot leave first. */
-function resetDestinations() {
-  flushSendBatches();
-  // `slotsUsed` comes last: a slot is reused only when no entry refers to it.
-  lastDestination = { family: 0, address: '', port: 0, slot: 0 };
-  resets++;
-  destinations[4].clear();
-  destinations[6].clear();
-  slotsUsed = CONNECTED_PEER;
+function insert(destination) {
+  const { family, address, port } = destination;
+  const addresses = byAddress[family];
+  const found = addresses.get(address);
+  if (found === undefined) {
+    addresses.set(address, destination);
+  } else if (found instanceof Map) {
+    found.set(port, destination);
+  } else {
+    addresses.set(
+      address, new Map([[found.port, found], [port, destination]]));
+  }
 }
 
-/** @returns {number} changes when slots found earlier become invalid */
-function countResets() {
-  return resets;
+function remove(destination) {
+  const { family, address, port } = destination;
+  const addresses = byAddress[family];
+  const found = addresses.get(address);
+  if (found instanceof Map && found.size > 1) found.delete(port);
+  else addresses.delete(address);
+  destination.slot = 0; // last: none that can be found has slot 0
+}
+
+/** @returns {number} an unused slot: a new one, or one to reuse */
+function takeSlot() {
+  if (destinations.length < DESTINATIONS_MAX) return destinations.length;
+  for (;;) {
+    if (hand === DESTINATIONS_MAX - 1) hand = 0;
+    if (hand % SEGMENT === 0) {
+      flushSendBatches();
+      reuses++;
+    }
+    hand++;
+    const destination = destinations[hand];
+    if (destination !== lastDestination && !destination.used) {
+      remove(destination);
+      return hand;
+    }
+    destination.used = false;
+  }
+}
+
+/** @returns {number} changes when slots found earlier may be invalid */
+function countReuses() {
+  return reuses;
 }
 
 module.exports = {
-  CONNECTED_PEER, beforeReset, countResets, findDestination,
+  CONNECTED_PEER, beforeReuse, countReuses, findDestination,
 };

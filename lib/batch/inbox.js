@@ -15,7 +15,7 @@ const { drain } = require('../node/ticks');
 const uncaught = require('../node/uncaught');
 const { countBytes, findBlockEnd, takePayloads } = require('./blocks');
 const { takeColumns } = require('./columns');
-const { TEXT_WORDS, findSource } = require('./sources');
+const { TEXT_WORDS, findSource, latest } = require('./sources');
 const { markUntransferable } = require('./untransferable');
 
 const {
@@ -213,6 +213,7 @@ function deliverNext(handle, inbox, observed) {
     const error = errors.uvException(source.error, 'uv_if_indextoiid');
     return uncaught.run(handle, handle.emit, handle, 'error', error);
   }
+  latest.source = source;
   const { address, family, port } = source;
   const rinfo = { address, family, port };
   if (observed) {

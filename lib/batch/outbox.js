@@ -39,7 +39,7 @@ const {
   runCallbacks, stillOpen,
 } = require('./completions');
 const {
-  CONNECTED_PEER, beforeReset, findDestination,
+  CONNECTED_PEER, beforeReuse, findDestination,
 } = require('./destinations');
 const { LOOPBACK } = require('./loopback');
 const { SendBatch } = require('./send-batch');
@@ -67,7 +67,7 @@ function sendBatches() {
   return [connectedBatch, unconnectedBatch, immediateBatch];
 }
 
-beforeReset(() => {
+beforeReuse(() => {
   for (const sendBatch of sendBatches()) sendBatch?.flush();
 });
 

@@ -18,7 +18,7 @@ const {
   CallbackBatch, isClosed, newTicket, queuedSends, runCallbacks, stillOpen,
 } = require('./completions');
 const {
-  CONNECTED_PEER, countResets, findDestination,
+  CONNECTED_PEER, countReuses, findDestination,
 } = require('./destinations');
 const {
   COPY_MAX, getLength, maxWrittenSize, setBytes, writeMessage,
@@ -159,14 +159,14 @@ class SendBatch {
       const slot = findDestination(family, address, port);
       return slot < 0 ? DESTINATIONS_MAX : slot;
     }
-    let resets;
-    do { // again after a reset, which leaves more slots than a send batch needs
-      resets = countResets();
+    let reuses;
+    do { // again if slots found before may have been reused
+      reuses = countReuses();
       for (let i = 0; i < count; i++) {
         this.words[i * SEND_WORDS + SEND_DESTINATION] =
           findDestination(family, addresses[first + i], ports[first + i]);
       }
-    } while (countResets() !== resets);
+    } while (countReuses() !== reuses);
     return WRITTEN_DESTINATIONS;
   }
 

@@ -35,9 +35,8 @@ static void skip_stuck(const delivery_t* delivery,
   if (!dgram_addon_find_inbox(delivery->addon, inbox))
     return;
   now = inbox->cursor;
-  if (now->steps == 0 && inbox->texts_count > 0)
-    /* lib/ has not read the addresses of new sources. */
-    dgram_sources_init(&delivery->addon->core.sources);
+  if (now->steps == 0)
+    dgram_inbox_forget_sources(&delivery->addon->core, inbox);
   if (now->gro_buffer == before->gro_buffer &&
       now->position == before->position && now->steps == before->steps)
     dgram_inbox_skip(inbox);

@@ -2,13 +2,6 @@
 
 #include <string.h>
 
-/* A set-associative table. Each set is searched in order, which is faster than
- * a chain for so few entries; 256 sets keep busy sources apart. */
-#define WAYS 4u
-#define SETS (DGRAM_SOURCES_MAX / WAYS)
-
-_Static_assert((SETS & (SETS - 1)) == 0, "the hash is masked");
-
 int dgram_address_parse(dgram_address_t* out,
                         int family,
                         const char* text,
@@ -80,10 +73,6 @@ void dgram_address_describe(const struct sockaddr* address,
     out->length = 0;
 }
 
-void dgram_sources_init(dgram_sources_t* sources) {
-  memset(sources, 0, sizeof(*sources));
-}
-
 /* Compares fields: the padding of a sockaddr_in and the flow label of a
  * sockaddr_in6 differ between datagrams of one source. */
 bool dgram_address_equal(const dgram_address_t* slot,
@@ -102,64 +91,4 @@ bool dgram_address_equal(const dgram_address_t* slot,
          memcmp(&slot->in6.sin6_addr,
                 &in6->sin6_addr,
                 sizeof(in6->sin6_addr)) == 0;
-}
-
-static void copy_source(dgram_address_t* slot, const struct sockaddr* address) {
-  memset(slot, 0, sizeof(*slot));
-  if (address->sa_family == AF_INET)
-    memcpy(&slot->in4, address, sizeof(slot->in4));
-  else if (address->sa_family == AF_INET6)
-    memcpy(&slot->in6, address, sizeof(slot->in6));
-}
-
-static uint32_t hash_source(const struct sockaddr* address) {
-  const struct sockaddr_in* in4 = (const struct sockaddr_in*) address;
-  const struct sockaddr_in6* in6 = (const struct sockaddr_in6*) address;
-  uint32_t words[4] = {0, 0, 0, 0};
-  uint64_t hash = 0;
-  int i;
-
-  if (address->sa_family == AF_INET) {
-    words[0] = in4->sin_addr.s_addr;
-    hash = in4->sin_port;
-  } else if (address->sa_family == AF_INET6) {
-    memcpy(words, &in6->sin6_addr, sizeof(words));
-    hash = in6->sin6_port;
-  }
-  for (i = 0; i < 4; i++)
-    hash = ((hash ^ words[i]) + 1) * UINT64_C(0x9e3779b97f4a7c15);
-  return (uint32_t) (hash >> 32);
-}
-
-/* The slot of the set at `first` that holds `address`, else a free one, else
- * the one to overwrite. */
-static uint32_t find_in_set(dgram_sources_t* sources,
-                            uint32_t first,
-                            const struct sockaddr* address) {
-  uint32_t slot;
-
-  for (slot = first; slot < first + WAYS; slot++)
-    if (dgram_address_equal(&sources->slots[slot], address) ||
-        sources->slots[slot].any.sa_family == AF_UNSPEC)
-      return slot;
-  /* At random: with round robin, five sources that send in turn would each be
-   * evicted just before their next datagram. */
-  sources->random = sources->random * 1664525u + 1013904223u;
-  return first + (sources->random >> 16) % WAYS;
-}
-
-uint32_t dgram_sources_find(dgram_sources_t* sources,
-                            const struct sockaddr* address,
-                            bool* is_new) {
-  uint32_t slot = sources->last;
-
-  if (!dgram_address_equal(&sources->slots[slot], address))
-    slot = find_in_set(
-        sources, (hash_source(address) & (SETS - 1)) * WAYS, address);
-  *is_new = !dgram_address_equal(&sources->slots[slot], address) ||
-            dgram_address_has_zone(address);
-  if (*is_new)
-    copy_source(&sources->slots[slot], address);
-  sources->last = slot;
-  return slot;
 }

@@ -1,5 +1,4 @@
-/* Socket addresses: parsing, formatting, comparing, and a cache of recent
- * sources that saves the formatting. */
+/* Socket addresses: parsing, formatting and comparing. */
 #ifndef DGRAM_ADDRESS_H
 #define DGRAM_ADDRESS_H
 
@@ -36,21 +35,5 @@ bool dgram_address_has_zone(const struct sockaddr* address);
 /* True if both have the same text and port. */
 bool dgram_address_equal(const dgram_address_t* one,
                          const struct sockaddr* other);
-
-/* The sources whose text JavaScript has cached, by slot. */
-typedef struct {
-  uint32_t last;   /* slot of the latest hit */
-  uint32_t random; /* selects the entry of a full set to overwrite */
-  dgram_address_t slots[DGRAM_SOURCES_MAX];
-} dgram_sources_t;
-
-void dgram_sources_init(dgram_sources_t* sources);
-
-/* Finds the slot of `address`, or assigns one. Sets `*is_new` if JavaScript
- * does not have the text for this slot, and always for an address with a zone.
- * The table is bounded: a new address overwrites an older one. */
-uint32_t dgram_sources_find(dgram_sources_t* sources,
-                            const struct sockaddr* address,
-                            bool* is_new);
 
 #endif

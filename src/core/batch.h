@@ -17,9 +17,9 @@
  * still fails with EMSGSIZE. */
 #define DGRAM_DATAGRAM_MAX 65535u
 
-/* Destinations in the table of an environment. Slot 0 is not used: it means the
- * connected peer. */
-#define DGRAM_DESTINATIONS_MAX 4096
+/* Maximum size of an environment's table of destinations, which grows on
+ * demand. Slot 0 is not used: it means the connected peer. */
+#define DGRAM_DESTINATIONS_MAX 32768u
 
 /* Sockets of one environment; a power of two. The low bits of the id of a
  * socket, as many as this number needs, are its index. */
@@ -72,8 +72,9 @@ typedef struct {
 /* More than the slots: long GRO buffers are split, see dgram_inbox_append(). */
 #define DGRAM_RECV_GRO_BUFFERS 128
 
-/* Sources whose text JavaScript has cached; a power of two. */
-#define DGRAM_SOURCES_MAX 1024
+/* Maximum number of sources whose text JavaScript has cached; a power of two.
+ */
+#define DGRAM_SOURCES_MAX 32768u
 
 /* A GRO buffer: datagrams of one source that were received together, `length`
  * bytes in segments of `segment` bytes (the last one may be shorter). A single

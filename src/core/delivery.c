@@ -177,10 +177,9 @@ static dgram_delivery_t deliver(dgram_env_t* env,
   if (result == DGRAM_PAUSED && socket->closing)
     result = DGRAM_DROPPED;
   /* If a listener closes the socket, JavaScript drops the rest of the batch,
-   * and the text of a new source may be lost. Clearing the table passes it
-   * again. */
-  if (inbox->texts_count > 0 && (result == DGRAM_DROPPED || socket->closing))
-    dgram_sources_init(&env->sources);
+   * and the text of a new source may be lost. It is passed again. */
+  if (result == DGRAM_DROPPED || socket->closing)
+    dgram_inbox_forget_sources(env, inbox);
   if (result == DGRAM_PAUSED)
     inbox->resumable = true;
   else

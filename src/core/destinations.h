@@ -11,23 +11,27 @@
 #include "core/batch.h"
 #include "core/types.h"
 
-/* Parses an address into a slot of the environment's table, which is allocated
- * by the first call. Returns 0, UV_EINVAL for an invalid slot, family or text,
- * or UV_ENOMEM. */
+/* Grows to the highest slot in use. All zero is an empty table. */
+typedef struct {
+  dgram_address_t* slots;
+  uint32_t size; /* at most DGRAM_DESTINATIONS_MAX */
+} dgram_destinations_t;
+
+/* Parses an address into a slot of the environment's table. Returns 0,
+ * UV_EINVAL for an invalid slot, family or text, or UV_ENOMEM. */
 int dgram_destinations_set(dgram_env_t* env,
                            uint32_t slot,
                            int family,
                            const char* text,
                            uint16_t port);
 
-/* True if a descriptor may name `slot` of `table`, which may be NULL. Slot 0 is
- * the connected peer. */
-static inline bool dgram_destinations_has(const dgram_address_t* table,
+void dgram_destinations_free(dgram_destinations_t* table);
+
+/* True if a descriptor may name `slot`. Slot 0 is the connected peer. */
+static inline bool dgram_destinations_has(const dgram_destinations_t* table,
                                           uint32_t slot) {
-  if (slot == 0)
-    return true;
-  return table != NULL && slot < DGRAM_DESTINATIONS_MAX &&
-         table[slot].any.sa_family != AF_UNSPEC;
+  return slot == 0 ||
+         (slot < table->size && table->slots[slot].any.sa_family != AF_UNSPEC);
 }
 
 #endif

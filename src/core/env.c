@@ -17,16 +17,15 @@ void dgram_env_init(dgram_env_t* env, uv_loop_t* loop) {
   env->loop = loop;
   env->transport = dgram_transport_choose("");
   env->settings = (dgram_settings_t){true, true, true, false};
-  dgram_sources_init(&env->sources);
 }
 
 void dgram_env_free(dgram_env_t* env) {
   dgram_socket_free_pending(env);
   free(env->sockets);
-  free(env->destinations);
+  dgram_destinations_free(&env->destinations);
+  dgram_sources_free(&env->sources);
   env->sockets = NULL;
   env->sockets_size = 0;
-  env->destinations = NULL;
 }
 
 static int grow_sockets(dgram_env_t* env) {

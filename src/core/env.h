@@ -22,12 +22,12 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "core/address.h"
 #include "core/batch.h"
 #include "core/delivery.h"
 #include "core/destinations.h"
 #include "core/inbox.h"
 #include "core/iteration.h"
+#include "core/sources.h"
 #include "core/types.h"
 
 /* Features to use where the platform has them. The first three are on by
@@ -59,8 +59,7 @@ struct dgram_env_s {
   uint64_t sent;     /* datagrams that the kernel accepted */
   uint64_t received; /* datagrams, also those in GRO buffers */
 
-  dgram_address_t*
-      destinations; /* DGRAM_DESTINATIONS_MAX entries; NULL: not used yet */
+  dgram_destinations_t destinations;
   dgram_sources_t sources; /* remote addresses that JavaScript has as text */
 
   dgram_inbox_t inboxes[DGRAM_INBOXES];

@@ -93,7 +93,8 @@ void dgram_inbox_append(dgram_env_t* env,
   buffer.source = dgram_sources_find(&env->sources, source, &is_new);
   if (is_new) {
     DGRAM_ASSERT(inbox->texts_count < DGRAM_RECV_SLOTS);
-    dgram_address_describe(source, &inbox->texts[inbox->texts_count++]);
+    dgram_address_describe(source, &inbox->texts[inbox->texts_count]);
+    inbox->new_sources[inbox->texts_count++] = (uint16_t) buffer.source;
     buffer.new_text = inbox->texts_count;
   }
   do {
@@ -125,6 +126,13 @@ uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox) {
   }
   inbox->datagrams_left = n < before ? before - n : 0;
   return n;
+}
+
+void dgram_inbox_forget_sources(dgram_env_t* env, const dgram_inbox_t* inbox) {
+  uint32_t i;
+
+  for (i = 0; i < inbox->texts_count; i++)
+    dgram_sources_forget(&env->sources, inbox->new_sources[i]);
 }
 
 void dgram_inbox_skip(dgram_inbox_t* inbox) {

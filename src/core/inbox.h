@@ -22,8 +22,9 @@ typedef struct {
   uint8_t* recv_buffer;       /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
   uint32_t slots;
 
-  uint32_t count;          /* entries of `gro_buffers` in use */
-  uint32_t texts_count;    /* entries of `texts` in use */
+  uint32_t count;                         /* entries of `gro_buffers` in use */
+  uint32_t texts_count;                   /* entries of `texts` in use */
+  uint16_t new_sources[DGRAM_RECV_SLOTS]; /* their slots */
   uint32_t split_size;     /* GRO buffers with more datagrams are split */
   uint32_t gro_buffer;     /* copy of the cursor, when it was last read */
   uint32_t position;       /* the same */
@@ -53,6 +54,9 @@ void dgram_inbox_append(dgram_env_t* env,
 
 /* How many datagrams JavaScript has taken since the last call. */
 uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox);
+
+/* JavaScript may not have read the texts: the sources are new again. */
+void dgram_inbox_forget_sources(dgram_env_t* env, const dgram_inbox_t* inbox);
 
 /* Advances the cursor by one datagram, which is lost. */
 void dgram_inbox_skip(dgram_inbox_t* inbox);

@@ -7,7 +7,7 @@
 static int check_send(const dgram_socket_t* socket,
                       const dgram_send_t* send,
                       size_t arena_size) {
-  if (!dgram_destinations_has(socket->env->destinations, send->destination))
+  if (!dgram_destinations_has(&socket->env->destinations, send->destination))
     return UV_EINVAL;
   /* As in libuv. Linux itself would send to the given address. */
   if (socket->connected && send->destination != 0)

@@ -243,7 +243,7 @@ uint32_t dgram_uv_flush(dgram_socket_t* socket,
                         dgram_send_t* sends,
                         uint32_t count,
                         const uint8_t* arena) {
-  const dgram_address_t* table = socket->env->destinations;
+  const dgram_address_t* table = socket->env->destinations.slots;
   const dgram_address_t* destination;
   uint32_t queued = 0;
   uint32_t i;

@@ -42,7 +42,7 @@ describe('binding.sendColumns()', () => {
         send(id, 1, 0, 1, detached, rows(0), rows(1)),
         send(id, 1, 0, 1, new Uint8Array(70000), rows(0), rows(65536)),
         send(id, 9, 0, 1, data, rows(0), rows(1)),
-        send(id, 4096, 0, 1, data, rows(0), rows(1)),
+        send(id, 32768, 0, 1, data, rows(0), rows(1)),
         send(id + 1, 1, 0, 1, data, rows(0), rows(1)),
       ]);
       core.closeAll();

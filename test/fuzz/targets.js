@@ -12,6 +12,7 @@ const CORE = [
   'src/core/socket.c',
   'src/core/socket_options.c',
   'src/core/iteration.c',
+  'src/core/sources.c',
   'src/platform/unix.c',
   'src/transport/choose.c',
   'src/transport/linux/ancillary.c',
@@ -38,7 +39,7 @@ const CORE = [
 const targets = {
   send: CORE,
   receive: CORE,
-  sources: ['src/core/address.c', 'test/fuzz/kernel.c'],
+  sources: ['src/core/address.c', 'src/core/sources.c', 'test/fuzz/kernel.c'],
   address: ['src/core/address.c', 'test/fuzz/kernel.c'],
   segment_group: ['src/transport/linux/segment_group.c'],
   ancillary: ['src/transport/linux/ancillary.c'],

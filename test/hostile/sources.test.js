@@ -40,7 +40,7 @@ describe('a receiver', function() {
         ...type === 'udp6' ? ['-6'] : []);
 
       // By now all tables and compiled code exist.
-      const warm = await flood(20000);
+      const warm = await flood(50000);
       const before = await target.call('heap');
       const { sent, answers, drops } = await flood(sources);
       const after = await target.call('heap');

@@ -14,6 +14,7 @@
         '../../src/core/socket.c',
         '../../src/core/socket_options.c',
         '../../src/core/iteration.c',
+        '../../src/core/sources.c',
         '../../src/transport/choose.c',
         '../../src/transport/linux/segment_group.c',
         '../../src/transport/uv.c',

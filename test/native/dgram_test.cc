@@ -92,12 +92,18 @@ class Sources : public Napi::ObjectWrap<Sources> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
-        env, "Sources", {InstanceMethod<&Sources::Find>("find")});
+        env,
+        "Sources",
+        {
+            InstanceMethod<&Sources::Find>("find"),
+            InstanceMethod<&Sources::Forget>("forget"),
+        });
   }
 
-  explicit Sources(const CallbackInfo& info) : Napi::ObjectWrap<Sources>(info) {
-    dgram_sources_init(&sources_);
-  }
+  explicit Sources(const CallbackInfo& info)
+      : Napi::ObjectWrap<Sources>(info) {}
+
+  ~Sources() { dgram_sources_free(&sources_); }
 
  private:
   // find(address) -> {slot, isNew}
@@ -112,7 +118,12 @@ class Sources : public Napi::ObjectWrap<Sources> {
     return out;
   }
 
-  dgram_sources_t sources_;
+  // forget(slot)
+  void Forget(const CallbackInfo& info) {
+    dgram_sources_forget(&sources_, info[0].ToNumber());
+  }
+
+  dgram_sources_t sources_ = {};
 };
 
 // An environment with a transport that only records its calls.

@@ -80,7 +80,7 @@ describe('dgram_sources', () => {
       const content = new Map();
       let hits = 0;
 
-      for (let i = 0; i < 20 * SOURCES_MAX; i++) {
+      for (let i = 0; i < 4 * SOURCES_MAX; i++) {
         // Every second source is one of the last 100.
         const source = i % 2 === 0 ? i : Math.max(0, i - i % 100);
         const { slot, isNew } = sources.find(address(source));
@@ -93,39 +93,43 @@ describe('dgram_sources', () => {
       assert.ok(hits > SOURCES_MAX, `${hits} hits`);
     });
 
-    it(`retains most sources if half full: ${name}`, () => {
-      const some = Array.from({ length: SOURCES_MAX / 2 }, (_, i) => i);
-      for (const i of some) sources.find(address(i));
-      const known = some.filter((i) => !sources.find(address(i)).isNew);
-
-      assert.ok(known.length > 0.9 * some.length, `${known.length} known`);
+    it(`assigns slots in ascending order and retains them: ${name}`, () => {
+      for (let i = 0; i < SOURCES_MAX; i++)
+        assert.strictEqual(sources.find(address(i)).slot, i);
+      for (let i = 0; i < SOURCES_MAX; i++) {
+        assert.deepStrictEqual(sources.find(address(i)),
+                               { slot: i, isNew: false });
+      }
     });
 
-    it(`has hits with five sources in a set of four: ${name}`, () => {
-      const set = (slot) => slot >> 2;
-      const first = set(sources.find(address(0)).slot);
-      const sharing = [0];
-      for (let i = 1; sharing.length < 5; i++)
-        if (set(new Sources().find(address(i)).slot) === first) sharing.push(i);
-
-      const slots = new Set();
+    it(`retains most sources if it is a little too small: ${name}`, () => {
+      const count = SOURCES_MAX + 1000;
       let hits = 0;
-      for (let round = 0; round < 100; round++) {
-        for (const i of sharing) {
-          const { slot, isNew } = sources.find(address(i));
-          slots.add(slot);
-          hits += isNew ? 0 : 1;
-        }
-      }
-      assert.strictEqual(slots.size, 4);
-      assert.ok(hits > 100, `${hits} hits in 500`);
+
+      for (let i = 0; i < 3 * count; i++)
+        hits += sources.find(address(i % count)).isNew ? 0 : 1;
+      assert.ok(hits > 1.5 * SOURCES_MAX, `${hits} hits in ${3 * count}`);
     });
   }
 
-  it('accepts an unknown family', () => {
-    const { slot, isNew } = sources.find({ raw: 1 });
+  it('reports a forgotten source as new, in its old slot', () => {
+    const { slot } = sources.find(at4(1));
+    sources.find(at4(2));
+    sources.forget(slot);
 
-    assert.ok(slot < SOURCES_MAX);
-    assert.strictEqual(isNew, true);
+    assert.deepStrictEqual(sources.find(at4(1)), { slot, isNew: true });
+    assert.ok(remembers(at4(1)));
+    assert.ok(remembers(at4(2)), 'the others are known');
+    sources.forget(SOURCES_MAX);
+  });
+
+  it('accepts an unknown family, and bounds its slots', () => {
+    for (let i = 0; i < 100; i++) {
+      const { slot, isNew } = sources.find({ raw: 1 });
+
+      assert.ok(slot < 16, `slot ${slot}`);
+      assert.strictEqual(isNew, true);
+    }
+    assert.ok(remembers(at4(1)));
   });
 });

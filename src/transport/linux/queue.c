@@ -14,7 +14,7 @@ struct linux_queued_s {
   uint32_t position; /* first unsent */
   uint32_t count;
   dgram_send_t* sends;
-  dgram_address_t* peers; /* slot 0 is unused, as in env->destinations */
+  dgram_address_t* peers; /* slot 0 is unused, as in the table */
   uint8_t* arena;
 };
 
@@ -107,7 +107,7 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
   uint32_t i;
 
   if (self != NULL)
-    item = copy_batch(sends, count, socket->env->destinations, arena);
+    item = copy_batch(sends, count, socket->env->destinations.slots, arena);
   if (item != NULL)
     rc = append(self, item);
   if (rc != 0)

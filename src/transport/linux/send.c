@@ -171,7 +171,7 @@ uint32_t dgram_linux_flush(dgram_socket_t* socket,
                            uint32_t count,
                            const uint8_t* arena) {
   linux_socket_t* self = dgram_linux_ensure(socket);
-  linux_batch_t batch = {sends, count, socket->env->destinations, arena};
+  linux_batch_t batch = {sends, count, socket->env->destinations.slots, arena};
   uint32_t position = 0;
   int rc = 0;
 

@@ -1,6 +1,6 @@
-/* The cache of recent sources, compared with JavaScript's cache: a slot that is
- * not new must contain exactly the requested source. */
-#include "core/address.h"
+/* The table of sources, compared with JavaScript's cache: a slot that is not
+ * new must contain exactly the requested source. */
+#include "core/sources.h"
 
 #include "../input.h"
 
@@ -67,6 +67,14 @@ static void look_up(state_t* state, const dgram_address_t* address) {
     state->known[slot] = *address;
   FUZZ_CHECK(fresh || same_text(&state->known[slot], address));
   FUZZ_CHECK(fresh || !dgram_address_has_zone(exact));
+  if (fresh && (slot & 7) == 0 && !dgram_address_has_zone(exact) &&
+      address->any.sa_family != AF_UNSPEC &&
+      address->any.sa_family != AF_UNIX) {
+    /* A text that was not read comes again. */
+    dgram_sources_forget(&state->sources, slot);
+    FUZZ_CHECK(dgram_sources_find(&state->sources, exact, &again) == slot);
+    FUZZ_CHECK(again);
+  }
   if (address->any.sa_family == AF_INET || address->any.sa_family == AF_INET6) {
     /* A second request at once returns the same slot. */
     FUZZ_CHECK(dgram_sources_find(&state->sources, exact, &again) == slot);
@@ -75,10 +83,12 @@ static void look_up(state_t* state, const dgram_address_t* address) {
   free(exact);
 }
 
-/* Enough sources to fill every set, so that older ones are replaced. */
+/* Many sources: the table grows, and older ones are replaced once it is full.
+ */
 static void flood(fuzz_input_t* input, state_t* state) {
   dgram_address_t address = {0};
-  uint32_t n = fuzz_below(input, 4096);
+  uint32_t most = fuzz_one_in(input, 16) ? 2 * DGRAM_SOURCES_MAX : 2048;
+  uint32_t n = fuzz_below(input, most);
   uint32_t i;
 
   address.in4.sin_family = AF_INET;
@@ -96,19 +106,19 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   int floods = 0;
 
   memset(state, 0, sizeof(*state));
-  dgram_sources_init(&state->sources);
   while (input.size > 0) {
     if (fuzz_one_in(&input, 32)) {
-      dgram_sources_init(&state->sources);
+      dgram_sources_free(&state->sources);
       continue;
     }
-    if (floods < 4 && fuzz_one_in(&input, 64)) {
+    if (floods < 1 && fuzz_one_in(&input, 64)) {
       flood(&input, state);
       floods++;
     }
     draw_address(&input, &address);
     look_up(state, &address);
   }
+  dgram_sources_free(&state->sources);
   free(state);
   return 0;
 }
