@@ -4,6 +4,7 @@
 
 const { bufferSizeError } = require('../node/buffer-size-error');
 const errors = require('../errors/errors');
+const { UDP } = require('../handle/handle');
 const { BOUND, RECV_BUFFER, SEND_BUFFER, kState } = require('./state');
 
 // Programs may replace the global.
@@ -68,11 +69,22 @@ function applyBufferSize(handle, size, which, above) {
     undefined;
 }
 
-/** @param {Socket} socket open */
+// A program may replace these methods.
+const { close, recvStop } = UDP.prototype;
+
+/**
+ * Called before the handle is closed. Its own close() also stops receiving, so
+ * recvStop(), which takes a system call, is called only if one of the two was
+ * replaced.
+ * @param {Socket} socket open
+ */
 function stopReceiving(socket) {
   const state = socket[kState];
+  const { handle } = state;
   if (!state.receiving) return;
-  state.handle.recvStop();
+  if (handle.recvStop !== recvStop || handle.close !== close) {
+    handle.recvStop();
+  }
   state.receiving = false;
 }
 
