@@ -30,8 +30,9 @@ static void start_deferred_reads(dgram_env_t* env) {
   env->read_deferred = false;
   for (i = 0; i < env->sockets_size; i++) {
     socket = env->sockets[i];
-    if (socket != NULL && socket->reading && !socket->closing)
-      env->transport->start(socket);
+    if (socket != NULL && socket->reading && !socket->closing &&
+        env->transport->start(socket) != 0)
+      env->read_deferred = true; /* try again */
   }
 }
 

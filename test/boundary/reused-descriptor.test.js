@@ -39,7 +39,10 @@ describe('a descriptor that another handle of the loop has', () => {
       };
       handle.connect('127.0.0.1', refused.port);
       handle.recvStart();
-      core.send([handle, 0, 'ping']);
+      // A queued datagram makes the socket use a uv_poll_t.
+      core.binding.queueAlways(true);
+      core.send([handle, 0, 'ping', 3]);
+      core.binding.queueAlways(false);
       const timer = setInterval(() => {
         if (got.length === 0) return;
         clearInterval(timer);

@@ -73,6 +73,18 @@ int fuzz_uv_if_indextoiid(unsigned index, char* buffer, size_t* size) {
 
 /* -- polling -------------------------------------------------------------- */
 
+/* The watcher of a uv_udp_t, which is started below, is not in epoll either. */
+int fuzz_epoll_ctl(int epoll, int op, int fd, struct epoll_event* event) {
+  (void) epoll;
+  FUZZ_CHECK(fd >= 0 && event != NULL);
+  if (op != EPOLL_CTL_ADD || !fuzz_poll_fails ||
+      !fuzz_one_in(fuzz_kernel_input, 32))
+    return 0;
+  fuzz_poll_failed = true;
+  errno = fuzz_one_in(fuzz_kernel_input, 2) ? ENOSPC : EEXIST;
+  return -1;
+}
+
 int fuzz_uv_poll_start(uv_poll_t* poll, int events, uv_poll_cb on_poll) {
   fuzz_watch_t* watch = fuzz_watch(poll);
 

@@ -9,6 +9,7 @@
 #define sendmmsg fuzz_sendmmsg
 #define recvmsg fuzz_recvmsg
 #define recvmmsg fuzz_recvmmsg
+#define epoll_ctl fuzz_epoll_ctl
 #define uv_poll_start fuzz_uv_poll_start
 #define uv_poll_stop fuzz_uv_poll_stop
 #define uv_timer_start fuzz_uv_timer_start
@@ -20,6 +21,7 @@
 #define uv_close fuzz_uv_close
 
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <uv.h>
@@ -55,8 +57,8 @@ extern size_t fuzz_zone_length;
 
 void fuzz_kernel_reset(fuzz_input_t* input);
 
-/* Whether starting a uv_poll_t may fail; and whether one did, which failed all
- * that waited for it. */
+/* Whether polling may fail to start; and whether it did, which failed all that
+ * waited for it. */
 extern bool fuzz_poll_fails;
 extern bool fuzz_poll_failed;
 

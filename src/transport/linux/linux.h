@@ -1,6 +1,10 @@
 /* The Linux transport: sendmmsg() with GSO (UDP_SEGMENT) and recvmmsg() with
- * GRO (UDP_GRO), driven by a uv_poll_t on the socket's descriptor. libuv's own
- * UDP watcher is never started, so the two do not interfere.
+ * GRO (UDP_GRO).
+ *
+ * libuv's UDP watcher reports that a socket is readable: an alloc_cb that
+ * offers no buffer makes libuv call recv_cb without reading. The watcher cannot
+ * report that the socket is writable. When datagrams first have to wait for
+ * that, a uv_poll_t replaces the watcher until the socket is closed.
  *
  * Rules. The code refers to them by number.
  *  S1  sendmmsg() returns the number of messages sent. The position advances by
@@ -28,17 +32,20 @@
  *      are reset before each call; otherwise a GRO buffer looks like a single
  *      datagram.
  *  R2  A wake-up is bounded (dgram_iteration_t), so that timers and other
- * sockets are not delayed. It reads again without asking epoll when more data
- * is likely: after a full read, and after an answer, because a local peer may
- *      have replied already. Reads that find nothing make this less frequent:
- *      request-response sockets do not pay for calls that return EAGAIN. The
- *      number of slots follows the traffic: a socket that receives single
- *      datagrams does not pay for 32 slots.
+ *      sockets are not delayed. It reads again without asking epoll when more
+ *      data is likely: after a full read, and after an answer, because a local
+ *      peer may have replied already. Reads that find nothing make this less
+ *      frequent: request-response sockets do not pay for calls that return
+ *      EAGAIN. The number of slots follows the traffic: a socket that receives
+ *      single datagrams does not pay for 32 slots.
  *  R3  UDP_GRO is set when a read first returns several messages, and only if
  *      the descriptor is not shared. Its control message is always checked:
  *      another owner of the descriptor may have set the option.
  *  R4  A pending ICMP error (EPOLLERR) makes libuv stop a uv_poll_t with
  *      UV_EBADF. The error is read and reported, and polling starts again.
+ *      libuv's UDP watcher reports an error like a datagram, since libuv 1.52
+ *      twice. If the first read of such a wake-up finds nothing, the cause may
+ *      be the error queue, which is then emptied.
  *  R5  If a single message (a datagram or a GRO buffer) was received and
  *      answered at once, the next request is likely to follow soon: the
  *      transport busy-polls (busy_poll.h).
@@ -58,14 +65,15 @@
 /* Each is defined in the file that uses it. */
 typedef struct dgram_gso_limits_s dgram_gso_limits_t;
 typedef struct linux_pause_s linux_pause_t;
+typedef struct linux_poll_s linux_poll_t;
 typedef struct linux_preread_s linux_preread_t;
 typedef struct linux_queued_s linux_queued_t;
 
 /* The transport's part of a socket. Allocated on the first read or send. */
 typedef struct {
-  uv_poll_t poll;         /* first: a uv_poll_t* is a linux_socket_t* */
-  dgram_socket_t* socket; /* NULL: destroyed, `poll` is still closing */
-  bool polling;           /* `poll` is initialized */
+  dgram_socket_t* socket;
+  linux_poll_t* poll; /* NULL: not needed yet */
+  bool watching;      /* libuv's UDP watcher is active */
 
   bool gso;                       /* GSO sends are worth trying */
   uint8_t singles_left;           /* datagrams to send one at a time */
@@ -124,7 +132,7 @@ void dgram_linux_detect_features(void);
  * there is no memory. */
 linux_socket_t* dgram_linux_ensure(dgram_socket_t* socket);
 
-/* Cancels the queue and frees `self`, once its poll handle is closed. */
+/* Cancels the queue and frees `self`. */
 void dgram_linux_destroy(linux_socket_t* self);
 
 /* -- poll.c: events of the descriptor ------------------------------------- */
@@ -138,6 +146,9 @@ void dgram_linux_update_poll_or_fail(linux_socket_t* self);
 
 /* Decides whether the poll handle keeps the event loop alive. */
 void dgram_linux_update_ref(linux_socket_t* self);
+
+/* Closes the poll handle. */
+void dgram_linux_close_poll(linux_socket_t* self);
 
 /* -- send.c: datagrams that go to the kernel now --------------------------- */
 
@@ -190,8 +201,9 @@ size_t dgram_linux_queue_count(const dgram_socket_t* socket);
 
 /* -- receive.c: datagrams coming in ---------------------------------------- */
 
-/* Receives and delivers. `status` is that of the poll callback. */
-void dgram_linux_on_readable(linux_socket_t* self, int status);
+/* Receives and delivers. `maybe_error`: an error may have caused the wake-up.
+ */
+void dgram_linux_on_readable(linux_socket_t* self, bool maybe_error);
 
 /* dgram_transport_t.read_one */
 bool dgram_linux_read_on(dgram_socket_t* socket);

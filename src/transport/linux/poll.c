@@ -1,24 +1,143 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
 #include "transport/linux/linux.h"
 
-static void on_poll(uv_poll_t* poll, int status, int events);
+/* A uv_poll_t, allocated when the socket first needs one. Freed by its close
+ * callback, independently of the socket. */
+struct linux_poll_s {
+  uv_poll_t handle; /* first: a uv_poll_t* is a linux_poll_t* */
+  linux_socket_t* owner;
+};
+
+/* On EPOLLERR this libuv calls recv_cb a second time even if the first call
+ * stopped reading or closed the socket, and aborts. Later ones check that,
+ * earlier ones call it once. */
+#define UV_1_52_0 0x013400u
+
+static void on_poll(uv_poll_t* handle, int status, int events);
+static void on_watched(uv_udp_t* udp,
+                       ssize_t nread,
+                       const uv_buf_t* buf,
+                       const struct sockaddr* source,
+                       unsigned flags);
+
+/* -- libuv's UDP watcher ----------------------------------------------------
+ */
+
+/* Offers no buffer: libuv then reads nothing and calls on_watched(). */
+static void on_alloc(uv_handle_t* handle, size_t size, uv_buf_t* buf) {
+  (void) handle;
+  (void) size;
+  *buf = uv_buf_init(NULL, 0);
+}
+
+/* libuv aborts if epoll rejects a descriptor. So it is added here first: libuv
+ * then only updates it. UV_EEXIST: a handle of this loop watches it already, or
+ * the watcher is not usable. */
+static int start_watcher(linux_socket_t* self) {
+  dgram_socket_t* socket = self->socket;
+  struct epoll_event event = {.events = EPOLLIN};
+  int epoll = uv_backend_fd(socket->env->loop);
+  int rc;
+
+  if (uv_version() == UV_1_52_0)
+    return UV_EEXIST;
+  event.data.fd = dgram_linux_fd(socket);
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, event.data.fd, &event) != 0)
+    return uv_translate_sys_error(errno);
+  rc = uv_udp_recv_start(&socket->udp, on_alloc, on_watched);
+  if (rc != 0)
+    (void) epoll_ctl(epoll, EPOLL_CTL_DEL, event.data.fd, &event);
+  self->watching = rc == 0;
+  return rc;
+}
+
+static void stop_watcher(linux_socket_t* self) {
+  dgram_socket_t* socket = self->socket;
+  struct epoll_event event = {0};
+
+  if (!self->watching)
+    return;
+  self->watching = false;
+  (void) uv_udp_recv_stop(&socket->udp);
+  /* libuv does that only when the socket is closed. */
+  (void) epoll_ctl(uv_backend_fd(socket->env->loop),
+                   EPOLL_CTL_DEL,
+                   dgram_linux_fd(socket),
+                   &event);
+}
+
+/* -- the poll handle --------------------------------------------------------
+ */
+
+static void on_poll_closed(uv_handle_t* handle) {
+  free(handle);
+}
+
+void dgram_linux_close_poll(linux_socket_t* self) {
+  if (self->poll == NULL)
+    return;
+  uv_close((uv_handle_t*) &self->poll->handle, on_poll_closed);
+  self->poll = NULL;
+}
+
+static int open_poll(linux_socket_t* self) {
+  dgram_socket_t* socket = self->socket;
+  linux_poll_t* poll = calloc(1, sizeof(*poll));
+  bool was_watching = self->watching;
+  int rc;
+
+  if (poll == NULL)
+    return UV_ENOMEM;
+  stop_watcher(self); /* libuv allows one handle per descriptor */
+  rc = uv_poll_init(socket->env->loop, &poll->handle, dgram_linux_fd(socket));
+  if (rc != 0) {
+    free(poll);
+    if (was_watching)
+      (void) start_watcher(self);
+    return rc;
+  }
+  poll->owner = self;
+  self->poll = poll;
+  return 0;
+}
 
 /* Queued datagrams keep the loop alive even after unref(), as a uv_udp_send_t
  * does. */
 void dgram_linux_update_ref(linux_socket_t* self) {
+  if (self->poll == NULL)
+    return;
   if (self->queue_head != NULL ||
       uv_has_ref((const uv_handle_t*) &self->socket->udp))
-    uv_ref((uv_handle_t*) &self->poll);
+    uv_ref((uv_handle_t*) &self->poll->handle);
   else
-    uv_unref((uv_handle_t*) &self->poll);
+    uv_unref((uv_handle_t*) &self->poll->handle);
 }
+
+static int poll_for(linux_socket_t* self, int events) {
+  int rc;
+
+  if (self->poll == NULL) {
+    rc = open_poll(self);
+    if (rc != 0)
+      return rc;
+  }
+  dgram_linux_update_ref(self);
+  if (events == 0)
+    return uv_poll_stop(&self->poll->handle);
+  return uv_poll_start(&self->poll->handle, events, on_poll);
+}
+
+/* -- both -------------------------------------------------------------------
+ */
 
 /* While the queue is in use, a nested event loop must not send from it: the
  * caller that uses it updates the events again afterwards. */
-int dgram_linux_update_poll(linux_socket_t* self) {
-  dgram_socket_t* socket = self->socket;
-  bool reading = socket->reading && !self->read_deferred;
+static int needed_events(const linux_socket_t* self) {
+  bool reading = self->socket->reading && !self->read_deferred;
   int events = 0;
-  int rc;
 
   if (reading)
     events |= UV_READABLE;
@@ -26,18 +145,20 @@ int dgram_linux_update_poll(linux_socket_t* self) {
     events |= UV_WRITABLE;
   if (self->preread != NULL && reading)
     events |= UV_WRITABLE; /* deliver in the next iteration */
-  if (!self->polling) {
-    if (events == 0)
-      return 0;
-    rc = uv_poll_init(socket->env->loop, &self->poll, dgram_linux_fd(socket));
-    if (rc != 0)
-      return rc;
-    self->polling = true;
+  return events;
+}
+
+int dgram_linux_update_poll(linux_socket_t* self) {
+  int events = needed_events(self);
+  int rc = UV_EEXIST;
+
+  if (self->poll == NULL && events == 0) {
+    stop_watcher(self);
+    return 0;
   }
-  dgram_linux_update_ref(self);
-  if (events == 0)
-    return uv_poll_stop(&self->poll);
-  return uv_poll_start(&self->poll, events, on_poll);
+  if (self->poll == NULL && events == UV_READABLE)
+    rc = self->watching ? 0 : start_watcher(self);
+  return rc == UV_EEXIST ? poll_for(self, events) : rc;
 }
 
 /* The descriptor can no longer be polled: another handle of the loop has its
@@ -70,7 +191,7 @@ static void on_events(linux_socket_t* self, int status, int events) {
   if (self->preread != NULL)
     events |= UV_READABLE;
   if ((events & UV_READABLE) && socket->reading)
-    dgram_linux_on_readable(self, status);
+    dgram_linux_on_readable(self, status < 0);
   else if (status < 0 && !socket->closing)
     dgram_linux_discard_errors(dgram_linux_fd(socket));
   if ((events & UV_WRITABLE) && !socket->closing)
@@ -79,11 +200,31 @@ static void on_events(linux_socket_t* self, int status, int events) {
     dgram_linux_update_poll_or_fail(self);
 }
 
-static void on_poll(uv_poll_t* poll, int status, int events) {
-  linux_socket_t* self = (linux_socket_t*) poll;
+static void on_poll(uv_poll_t* handle, int status, int events) {
+  linux_socket_t* self = ((linux_poll_t*) handle)->owner;
   dgram_socket_t* socket = self->socket;
 
   dgram_socket_use(socket);
   on_events(self, status, events);
+  dgram_socket_unuse(socket);
+}
+
+/* The descriptor is readable, or has an error (R4): libuv does not say which.
+ */
+static void on_watched(uv_udp_t* udp,
+                       ssize_t nread,
+                       const uv_buf_t* buf,
+                       const struct sockaddr* source,
+                       unsigned flags) {
+  dgram_socket_t* socket = (dgram_socket_t*) udp;
+
+  (void) nread;
+  (void) buf;
+  (void) source;
+  (void) flags;
+  if (!socket->reading || socket->closing)
+    return;
+  dgram_socket_use(socket);
+  dgram_linux_on_readable(socket->transport_data, true);
   dgram_socket_unuse(socket);
 }

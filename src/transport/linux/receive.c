@@ -153,7 +153,7 @@ static int receive_batch(linux_socket_t* self, dgram_iteration_t* iteration) {
   if (!dgram_inbox_acquire(env, socket)) {
     self->read_deferred = env->read_deferred;
     if (self->read_deferred)
-      uv_poll_stop(&self->poll);
+      (void) dgram_linux_update_poll(self);
     return 0;
   }
   if (self->preread != NULL) {
@@ -225,13 +225,13 @@ void dgram_linux_discard_errors(int fd) {
   }
 }
 
-void dgram_linux_on_readable(linux_socket_t* self, int status) {
+void dgram_linux_on_readable(linux_socket_t* self, bool maybe_error) {
   dgram_socket_t* socket = self->socket;
   uint64_t sent = socket->env->sent;
   dgram_iteration_t iteration = {0};
   int n = receive_all(self, &iteration);
 
-  if (n == UV_EAGAIN && status < 0)
+  if (n == UV_EAGAIN && maybe_error)
     dgram_linux_discard_errors(dgram_linux_fd(socket));
   if (n == 1 && socket->env->settings.busy_poll && socket->env->sent > sent &&
       can_read(socket))

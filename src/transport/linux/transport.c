@@ -61,7 +61,7 @@ static int linux_stop(dgram_socket_t* socket) {
 static void linux_ref_changed(dgram_socket_t* socket) {
   linux_socket_t* self = socket->transport_data;
 
-  if (self != NULL && self->polling)
+  if (self != NULL)
     dgram_linux_update_ref(self);
 }
 
@@ -69,20 +69,7 @@ void dgram_linux_destroy(linux_socket_t* self) {
   dgram_linux_cancel_queue(self);
   dgram_linux_free_preread(self);
   free(self->gso_limits);
-  self->gso_limits = NULL;
-  self->socket = NULL;
-  if (!self->polling)
-    free(self);
-}
-
-/* libuv closes the poll handle and the socket in either order. The last of the
- * two callbacks frees `self`. */
-static void on_poll_closed(uv_handle_t* handle) {
-  linux_socket_t* self = (linux_socket_t*) handle;
-
-  self->polling = false;
-  if (self->socket == NULL)
-    free(self);
+  free(self);
 }
 
 /* The poll handle is closed first: libuv must not close a descriptor that is
@@ -90,10 +77,10 @@ static void on_poll_closed(uv_handle_t* handle) {
 static void linux_close(dgram_socket_t* socket) {
   linux_socket_t* self = socket->transport_data;
 
-  if (self != NULL)
+  if (self != NULL) {
     dgram_linux_end_pause(self);
-  if (self != NULL && self->polling)
-    uv_close((uv_handle_t*) &self->poll, on_poll_closed);
+    dgram_linux_close_poll(self);
+  }
   dgram_socket_release(socket);
 }
 
