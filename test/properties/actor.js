@@ -55,6 +55,7 @@ class Actor {
     this.batches = [];
     this.errors = []; // other errors: thrown, or passed to callbacks
     this.deliveries = 0;
+    this.answered = 0;
     this.socket = stage.dgram.createSocket({
       type, sharedBuffers, ...(lookup && { lookup }),
     });
@@ -326,6 +327,14 @@ class Actor {
     }
   }
 
+  /** Without a callback: answers to one batch may leave together. */
+  answer() {
+    const { count, to, size } = this.spec.answers;
+    if (this.answered === count) return;
+    this.answered++;
+    this.perform({ do: 'send', to, size, form: 'buffer', callback: false });
+  }
+
   /** Reacts to the nth delivery. */
   onDelivery() {
     const n = this.deliveries++;
@@ -337,6 +346,7 @@ class Actor {
     if (!this.spec.sharedBuffers && msg.buffer.byteLength !== msg.length)
       this.stage.complain('an ArrayBuffer is larger than its message');
     this.messages.push(this.receipt(msg, rinfo.port, rinfo.size));
+    this.answer();
     this.onDelivery();
   }
 

@@ -98,6 +98,10 @@ const socket = fc.record({
   sharedBuffers: fc.boolean(),
   lookup: fc.constantFrom('none', 'none', 'none', 'sync', 'tick', 'later'),
   bound: fc.boolean(),
+  // What each message is answered with, up to `count` of them.
+  answers: fc.record({
+    count: fc.constantFrom(0, 3, 200), to: target, size: small,
+  }),
   reactions: fc.array(
     fc.record({ at: fc.nat(20), what: fc.array(reaction, { maxLength: 2 }) }),
     { maxLength: 2 }),
