@@ -56,6 +56,7 @@ class Actor {
     this.errors = []; // other errors: thrown, or passed to callbacks
     this.deliveries = 0;
     this.answered = 0;
+    this.connects = 0; // calls of connect() and disconnect()
     this.socket = stage.dgram.createSocket({
       type, sharedBuffers, ...(lookup && { lookup }),
     });
@@ -136,6 +137,7 @@ class Actor {
     const { port, address } = this.addressFor(to);
     if (this.state.connectState !== DISCONNECTED) return;
     if (sync && this.state.bindState === BINDING) return;
+    this.connects++;
     if (sync) {
       const literal = address === 'name' ? LOOPBACK[this.spec.type] : address;
       this.socket.connectSync(port, literal);
@@ -150,7 +152,9 @@ class Actor {
   }
 
   disconnect() {
-    if (this.isConnected) this.socket.disconnect();
+    if (!this.isConnected) return;
+    this.connects++;
+    this.socket.disconnect();
   }
 
   close() {
@@ -223,6 +227,7 @@ class Actor {
       group,
       calls: [],
       due: false, // it cannot be cancelled any more
+      left: false, // node:dgram would have passed it to the kernel
       waited: !this.isBound, // waited for bind()
       after: this.sends.filter((other) => other.timing === 'later' && other.due)
         .length,
@@ -240,7 +245,12 @@ class Actor {
    *   send
    */
   watch(send, failures) {
-    const arrive = () => { send.due = this.isOpen; };
+    const { connects, isConnected } = this;
+    const arrive = () => {
+      send.due = this.isOpen;
+      send.left = this.isOpen && connects === this.connects &&
+        isConnected === this.isConnected;
+    };
     const wait = this.spec.lookup === 'none' ?
       () => process.nextTick(arrive) :
       () => setImmediate(() => setImmediate(arrive));
@@ -323,7 +333,8 @@ class Actor {
   react(steps) {
     for (const step of steps) {
       if (step.do === 'throw') this.throw();
-      this.stage.perform(step);
+      if (step.who === 'self') this.perform(step);
+      else this.stage.perform(step);
     }
   }
 

@@ -74,7 +74,11 @@ const action = fc.oneof(
 /** Steps of listeners and callbacks. */
 const reaction = fc.oneof(
   { weight: 5, arbitrary: action },
-  { weight: 2, arbitrary: fc.constant({ do: 'throw' }) });
+  { weight: 2, arbitrary: fc.constant({ do: 'throw' }) },
+  // After answers to earlier datagrams of the batch.
+  { weight: 3, arbitrary: fc.record({
+    do: fc.constantFrom('close', 'close', 'queue'), who: fc.constant('self'),
+  }) });
 
 const withCallback = fc.tuple(
   fc.record({
