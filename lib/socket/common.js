@@ -28,7 +28,7 @@ function healthCheck(socket, above = healthCheck) {
 
 /**
  * Sends the pending connected datagrams of this tick and the deferred ones, so
- * that they leave before an option changes.
+ * that they leave before an option or a membership changes.
  * @returns {UDP|null} the handle; null if the socket is closed
  */
 function afterSends(socket) {

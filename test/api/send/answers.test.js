@@ -258,6 +258,9 @@ describe('earlier answers leave before', () => {
     'setMulticastTTL()': () => server.setMulticastTTL(7),
     'setMulticastLoopback()': () => server.setMulticastLoopback(true),
     'setSendBufferSize()': () => server.setSendBufferSize(65536),
+    'addMembership()': () => server.addMembership('224.0.0.114', HOST),
+    'addSourceSpecificMembership()': () =>
+      server.addSourceSpecificMembership(HOST, '232.1.1.1', HOST),
     'getSendQueueSize()': () => server.getSendQueueSize(),
     'getSendQueueCount()': () => server.getSendQueueCount(),
   })) {
