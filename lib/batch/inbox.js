@@ -13,6 +13,7 @@ const binding = require('../load/binding');
 const errors = require('../errors/errors');
 const { drain } = require('../node/ticks');
 const uncaught = require('../node/uncaught');
+const { beginDeferral, deferral, mayDefer } = require('./answers');
 const { countBytes, findBlockEnd, takePayloads } = require('./blocks');
 const { takeColumns } = require('./columns');
 const { TEXT_WORDS, findSource, latest } = require('./sources');
@@ -94,6 +95,7 @@ function deliver(handle, name) {
   const observed = uncaught.isObserved();
   if (cursor[CURSOR_STEPS] === 0) begin(inbox, count);
   let left = cursor[CURSOR_BUDGET];
+  let defers; // undecided
   while (cursor[CURSOR_GRO_BUFFER] < count && !handle.closed) {
     let delivered = 1;
     let succeeded;
@@ -113,7 +115,18 @@ function deliver(handle, name) {
     if (succeeded) {
       // Without drain(), Node drains when the call of the addon returns.
       if (drain === undefined) return MORE;
-      drain();
+      defers ??= beginDeferral(handle);
+      if (defers) {
+        deferral.isActive = true;
+        try {
+          drain();
+        } finally {
+          deferral.isActive = false;
+        }
+        defers = mayDefer(handle);
+      } else {
+        drain();
+      }
     }
     if (left <= 0) return MORE;
   }

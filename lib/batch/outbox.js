@@ -7,7 +7,8 @@
  * run. The rules follow node:dgram, see docs/how-it-works.md:
  *
  *  1. Unconnected: nothing leaves within send(). Node calls the lookup first,
- *     which takes one tick; the callback takes a second tick.
+ *     which takes one tick; the callback takes a second tick. Answers to the
+ *     datagrams of a received batch may leave together: answers.js.
  *  2. Connected: node:dgram sends within send(), and the callback takes one
  *     tick. Here the first datagram of a tick is sent within send(). Later ones
  *     leave together, at the end of the tick at the latest. Their callbacks
@@ -34,6 +35,7 @@ const binding = require('../load/binding');
 const { beforeEnding } = require('../node/endings');
 const { schedule } = require('../node/ticks');
 const { isObserved } = require('../node/uncaught');
+const { defer, deferral, flushDeferred } = require('./answers');
 const {
   QueuedRequest, Send, SendGroup, UNSENT, finishSend, newRequest, queuedSends,
   runCallbacks, stillOpen,
@@ -107,6 +109,9 @@ function sendUnconnected(handle, message, address, port, callback) {
     null :
     new Send(handle, callback, address, port);
   if (unconnectedBatch === null) openUnconnected();
+  // Last, because new Send() may run user code. C moves descriptors when it
+  // sends deferred ones, so there are none while a Send is pending.
+  if (send !== null) flushDeferred();
   unconnectedBatch.add(handle, destination, message, send);
   if (!unconnectedScheduled) {
     schedule(endUnconnectedTick);
@@ -121,6 +126,7 @@ function sendUnconnected(handle, message, address, port, callback) {
 function endUnconnectedTick() {
   unconnectedScheduled = false;
   flushConnected(); // node:dgram sent these within send()
+  if (deferral.isActive && defer(unconnectedBatch)) return;
   unconnectedBatch.flush();
   const batch = unconnectedBatch.takeCallbacks();
   if (batch !== null) schedule(runCallbacks, batch);
@@ -151,6 +157,7 @@ function finishInOwnTick(send) {
  * @param {Function} [callback] (error) or (null, bytes)
  */
 function sendConnected(handle, message, callback) {
+  flushDeferred();
   const send = callback === undefined ?
     null :
     new Send(handle, callback, undefined, undefined);
@@ -188,14 +195,29 @@ function endConnectedTick(first) {
 }
 
 /**
- * Sends the pending connected datagrams now and schedules their callbacks: in a
- * tick ahead of 'close', if the socket is about to close.
+ * Before a socket closes: sends what node:dgram would have sent by now, and
+ * schedules the callbacks in a tick ahead of 'close'.
  */
+function flushBeforeClose() {
+  flushDeferred();
+  flushConnectedAndSchedule();
+}
+
+/** Sends the pending connected datagrams now and schedules their callbacks. */
 function flushConnectedAndSchedule() {
   if (connectedBatch === null) return;
   connectedBatch.flush();
   const batch = connectedBatch.takeCallbacks();
   if (batch !== null) schedule(runCallbacks, batch);
+}
+
+/**
+ * Sends what node:dgram would have sent by now: deferred datagrams, and the
+ * pending ones of connected sockets.
+ */
+function flushDue() {
+  flushDeferred();
+  flushConnected();
 }
 
 /** Sends the pending connected datagrams now. */
@@ -220,7 +242,8 @@ function sendNow(handle, family, list, port, address, request) {
     findDestination(family, address, port);
   if (destination < 0) return destination;
   // Node would have sent earlier datagrams of this socket by now.
-  if (address === null) flushConnected();
+  if (address === null) flushDue();
+  else flushDeferred();
   const send = new QueuedRequest(request);
   useImmediateBatch(null);
   immediateBatch.add(handle, destination, list, send);
@@ -275,7 +298,7 @@ function sendColumns(handle, columns, group) {
  * later.
  */
 function flushEarlier(handle) {
-  flushConnected();
+  flushDue();
   if (unconnectedBatch?.hasPending(handle)) unconnectedBatch.flush();
 }
 
@@ -305,6 +328,7 @@ function takeAllStatuses() {
  * core when the event loop continues.
  */
 function settleStalled() {
+  deferral.isActive = false;
   unconnectedScheduled = false;
   connectedScheduled = false;
   for (const sendBatch of sendBatches()) sendBatch?.settle();
@@ -314,8 +338,8 @@ module.exports = {
   SendGroup,
   completeQueued,
   findDestination,
-  flushConnected,
-  flushConnectedAndSchedule,
+  flushBeforeClose,
+  flushDue,
   sendColumns,
   sendConnected,
   sendMany,

@@ -49,6 +49,7 @@ class SendBatch {
   callbackBatches = []; // those with callbacks left to run
   dropsClosed = false;
   sentAtExit = false;
+  hasCallbacks = false; // a Send may be pending
 
   /**
    * @param {boolean} connected pending datagrams leave when the process ends
@@ -107,9 +108,11 @@ class SendBatch {
 
   /** Makes room for one more datagram. */
   reserve(size) {
-    // Also true with BATCH_SENT, if an earlier flush did not take its statuses.
-    if (this.words[BATCH_PENDING] >= BATCH_SENDS ||
-        this.arenaUsed + size > BATCH_ARENA) {
+    const count = this.words[BATCH_PENDING];
+    if (count === 0) { // C may have sent the deferred datagrams
+      this.arenaUsed = 0;
+    } else if (count >= BATCH_SENDS || this.arenaUsed + size > BATCH_ARENA) {
+      // Also with BATCH_SENT, if an earlier flush did not take its statuses.
       this.flush();
     }
   }
@@ -125,6 +128,7 @@ class SendBatch {
     words[at + SEND_LENGTH] = copied;
     words[at + SEND_TICKET] = group === null ? 0 : group.ticket;
     if (send !== null) {
+      this.hasCallbacks = true;
       send.bytes = length;
       words[at + SEND_TICKET] = newTicket();
       this.sends[index] = send;
@@ -214,6 +218,7 @@ class SendBatch {
       words[at + SEND_TICKET] = 0;
       sends[index] = null;
     }
+    this.hasCallbacks = false;
     if (flushedSends.length > 0) words[BATCH_CALLBACKS_DUE] = 1;
   }
 

@@ -90,13 +90,13 @@ class UDP extends AsyncResource {
   }
 
   /**
-   * Closes the socket. Pending connected datagrams are sent first; unconnected
-   * ones are dropped, as in Node.
+   * Closes the socket. Pending connected datagrams and deferred ones are sent
+   * first; other unconnected ones are dropped, as in Node.
    * @param {function()} [callback] called once libuv has released the socket
    */
   close(callback) {
     if (this.closed) return;
-    outbox.flushConnectedAndSchedule();
+    outbox.flushBeforeClose();
     this.closed = true;
     this.foreign?.close();
     this.exported?.close();
@@ -132,6 +132,10 @@ class UDP extends AsyncResource {
 Object.assign(UDP.prototype, {
   /** Whether the messages of one batch are views of one ArrayBuffer. */
   sharedBuffers: false,
+  /** Received batches during which answers are not deferred: answers.js. */
+  promptBatches: 0,
+  /** How long that was last time. */
+  promptPenalty: 0,
   /** A net.BlockList of sources to ignore. */
   receiveBlockList: undefined,
   /** The built-in handle that this one replaces; see adoptHandle(). */

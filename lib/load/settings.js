@@ -17,7 +17,7 @@ const TRANSPORTS = ['linux', 'uv', 'node'];
 /** PREBUILD is node-gyp-build's; NODES is used by this repository's tests. */
 const KNOWN = [
   'BINDING', 'FALLBACK', 'TRANSPORT', 'GSO', 'GRO', 'BUSY_POLL',
-  'SHARED_BUFFERS', 'KEEP_HEAP', 'PREBUILD', 'NODES',
+  'DEFER_ANSWERS', 'SHARED_BUFFERS', 'KEEP_HEAP', 'PREBUILD', 'NODES',
 ];
 
 /** Settings to warn about; diagnostics.js words the warning. */
@@ -83,6 +83,8 @@ module.exports = {
   forcesNode: transport === 'node',
   /** False: throw, instead of falling back to node:dgram. */
   fallback: readBoolean('FALLBACK', true),
+  /** Whether the answers of a received batch leave together. */
+  deferAnswers: readBoolean('DEFER_ANSWERS', true),
   /** The default of the socket option of this name. */
   sharedBuffers: readBoolean('SHARED_BUFFERS', false),
 

@@ -27,12 +27,12 @@ function healthCheck(socket, above = healthCheck) {
 }
 
 /**
- * Sends the pending connected datagrams of this tick, so that they leave
- * before an option changes.
+ * Sends the pending connected datagrams of this tick and the deferred ones, so
+ * that they leave before an option or a membership changes.
  * @returns {UDP|null} the handle; null if the socket is closed
  */
 function afterSends(socket) {
-  outbox.flushConnected();
+  outbox.flushDue();
   return socket[kState].handle;
 }
 

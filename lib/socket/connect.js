@@ -4,6 +4,7 @@
 
 const errors = require('../errors/errors');
 const { validatePort, validateString } = require('../errors/validators');
+const { flushDeferred } = require('../batch/answers');
 const { LOOPBACK } = require('../batch/loopback');
 const { isBlocked } = require('./block-lists');
 const {
@@ -83,7 +84,9 @@ function connectHandle(state, ip, port, address) {
     return errors.ipBlocked(ip, connectHandle);
   }
   // A program's own lookup may return any value that converts to an address.
-  const status = state.handle.connect(`${ip}`, port);
+  const text = `${ip}`;
+  flushDeferred();
+  const status = state.handle.connect(text, port);
   return status ?
     errors.hostPortException(status, 'connect', address, port, connectHandle) :
     null;

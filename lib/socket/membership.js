@@ -4,7 +4,7 @@
 
 const errors = require('../errors/errors');
 const { validateString } = require('../errors/validators');
-const { healthCheck, throwOnError } = require('./common');
+const { afterSends, healthCheck, throwOnError } = require('./common');
 const { Socket } = require('./constructor');
 const { kState } = require('./state');
 
@@ -55,8 +55,10 @@ function setMembership(socket, method, group, interfaceAddress) {
   healthCheck(socket, setMembership);
   if (!group) throw errors.missingArg('multicastAddress', setMembership);
   const { handle } = socket[kState];
-  throwOnError(handle[method](toGroup(group), toInterface(interfaceAddress)),
-               method, setMembership);
+  const groupText = toGroup(group);
+  const interfaceText = toInterface(interfaceAddress);
+  afterSends(socket);
+  throwOnError(handle[method](groupText, interfaceText), method, setMembership);
 }
 
 /**
@@ -91,6 +93,8 @@ function setSourceMembership(socket, method, source, group, interfaceAddress) {
   validateString(source, 'sourceAddress', setSourceMembership);
   validateString(group, 'groupAddress', setSourceMembership);
   const { handle } = socket[kState];
-  throwOnError(handle[method](source, group, toInterface(interfaceAddress)),
-               method, setSourceMembership);
+  const interfaceText = toInterface(interfaceAddress);
+  afterSends(socket);
+  throwOnError(handle[method](source, group, interfaceText), method,
+               setSourceMembership);
 }

@@ -139,6 +139,7 @@ dgram_delivery_t dgram_addon_on_deliver(dgram_inbox_t* inbox,
   do
     result = deliver_once(&delivery, &late);
   while (result == DGRAM_PAUSED && !late);
+  dgram_send_batches_flush_deferred(&addon->watched);
   napi_close_handle_scope(addon->env, scope);
   return result;
 }

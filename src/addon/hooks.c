@@ -94,7 +94,8 @@ static bool run_terminated_hook(const dgram_addon_t* addon) {
   return false;
 }
 
-/* Reports the exception of a hook, while its scope is open. */
+/* Reports the exception of a hook, while its scope is open. Deferred datagrams
+ * leave before a handler runs. */
 static dgram_call_result_t report_exception(const dgram_addon_t* addon) {
   napi_env env = addon->env;
   napi_value error;
@@ -103,6 +104,7 @@ static dgram_call_result_t report_exception(const dgram_addon_t* addon) {
   if (napi_is_exception_pending(env, &thrown) != napi_ok || !thrown ||
       napi_get_and_clear_last_exception(env, &error) != napi_ok)
     return DGRAM_CALL_STOPPED;
+  dgram_send_batches_flush_deferred(&addon->watched);
   if (was_terminated(addon, error) && run_terminated_hook(addon))
     return DGRAM_CALL_THREW;
   return napi_fatal_exception(env, error) == napi_ok ? DGRAM_CALL_THREW
@@ -258,12 +260,13 @@ static napi_value js_hook(napi_env env, napi_callback_info info) {
 }
 
 /* fatal(error): reports an exception of a callback to 'uncaughtException', and
- * returns if a listener handles it. */
+ * returns if a listener handles it. Deferred datagrams leave before. */
 static napi_value js_fatal(napi_env env, napi_callback_info info) {
   napi_value error;
   size_t argc = 1;
 
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &error, NULL, NULL));
+  dgram_send_batches_flush_deferred(&dgram_addon_of(env)->watched);
   DGRAM_TRY(env, napi_fatal_exception(env, error));
   return NULL;
 }

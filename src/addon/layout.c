@@ -28,6 +28,9 @@ static const dgram_napi_number_t layout[] = {
     {"BATCH_CALLBACKS_DUE",
      DGRAM_BATCH_SENDS* WORD_COUNT(dgram_send_t) +
          WORD(dgram_batch_state_t, callbacks_due)},
+    {"BATCH_DEFERRED",
+     DGRAM_BATCH_SENDS* WORD_COUNT(dgram_send_t) +
+         WORD(dgram_batch_state_t, deferred)},
     {"BATCH_SENT", DGRAM_BATCH_SENT},
     {"DATAGRAM_MAX", DGRAM_DATAGRAM_MAX},
     {"RECV_WORDS", sizeof(dgram_recv_t) / sizeof(uint32_t)},

@@ -254,6 +254,22 @@ static napi_value js_send_columns(napi_env env, napi_callback_info info) {
   return queued;
 }
 
+/* flushDeferred(): sends the deferred datagrams of all send batches. */
+static napi_value js_flush_deferred(napi_env env, napi_callback_info info) {
+  (void) info;
+  dgram_send_batches_flush_deferred(&dgram_addon_of(env)->watched);
+  return NULL;
+}
+
+/* clock(): microseconds of a monotonic clock that no program can replace. */
+static napi_value js_clock(napi_env env, napi_callback_info info) {
+  napi_value result;
+
+  (void) info;
+  DGRAM_TRY(env, napi_create_double(env, (double) uv_hrtime() / 1000, &result));
+  return result;
+}
+
 /* Runs before the event loop polls. All callbacks that JavaScript scheduled
  * have run by now, so a send batch that is not empty was missed. hook.stalled
  * settles it; if the hook fails, the flush here still sends the datagrams. */
@@ -287,8 +303,8 @@ static void ensure_prepare(dgram_addon_t* addon) {
 
 /* watchSendBatch(id, connected): calls hook.stalled whenever the event loop
  * goes on before the send batch was flushed. JavaScript must not detach its
- * memory any more. exit() sends pending datagrams of connected sockets. Returns
- * 0, or a UV_ code if exit() will not send them. */
+ * memory any more. exit() sends pending datagrams of connected sockets, and
+ * deferred ones. Returns 0, or a UV_ code if exit() will not send them. */
 static napi_value js_watch_send_batch(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   napi_value argv[2];
@@ -309,7 +325,7 @@ static napi_value js_watch_send_batch(napi_env env, napi_callback_info info) {
     return dgram_napi_code(env, rc);
   ensure_prepare(addon);
   /* A worker does not need this: its environment is always cleaned up. */
-  if (connected && addon->core.loop == uv_default_loop())
+  if (addon->core.loop == uv_default_loop())
     rc = dgram_send_batches_at_exit(&addon->watched);
   return dgram_napi_code(env, rc);
 }
@@ -363,6 +379,8 @@ static const napi_property_descriptor functions[] = {
     DGRAM_NAPI_FUNCTION("openSendBatch", js_open_send_batch),
     DGRAM_NAPI_FUNCTION("flush", js_flush),
     DGRAM_NAPI_FUNCTION("sendColumns", js_send_columns),
+    DGRAM_NAPI_FUNCTION("flushDeferred", js_flush_deferred),
+    DGRAM_NAPI_FUNCTION("clock", js_clock),
     DGRAM_NAPI_FUNCTION("watchSendBatch", js_watch_send_batch),
     DGRAM_NAPI_FUNCTION("setDestination", js_set_destination),
 };

@@ -52,6 +52,10 @@ typedef struct {
    * JavaScript writes 0 when it has read their statuses. */
   uint32_t pending;
   uint32_t callbacks_due; /* not 0: JavaScript has callbacks to call */
+  /* The first of the pending descriptors: their tick is over, and they wait for
+   * the end of a received batch (lib/batch/answers.js). None has a ticket.
+   * JavaScript sets it, C resets it after sending them. */
+  uint32_t deferred;
 } dgram_batch_state_t;
 
 /* Above any number of descriptors. */

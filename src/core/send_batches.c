@@ -1,6 +1,7 @@
 #include "core/send_batches.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/sends.h"
 #include "platform/platform.h"
@@ -60,8 +61,10 @@ uint32_t dgram_send_batch_flush(dgram_env_t* env,
   uint32_t queued = dgram_sends_flush(
       env, send_batch->sends, count, send_batch->arena, DGRAM_BATCH_ARENA);
 
-  if (count > 0)
+  if (count > 0) {
     send_batch->state->pending = DGRAM_BATCH_SENT | count;
+    send_batch->state->deferred = 0;
+  }
   return queued;
 }
 
@@ -84,6 +87,35 @@ static void flush_pending(dgram_env_t* env,
     (void) dgram_send_batch_flush(env, send_batch, count);
 }
 
+/* The descriptors behind the deferred ones stay pending. They keep their place
+ * in the arena. */
+static void flush_deferred(dgram_env_t* env,
+                           const dgram_send_batch_t* send_batch) {
+  dgram_batch_state_t* state = send_batch->state;
+  uint32_t pending = state->pending;
+  uint32_t count = state->deferred;
+
+  if (count == 0 || pending > DGRAM_BATCH_SENDS)
+    return;
+  if (count > pending)
+    count = pending;
+  (void) dgram_sends_flush(
+      env, send_batch->sends, count, send_batch->arena, DGRAM_BATCH_ARENA);
+  memmove(send_batch->sends,
+          send_batch->sends + count,
+          (pending - count) * sizeof(send_batch->sends[0]));
+  state->pending = pending - count;
+  state->deferred = 0;
+}
+
+void dgram_send_batches_flush_deferred(
+    const dgram_send_batches_t* send_batches) {
+  uint32_t i;
+
+  for (i = 0; i < send_batches->count; i++)
+    flush_deferred(send_batches->env, &send_batches->items[i]);
+}
+
 void dgram_send_batches_flush(dgram_send_batches_t* send_batches) {
   uint32_t i;
 
@@ -97,6 +129,8 @@ void dgram_send_batches_end(dgram_send_batches_t* send_batches) {
   for (i = 0; i < send_batches->count; i++)
     if (send_batches->items[i].connected)
       flush_pending(send_batches->env, &send_batches->items[i]);
+    else
+      flush_deferred(send_batches->env, &send_batches->items[i]);
   send_batches->count = 0;
 }
 

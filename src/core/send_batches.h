@@ -52,8 +52,14 @@ bool dgram_send_batches_stalled(const dgram_send_batches_t* send_batches);
 /* Sends the pending datagrams of each watched send batch. */
 void dgram_send_batches_flush(dgram_send_batches_t* send_batches);
 
-/* The environment ends: sends the pending datagrams of the connected send
- * batches, and does not access the memory of any send batch again. */
+/* Sends the deferred datagrams of each watched send batch, and no others.
+ * Nothing is left for JavaScript to do. */
+void dgram_send_batches_flush_deferred(
+    const dgram_send_batches_t* send_batches);
+
+/* The environment ends: sends the datagrams that node:dgram would have sent,
+ * which are the pending ones of connected sockets and the deferred ones. Does
+ * not access the memory of any send batch again. */
 void dgram_send_batches_end(dgram_send_batches_t* send_batches);
 
 /* Makes exit() call dgram_send_batches_end(), whatever calls exit(). For the

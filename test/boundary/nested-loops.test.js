@@ -35,6 +35,33 @@ describe('a listener that runs the event loop', () => {
     assert.strictEqual(depth, DEPTH);
   });
 
+  it('receives the answer to an earlier datagram of its batch', async () => {
+    const reports = await succeedWithOurs(`(({ report, load, runLoop }) => {
+      const dgram = load();
+      const requester = require('node:dgram').createSocket('udp4');
+      const answers = [];
+      requester.on('message', (msg) => answers.push(String(msg)));
+      let requests = 0;
+      const socket = dgram.createSocket('udp4', (msg, { port }) => {
+        const n = ++requests;
+        if (n === 1) socket.send('answer', port, '127.0.0.1');
+        if (n === 2) {
+          for (let i = 0; i < 1000 && answers.length === 0; i++) runLoop(1);
+          report(answers);
+        }
+        if (n !== 2) return;
+        socket.close();
+        requester.close();
+      });
+      socket.bind(0, '127.0.0.1', () => {
+        requester.connect(socket.address().port, '127.0.0.1', () => {
+          for (let i = 0; i < 3; i++) requester.send('request');
+        });
+      });
+    })`);
+    assert.deepStrictEqual(reports, [['answer']]);
+  });
+
   it('leaves no active idle handle after the last datagram', async () => {
     const [active] = await succeedWithOurs(`(({ report, load, runLoop }) => {
       const dgram = load();

@@ -400,7 +400,7 @@ describe('binding', () => {
       assert.strictEqual(new Set(batches.map(({ id }) => id)).size, 20);
       for (const { id, sends, arena } of batches) {
         assert.strictEqual(sends.byteLength,
-                           (layout.BATCH_CALLBACKS_DUE + 1) * 4);
+                           (layout.BATCH_DEFERRED + 1) * 4);
         assert.strictEqual(arena.byteLength, core.layout.BATCH_ARENA);
         assert.strictEqual(core.binding.flush(id, 1), 0);
       }

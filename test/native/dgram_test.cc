@@ -433,6 +433,8 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("BATCH_PENDING", state + offsetof(dgram_batch_state_t, pending) / 4.0);
   number("BATCH_CALLBACKS_DUE",
          state + offsetof(dgram_batch_state_t, callbacks_due) / 4.0);
+  number("BATCH_DEFERRED",
+         state + offsetof(dgram_batch_state_t, deferred) / 4.0);
   number("BATCH_SENT", DGRAM_BATCH_SENT);
   number("DATAGRAM_MAX", DGRAM_DATAGRAM_MAX);
   number("RECV_WORDS", sizeof(dgram_recv_t) / 4.0);

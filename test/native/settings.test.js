@@ -11,6 +11,7 @@ const SETTINGS = require.resolve('../../lib/load/settings');
 const USUAL = {
   forcesNode: false,
   fallback: true,
+  deferAnswers: true,
   sharedBuffers: false,
   addon: { gso: true, gro: true, busyPoll: true, keepHeap: false },
   rejected: [],
@@ -64,6 +65,7 @@ const CASES = [
   [{ FALLBACK: '0', SHARED_BUFFERS: '1' },
    { ...USUAL, fallback: false, sharedBuffers: true }],
   [{ FALLBACK: '1', SHARED_BUFFERS: '0' }, USUAL],
+  [{ DEFER_ANSWERS: 'no' }, { ...USUAL, deferAnswers: false }],
   [{ BINDING: '/some/file.node' }, { ...USUAL, binding: '/some/file.node' }],
   [{ BINDING: '' }, USUAL],
   [{ KEEP_HEAP: '1' }, withAddon({ keepHeap: true })],

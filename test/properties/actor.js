@@ -55,6 +55,8 @@ class Actor {
     this.batches = [];
     this.errors = []; // other errors: thrown, or passed to callbacks
     this.deliveries = 0;
+    this.answered = 0;
+    this.connects = 0; // calls of connect() and disconnect()
     this.socket = stage.dgram.createSocket({
       type, sharedBuffers, ...(lookup && { lookup }),
     });
@@ -135,6 +137,7 @@ class Actor {
     const { port, address } = this.addressFor(to);
     if (this.state.connectState !== DISCONNECTED) return;
     if (sync && this.state.bindState === BINDING) return;
+    this.connects++;
     if (sync) {
       const literal = address === 'name' ? LOOPBACK[this.spec.type] : address;
       this.socket.connectSync(port, literal);
@@ -149,7 +152,9 @@ class Actor {
   }
 
   disconnect() {
-    if (this.isConnected) this.socket.disconnect();
+    if (!this.isConnected) return;
+    this.connects++;
+    this.socket.disconnect();
   }
 
   close() {
@@ -222,6 +227,7 @@ class Actor {
       group,
       calls: [],
       due: false, // it cannot be cancelled any more
+      left: false, // node:dgram would have passed it to the kernel
       waited: !this.isBound, // waited for bind()
       after: this.sends.filter((other) => other.timing === 'later' && other.due)
         .length,
@@ -239,7 +245,12 @@ class Actor {
    *   send
    */
   watch(send, failures) {
-    const arrive = () => { send.due = this.isOpen; };
+    const { connects, isConnected } = this;
+    const arrive = () => {
+      send.due = this.isOpen;
+      send.left = this.isOpen && connects === this.connects &&
+        isConnected === this.isConnected;
+    };
     const wait = this.spec.lookup === 'none' ?
       () => process.nextTick(arrive) :
       () => setImmediate(() => setImmediate(arrive));
@@ -322,8 +333,17 @@ class Actor {
   react(steps) {
     for (const step of steps) {
       if (step.do === 'throw') this.throw();
-      this.stage.perform(step);
+      if (step.who === 'self') this.perform(step);
+      else this.stage.perform(step);
     }
+  }
+
+  /** Without a callback: answers to one batch may leave together. */
+  answer() {
+    const { count, to, size } = this.spec.answers;
+    if (this.answered === count) return;
+    this.answered++;
+    this.perform({ do: 'send', to, size, form: 'buffer', callback: false });
   }
 
   /** Reacts to the nth delivery. */
@@ -337,6 +357,7 @@ class Actor {
     if (!this.spec.sharedBuffers && msg.buffer.byteLength !== msg.length)
       this.stage.complain('an ArrayBuffer is larger than its message');
     this.messages.push(this.receipt(msg, rinfo.port, rinfo.size));
+    this.answer();
     this.onDelivery();
   }
 

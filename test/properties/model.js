@@ -23,10 +23,13 @@ const { DISTINCT, isIdentifiable } = require('./payload');
 /** PREREAD_TRIES of transport/linux/share_descriptor.c. */
 const SHARE_TRIES = 8;
 
+/** The datagram, and those behind it, are queued. */
+const WOULD_BLOCK = ['EAGAIN', 'ENOBUFS'];
+
 /** The send is retried, later or without GSO: not an error of a datagram. */
 function isRetried({ kind, code, segmented }) {
   return kind === 'rejected' && (
-    ['EINTR', 'EAGAIN', 'ENOBUFS'].includes(code) ||
+    ['EINTR', ...WOULD_BLOCK].includes(code) ||
     (segmented && ['EIO', 'EINVAL', 'EMSGSIZE'].includes(code)));
 }
 
@@ -36,8 +39,28 @@ function isLocalError(actor, code, failed) {
     // The socket was connected or disconnected before the datagram was due.
     (['EISCONN', 'EDESTADDRREQ', 'ENOTCONN'].includes(code) &&
       actor.wasConnected) ||
-    // The datagram could not be queued, because watching the socket failed.
-    failed.has(`epoll_ctl ${code}`);
+    isUnwatched(code, failed);
+}
+
+/** The datagram could not be queued, because watching the socket failed. */
+function isUnwatched(code, failed) {
+  return failed.has(`epoll_ctl ${code}`);
+}
+
+const LOCAL_ERRORS = ['ECANCELED', 'EISCONN', 'ENOMEM', 'EPERM', 'ENOSPC'];
+
+/**
+ * Whether the kernel may never have seen a send without a callback that was
+ * due. If node:dgram would have passed it to the kernel, only datagrams that
+ * were queued are lost, with close() or because the queue was not watched.
+ */
+function mayBeLost(actor, send, records, failed) {
+  if (!send.left) {
+    return LOCAL_ERRORS.some((code) => isLocalError(actor, code, failed));
+  }
+  return (isLocalError(actor, 'ECANCELED', failed) &&
+      records.some(({ code }) => WOULD_BLOCK.includes(code))) ||
+    LOCAL_ERRORS.some((code) => isUnwatched(code, failed));
 }
 
 // ---------------------------------------------------------------- sending --
@@ -61,7 +84,7 @@ const sameDatagram = (send, record) =>
  * that are due a tick later may interleave, so all possible positions are
  * tracked: [at once, later].
  */
-function sendsFit(actor, records, failed) {
+function sendsFit(actor, log, records, failed) {
   const now = actor.sends.filter(({ timing }) => timing === 'now');
   const later = actor.sends.filter(({ timing }) => timing === 'later');
   const duesBefore = [0];
@@ -69,8 +92,6 @@ function sendsFit(actor, records, failed) {
     duesBefore[i + 1] = duesBefore[i] + (due ? 1 : 0);
   });
 
-  const ownErrors = ['ECANCELED', 'EISCONN', 'ENOMEM', 'EPERM', 'ENOSPC']
-    .filter((code) => isLocalError(actor, code, failed));
   const mayBeSkipped = (send) => {
     const result = verdict(send);
     if (result === 'accepted') return false;
@@ -79,7 +100,7 @@ function sendsFit(actor, records, failed) {
         isBindError(send, result, failed);
     }
     if (!send.due) return true;
-    return !send.callback && ownErrors.length > 0;
+    return !send.callback && mayBeLost(actor, send, log, failed);
   };
   const fits = (send, record) => {
     if (!sameDatagram(send, record)) return false;
@@ -122,7 +143,7 @@ function checkSends(actor, log, failed) {
   const records = log.filter((record) =>
     (record.kind === 'accepted' || record.kind === 'rejected') &&
     !isRetried(record));
-  const trouble = sendsFit(actor, records, failed);
+  const trouble = sendsFit(actor, log, records, failed);
   if (trouble !== null) {
     const { at, states, now, later } = trouble;
     const [i, j] = states[0];

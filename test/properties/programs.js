@@ -74,7 +74,11 @@ const action = fc.oneof(
 /** Steps of listeners and callbacks. */
 const reaction = fc.oneof(
   { weight: 5, arbitrary: action },
-  { weight: 2, arbitrary: fc.constant({ do: 'throw' }) });
+  { weight: 2, arbitrary: fc.constant({ do: 'throw' }) },
+  // After answers to earlier datagrams of the batch.
+  { weight: 3, arbitrary: fc.record({
+    do: fc.constantFrom('close', 'close', 'queue'), who: fc.constant('self'),
+  }) });
 
 const withCallback = fc.tuple(
   fc.record({
@@ -98,6 +102,10 @@ const socket = fc.record({
   sharedBuffers: fc.boolean(),
   lookup: fc.constantFrom('none', 'none', 'none', 'sync', 'tick', 'later'),
   bound: fc.boolean(),
+  // What each message is answered with, up to `count` of them.
+  answers: fc.record({
+    count: fc.constantFrom(0, 3, 200), to: target, size: small,
+  }),
   reactions: fc.array(
     fc.record({ at: fc.nat(20), what: fc.array(reaction, { maxLength: 2 }) }),
     { maxLength: 2 }),

@@ -16,10 +16,11 @@ const path = require('node:path');
 const { install } = require('../support/saboteur');
 
 const FILES = [
-  'batch/outbox', 'batch/send-batch', 'batch/completions', 'batch/destinations',
-  'batch/message-writer', 'batch/untransferable', 'socket/send-many-list',
-  'socket/send-many-columns', 'socket/send-many-sender', 'node/ticks',
-  'node/endings', 'node/thread', 'node/uncaught',
+  'batch/outbox', 'batch/answers', 'batch/send-batch', 'batch/completions',
+  'batch/destinations', 'batch/message-writer', 'batch/untransferable',
+  'socket/send-many-list', 'socket/send-many-columns',
+  'socket/send-many-sender', 'node/ticks', 'node/endings', 'node/thread',
+  'node/uncaught',
 ].map((name) => require.resolve(`../../lib/${name}`));
 
 const saboteur = install(FILES);
@@ -85,6 +86,22 @@ function listening(socket) {
   });
 }
 
+const ports = new Set();
+
+/** A socket with a new port: a new evaluation does not know old sources. */
+async function newSource() {
+  const socket = nodeDgram.createSocket('udp4');
+  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  if (!ports.has(port)) {
+    ports.add(port);
+    return socket;
+  }
+  const next = await newSource();
+  socket.close();
+  return next;
+}
+
 async function connected(socket, port) {
   await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
   await new Promise((resolve) => socket.connect(port, '127.0.0.1', resolve));
@@ -113,11 +130,20 @@ class Sender {
         callback(null, '127.0.0.1', 4);
       } });
     await new Promise((resolve) => this.patched.bind(0, '127.0.0.1', resolve));
+    this.server = dgram.createSocket('udp4', (msg) => {
+      attempt(() => this.server.send(msg, this.port, '127.0.0.1'));
+    });
+    await new Promise((resolve) => this.server.bind(0, '127.0.0.1', resolve));
+    this.requester = await newSource();
+    const { port } = this.server.address();
+    await new Promise((resolve) =>
+      this.requester.connect(port, '127.0.0.1', resolve));
   }
 
   close() {
-    const { receiver, plain, connected, patched } = this;
-    for (const socket of [receiver, plain, connected, patched]) socket.close();
+    const { receiver, plain, connected, patched, server, requester } = this;
+    for (const socket of [receiver, plain, connected, patched, server,
+      requester]) socket.close();
   }
 
   /** Sends of each kind; `name` tells the rounds apart. */
@@ -152,15 +178,19 @@ class Sender {
   }
 
   async round(name) {
+    for (const text of ANSWERS) this.requester.send(`${name} ${text}`);
     for (const send of this.sends(name)) attempt(send);
     await nextIteration();
     await nextIteration();
   }
 }
 
-const MESSAGES = ['plain', 'plain, called', 'first', 'second', 'third', 'many',
-  'list', 'many connected', 'columns', 'two', 'columns connected', 'looked up',
-  'bytes', 'plain apart', 'apart',
+/** The server receives these in one batch, and sends them on. */
+const ANSWERS = ['answer 1', 'answer 2', 'answer 3'];
+
+const MESSAGES = [...ANSWERS, 'plain', 'plain, called', 'first', 'second',
+  'third', 'many', 'list', 'many connected', 'columns', 'two',
+  'columns connected', 'looked up', 'bytes', 'plain apart', 'apart',
   `burst ${CONNECTED_MAX}`];
 const CALLBACKS = ['plain, called', 'first', 'third', 'many', 'columns',
   'looked up',
