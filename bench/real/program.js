@@ -17,7 +17,10 @@ const HOST = '127.0.0.1';
 // Linux grants at most net.core.rmem_max.
 const RECV_BUFFER = 4 * 1024 * 1024;
 
-/** @type {{ api: 'dgram'|'batch' }} and the settings of the workload */
+/**
+ * And the settings of the workload.
+ * @type {{ api: 'dgram'|'batch'|'columns' }}
+ */
 const config = JSON.parse(process.argv[2]);
 
 function write(result) {

@@ -25,7 +25,7 @@ const TIMEOUT = 60000;
 
 class Example {
   #child;
-  #errors = '';
+  errors = '';
   #exit;
   #witness;
   output = '';
@@ -40,16 +40,16 @@ class Example {
     this.#child.stdout.setEncoding('utf8')
       .on('data', (text) => this.output += text);
     this.#child.stderr.setEncoding('utf8')
-      .on('data', (text) => this.#errors += text);
+      .on('data', (text) => this.errors += text);
     this.#exit = once(this.#child, 'close');
   }
 
   /** Waits for a pattern in its output; resolves to the match. */
   async prints(pattern) {
     const match = await until(
-      () => `${pattern} in: ${this.output}${this.#errors}`,
+      () => `${pattern} in: ${this.output}${this.errors}`,
       () => pattern.exec(this.output) ?? this.#ended);
-    assert.notStrictEqual(match, true, `it ended: ${this.#errors}`);
+    assert.notStrictEqual(match, true, `it ended: ${this.errors}`);
     return match;
   }
 
@@ -62,7 +62,7 @@ class Example {
   /** Waits until it has ended by itself. */
   async finished() {
     const [code, signal] = await limited('its end', this.#exit);
-    assert.deepStrictEqual({ code, signal, errors: this.#errors },
+    assert.deepStrictEqual({ code, signal, errors: this.errors },
       { code: 0, signal: null, errors: '' });
     assert.ok(this.#witness.proveOurs() > 0);
   }
@@ -81,7 +81,7 @@ class Example {
  * Called within describe(). Closes and ends everything after each test.
  *
  * @returns {{ run(file: string, ...args: string[]): Example,
- *   peer(): Promise<dgram.Socket>,
+ *   peer(port?: number): Promise<dgram.Socket>,
  *   shared(options: object, address: string): Promise<dgram.Socket> }} peer()
  *   is a socket of node:dgram on loopback. shared() is a socket of dgram-native
  *   that reserves a port for examples with the same `options`
@@ -110,16 +110,17 @@ function useExamples() {
       examples.push(example);
       return example;
     },
-    peer: () => open(dgram.createSocket('udp4'), '127.0.0.1'),
+    peer: (port = 0) =>
+      open(dgram.createSocket('udp4'), '127.0.0.1', port),
     // Not node:dgram, which has reusePort only since 22.12.
     shared: (options, address) =>
       open(native.createSocket({ type: 'udp4', ...options }), address),
   };
 
-  async function open(socket, address) {
+  async function open(socket, address, port = 0) {
     peers.add(socket);
     socket.once('close', () => peers.delete(socket));
-    socket.bind(0, address);
+    socket.bind(port, address);
     await once(socket, 'listening');
     return socket;
   }

@@ -23,6 +23,11 @@ const listeners = {
     }
     relayed += output.sendMany(packets);
   }],
+  columns: ['batch', ({ count, data, offsets, sizes }) => {
+    relayed += output.sendMany({
+      count, data, offsets, sizes, ports: target, addresses: HOST,
+    });
+  }],
 };
 
 input.on(...listeners[api]);

@@ -2,7 +2,7 @@
 
 /**
  * A relay of 40,000 datagrams per second. With dgram-native it is also measured
- * with 'batch' and sendMany().
+ * with 'batch' and sendMany() of a list or of the batch's columns.
  */
 
 const { lostShare } = require('../stage');
@@ -15,7 +15,8 @@ const SIZE = 200;
 module.exports = {
   name: 'relay, 40,000 datagrams/s',
   table: 'real',
-  implementations: ['dgram-native', 'dgram-native batch', 'node:dgram'],
+  implementations: ['dgram-native', 'dgram-native batch',
+                    'dgram-native columns', 'node:dgram'],
   metrics: ['cpuPerDatagram', 'workRate', 'lostShare'],
 
   async run(stage) {
