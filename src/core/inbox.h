@@ -22,6 +22,7 @@ typedef struct {
   uint8_t* recv_buffer;       /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
   uint32_t slots;
 
+  dgram_socket_t* reader;  /* dgram_inbox_append() counts for it */
   uint32_t count;          /* entries of `gro_buffers` in use */
   uint32_t texts_count;    /* entries of `texts` in use */
   uint32_t split_size;     /* GRO buffers with more datagrams are split */
