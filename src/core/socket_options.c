@@ -103,12 +103,18 @@ static int set_on(const dgram_socket_t* socket,
                                   join);
 }
 
-/* True if an interface is to be passed over: the socket is (not) a member
- * already, or the interface has gone or does not have the family. */
+static bool is_multicast(const dgram_address_t* group) {
+  if (group->any.sa_family == AF_INET6)
+    return IN6_IS_ADDR_MULTICAST(&group->in6.sin6_addr) != 0;
+  return ntohl(group->in4.sin_addr.s_addr) >> 28 == 0xe;
+}
+
+/* True if an interface is to be passed over: the socket is (or is not) a member
+ * there already, or the interface has gone, or it does not have the family of
+ * the group (Linux: UV_EINVAL). */
 static bool is_skipped(int rc, bool join) {
-  if (rc == UV_ENODEV || rc == UV_EADDRNOTAVAIL)
-    return true;
-  return rc == (join ? UV_EADDRINUSE : UV_EADDRNOTAVAIL);
+  return rc == UV_ENODEV || rc == UV_EINVAL || rc == UV_EADDRNOTAVAIL ||
+         (rc == UV_EADDRINUSE && join);
 }
 
 /* Undoes the first joins of set_on_all(). */
@@ -133,6 +139,8 @@ static int set_on_all(const dgram_socket_t* socket,
   int rc;
   int i;
 
+  if (!is_multicast(membership->group))
+    return UV_EINVAL;
   for (i = 0; i < count; i++) {
     rc = set_on(socket, membership, list[i], join);
     if (rc == 0)
@@ -144,6 +152,8 @@ static int set_on_all(const dgram_socket_t* socket,
     }
     if (rc == 0 || rc == UV_EADDRINUSE)
       result = 0;
+    else if (join && result != 0)
+      result = rc;
   }
   return count < 0 ? count : result;
 }
