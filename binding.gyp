@@ -15,6 +15,7 @@
         'src/addon/module.c',
         'src/addon/napi_util.c',
         'src/addon/options.c',
+        'src/addon/platform_options.c',
         'src/addon/send_batch.c',
         'src/addon/settings.c',
         'src/addon/stats.c',
@@ -28,6 +29,7 @@
         'src/core/sends.c',
         'src/core/socket.c',
         'src/core/socket_options.c',
+        'src/core/stats.c',
         'src/core/iteration.c',
         'src/core/sources.c',
         'src/transport/choose.c',
@@ -68,6 +70,7 @@
           # glibc 2.28.
           'defines!': ['_FILE_OFFSET_BITS=64'],
           'sources': [
+            'src/platform/linux.c',
             'src/transport/linux/ancillary.c',
             'src/transport/linux/busy_poll.c',
             'src/transport/linux/features.c',
@@ -87,6 +90,8 @@
             # a fallback, and not the first call.
             '-Wl,-z,now',
           ],
+        }, {
+          'sources': ['src/platform/no_options.c'],
         }],
         ['OS == "mac"', {
           'xcode_settings': {

@@ -1,8 +1,9 @@
 'use strict';
 
 /**
- * The exports of the package: those of node:dgram, and `transport`, which names
- * the implementation of this process. 'linux' and 'uv' are transports of the
+ * The exports of the package: those of node:dgram; `stats()`; `features`, the
+ * additions that this process has; and `transport`, which names the
+ * implementation of this process. 'linux' and 'uv' are transports of the
  * addon; with 'node' there is no addon, and fallback/ builds on node:dgram.
  *
  * A folder requires only folders that come after it in this order: index.js and
@@ -12,6 +13,7 @@
 
 const binding = require('./load/binding');
 const entry = require('./load/entry');
+const { listFeatures } = require('./load/features');
 
 /** Users see the name; their bundler may have changed it. */
 function setName(fn, name) {
@@ -20,19 +22,21 @@ function setName(fn, name) {
 }
 
 function nativeExports() {
-  const { Socket, createSocket } = require('./socket/socket');
+  const { Socket, createSocket, stats } = require('./socket/socket');
   require('./node/deprecations').install(Socket);
   require('./node/ipc').install(require('./handle/handle').UDP);
-  return { createSocket, Socket, transport: binding.transport };
+  return { createSocket, Socket, transport: binding.transport, stats };
 }
 
 function fallbackExports() {
-  const { Socket, createSocket } = entry.loadFallback();
-  return { createSocket, Socket, transport: 'node' };
+  const { Socket, createSocket, stats } = entry.loadFallback();
+  return { createSocket, Socket, transport: 'node', stats };
 }
 
 const api = binding === null ? fallbackExports() : nativeExports();
 setName(api.Socket, 'Socket');
 setName(api.createSocket, 'createSocket');
+setName(api.stats, 'stats');
+api.features = listFeatures(binding);
 
 module.exports = api;

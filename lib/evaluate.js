@@ -19,7 +19,8 @@ const thread = require('./node/thread');
  * @param {function(): Function} given.requireFallback loads fallback/index.js
  * @param {*} given.builtins see scripts/bundle.js
  * @param {boolean} given.isShared false: for this caller only
- * @returns {{createSocket: Function, Socket: Function, transport: string}}
+ * @returns {{createSocket: Function, Socket: Function, features: object,
+ *   stats: Function, transport: string}}
  */
 function evaluate({ directory, version, isShared, ...given }) {
   const known = thread.find(directory, version);

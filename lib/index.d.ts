@@ -78,12 +78,107 @@ export interface SocketOptions extends dgram.SocketOptions {
    * `transport` is 'node': ERR_FEATURE_UNAVAILABLE_ON_PLATFORM.
    */
   sharedBuffers?: boolean | undefined;
+  /**
+   * SO_BINDTODEVICE: only datagrams of this interface. Linux, as the options
+   * below; see `features`. They are set before bind(2). An option that the
+   * system refuses is an error of bind(): `setsockopt EPERM`, with `option`.
+   */
+  device?: string | undefined;
+  /**
+   * IP_MULTICAST_ALL: false: only datagrams of groups that this socket has
+   * joined. The system's default is true.
+   */
+  multicastAll?: boolean | undefined;
+  /** IP_FREEBIND: bind() to an address that this host does not have (yet). */
+  freebind?: boolean | undefined;
+  /** IP_TRANSPARENT: bind() to foreign addresses. Requires CAP_NET_ADMIN. */
+  transparent?: boolean | undefined;
+  /** SO_PRIORITY, 0 to 4294967295. More than 6 requires CAP_NET_ADMIN. */
+  priority?: number | undefined;
+  /** SO_MARK, 0 to 4294967295. Requires CAP_NET_ADMIN. */
+  mark?: number | undefined;
   /** Lets several sockets bind one port (SO_REUSEPORT). In Node since 22.12. */
   reusePort?: boolean | undefined;
   /** Datagrams from these addresses are dropped. In Node since 22.13. */
   receiveBlockList?: BlockList | undefined;
   /** Sends to these addresses fail with ERR_IP_BLOCKED. In Node since 22.13. */
   sendBlockList?: BlockList | undefined;
+}
+
+/** The interface of a membership. */
+export interface MembershipInterface {
+  /** Its name, or its index. */
+  interface: string | number;
+}
+
+/** Counters of a socket, or of a thread, since it was created. */
+export interface Stats {
+  /** Datagrams received. */
+  received: number;
+  /** Their payload, in bytes. */
+  receivedBytes: number;
+  /** Datagrams that the kernel has accepted. */
+  sent: number;
+  /** Their payload, in bytes. */
+  sentBytes: number;
+  /** Datagrams that failed, or were cancelled by close(). */
+  sendErrors: number;
+  /** System calls that receive. */
+  receiveCalls: number;
+  /** System calls that send. */
+  sendCalls: number;
+  /** GRO buffers with several datagrams. */
+  mergedRuns: number;
+  /** GSO sends. */
+  segmentedRuns: number;
+  /**
+   * Datagrams that the kernel has dropped because the receive buffer was full;
+   * GRO buffers count as one. Undefined if the system does not tell.
+   */
+  kernelDrops: number | undefined;
+  /** Datagrams that wait for a writable socket now. */
+  queued: number;
+  /** Their payload, in bytes. */
+  queuedBytes: number;
+}
+
+/** The message of the diagnostics channel 'dgram-native:drops'. */
+export interface DropsMessage {
+  socket: Socket;
+  /** Datagrams dropped since the last message about this socket. */
+  dropped: number;
+  /** Datagrams dropped since the socket was created. */
+  kernelDrops: number;
+}
+
+/** Which additions to node:dgram this process has. */
+export interface Features {
+  /** createSocket({ device }) */
+  readonly device: boolean;
+  /** setDontFragment() */
+  readonly dontFragment: boolean;
+  /** createSocket({ freebind }) */
+  readonly freebind: boolean;
+  /** stats().kernelDrops */
+  readonly kernelDrops: boolean;
+  /** createSocket({ mark }) */
+  readonly mark: boolean;
+  /** addMembership(group, { interface }), addMembership(group, '*') */
+  readonly membershipInterface: boolean;
+  /** createSocket({ multicastAll }) */
+  readonly multicastAll: boolean;
+  /** getPathMTU(), and `mtu` of EMSGSIZE */
+  readonly pathMTU: boolean;
+  /** createSocket({ priority }) */
+  readonly priority: boolean;
+  /** createSocket({ sharedBuffers }) */
+  readonly sharedBuffers: boolean;
+  /** stats() */
+  readonly stats: boolean;
+  /** createSocket({ transparent }) */
+  readonly transparent: boolean;
+  /** setTypeOfService(), getTypeOfService() */
+  readonly typeOfService: boolean;
 }
 
 type BatchListener = (batch: Batch) => void;
@@ -130,6 +225,49 @@ export class Socket extends dgram.Socket {
 
   /** Connects to a numeric address; 'connect' follows. In Node since 24.19. */
   connectSync(port: number, address?: string): void;
+
+  /**
+   * IP_TOS, IPV6_TCLASS: DSCP and ECN of the datagrams sent from now on.
+   * @param tos 0 to 255
+   */
+  setTypeOfService(tos: number): this;
+
+  /** The value of IPV6_TCLASS (udp6) or IP_TOS, 0 to 255. */
+  getTypeOfService(): number;
+
+  /**
+   * IP_MTU_DISCOVER, IPV6_MTU_DISCOVER.
+   * @param mode true: never fragment, EMSGSIZE above the path MTU; 'probe': the
+   *   same, above the MTU of the interface; false: allow fragments
+   */
+  setDontFragment(mode: boolean | 'probe'): this;
+
+  /** Path MTU to the connected peer in bytes, headers included. */
+  getPathMTU(): number;
+
+  /** Counters of this socket. */
+  stats(): Stats;
+
+  /**
+   * @param multicastInterface an address; a name or index in an object; or '*':
+   *   all interfaces that are up and can receive multicast datagrams now
+   */
+  addMembership(multicastAddress: string,
+                multicastInterface?: string | MembershipInterface): void;
+
+  /** As addMembership(). */
+  dropMembership(multicastAddress: string,
+                 multicastInterface?: string | MembershipInterface): void;
+
+  /** As addMembership(). */
+  addSourceSpecificMembership(
+    sourceAddress: string, groupAddress: string,
+    multicastInterface?: string | MembershipInterface): void;
+
+  /** As addMembership(). */
+  dropSourceSpecificMembership(
+    sourceAddress: string, groupAddress: string,
+    multicastInterface?: string | MembershipInterface): void;
 
   addListener(event: 'batch', listener: BatchListener): this;
   addListener(event: 'close' | 'connect' | 'listening',
@@ -191,5 +329,11 @@ export function createSocket(
  * or 'node': node:dgram itself, by choice or because no addon could be loaded.
  */
 export const transport: 'linux' | 'uv' | 'node';
+
+/** Which additions this process has. On the fallback all are false. */
+export const features: Features;
+
+/** The sum of all sockets of this thread, open or closed. */
+export function stats(): Stats;
 
 export type { BindOptions, RemoteInfo, SocketType } from 'node:dgram';

@@ -117,10 +117,10 @@ function load() {
   }
 }
 
-const { createSocket, Socket, transport } = load();
+const { createSocket, Socket, features, stats, transport } = load();
 
 // In this form Node detects the names for `import { ... }`.
-module.exports = { createSocket, Socket, transport };
+module.exports = { createSocket, Socket, features, stats, transport };
 
 // Until Node 24 the cluster module creates handles through this function. It
 // remains Node's.

@@ -2,5 +2,5 @@
 
 import dgram from './index.js';
 
-export const { createSocket, Socket, transport } = dgram;
+export const { createSocket, Socket, features, stats, transport } = dgram;
 export default dgram;

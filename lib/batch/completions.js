@@ -8,6 +8,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const binding = require('../load/binding');
 const errors = require('../errors/errors');
+const { withMtu } = require('./mtu');
 const { isReplaced, schedule } = require('../node/ticks');
 const { isObserved, run } = require('../node/uncaught');
 
@@ -84,8 +85,9 @@ class Send extends AsyncResource {
   }
 
   callWithError(callback) {
-    const error = errors.hostPortException(this.status, 'send', this.address,
-                                           this.port);
+    const error = withMtu(
+      errors.hostPortException(this.status, 'send', this.address, this.port),
+      this.handle);
     if (this.request === null) callback(error);
     else callback(error, this.bytes);
   }
@@ -103,9 +105,10 @@ function finishRequest(send, request) {
 
 /** The datagrams of one sendMany(): one callback and one ticket for all. */
 class SendGroup extends AsyncResource {
-  constructor(callback, total) {
+  constructor(callback, total, handle) {
     super('DGRAMSEND', MANUAL);
     this.callback = callback;
+    this.handle = handle;
     this.ticket = newTicket();
     this.remaining = total;
     this.queuedCount = 0;
@@ -130,7 +133,7 @@ class SendGroup extends AsyncResource {
     // From here on user code may run and use the send batch.
     this.sentCount += taken;
     this.expectQueued(count - taken - failed);
-    if (failed > 0) this.recordError(errors.errnoException(error, 'send'));
+    if (failed > 0) this.recordCode(error);
     if (taken + failed > 0) this.countFinished(taken + failed);
   }
 
@@ -145,7 +148,7 @@ class SendGroup extends AsyncResource {
   }
 
   complete(status) {
-    if (status < 0) this.recordError(errors.errnoException(status, 'send'));
+    if (status < 0) this.recordCode(status);
     else this.sentCount++;
     this.countFinished(1);
   }
@@ -154,6 +157,11 @@ class SendGroup extends AsyncResource {
   fail(error) {
     this.recordError(error);
     this.countFinished(1);
+  }
+
+  recordCode(code) {
+    if (this.error !== null) return;
+    this.error = withMtu(errors.errnoException(code, 'send'), this.handle);
   }
 
   /** The callback receives the first error. */

@@ -55,6 +55,21 @@ function validateUint32(value, name, above = validateUint32) {
 }
 
 /**
+ * @param {number} min
+ * @param {number} max
+ * @throws {TypeError|RangeError} ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ */
+function validateInt32(value, name, min, max, above = validateInt32) {
+  validateNumber(value, name, above);
+  if (!Number.isInteger(value)) {
+    throw errors.outOfRange(name, 'an integer', value, above);
+  }
+  if (value < min || value > max) {
+    throw errors.outOfRange(name, `>= ${min} && <= ${max}`, value, above);
+  }
+}
+
+/**
  * @param {*} port a number, or a string that converts to one ('0x7b', ' 12 ')
  * @param {string} name of the argument
  * @param {boolean} [allowZero=true]
@@ -91,6 +106,7 @@ module.exports = {
   validateAbortSignal,
   validateBoolean,
   validateFunction,
+  validateInt32,
   validateNumber,
   validateObject,
   validatePort,

@@ -4,14 +4,13 @@
 
 const errors = require('../errors/errors');
 const { validateBoolean } = require('../errors/validators');
+const { readOpenOptions } = require('../socket/open-options');
+const { REMEDY, requiresAddon } = require('./unavailable');
 
 const { process } = globalThis;
 
 /** Those that node:dgram ignores on versions that do not support them. */
 const NEWER = ['reusePort', 'receiveBlockList', 'sendBlockList'];
-
-const REMEDY = 'Omit it if dgram.transport is \'node\', or make the addon ' +
-  'load; see docs/installing.md of dgram-native.';
 
 function isFamily(type) {
   return type === 'udp4' || type === 'udp6';
@@ -20,16 +19,18 @@ function isFamily(type) {
 /**
  * @param {object} options
  * @param {Function} above where the stack begins, see errors.js
- * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE,
+ *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
+ * @throws {RangeError} ERR_OUT_OF_RANGE
  */
-function checkOptions({ sharedBuffers }, above) {
+function checkOptions(options, above) {
+  readOpenOptions(options, (name) => {
+    throw requiresAddon(`The option ${name}`, above);
+  }, above);
+  const { sharedBuffers } = options;
   if (sharedBuffers === undefined) return;
   validateBoolean(sharedBuffers, 'options.sharedBuffers', above);
-  if (sharedBuffers) {
-    throw errors.featureUnavailable(
-      'The option sharedBuffers requires the compiled addon, and ' +
-      `dgram.transport is 'node'. ${REMEDY}`, above);
-  }
+  if (sharedBuffers) throw requiresAddon('The option sharedBuffers', above);
 }
 
 function unsupported(name, above) {

@@ -15,6 +15,7 @@ const { cancelAll, cancelWaiting, endWaiting, isBinding, sendMany } =
   require('./send-many');
 const { isOpen } = require('./state');
 const { ImmediateLookup } = require('./immediate-lookup');
+const { methods, stats } = require('./unavailable');
 
 // Programs replace these.
 const { process } = globalThis;
@@ -153,6 +154,7 @@ function emitWhileBinding(socket, event, value) {
 
 // Methods of the class of node:dgram are enumerable; these are additions.
 for (const [name, value] of Object.entries({
+  ...methods,
   emit,
   sendMany(packets, callback) {
     return sendMany(this, ...sendContexts.get(this), packets, callback);
@@ -163,4 +165,4 @@ for (const [name, value] of Object.entries({
   });
 }
 
-module.exports = { Socket, createSocket };
+module.exports = { Socket, createSocket, stats };

@@ -17,6 +17,7 @@ const inbox = require('../batch/inbox');
 const outbox = require('../batch/outbox');
 const permission = require('../node/permission');
 const uncaught = require('../node/uncaught');
+const { publishDrops } = require('./drops');
 const { createLookup, skipsLiterals } = require('./lookup');
 const { validateFunction } = require('../errors/validators');
 
@@ -209,6 +210,7 @@ const running = new Uint32Array(binding.hook({
   terminated: uncaught.wipeTerminated,
   idle: inbox.forgetSpares,
   stalled: counted(outbox.settleStalled),
+  dropped: counted((id, count) => publishDrops(handleOf(id), count)),
 }));
 
 // Node's own flag for its tests: every send goes through libuv's queue.

@@ -10,6 +10,7 @@ const cluster = require('../node/cluster');
 const errors = require('../errors/errors');
 const { UDP, adoptHandle, inheritMethods } = require('../handle/handle');
 const { throwOnError } = require('./common');
+const { optionException } = require('./open-options');
 const {
   failBind, startListening, startListeningLater,
 } = require('./bind-outcome');
@@ -36,11 +37,26 @@ function replaceHandle(socket, foreign) {
   } else {
     handle.lookup = old.lookup;
   }
+  const status = setOpenOptions(state, handle);
+  if (status < 0) {
+    if (handle !== foreign) handle.close();
+    return status;
+  }
   if (!old.hasRef() && typeof handle.unref === 'function') handle.unref();
   handle.owner = socket;
   old.close();
   state.handle = handle;
   return 0;
+}
+
+/** @returns {number} 0 or a negative UV_ code */
+function setOpenOptions({ openOptions }, handle) {
+  if (openOptions === undefined) return 0;
+  // An object that only has the methods of a built-in handle.
+  if (typeof handle.setOpenOptions !== 'function') {
+    return errors.errno('ENOTSUP');
+  }
+  return handle.setOpenOptions(...openOptions);
 }
 
 /**
@@ -99,7 +115,13 @@ function bindDescriptor(socket, fd, exclusive) {
   }
   const type = binding.guessHandleType(fd);
   if (type !== 'UDP') throw errors.invalidFdType(type, bindDescriptor);
-  throwOnError(socket[kState].handle.open(fd), 'open', bindDescriptor);
+  const state = socket[kState];
+  const status = state.handle.open(fd);
+  if (status) {
+    const error = optionException(state, status, bindDescriptor);
+    if (error !== undefined) throw error;
+    throwOnError(status, 'open', bindDescriptor);
+  }
   startListening(socket, bindDescriptor);
 }
 

@@ -11,6 +11,7 @@ const {
 } = require('./bind-handle');
 const { checkLiteral, emitIfOpen, healthCheck } = require('./common');
 const { Socket } = require('./constructor');
+const { optionException } = require('./open-options');
 const { failBind, onceBound, startListeningLater } = require('./bind-outcome');
 const { startReceiving } = require('./receive');
 const { BINDING, UNBOUND, kState } = require('./state');
@@ -38,11 +39,10 @@ function bindAddress(socket, port, address, exclusive) {
       return;
     }
     const fail = (status) => {
-      failBind(
-        socket, errors.hostPortException(status, 'bind', ip, port, fail));
+      failBind(socket, bindException(state, status, ip, port, fail));
     };
     const flags = bindFlags(state);
-    if (cluster.sharesPorts(exclusive || state.reusePort)) {
+    if (cluster.sharesPorts(exclusive || isExclusive(state))) {
       const request =
         { address: ip, port, addressType: socket.type, fd: -1, flags };
       bindThroughPrimary(socket, request, fail);
@@ -53,6 +53,16 @@ function bindAddress(socket, port, address, exclusive) {
     if (status) fail(status);
     else startListeningLater(socket);
   });
+}
+
+/** The cluster's primary has no way to set the options before it binds. */
+function isExclusive({ reusePort, openOptions }) {
+  return reusePort || openOptions !== undefined;
+}
+
+function bindException(state, status, address, port, above) {
+  return optionException(state, status, above) ??
+    errors.hostPortException(status, 'bind', address, port, above);
 }
 
 function isDescriptor(fd) {
@@ -87,7 +97,7 @@ Socket.prototype.bind = function(port, address /* , callback */) {
   } else if (typeof port.recvStart === 'function') {
     bindHandle(this, port);
   } else if (isDescriptor(port.fd)) {
-    bindDescriptor(this, port.fd, !!port.exclusive);
+    bindDescriptor(this, port.fd, !!port.exclusive || isExclusive(state));
   } else {
     bindAddress(this, port.port, port.address, !!port.exclusive);
   }
@@ -121,7 +131,7 @@ Socket.prototype.bindSync = function(options = {}) {
   const status = state.handle.bind(address, port, bindFlags(state));
   if (status) {
     state.bindState = UNBOUND;
-    throw errors.hostPortException(status, 'bind', address, port);
+    throw bindException(state, status, address, port, bindException);
   }
   const error = startReceiving(this);
   if (error !== undefined) throw error;

@@ -73,7 +73,22 @@ function emitIfOpen(socket, event) {
   if (socket[kState].handle) socket.emit(event);
 }
 
+/**
+ * Adds methods that Node's class does not have. They are not enumerable: the
+ * enumerable ones are those of Node.
+ * @param {object} prototype
+ * @param {Object<string, Function>} methods
+ */
+function addMethods(prototype, methods) {
+  for (const [name, value] of Object.entries(methods)) {
+    Object.defineProperty(prototype, name, {
+      __proto__: null, value, configurable: true, writable: true,
+    });
+  }
+}
+
 module.exports = {
+  addMethods,
   afterSends,
   callLater,
   checkLiteral,

@@ -9,12 +9,15 @@ const {
   validateAbortSignal, validateBoolean, validateUint32,
 } = require('../errors/validators');
 const { createHandle } = require('../handle/handle');
+const { requireFeature } = require('../handle/require-feature');
 // The default of the option, for programs that use dgram through register.js.
 const { sharedBuffers: SHARED_BUFFERS } = require('../load/settings');
 const {
   NodeSocket, asyncIdKey, isInNodesPlace,
 } = require('../node/node-internals');
 const { isBlockList } = require('./block-lists');
+const { throwOnError } = require('./common');
+const { readOpenOptions } = require('./open-options');
 const { createState, kState } = require('./state');
 
 const createdChannel = dc.channel('udp.socket');
@@ -22,7 +25,8 @@ const createdChannel = dc.channel('udp.socket');
 /**
  * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
  *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
- *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean)
+ *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean),
+ *   and those of open-options.js
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -31,10 +35,12 @@ const createdChannel = dc.channel('udp.socket');
 function Socket(type, listener) {
   EventEmitter.call(this);
   let options;
+  let openOptions;
   if (type !== null && typeof type === 'object') {
     options = type;
     type = options.type;
     checkOptions(options);
+    openOptions = readOpenOptions(options, checkAvailable, Socket);
   }
 
   const handle = createHandle(type, options?.lookup);
@@ -49,6 +55,7 @@ function Socket(type, listener) {
   if (typeof listener === 'function') this.on('message', listener);
 
   this[kState] = createState(handle, options);
+  if (openOptions !== undefined) setOpenOptions(this[kState], openOptions);
 
   if (options?.signal !== undefined) closeOnAbort(this, options.signal);
   if (createdChannel.hasSubscribers) createdChannel.publish({ socket: this });
@@ -67,6 +74,18 @@ Object.defineProperty(Socket, Symbol.hasInstance, {
 function isInstance(value) {
   const Class = this === Socket && isInNodesPlace(Socket) ? NodeSocket : this;
   return Reflect.apply(Function.prototype[Symbol.hasInstance], Class, [value]);
+}
+
+function checkAvailable(name) {
+  requireFeature(name, `the option ${name}`, Socket);
+}
+
+function setOpenOptions(state, openOptions) {
+  const { handle } = state;
+  const status = handle.setOpenOptions(...openOptions);
+  if (status < 0) handle.close();
+  throwOnError(status, 'setsockopt', setOpenOptions);
+  state.openOptions = openOptions;
 }
 
 function checkOptions(options) {

@@ -1,17 +1,28 @@
 'use strict';
 
-/** Joins and leaves multicast groups. */
+/**
+ * Joins and leaves multicast groups. In addition to Node's, an interface can be
+ * `{ interface: 'eth0' }`, `{ interface: 2 }` (its index), or '*': all that are
+ * up and can receive multicast datagrams at the time of the call. On Linux
+ * (MCAST_JOIN_GROUP, RFC 3678).
+ */
 
 const errors = require('../errors/errors');
 const { validateString } = require('../errors/validators');
+const { requireFeature } = require('../handle/require-feature');
 const { afterSends, healthCheck, throwOnError } = require('./common');
 const { Socket } = require('./constructor');
+const { readInterface } = require('./membership-interface');
+const { optionException } = require('./open-options');
 const { kState } = require('./state');
 
 /**
  * @param {string} multicastAddress the group
- * @param {string} [interfaceAddress] default: chosen by the system
- * @throws {TypeError} ERR_MISSING_ARGS
+ * @param {string|object} [interfaceAddress] default: chosen by the system. '*'
+ *   succeeds if the socket is a member on one interface afterwards
+ * @throws {TypeError} ERR_MISSING_ARGS; with `{ interface }` or '*'
+ *   ERR_INVALID_ARG_TYPE, ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
+ * @throws {RangeError} ERR_OUT_OF_RANGE
  * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, or a system error
  * @since Node 0.6.9
  */
@@ -51,22 +62,44 @@ function toInterface(value) {
   return value == null ? value : `${value}`;
 }
 
+/** @throws {Error} also that of an option of createSocket(), see there */
+function throwOnStatus(socket, status, method, above) {
+  if (!status) return;
+  const error = optionException(socket[kState], status, above);
+  if (error !== undefined) throw error;
+  throwOnError(status, method, above);
+}
+
 function setMembership(socket, method, group, interfaceAddress) {
   healthCheck(socket, setMembership);
   if (!group) throw errors.missingArg('multicastAddress', setMembership);
+  const where = readInterface(interfaceAddress, setMembership);
   const { handle } = socket[kState];
   const groupText = toGroup(group);
-  const interfaceText = toInterface(interfaceAddress);
+  const interfaceText = where === null ? toInterface(interfaceAddress) : null;
   afterSends(socket);
-  throwOnError(handle[method](groupText, interfaceText), method, setMembership);
+  const status = where === null ?
+    handle[method](groupText, interfaceText) :
+    setOnInterface(handle, method, groupText, null, where);
+  throwOnStatus(socket, status, method, setMembership);
+}
+
+/** @returns {number} 0 or a negative UV_ code */
+function setOnInterface(handle, method, group, source, where) {
+  requireFeature('membershipInterface', `the interface of ${method}()`,
+                 setOnInterface);
+  const isJoin = method.startsWith('add');
+  return handle.setGroup(isJoin, group, source, where.interface);
 }
 
 /**
  * Joins a group for datagrams from one source only (RFC 4607).
  * @param {string} sourceAddress
  * @param {string} groupAddress
- * @param {string} [interfaceAddress] default: chosen by the system
- * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @param {string|object} [interfaceAddress] as for addMembership()
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE,
+ *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
+ * @throws {RangeError} ERR_OUT_OF_RANGE
  * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, or a system error
  * @since Node 13.1, 12.16
  */
@@ -92,9 +125,12 @@ function setSourceMembership(socket, method, source, group, interfaceAddress) {
   healthCheck(socket, setSourceMembership);
   validateString(source, 'sourceAddress', setSourceMembership);
   validateString(group, 'groupAddress', setSourceMembership);
+  const where = readInterface(interfaceAddress, setSourceMembership);
   const { handle } = socket[kState];
-  const interfaceText = toInterface(interfaceAddress);
+  const interfaceText = where === null ? toInterface(interfaceAddress) : null;
   afterSends(socket);
-  throwOnError(handle[method](source, group, interfaceText), method,
-               setSourceMembership);
+  const status = where === null ?
+    handle[method](source, group, interfaceText) :
+    setOnInterface(handle, method, group, source, where);
+  throwOnStatus(socket, status, method, setSourceMembership);
 }

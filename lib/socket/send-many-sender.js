@@ -21,9 +21,9 @@ function isNumeric(family, address, port) {
   return outbox.findDestination(family, address, port) >= 0;
 }
 
-function createGroup(callback, total) {
+function createGroup(handle, callback, total) {
   if (callback === undefined) return null;
-  const group = new outbox.SendGroup(callback, total);
+  const group = new outbox.SendGroup(callback, total, handle);
   if (total === 0) group.countFinished(0);
   return group;
 }
@@ -43,7 +43,7 @@ function sendPackets(handle, batch, isBlocked, callback) {
 }
 
 function sendList(handle, { list, width }, isBlocked, callback) {
-  const group = createGroup(callback, list.length / width);
+  const group = createGroup(handle, callback, list.length / width);
   const packets = isBlocked === undefined || width === 1 ?
     list :
     filterBlocked(list, isBlocked, group);
@@ -52,7 +52,8 @@ function sendList(handle, { list, width }, isBlocked, callback) {
 }
 
 function sendColumns(handle, columns, callback) {
-  outbox.sendColumns(handle, columns, createGroup(callback, columns.count));
+  outbox.sendColumns(handle, columns,
+                     createGroup(handle, callback, columns.count));
   return columns.count;
 }
 

@@ -20,7 +20,9 @@ require('./close');
 require('./address');
 require('./options');
 require('./membership');
+require('./platform-options');
 require('./ref');
 require('./buffer-sizes');
+const { stats } = require('./stats');
 
-module.exports = { Socket, createSocket };
+module.exports = { Socket, createSocket, stats };

@@ -38,6 +38,7 @@ function createState(handle, options) {
     reuseAddr: options?.reuseAddr,
     reusePort: options?.reusePort,
     ipv6Only: options?.ipv6Only,
+    openOptions: undefined, // values of readOpenOptions(), see open-options.js
     recvBufferSize: options?.recvBufferSize, // bytes
     sendBufferSize: options?.sendBufferSize, // bytes
     receiveBlockList: options?.receiveBlockList || undefined,

@@ -8,6 +8,7 @@
  *   handle.c       socket handle: create, receive, ref, close, descriptor
  *   bind.c         methods of a handle: descriptors, bind, connect, addresses
  *   options.c      methods of a handle: socket options
+ *   platform_options.c   the same, options that libuv does not have
  *   send_batch.c   memory of the datagrams to send, flush
  *   inbox.c        memory of the received datagrams
  *   deliver.c      calls of hook.deliver: one batch of received datagrams
@@ -39,6 +40,7 @@ typedef enum {
   DGRAM_HOOK_TERMINATED, /* (): JavaScript was terminated and runs again */
   DGRAM_HOOK_IDLE,       /* (): no socket is open, spare inboxes were freed */
   DGRAM_HOOK_STALLED,    /* (): a watched send batch was not flushed in time */
+  DGRAM_HOOK_DROPPED,    /* (socket id, count): the kernel dropped datagrams */
   DGRAM_HOOKS,
 } dgram_hook_t;
 
@@ -101,6 +103,9 @@ napi_status dgram_addon_export_inbox(napi_env env, napi_value exports);
 
 napi_status dgram_addon_define_bind(napi_env env, napi_value prototype);
 napi_status dgram_addon_define_options(napi_env env, napi_value prototype);
+napi_status dgram_addon_define_platform_options(napi_env env,
+                                                napi_value prototype);
+napi_status dgram_addon_define_stats(napi_env env, napi_value prototype);
 
 /* -- send_batch.c ---------------------------------------------------------- */
 
@@ -191,6 +196,9 @@ void dgram_addon_on_complete(dgram_socket_t* socket,
                              uint32_t ticket,
                              int status,
                              size_t length);
+
+/* Implements dgram_env_t.dropped. */
+void dgram_addon_on_dropped(dgram_socket_t* socket, uint64_t count);
 
 /* Implements dgram_env_t.closed. */
 void dgram_addon_on_closed(dgram_socket_t* socket);

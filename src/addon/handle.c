@@ -145,6 +145,8 @@ static napi_value js_define(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, napi_get_cb_info(env, info, &argc, &prototype, NULL, NULL));
   DGRAM_TRY(env, dgram_addon_define_bind(env, prototype));
   DGRAM_TRY(env, dgram_addon_define_options(env, prototype));
+  DGRAM_TRY(env, dgram_addon_define_platform_options(env, prototype));
+  DGRAM_TRY(env, dgram_addon_define_stats(env, prototype));
   DGRAM_TRY(
       env,
       napi_define_properties(env, prototype, DGRAM_COUNT_OF(methods), methods));

@@ -12,8 +12,13 @@
 
 #include "addon/napi_util.h"
 
-static const char* const hook_names[DGRAM_HOOKS] =
-    {"deliver", "complete", "closed", "terminated", "idle", "stalled"};
+static const char* const hook_names[DGRAM_HOOKS] = {"deliver",
+                                                    "complete",
+                                                    "closed",
+                                                    "terminated",
+                                                    "idle",
+                                                    "stalled",
+                                                    "dropped"};
 
 /* The first hooks are required, the others are optional. */
 #define HOOKS_REQUIRED 3
@@ -194,6 +199,16 @@ void dgram_addon_on_complete(dgram_socket_t* socket,
   if (ticket != 0)
     dgram_addon_call_back(
         addon, DGRAM_HOOK_COMPLETE, numbers, DGRAM_COUNT_OF(numbers));
+}
+
+void dgram_addon_on_dropped(dgram_socket_t* socket, uint64_t count) {
+  dgram_addon_t* addon = socket->env->data;
+  /* lib/ receives int32. More in one interval is not possible in practice. */
+  const uint32_t numbers[] = {socket->id,
+                              count > INT32_MAX ? INT32_MAX : (uint32_t) count};
+
+  dgram_addon_call_back(
+      addon, DGRAM_HOOK_DROPPED, numbers, DGRAM_COUNT_OF(numbers));
 }
 
 void dgram_addon_on_closed(dgram_socket_t* socket) {

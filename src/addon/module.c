@@ -113,6 +113,7 @@ NAPI_MODULE_INIT() {
   addon->core.deliver = dgram_addon_on_deliver;
   addon->core.complete = dgram_addon_on_complete;
   addon->core.closed = dgram_addon_on_closed;
+  addon->core.dropped = dgram_addon_on_dropped;
   addon->core.idle = on_idle;
   dgram_send_batches_init(&addon->watched, &addon->core);
   if (napi_set_instance_data(env, addon, finalize_addon, NULL) != napi_ok) {

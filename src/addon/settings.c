@@ -5,6 +5,7 @@
 
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
+#include "platform/options.h"
 #include "transport/transport.h"
 
 /* queueAlways(always): implements node --test-udp-no-try-send. */
@@ -75,7 +76,24 @@ static napi_value js_transport(napi_env env, napi_callback_info info) {
   return value;
 }
 
+/* hasOptions: whether the platform has the options of platform/options.h. */
+static napi_value js_has_options(napi_env env, napi_callback_info info) {
+  napi_value value;
+
+  (void) info;
+  DGRAM_TRY(env, napi_get_boolean(env, dgram_platform_has_options, &value));
+  return value;
+}
+
 static const napi_property_descriptor functions[] = {
+    {"hasOptions",
+     NULL,
+     NULL,
+     js_has_options,
+     NULL,
+     NULL,
+     napi_enumerable,
+     NULL},
     {"transport", NULL, NULL, js_transport, NULL, NULL, napi_enumerable, NULL},
     DGRAM_NAPI_FUNCTION("configure", js_configure),
     DGRAM_NAPI_FUNCTION("queueAlways", js_queue_always),

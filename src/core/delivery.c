@@ -195,13 +195,18 @@ dgram_delivery_t dgram_delivery_start(dgram_env_t* env,
                                       dgram_socket_t* socket,
                                       dgram_iteration_t* iteration) {
   dgram_inbox_t* inbox = env->inbox;
+  dgram_delivery_t result;
 
   if (inbox->count == 0)
     return DGRAM_DELIVERED;
   inbox->socket = socket;
   socket->inbox = inbox;
   dgram_inbox_rewind(inbox);
-  return deliver(env, inbox, iteration);
+  dgram_socket_use(socket);
+  result = deliver(env, inbox, iteration);
+  dgram_stats_check_drops(socket);
+  dgram_socket_unuse(socket);
+  return result;
 }
 
 bool dgram_delivery_read_next(dgram_inbox_t* inbox) {
@@ -212,6 +217,7 @@ bool dgram_delivery_read_next(dgram_inbox_t* inbox) {
       socket->inbox != inbox || !env->acquire(env, inbox))
     return false;
   dgram_inbox_reset(inbox);
+  inbox->reader = socket;
   env->inbox = inbox;
   if (!env->transport->read_one(socket))
     return false;

@@ -28,6 +28,7 @@
 #include "core/inbox.h"
 #include "core/iteration.h"
 #include "core/sources.h"
+#include "core/stats.h"
 #include "core/types.h"
 
 /* Features to use where the platform has them. The first three are on by
@@ -55,9 +56,10 @@ struct dgram_env_s {
   dgram_socket_t* pending_free; /* closed, to be freed later */
 
   /* Counters since the environment was created. */
-  uint64_t created;  /* sockets */
-  uint64_t sent;     /* datagrams that the kernel accepted */
-  uint64_t received; /* datagrams, also those in GRO buffers */
+  uint64_t created;           /* sockets */
+  uint64_t sent;              /* datagrams that the kernel accepted */
+  uint64_t received;          /* datagrams, also those in GRO buffers */
+  dgram_stats_t closed_stats; /* the sum of closed sockets */
 
   dgram_destinations_t destinations;
   dgram_sources_t sources; /* remote addresses that JavaScript has as text */
@@ -94,6 +96,10 @@ struct dgram_env_s {
   /* The handles of the socket are closed. Called once; the socket is freed when
    * it is no longer in use. */
   void (*closed)(dgram_socket_t* socket);
+
+  /* The kernel has dropped `count` datagrams since the last call. May be NULL.
+   */
+  void (*dropped)(dgram_socket_t* socket, uint64_t count);
 
   /* `closing` is set and the last handle is closed. */
   void (*idle)(dgram_env_t* env);

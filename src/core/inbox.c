@@ -53,6 +53,7 @@ bool dgram_inbox_acquire(dgram_env_t* env, dgram_socket_t* socket) {
   if (!env->acquire(env, inbox))
     return false;
   dgram_inbox_reset(inbox);
+  inbox->reader = socket;
   inbox->split_size = socket->block;
   env->inbox = inbox;
   return true;
@@ -75,6 +76,18 @@ static void append(dgram_inbox_t* inbox, const dgram_recv_t* buffer) {
   inbox->datagrams_left += count_datagrams(buffer->length, buffer->segment);
 }
 
+static void count_received(dgram_env_t* env,
+                           uint32_t length,
+                           uint32_t segment) {
+  dgram_stats_t* stats = &env->inbox->reader->stats;
+  uint32_t n = count_datagrams(length, segment);
+
+  env->received += n;
+  stats->received += n;
+  stats->received_bytes += length;
+  stats->merged_runs += n > 1;
+}
+
 void dgram_inbox_append(dgram_env_t* env,
                         uint32_t offset,
                         uint32_t length,
@@ -89,7 +102,7 @@ void dgram_inbox_append(dgram_env_t* env,
     append(inbox, &buffer);
     return;
   }
-  env->received += count_datagrams(length, segment);
+  count_received(env, length, segment);
   buffer.source = dgram_sources_find(&env->sources, source, &is_new);
   if (is_new) {
     DGRAM_ASSERT(inbox->texts_count < DGRAM_RECV_SLOTS);

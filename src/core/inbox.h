@@ -25,6 +25,7 @@ typedef struct {
   uint32_t count;                         /* entries of `gro_buffers` in use */
   uint32_t texts_count;                   /* entries of `texts` in use */
   uint16_t new_sources[DGRAM_RECV_SLOTS]; /* their slots */
+  dgram_socket_t* reader;  /* dgram_inbox_append() counts for it */
   uint32_t split_size;     /* GRO buffers with more datagrams are split */
   uint32_t gro_buffer;     /* copy of the cursor, when it was last read */
   uint32_t position;       /* the same */

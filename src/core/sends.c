@@ -23,6 +23,34 @@ static dgram_socket_t* open_socket(const dgram_env_t* env, uint32_t id) {
   return socket == NULL || socket->closing ? NULL : socket;
 }
 
+/* Counts the datagrams of one socket that were sent or have failed; those that
+ * were queued are counted when they complete. */
+static void count_statuses(dgram_env_t* env,
+                           const dgram_send_t* sends,
+                           uint32_t count) {
+  /* Not the socket before the flush: dgram_socket_bind() may replace it. */
+  dgram_socket_t* socket = dgram_env_socket(env, sends[0].socket);
+  uint64_t bytes = 0;
+  uint32_t sent = 0;
+  uint32_t queued = 0;
+  uint32_t i;
+
+  for (i = 0; i < count; i++) {
+    if (sends[i].status >= 0) {
+      bytes += (uint32_t) sends[i].status;
+      sent++;
+    } else {
+      queued += sends[i].status == DGRAM_QUEUED;
+    }
+  }
+  env->sent += sent;
+  if (socket == NULL)
+    return;
+  socket->stats.sent += sent;
+  socket->stats.sent_bytes += bytes;
+  socket->stats.send_errors += count - sent - queued;
+}
+
 uint32_t dgram_sends_flush(dgram_env_t* env,
                            dgram_send_t* sends,
                            uint32_t count,
@@ -46,8 +74,8 @@ uint32_t dgram_sends_flush(dgram_env_t* env,
       queued += env->transport->flush(socket, sends + i, end - i, arena);
     else
       sends[end++].status = rc;
-    for (; i < end; i++)
-      env->sent += sends[i].status >= 0;
+    count_statuses(env, sends + i, end - i);
+    i = end;
   }
   return queued;
 }
@@ -56,6 +84,12 @@ void dgram_sends_complete(dgram_socket_t* socket,
                           uint32_t ticket,
                           int status,
                           size_t length) {
+  if (status == 0) {
+    socket->stats.sent++;
+    socket->stats.sent_bytes += length;
+  } else {
+    socket->stats.send_errors++;
+  }
   dgram_socket_use(socket);
   socket->env->complete(socket, ticket, status, length);
   dgram_socket_unuse(socket);

@@ -102,10 +102,41 @@ static void replace(dgram_socket_t* socket) {
   if (!uv_has_ref((const uv_handle_t*) &socket->udp))
     uv_unref((uv_handle_t*) &successor->udp);
   successor->transport_data = socket->transport_data;
+  successor->stats = socket->stats;
+  successor->drops_reported = socket->drops_reported;
+  successor->open_options = socket->open_options;
+  successor->failed_option = socket->failed_option;
+  socket->open_options = NULL;
   dgram_env_replace_socket(socket->env, socket, successor);
   successor->env->transport->moved(successor);
   socket->closing = true;
   uv_close((uv_handle_t*) &socket->udp, on_replaced_closed);
+}
+
+/* Sets the options of dgram_socket_set_open_options() on a descriptor. */
+static int apply_open_options(dgram_socket_t* socket, int fd) {
+  const char* failed = NULL;
+  int rc;
+
+  if (socket->open_options == NULL)
+    return 0;
+  rc = dgram_platform_set_open_options(fd, socket->open_options, &failed);
+  socket->failed_option = rc == 0 ? NULL : failed;
+  return rc;
+}
+
+int dgram_socket_set_open_options(dgram_socket_t* socket,
+                                  const dgram_open_options_t* options) {
+  if (socket->closing)
+    return UV_EBADF;
+  if (socket->open_options == NULL)
+    socket->open_options = malloc(sizeof(*options));
+  if (socket->open_options == NULL)
+    return UV_ENOMEM;
+  *socket->open_options = *options;
+  if (!dgram_socket_is_open(socket))
+    return 0;
+  return apply_open_options(socket, dgram_socket_fd(socket));
 }
 
 /* Called with the result of a function that may have created a descriptor. */
@@ -141,10 +172,13 @@ int dgram_socket_open(dgram_socket_t* socket, int fd) {
   /* libuv aborts if it has to close one of these. */
   if (fd >= 0 && fd <= 2)
     return dgram_socket_adopt(socket, fd);
-  rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
+  rc = apply_open_options(socket, fd);
+  if (rc == 0)
+    rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
   if (rc != 0)
     return rc;
   socket->shared = true; /* its creator may still use it */
+  dgram_stats_ignore_drops(socket);
   detect_connected(socket);
   return 0;
 }
@@ -160,12 +194,15 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
   copy = dgram_platform_dup(fd);
   if (copy < 0)
     return copy;
-  rc = uv_udp_open(&socket->udp, (uv_os_sock_t) copy);
+  rc = apply_open_options(socket, copy);
+  if (rc == 0)
+    rc = uv_udp_open(&socket->udp, (uv_os_sock_t) copy);
   if (rc != 0) {
     dgram_platform_close(copy);
     return rc;
   }
   socket->shared = true;
+  dgram_stats_ignore_drops(socket);
   detect_connected(socket);
   return 0;
 }
@@ -191,33 +228,49 @@ int dgram_socket_share(dgram_socket_t* socket) {
   return dgram_platform_dup(fd);
 }
 
+/* Creates the descriptor, which libuv would do in uv_udp_bind(). Returns it, or
+ * a UV_ code. */
+static int create_descriptor(dgram_socket_t* socket, int family) {
+  int fd = dgram_platform_socket(family);
+  int rc;
+
+  if (fd < 0)
+    return fd;
+  rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
+  if (rc != 0) {
+    dgram_platform_close(fd);
+    return rc;
+  }
+  /* From here on libuv owns the descriptor, even if the rest fails. */
+  rc = dgram_platform_clear_reuseaddr(fd);
+  return rc == 0 ? fd : rc;
+}
+
 /* Replaces UV_UDP_REUSEPORT, which libuv supports since 1.49. */
 static int prepare_reuseport(dgram_socket_t* socket, int family) {
   int fd = dgram_platform_fd(&socket->udp);
-  int rc;
 
-  if (fd < 0) {
-    fd = dgram_platform_socket(family);
-    if (fd < 0)
-      return fd;
-    rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
-    if (rc != 0) {
-      dgram_platform_close(fd);
-      return rc;
-    }
-    /* From here on libuv owns the descriptor, even if the rest fails. */
-    rc = dgram_platform_clear_reuseaddr(fd);
-    if (rc != 0)
-      return rc;
-  }
-  return dgram_platform_set_reuseport(fd);
+  if (fd < 0)
+    fd = create_descriptor(socket, family);
+  return fd < 0 ? fd : dgram_platform_set_reuseport(fd);
+}
+
+static int prepare_open_options(dgram_socket_t* socket, int family) {
+  int fd;
+
+  if (socket->open_options == NULL || dgram_socket_is_open(socket))
+    return 0;
+  fd = create_descriptor(socket, family);
+  return fd < 0 ? fd : apply_open_options(socket, fd);
 }
 
 static int bind_to(dgram_socket_t* socket,
                    const dgram_address_t* address,
                    unsigned flags) {
-  int rc;
+  int rc = prepare_open_options(socket, address->any.sa_family);
 
+  if (rc != 0)
+    return rc;
   if ((flags & DGRAM_BIND_REUSEPORT) && uv_version() < UV_1_49) {
     if ((flags & DGRAM_BIND_IPV6ONLY) && address->any.sa_family != AF_INET6)
       return UV_EINVAL;
@@ -252,7 +305,9 @@ int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer) {
 
   if (socket->closing)
     return UV_EBADF;
-  rc = uv_udp_connect(&socket->udp, &peer->any);
+  rc = prepare_open_options(socket, peer->any.sa_family);
+  if (rc == 0)
+    rc = uv_udp_connect(&socket->udp, &peer->any);
   if (rc == 0) {
     socket->connected = true;
     socket->connections++;
@@ -338,6 +393,7 @@ bool dgram_socket_has_ref(const dgram_socket_t* socket) {
 void dgram_socket_close(dgram_socket_t* socket) {
   if (socket->closing)
     return;
+  (void) dgram_stats_read_drops(socket); /* for dgram_stats_sum() */
   socket->closing = true;
   socket->reading = false;
   dgram_delivery_update(socket->env, socket);
@@ -354,6 +410,9 @@ static void on_handle_closed(uv_handle_t* handle) {
 
   dgram_socket_use(socket);
   env->transport->closed(socket);
+  dgram_stats_add(&env->closed_stats, &socket->stats);
+  free(socket->open_options);
+  socket->open_options = NULL;
   socket->closed = true;
   dgram_env_remove_socket(env, socket);
   env->closed(socket);

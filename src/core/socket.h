@@ -9,6 +9,8 @@
 #include <uv.h>
 
 #include "core/env.h"
+#include "core/stats.h"
+#include "platform/options.h"
 
 struct dgram_socket_s {
   uv_udp_t udp; /* first: a uv_udp_t* is a dgram_socket_t* */
@@ -24,6 +26,15 @@ struct dgram_socket_s {
   uint16_t block;       /* datagrams that its listeners process in half a ms */
   uint32_t uses;        /* see dgram_socket_use() */
   dgram_inbox_t* inbox; /* with a batch that may be unfinished, or NULL */
+
+  dgram_stats_t stats;
+  uint64_t drops_reported; /* part of stats.kernel_drops */
+  uint64_t drops_checked;  /* uv_now() of dgram_stats_check_drops() */
+  uint32_t drops_seen;     /* the kernel's counter when it was last read */
+
+  dgram_open_options_t* open_options; /* NULL: none were asked for */
+  const char* failed_option;          /* see dgram_socket_set_open_options() */
+
   union {
     void* transport_data;         /* the transport's, until its closed() */
     dgram_socket_t* next_pending; /* in env->pending_free, from then on */
@@ -51,6 +62,12 @@ void dgram_socket_close(dgram_socket_t* socket);
 void dgram_socket_free_pending(dgram_env_t* env);
 
 /* -- descriptor -- */
+
+/* Stores a copy of `options`, which are set when the descriptor is created or
+ * taken over; at once if there is one. If that fails, the function that did it
+ * returns the error, and `failed_option` is the name of the option. */
+int dgram_socket_set_open_options(dgram_socket_t* socket,
+                                  const dgram_open_options_t* options);
 
 /* Takes over descriptor `fd`; for 0, 1 and 2 a duplicate. UV_EEXIST: this loop
  * already watches it. UV_EINVAL: it is not a UDP socket. */
@@ -123,6 +140,25 @@ int dgram_socket_set_source_membership(dgram_socket_t* socket,
                                        const char* interface_address,
                                        const char* source,
                                        uv_membership membership);
+/* `name`: of an interface; "" for all interfaces that are up and multicast (to
+ * leave: all), and NULL for `interface_index`. Binds an unbound socket, as
+ * dgram_socket_set_membership() does. */
+typedef struct {
+  const dgram_address_t* group;
+  const dgram_address_t* source; /* NULL: any source */
+  const char* name;
+  uint32_t interface_index;
+  bool join;
+} dgram_membership_t;
+int dgram_socket_set_group(dgram_socket_t* socket,
+                           const dgram_membership_t* membership);
+
+int dgram_socket_set_tos(dgram_socket_t* socket, int tos);
+int dgram_socket_get_tos(dgram_socket_t* socket);
+int dgram_socket_set_fragment(dgram_socket_t* socket, int mode);
+/* Returns bytes; UV_ENOTCONN if the socket is not connected. */
+int dgram_socket_get_mtu(dgram_socket_t* socket);
+
 /* Reads the buffer size if `*size` is 0, and otherwise sets it. Out: the size
  * that the kernel reports. */
 int dgram_socket_recv_buffer(dgram_socket_t* socket, int* size);

@@ -26,6 +26,14 @@
 #define OPENING_OPTION SO_REUSEADDR
 #endif
 
+/* Close-on-exec at once: a fork in another thread does not inherit it. macOS
+ * sets the flag afterwards. */
+#ifdef SOCK_CLOEXEC
+#define SOCKET_TYPE (SOCK_DGRAM | SOCK_CLOEXEC)
+#else
+#define SOCKET_TYPE SOCK_DGRAM
+#endif
+
 static int code(int result) {
   return result == -1 ? uv_translate_sys_error(errno) : result;
 }
@@ -51,10 +59,8 @@ void dgram_platform_close(int fd) {
 }
 
 int dgram_platform_socket(int family) {
-  int fd = socket(family, SOCK_DGRAM, 0);
+  int fd = socket(family, SOCKET_TYPE, 0);
 
-  /* SOCK_CLOEXEC would avoid the race with a fork in another thread, but macOS
-   * does not have it. */
   if (fd != -1)
     fcntl(fd, F_SETFD, FD_CLOEXEC);
   return code(fd);

@@ -13,6 +13,7 @@
         '../../src/core/sends.c',
         '../../src/core/socket.c',
         '../../src/core/socket_options.c',
+        '../../src/core/stats.c',
         '../../src/core/iteration.c',
         '../../src/core/sources.c',
         '../../src/transport/choose.c',
@@ -45,6 +46,7 @@
         ['OS == "linux"', {
           'defines': ['_GNU_SOURCE'],
           'sources': [
+            '../../src/platform/linux.c',
             '../../src/transport/linux/ancillary.c',
             '../../src/transport/linux/busy_poll.c',
             '../../src/transport/linux/features.c',
@@ -56,6 +58,8 @@
             '../../src/transport/linux/share_descriptor.c',
             '../../src/transport/linux/transport.c',
           ],
+        }, {
+          'sources': ['../../src/platform/no_options.c'],
         }],
         ['OS == "mac"', {
           'xcode_settings': {'OTHER_CFLAGS': ['-std=c11']},

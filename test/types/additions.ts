@@ -1,7 +1,10 @@
 // Compiled by tsc, never run: the additions as a TypeScript program uses them.
 import * as nodeDgram from 'node:dgram';
 import { AddressInfo } from 'node:net';
-import { createSocket, transport, Batch, Socket } from 'dgram-native';
+import {
+  createSocket, features, stats, transport, Batch, DropsMessage, Features,
+  Socket, Stats,
+} from 'dgram-native';
 
 const socket: Socket = createSocket({ type: 'udp4', sharedBuffers: true });
 
@@ -71,6 +74,41 @@ socket.sendMany({ count: 1, data: new Uint8Array(1), offsets: [0], ports: 53 });
 socket.sendMany({ ...columns, offsets: ['0'] });
 // @ts-expect-error -- an address is a string
 socket.sendMany({ ...columns, ports: 53, addresses: 5 });
+
+// Options before bind, socket options, memberships, counters.
+createSocket({
+  type: 'udp6', device: 'eth0', multicastAll: false, freebind: true,
+  transparent: true, priority: 6, mark: 1,
+});
+const same: Socket = socket.setTypeOfService(0xb8).setDontFragment('probe')
+  .setDontFragment(true);
+const tos: number = socket.getTypeOfService() + socket.getPathMTU();
+socket.addMembership('239.1.1.1', { interface: 'eth0' });
+socket.dropMembership('239.1.1.1', { interface: 2 });
+socket.addMembership('239.1.1.1', '*');
+socket.addMembership('239.1.1.1');
+socket.addSourceSpecificMembership('10.0.0.1', '232.1.1.1', { interface: 2 });
+socket.dropSourceSpecificMembership('10.0.0.1', '232.1.1.1', '10.0.0.2');
+const counters: Stats = socket.stats();
+const total: number = stats().received + counters.queuedBytes;
+const drops: number = features.kernelDrops ? counters.kernelDrops ?? 0 : 0;
+const list: Features = features;
+const onDrops = ({ socket: which, dropped }: DropsMessage): void => {
+  which.setRecvBufferSize(dropped);
+};
+console.log(same, tos, total, drops, list, onDrops);
+// @ts-expect-error -- it may be unknown
+const known: number = counters.kernelDrops;
+// @ts-expect-error -- read-only
+features.stats = false;
+// @ts-expect-error -- no such mode
+socket.setDontFragment('always');
+// @ts-expect-error -- a number
+socket.setTypeOfService('1');
+// @ts-expect-error -- the name of the property is interface
+socket.addMembership('239.1.1.1', { name: 'eth0' });
+// @ts-expect-error -- a number
+createSocket({ type: 'udp4', mark: '1' });
 
 const path: 'linux' | 'uv' | 'node' = transport;
 // @ts-expect-error -- there may be no addon

@@ -3,7 +3,8 @@
 import * as nodeDgram from 'node:dgram';
 import * as ours from 'dgram-native';
 
-type Added = 'sendMany' | 'bindSync' | 'connectSync';
+type Added = 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
+  'getTypeOfService' | 'setDontFragment' | 'getPathMTU' | 'stats';
 type Shared = nodeDgram.Socket & Pick<ours.Socket, Added>;
 
 declare const socket: ours.Socket;

@@ -128,6 +128,7 @@ static int read_messages(linux_socket_t* self, uint32_t count) {
 
   prepare_slots(&slots, count, env->inbox->recv_buffer);
   n = fill_slots(dgram_linux_fd(self->socket), &slots, count);
+  self->socket->stats.receive_calls++;
   self->read_full = n == (int) count;
   if (n == UV_EAGAIN)
     return n;

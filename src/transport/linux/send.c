@@ -121,7 +121,9 @@ int dgram_linux_transmit(dgram_socket_t* socket,
   while (*position < batch->count) {
     n = build_messages(&messages, self, batch, *position);
     rc = send_messages(fd, &messages, n);
+    socket->stats.send_calls++;
     for (i = 0; i < rc; i++) { /* S1 */
+      socket->stats.segmented_runs += messages.counts[i] > 1;
       mark_sent(&batch->sends[*position], messages.counts[i]);
       *position += messages.counts[i];
     }

@@ -1,0 +1,32 @@
+'use strict';
+
+/**
+ * `dgram.features`: which additions to node:dgram this process has.
+ *
+ * @param {object|null} addon null on the fallback
+ * @returns {object} frozen; a boolean for each name
+ */
+function listFeatures(addon) {
+  const hasAddon = addon !== null;
+  // Options that libuv does not have; src/platform/ implements them.
+  const hasOptions = hasAddon && addon.hasOptions;
+  return Object.freeze({
+    // options of createSocket()
+    device: hasOptions,
+    freebind: hasOptions,
+    mark: hasOptions,
+    multicastAll: hasOptions,
+    priority: hasOptions,
+    sharedBuffers: hasAddon,
+    transparent: hasOptions,
+    // methods, and arguments of methods
+    dontFragment: hasOptions,
+    kernelDrops: hasOptions,
+    membershipInterface: hasOptions,
+    pathMTU: hasOptions,
+    stats: hasAddon,
+    typeOfService: hasOptions,
+  });
+}
+
+module.exports = { listFeatures };

@@ -1,0 +1,76 @@
+'use strict';
+
+/**
+ * Options of createSocket() that the C core sets when the descriptor is
+ * created, before bind(2). Used by the fallback as well, which has no addon.
+ */
+
+const errors = require('../errors/errors');
+const {
+  validateBoolean, validateString, validateUint32,
+} = require('../errors/validators');
+
+/** The name of an interface; the kernel checks the rest. */
+function validateDevice(value, name, above) {
+  validateString(value, name, above);
+  if (value === '' || value.includes('\0')) {
+    throw errors.invalidArgValue(name, value, 'must be the name of a network ' +
+      'interface', above);
+  }
+}
+
+/** In the order of the arguments of handle.setOpenOptions(). */
+const VALIDATORS = {
+  device: validateDevice, // SO_BINDTODEVICE
+  multicastAll: validateBoolean, // IP_MULTICAST_ALL, IPV6_MULTICAST_ALL
+  freebind: validateBoolean, // IP_FREEBIND
+  transparent: validateBoolean, // IP_TRANSPARENT
+  priority: validateUint32, // SO_PRIORITY
+  mark: validateUint32, // SO_MARK
+};
+
+const NAMES = Object.keys(VALIDATORS);
+
+/**
+ * @param {object} options of createSocket()
+ * @param {function(string)} checkAvailable throws if this process does not have
+ *   the option
+ * @param {Function} above where the stack begins, see errors.js
+ * @returns {Array|undefined} the values, undefined for those not given;
+ *   undefined if none was given
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ * @throws {RangeError} ERR_OUT_OF_RANGE
+ */
+function readOpenOptions(options, checkAvailable, above) {
+  let values;
+  for (let i = 0; i < NAMES.length; i++) {
+    const name = NAMES[i];
+    const value = options[name];
+    if (value === undefined) continue;
+    VALIDATORS[name](value, `options.${name}`, above);
+    checkAvailable(name);
+    values ??= new Array(NAMES.length).fill(undefined);
+    values[i] = value;
+  }
+  return values;
+}
+
+/**
+ * The error of an option that could not be set while the descriptor was
+ * created, instead of that of bind(2).
+ * @param {object} state of the socket
+ * @param {number} status a negative UV_ code
+ * @param {Function} [above] see errors.js
+ * @returns {Error|undefined} undefined if something else has failed
+ */
+function optionException({ openOptions, handle }, status,
+                         above = optionException) {
+  if (openOptions === undefined) return undefined;
+  const option = handle.failedOption?.();
+  if (option === undefined) return undefined;
+  const error = errors.errnoException(status, 'setsockopt', above);
+  error.option = option;
+  return error;
+}
+
+module.exports = { optionException, readOpenOptions };

@@ -1,0 +1,66 @@
+#include "platform/options.h"
+
+const bool dgram_platform_has_options = false;
+
+int dgram_platform_set_open_options(int fd,
+                                    const dgram_open_options_t* options,
+                                    const char** failed) {
+  (void) fd;
+  (void) options;
+  (void) failed;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_set_tos(int fd, int tos) {
+  (void) fd;
+  (void) tos;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_get_tos(int fd) {
+  (void) fd;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_set_fragment(int fd, dgram_fragment_t mode) {
+  (void) fd;
+  (void) mode;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_get_mtu(int fd, const dgram_address_t* peer) {
+  (void) fd;
+  (void) peer;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_interface(const char* name) {
+  (void) name;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_multicast_interfaces(bool up, uint32_t* out, size_t max) {
+  (void) up;
+  (void) out;
+  (void) max;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_set_group(int fd,
+                             const dgram_address_t* group,
+                             const dgram_address_t* source,
+                             uint32_t interface_index,
+                             bool join) {
+  (void) fd;
+  (void) group;
+  (void) source;
+  (void) interface_index;
+  (void) join;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_get_drops(int fd, uint32_t* out) {
+  (void) fd;
+  (void) out;
+  return UV_ENOTSUP;
+}

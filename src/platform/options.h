@@ -1,0 +1,79 @@
+/* Socket options that libuv does not have. linux.c implements all of them;
+ * no_options.c, for other platforms, returns UV_ENOTSUP from every function.
+ *
+ * `fd` is the descriptor of a UDP socket. Functions return 0, the value named
+ * in their comment, or a UV_ code. */
+#ifndef DGRAM_PLATFORM_OPTIONS_H
+#define DGRAM_PLATFORM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/address.h"
+
+/* False: every function below fails with UV_ENOTSUP. */
+extern const bool dgram_platform_has_options;
+
+/* Longer than any interface name. */
+#define DGRAM_DEVICE_SIZE 64
+
+/* An option of dgram_open_options_t that keeps the value of the system. */
+#define DGRAM_UNSET (-1)
+
+/* Options of createSocket() that are set when the descriptor is created, before
+ * bind(2). */
+typedef struct {
+  char device[DGRAM_DEVICE_SIZE]; /* SO_BINDTODEVICE; "": unset */
+  int64_t multicast_all;          /* IP_MULTICAST_ALL, IPV6_MULTICAST_ALL */
+  int64_t freebind;               /* IP_FREEBIND */
+  int64_t transparent;            /* IP_TRANSPARENT */
+  int64_t priority;               /* SO_PRIORITY, uint32 */
+  int64_t mark;                   /* SO_MARK, uint32 */
+} dgram_open_options_t;
+
+/* Sets the options. After an error `*failed` is the name of the option, as in
+ * createSocket(). */
+int dgram_platform_set_open_options(int fd,
+                                    const dgram_open_options_t* options,
+                                    const char** failed);
+
+/* IP_TOS, and IPV6_TCLASS on an IPv6 socket, which sends with IP_TOS to
+ * IPv4-mapped addresses. `tos`: 0 to 255. */
+int dgram_platform_set_tos(int fd, int tos);
+
+/* Returns the value of IPV6_TCLASS or IP_TOS. */
+int dgram_platform_get_tos(int fd);
+
+/* Modes of IP_MTU_DISCOVER and IPV6_MTU_DISCOVER. */
+typedef enum {
+  DGRAM_FRAGMENT,      /* DF is never set: IP_PMTUDISC_DONT */
+  DGRAM_DONT_FRAGMENT, /* DF is set; longer than the path MTU: EMSGSIZE */
+  DGRAM_PROBE_MTU,     /* DF is set; longer than the device's MTU: EMSGSIZE */
+} dgram_fragment_t;
+
+int dgram_platform_set_fragment(int fd, dgram_fragment_t mode);
+
+/* Returns the path MTU of a connected socket in bytes, IP header included. */
+int dgram_platform_get_mtu(int fd, const dgram_address_t* peer);
+
+/* Returns the index of an interface (if_nametoindex(3)). */
+int dgram_platform_interface(const char* name);
+
+/* Stores the indexes of the interfaces that can receive multicast datagrams.
+ * `up`: only those that are up. Returns how many there are, at most `max`. */
+int dgram_platform_multicast_interfaces(bool up, uint32_t* out, size_t max);
+
+/* Joins or leaves a group on one interface: MCAST_JOIN_GROUP and the like
+ * (RFC 3678). `source` NULL: datagrams of any source. */
+int dgram_platform_set_group(int fd,
+                             const dgram_address_t* group,
+                             const dgram_address_t* source,
+                             uint32_t interface_index,
+                             bool join);
+
+/* Reads how many datagrams the kernel has dropped because the receive buffer
+ * was full (SO_MEMINFO, Linux 4.12); the counter wraps. */
+int dgram_platform_get_drops(int fd, uint32_t* out);
+
+#endif

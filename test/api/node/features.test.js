@@ -1,0 +1,126 @@
+'use strict';
+
+// dgram.features, and the additions on the fallback, which has none of them.
+
+const assert = require('node:assert');
+const {
+  describeNative, dgram, inWorker, isLinux, once, packed, run,
+} = require('../../support/dgram');
+
+const OPTIONS = [
+  'device', 'freebind', 'mark', 'multicastAll', 'priority', 'transparent',
+];
+const METHODS =
+  ['dontFragment', 'kernelDrops', 'membershipInterface', 'pathMTU',
+   'typeOfService'];
+
+const expected = (addon, linux) => ({
+  ...Object.fromEntries([...OPTIONS, ...METHODS].map((name) => [name, linux])),
+  sharedBuffers: addon,
+  stats: addon,
+});
+
+describeNative('dgram.features', () => {
+  it('lists what this process has', () => {
+    assert.deepStrictEqual({ ...dgram.features }, expected(true, isLinux));
+  });
+
+  it('is frozen', () => {
+    assert.ok(Object.isFrozen(dgram.features));
+  });
+
+  it('is a named export, as is stats()', async () => {
+    const { reports, stderr } = await run(['--input-type=module', '-e', `
+      import dgram, { features, stats } from
+        ${JSON.stringify(packed.main.replace(/\.js$/, '.mjs'))};
+      console.log(features === dgram.features, stats === dgram.stats,
+                  stats.name, typeof stats().sent);`]);
+    assert.deepStrictEqual({ reports, stderr },
+      { reports: ['true true stats number'], stderr: '' });
+  });
+
+  it('is the same in a worker', async () => {
+    const worker = inWorker((inner, parentPort) => {
+      parentPort.postMessage(inner.features);
+    });
+    const [features] = await once(worker, 'message');
+    assert.deepStrictEqual(features, expected(true, isLinux));
+  });
+});
+
+/** On the fallback, the outcome of each of these. */
+const program = `
+  const dgram = require(${JSON.stringify(packed.main)});
+  const outcome = (act) => {
+    try {
+      act();
+      return 'returned';
+    } catch ({ code, message }) {
+      return [code, message];
+    }
+  };
+  const report = (value) => console.log(JSON.stringify(value));
+  report([dgram.transport, dgram.features]);
+  for (const [name, value, wrong] of [
+    ['device', 'lo', 5], ['multicastAll', true, 1], ['freebind', false, 0],
+    ['transparent', true, 'x'], ['priority', 0, -1], ['mark', 1, '1'],
+  ]) {
+    report([name,
+      outcome(() => dgram.createSocket({ type: 'udp4', [name]: value })),
+      outcome(() => dgram.createSocket({ type: 'udp4', [name]: wrong }))[0],
+      outcome(() => dgram.createSocket({ type: 'udp4', [name]: undefined })),
+    ]);
+  }
+  const socket = dgram.createSocket('udp4');
+  for (const [name, ...args] of [
+    ['setTypeOfService', 1], ['getTypeOfService'], ['setDontFragment', true],
+    ['getPathMTU'], ['stats'], ['addMembership', '239.1.1.1', '*'],
+    ['dropMembership', '239.1.1.1', { interface: 'lo' }],
+    ['addSourceSpecificMembership', '127.0.0.1', '232.1.1.1',
+     { interface: 1 }],
+    ['dropSourceSpecificMembership', '127.0.0.1', '232.1.1.1', '*'],
+  ]) {
+    report([name, outcome(() => socket[name](...args)),
+            Object.keys(dgram.Socket.prototype).includes(name)]);
+  }
+  report(outcome(() => dgram.stats()));
+  report(outcome(() => socket.addMembership('239.1.1.1', { interface: null })));
+  socket.bind(0, () => {
+    socket.addMembership('239.1.1.1', '127.0.0.1');
+    report(outcome(() => socket.addMembership('239.1.1.1', {})));
+    socket.dropMembership('239.1.1.1', '127.0.0.1');
+    socket.close();
+  });
+`;
+
+describeNative('the additions on the fallback', () => {
+  it('throw that they need the addon', async () => {
+    const { code, reports, stderr } = await run(['-e', program],
+      { env: { DGRAM_NATIVE_TRANSPORT: 'node' } });
+    assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: '' });
+    const unavailable = (what) => ['ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+      `${what} requires the compiled addon, and dgram.transport is 'node'. ` +
+      'Omit it if dgram.transport is \'node\', or make the addon load; see ' +
+      'docs/installing.md of dgram-native.'];
+    const wrong = (name) =>
+      name === 'priority' ? 'ERR_OUT_OF_RANGE' : 'ERR_INVALID_ARG_TYPE';
+    const option = (name) => [name, unavailable(`The option ${name}`),
+      wrong(name), 'returned'];
+    const method = (name) => [name, unavailable(`socket.${name}()`), false];
+    const membership = (name) =>
+      [name, unavailable(`The interface of ${name}()`), false];
+    assert.deepStrictEqual(reports.slice(0, -2), [
+      ['node', expected(false, false)],
+      ...['device', 'multicastAll', 'freebind', 'transparent', 'priority',
+          'mark'].map(option),
+      ...['setTypeOfService', 'getTypeOfService', 'setDontFragment',
+          'getPathMTU', 'stats'].map(method),
+      ...['addMembership', 'dropMembership', 'addSourceSpecificMembership',
+          'dropSourceSpecificMembership'].map(membership),
+      unavailable('dgram.stats()'),
+    ]);
+    const [[invalid], [einval, text]] = reports.slice(-2);
+    assert.strictEqual(invalid, 'ERR_INVALID_ARG_TYPE');
+    assert.deepStrictEqual([einval, text], ['EINVAL', 'addMembership EINVAL']);
+  });
+});
