@@ -11,10 +11,11 @@ const path = require('node:path');
 
 const { compileLibrary } = require('../support/compile');
 const support = require('../support/remote');
+const { scaled } = require('../support/time');
 const { Peer, digests } = require('./peer');
 
 /** Shorter than mocha's, so that the error names the pending call. */
-const PATIENCE = 15000;
+const PATIENCE = scaled(15000);
 
 const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
