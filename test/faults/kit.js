@@ -90,11 +90,10 @@ class Remote extends support.Remote {
     return this.seen().filter(({ injected }) => injected).length;
   }
 
-  /** The values that a UDP-level option was set to. */
-  options(number) {
+  /** The values that an option, by default of UDP, was set to. */
+  options(number, ofLevel = IPPROTO_UDP) {
     return this.seen('setsockopt')
-      .filter(({ level, option }) =>
-        level === IPPROTO_UDP && option === number)
+      .filter(({ level, option }) => level === ofLevel && option === number)
       .map(({ value }) => value);
   }
 }

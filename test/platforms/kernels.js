@@ -4,6 +4,7 @@
 
 const path = require('node:path');
 
+const { compileLibrary } = require('../support/compile');
 const { allExplained } = require('./report');
 const { MOCHA, installDebian, mochaArgs, mochaStep, root, testFiles } =
   require('./support');
@@ -18,12 +19,19 @@ const SUITES = {
 /** The kernel interprets every system call of its processes. */
 const TIME_FACTOR = 3;
 
+/** They prove which features of this kernel are used. */
+const GATES = ['test/faults/gates.test.js', 'test/faults/sandbox.test.js'];
+
+/** Libraries of the gates' tests. A kernel copies them; it need not compile. */
+const LIBRARIES = ['faults', 'sandbox']
+  .map((name) => path.join(root, 'test', 'faults', `${name}.c`));
+
 /** Where tests write, apart from the temporary folder. */
 const TOOLS_FOLDER = path.join(root, '.cache', 'tools');
 const UPSTREAM_FOLDER = path.join(root, '.cache', 'upstream');
 
 const TOOLS = {
-  patchelf: 'patchelf', insmod: 'kmod', ip: 'iproute2', perl: 'perl-base',
+  patchelf: 'patchelf', modprobe: 'kmod', ip: 'iproute2', perl: 'perl-base',
 };
 
 function runner(kernel, { cache, timeout }) {
@@ -43,6 +51,7 @@ function runner(kernel, { cache, timeout }) {
 async function runKernel(name, suite, context) {
   await installDebian(TOOLS);
   require('../support/package'); // packed once, on the host
+  for (const source of LIBRARIES) compileLibrary(source);
   context.log(`kernel of Debian ${suite}`);
   const kernel = prepareKernel(suite, context.cache);
   const start = runner(kernel, context);
@@ -56,8 +65,8 @@ async function runKernel(name, suite, context) {
     return ended;
   };
   const steps = [await mochaStep({
-    platform: name, title: 'api and native', mocha,
-    files: testFiles('test/api', 'test/native'),
+    platform: name, title: 'api, native, gates', mocha,
+    files: [...testFiles('test/api', 'test/native'), ...GATES],
     log: context.log,
     reportOf: (label) => path.join(context.cache, label, 'report'),
   })];

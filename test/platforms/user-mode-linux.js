@@ -36,23 +36,30 @@ function prepareBinary(files, suite, cache) {
   return binary;
 }
 
-/** Modules for IPv6 and the dummy interface, unless they are built in. */
-function findModules(files) {
+/** @returns {string} the folder that `modprobe --dirname` expects */
+function prepareModules(files, cache) {
   const directory = path.join(files, 'usr', 'lib', 'uml', 'modules');
-  return fs.readdirSync(directory, { recursive: true })
-    .filter((name) => /\/(?:ipv6|dummy)\.ko$/.test(name))
-    .map((name) => path.join(directory, name));
+  const base = path.join(cache, 'modules');
+  if (fs.existsSync(base)) return base;
+  fs.cpSync(directory, path.join(base, 'lib', 'modules'), { recursive: true });
+  for (const release of fs.readdirSync(directory)) {
+    execFileSync('depmod', ['--basedir', base, release], {
+      env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+    });
+  }
+  return base;
 }
 
 /**
  * @param {string} suite Debian release
  * @param {string} cache
- * @returns {{ binary: string, modules: string[] }}
+ * @returns {{ binary: string, modules: string }}
  */
 function prepareKernel(suite, cache) {
   const files = unpackDebian('user-mode-linux', suite, cache);
   return {
-    binary: prepareBinary(files, suite, cache), modules: findModules(files),
+    binary: prepareBinary(files, suite, cache),
+    modules: prepareModules(files, cache),
   };
 }
 
@@ -68,10 +75,11 @@ cp -a ${copy}/. ${quoted(folder)}`;
 
 /**
  * The first process. A default route exists, over a dummy interface: without
- * one the kernel cannot choose an interface for multicast. A receive buffer of
- * the host's usual size: some kernels allow only 212,992 bytes.
+ * one the kernel cannot choose an interface for multicast.
  */
-function initScript({ modules, out, command, env, writable, rmemMax }) {
+function initScript({
+  modules, out, command, env, writable, rmemMax, ipv6,
+}) {
   const exports = Object.entries(env)
     .map(([name, value]) => `export ${name}=${quoted(value)}`);
   return `#!/bin/sh
@@ -83,12 +91,12 @@ mkdir /tmp/out
 mount -t hostfs -o ${quoted(out)} none /tmp/out
 exec >/tmp/out/output 2>&1
 uname -r >/tmp/out/release
-for module in ${modules.map(quoted).join(' ')}; do
-  insmod "$module"
+for module in ${[...ipv6 ? ['ipv6'] : [], 'dummy'].join(' ')}; do
+  modprobe --dirname ${quoted(modules)} "$module"
 done
 ${writable.map(shadow).join('\n')}
 ip link set lo up
-ip link add dummy0 type dummy
+[ -e /sys/class/net/dummy0 ] || ip link add dummy0 type dummy
 ip address add 10.213.0.1/24 dev dummy0
 ip link set dummy0 up
 ip route add default via 10.213.0.2
@@ -105,7 +113,7 @@ ${POWER_OFF}
 /**
  * Boots the kernel, runs a command in it, and powers it off.
  *
- * @param {{ binary: string, modules: string[] }} kernel
+ * @param {{ binary: string, modules: string }} kernel
  * @param {string[]} command
  * @param {object} options
  * @param {string} options.out folder for the command's files, which it sees as
@@ -115,10 +123,12 @@ ${POWER_OFF}
  * @param {string[]} [options.writable] folders of the host of which the command
  *   sees copies that it may change
  * @param {number} [options.rmemMax] limit of receive buffers, in bytes
+ * @param {boolean} [options.ipv6] false if the kernel must not have it; only
+ *   where it is a module
  * @returns {Promise<object>} as of run()
  */
 async function runInKernel(kernel, command, {
-  out, env, timeout, writable = [], rmemMax = 4194304,
+  out, env, timeout, writable = [], rmemMax = 4194304, ipv6 = true,
 }) {
   fs.rmSync(out, { recursive: true, force: true });
   for (const folder of [out, ...writable]) {
@@ -132,6 +142,7 @@ async function runInKernel(kernel, command, {
   };
   fs.writeFileSync(init, initScript({
     modules: kernel.modules, out, command, env: variables, writable, rmemMax,
+    ipv6,
   }), { mode: 0o755 });
   const booted = await run(kernel.binary, [
     `mem=${MEMORY}`, 'root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro',
