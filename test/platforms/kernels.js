@@ -19,6 +19,13 @@ const SUITES = {
 /** The kernel interprets every system call of its processes. */
 const TIME_FACTOR = 3;
 
+/**
+ * Without --quick all folders. The tests of test/api/node start many processes,
+ * which is slow here, and depend least on the kernel.
+ */
+const QUICK = ['bind', 'connect', 'names', 'network', 'receive', 'send',
+  'socket'].map((name) => `test/api/${name}`);
+
 /** They prove which features of this kernel are used. */
 const GATES = ['test/faults/gates.test.js', 'test/faults/sandbox.test.js'];
 
@@ -66,7 +73,10 @@ async function runKernel(name, suite, context) {
   };
   const steps = [await mochaStep({
     platform: name, title: 'api, native, gates', mocha,
-    files: [...testFiles('test/api', 'test/native'), ...GATES],
+    files: [
+      ...testFiles(...context.quick ? QUICK : ['test/api'], 'test/native'),
+      ...GATES,
+    ],
     log: context.log,
     reportOf: (label) => path.join(context.cache, label, 'report'),
   })];
