@@ -70,7 +70,6 @@ const inboxes = [];
 function open(name) {
   const inbox = new Inbox(name);
   inboxes[name % INBOXES] = inbox;
-  markUntransferable(inbox.receiveBuffer.buffer);
   return inbox;
 }
 

@@ -1,16 +1,19 @@
 'use strict';
 
 /**
- * Marks memory that the C core writes to, so that it cannot be transferred to
- * another thread. node:worker_threads is loaded with the first batch, because
- * it loads Node's streams.
+ * Marks memory that several messages share, so that transferring one of them to
+ * another thread does not detach the others. node:worker_threads is loaded with
+ * the first such memory: loading it takes longer than delivering a datagram.
+ *
+ * The memory that the C core writes to is not marked. No public API exposes it,
+ * and C checks on each use that it is still attached.
  */
 
 let mark;
 
 /**
  * worker_threads replaces process.chdir(), so it cannot be loaded once
- * `process` is frozen. No public API exposes this memory.
+ * `process` is frozen.
  */
 function loadMark() {
   try {
@@ -21,9 +24,8 @@ function loadMark() {
 }
 
 /**
- * Marks a buffer, if possible. This is a second line of defence: C checks on
- * each use that the memory is still attached. So no datagram is lost if
- * worker_threads is a stub, or cannot be loaded into a frozen `process`.
+ * Marks a buffer, if possible. No datagram is lost if worker_threads is a stub,
+ * or cannot be loaded into a frozen `process`.
  * @param {ArrayBuffer} buffer
  */
 function markUntransferable(buffer) {
@@ -31,7 +33,7 @@ function markUntransferable(buffer) {
     mark ??= loadMark();
     mark(buffer);
   } catch {
-    // C still detects a detached buffer.
+    // A transfer then detaches the other messages, too.
   }
 }
 

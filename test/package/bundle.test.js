@@ -45,15 +45,50 @@ const PROGRAM = `
     [dgram.transport, whileLoading, count - whileLoading, stack]));
 `;
 
+/** Calls sendMany() twice; the first file compiled for it throws once. */
+const FAILING_PROGRAM = `
+  const vm = require('node:vm');
+  const { compileFunction } = vm;
+  vm.compileFunction = function() {
+    vm.compileFunction = compileFunction;
+    return () => { throw new Error('injected'); };
+  };
+  const dgram = require(process.argv[1]);
+  const socket = dgram.createSocket('udp4');
+  socket.bindSync({ port: 0, address: '127.0.0.1' });
+  const errors = [];
+  for (let i = 0; i < 2; i++) {
+    try {
+      socket.sendMany(['x', socket.address().port, '127.0.0.1']);
+    } catch ({ message }) {
+      errors.push(message);
+    }
+  }
+  socket.on('message', (message) => {
+    socket.close();
+    console.log(JSON.stringify([dgram.transport, errors, String(message)]));
+  });
+`;
+
 describe('the bundle', () => {
   before(bundle);
 
+  it('evaluates a file again that threw', () => {
+    const { stdout, stderr } = kit.run(process.execPath,
+      ['-e', FAILING_PROGRAM, path.join(kit.root, 'dist', 'index.js')],
+      { cwd: kit.root, env: process.env });
+    assert.strictEqual(stderr, '');
+    const [transport, ...rest] = JSON.parse(stdout);
+    assert.notStrictEqual(transport, 'node');
+    assert.deepStrictEqual(rest, [['injected'], 'x']);
+  });
+
   for (const id of ids) {
-    it(`drops only comments of lib/${id}.js`, () => {
+    it(`drops only comments and indentation of lib/${id}.js`, () => {
       const text = fs.readFileSync(path.join(lib, `${id}.js`), 'utf8');
       const stripped = code(id);
       assert.deepStrictEqual(tokensOf(stripped), tokensOf(text));
-      assert.doesNotMatch(stripped, /^ *(?:\/\*|\/\/)/m);
+      assert.doesNotMatch(stripped, /^(?: |\/\*|\/\/)/m);
     });
   }
 

@@ -41,6 +41,17 @@ const EXCHANGE = `
 `;
 const EXCHANGED = [true, 'abcd'];
 
+describe('a program that sends and receives', () => {
+  // Loading it takes longer than delivering the first datagrams.
+  itNative('does not load worker_threads', async () => {
+    const reports = await reportsOf(`const dgram = require(${MAIN});
+      process.on('exit', () => report(
+        process.moduleLoadList.includes('NativeModule worker_threads')));
+      ${EXCHANGE}`);
+    assert.deepStrictEqual(reports, [EXCHANGED, false]);
+  });
+});
+
 describe('visible names', () => {
   const load = `const dgram = require(${MAIN});`;
 
