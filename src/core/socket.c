@@ -177,8 +177,10 @@ int dgram_socket_fd(const dgram_socket_t* socket) {
 int dgram_socket_reveal(dgram_socket_t* socket) {
   int fd = dgram_socket_fd(socket);
 
-  if (fd >= 0)
+  if (fd >= 0) {
+    socket->revealed = true;
     socket->env->transport->share(socket);
+  }
   return fd;
 }
 
@@ -340,6 +342,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
     return;
   socket->closing = true;
   socket->reading = false;
+  dgram_env_remove_starting(socket->env, socket);
   dgram_delivery_update(socket->env, socket);
   socket->env->transport->close(socket);
 }

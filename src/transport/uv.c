@@ -8,6 +8,11 @@ static void uv_ref_changed(dgram_socket_t* socket) {
   (void) socket;
 }
 
+static void uv_before_poll(dgram_socket_t* socket) {
+  /* start() has finished. */
+  (void) socket;
+}
+
 static void uv_share(dgram_socket_t* socket) {
   /* libuv does not enable GRO. */
   (void) socket;
@@ -26,6 +31,7 @@ static void uv_close_socket(dgram_socket_t* socket) {
 const dgram_transport_t dgram_transport_uv = {
     .name = "uv",
     .start = dgram_uv_start,
+    .before_poll = uv_before_poll,
     .read_one = dgram_uv_read_one,
     .stop = dgram_uv_stop,
     .flush = dgram_uv_flush,

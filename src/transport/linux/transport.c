@@ -104,6 +104,7 @@ static void linux_moved(dgram_socket_t* socket) {
 const dgram_transport_t dgram_transport_linux = {
     .name = "linux",
     .start = linux_start,
+    .before_poll = dgram_linux_before_poll,
     .read_one = dgram_linux_read_on,
     .stop = linux_stop,
     .flush = dgram_linux_flush,
