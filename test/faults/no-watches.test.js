@@ -22,7 +22,7 @@ function eventsOf(open) {
     process.on('exit', () => console.log(events.join()));
   `;
   const { status, signal, stdout, stderr } = spawnSync(
-    process.execPath, ['--no-deprecation', '-e', program], {
+    process.execPath, ['-e', program], {
       encoding: 'utf8', timeout: 20000,
       env: {
         ...process.env, DGRAM_NATIVE_TRANSPORT: 'linux',
@@ -68,10 +68,12 @@ describe('a socket that epoll does not accept', function() {
       eventsOf((dgram, onSocket) => {
         const socket = dgram.createSocket('udp4');
         socket.bind(0, '127.0.0.1', () => {
-          socket._handle.recvStop();
+          const { handle } = Object.getOwnPropertySymbols(socket)
+            .map((symbol) => socket[symbol]).find((value) => value?.handle);
+          handle.recvStop();
           const other = dgram.createSocket('udp4');
           onSocket(other);
-          other.bind({ fd: socket._handle.fd });
+          other.bind({ fd: handle.fd });
         });
       }).sort(), ['listening', 'recvmsg ENOSPC']);
   });
