@@ -109,8 +109,8 @@ napi_status dgram_addon_define_stats(napi_env env, napi_value prototype);
 
 /* -- send_batch.c ---------------------------------------------------------- */
 
-/* Starts the prepare handle that checks the watched send batches, if there are
- * any. It stops itself when no socket is open. */
+/* Starts the prepare handle, which checks the watched send batches and calls
+ * dgram_env_before_poll(). It stops itself when no socket is open. */
 void dgram_addon_start_prepare(dgram_addon_t* addon);
 
 /* Sends pending datagrams of connected sockets at the end of the environment,

@@ -270,9 +270,10 @@ static napi_value js_clock(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* Runs before the event loop polls. All callbacks that JavaScript scheduled
- * have run by now, so a send batch that is not empty was missed. hook.stalled
- * settles it; if the hook fails, the flush here still sends the datagrams. */
+/* Runs before the event loop polls: see dgram_env_before_poll(). All callbacks
+ * that JavaScript scheduled have run by now, so a send batch that is not empty
+ * was missed. hook.stalled settles it; if the hook fails, the flush here still
+ * sends the datagrams. */
 static void on_prepare(uv_prepare_t* handle) {
   dgram_addon_t* addon = handle->data;
 
@@ -282,23 +283,19 @@ static void on_prepare(uv_prepare_t* handle) {
   } else if (addon->core.sockets_open == 0) {
     uv_prepare_stop(handle);
   }
+  dgram_env_before_poll(&addon->core);
 }
 
 void dgram_addon_start_prepare(dgram_addon_t* addon) {
-  if (!addon->has_prepare)
+  if (addon->core.closing)
     return;
-  uv_prepare_start(&addon->prepare, on_prepare);
-  uv_unref((uv_handle_t*) &addon->prepare);
-}
-
-/* Creates and starts the prepare handle. */
-static void ensure_prepare(dgram_addon_t* addon) {
   if (!addon->has_prepare) {
     uv_prepare_init(addon->core.loop, &addon->prepare);
     addon->prepare.data = addon;
     addon->has_prepare = true;
   }
-  dgram_addon_start_prepare(addon);
+  uv_prepare_start(&addon->prepare, on_prepare);
+  uv_unref((uv_handle_t*) &addon->prepare);
 }
 
 /* watchSendBatch(id, connected): calls hook.stalled whenever the event loop
@@ -323,7 +320,7 @@ static napi_value js_watch_send_batch(napi_env env, napi_callback_info info) {
   rc = dgram_send_batches_add(&addon->watched, &send_batch);
   if (rc != 0)
     return dgram_napi_code(env, rc);
-  ensure_prepare(addon);
+  dgram_addon_start_prepare(addon);
   /* A worker does not need this: its environment is always cleaned up. */
   if (addon->core.loop == uv_default_loop())
     rc = dgram_send_batches_at_exit(&addon->watched);

@@ -99,6 +99,32 @@ dgram_socket_t* dgram_env_socket(const dgram_env_t* env, uint32_t id) {
   return socket != NULL && socket->id == id ? socket : NULL;
 }
 
+bool dgram_env_add_starting(dgram_env_t* env, const dgram_socket_t* socket) {
+  if (env->starting_count == DGRAM_STARTING_MAX)
+    return false;
+  env->starting[env->starting_count++] = socket->id;
+  return true;
+}
+
+void dgram_env_remove_starting(dgram_env_t* env, const dgram_socket_t* socket) {
+  uint32_t i = env->starting_count;
+
+  while (i > 0 && env->starting[i - 1] != socket->id)
+    i--;
+  if (i > 0)
+    env->starting[i - 1] = env->starting[--env->starting_count];
+}
+
+void dgram_env_before_poll(dgram_env_t* env) {
+  dgram_socket_t* socket;
+
+  while (env->starting_count > 0 && !env->closing) {
+    socket = dgram_env_socket(env, env->starting[--env->starting_count]);
+    if (socket != NULL && !socket->closing)
+      env->transport->before_poll(socket);
+  }
+}
+
 void dgram_env_check_idle(dgram_env_t* env) {
   if (env->closing && env->handles_open == 0 && env->resume_handle == NULL)
     env->idle(env);

@@ -40,6 +40,9 @@ typedef struct {
   bool keep_heap; /* dgram_platform_keep_heap() */
 } dgram_settings_t;
 
+/* Sockets that may wait for dgram_env_before_poll() at a time. */
+#define DGRAM_STARTING_MAX 32u
+
 struct dgram_env_s {
   uv_loop_t* loop;
   const dgram_transport_t* transport;
@@ -54,6 +57,8 @@ struct dgram_env_s {
   uint32_t handles_open;        /* uv_udp_t handles, also of replaced sockets */
   uint32_t free_index;          /* no lower index is free */
   dgram_socket_t* pending_free; /* closed, to be freed later */
+  uint32_t starting[DGRAM_STARTING_MAX]; /* ids for dgram_env_before_poll() */
+  uint32_t starting_count;
 
   /* Counters since the environment was created. */
   uint64_t created;           /* sockets */
@@ -120,6 +125,15 @@ void dgram_env_free(dgram_env_t* env);
 
 /* The open or closing socket with this id, or NULL. */
 dgram_socket_t* dgram_env_socket(const dgram_env_t* env, uint32_t id);
+
+/* Has the transport's before_poll() called for a socket before the event loop
+ * polls next. Returns false if too many sockets wait for that already. */
+bool dgram_env_add_starting(dgram_env_t* env, const dgram_socket_t* socket);
+void dgram_env_remove_starting(dgram_env_t* env, const dgram_socket_t* socket);
+
+/* Called between the callbacks of the event loop and its poll. Runs JavaScript
+ * if a socket fails. */
+void dgram_env_before_poll(dgram_env_t* env);
 
 /* -- for socket.c -- */
 

@@ -214,8 +214,10 @@ int dgram_socket_fd(const dgram_socket_t* socket) {
 int dgram_socket_reveal(dgram_socket_t* socket) {
   int fd = dgram_socket_fd(socket);
 
-  if (fd >= 0)
+  if (fd >= 0) {
+    socket->revealed = true;
     socket->env->transport->share(socket);
+  }
   return fd;
 }
 
@@ -396,6 +398,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
   (void) dgram_stats_read_drops(socket); /* for dgram_stats_sum() */
   socket->closing = true;
   socket->reading = false;
+  dgram_env_remove_starting(socket->env, socket);
   dgram_delivery_update(socket->env, socket);
   socket->env->transport->close(socket);
 }

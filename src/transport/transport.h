@@ -41,6 +41,10 @@ struct dgram_transport_s {
    *  - calls dgram_delivery_start() once. */
   int (*start)(dgram_socket_t* socket);
 
+  /* Called before the event loop polls, for a socket that start() has passed to
+   * dgram_env_add_starting(). */
+  void (*before_poll)(dgram_socket_t* socket);
+
   /* Reads one more message, or an error, into env->inbox without delivering it.
    * Returns false if there is none. */
   bool (*read_one)(dgram_socket_t* socket);

@@ -8,6 +8,11 @@ static void uv_ref_changed(dgram_socket_t* socket) {
   (void) socket;
 }
 
+static void uv_before_poll(dgram_socket_t* socket) {
+  /* start() has finished. */
+  (void) socket;
+}
+
 static void uv_share(dgram_socket_t* socket) {
   /* libuv does not enable GRO. */
   (void) socket;
@@ -34,6 +39,7 @@ const dgram_transport_t dgram_transport_uv = {
     .name = "uv",
     .features = uv_features,
     .start = dgram_uv_start,
+    .before_poll = uv_before_poll,
     .read_one = dgram_uv_read_one,
     .stop = dgram_uv_stop,
     .flush = dgram_uv_flush,

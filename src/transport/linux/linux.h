@@ -74,6 +74,7 @@ typedef struct {
   dgram_socket_t* socket;
   linux_poll_t* poll; /* NULL: not needed yet */
   bool watching;      /* libuv's UDP watcher is active */
+  bool unchecked;     /* dgram_linux_before_poll() will check the descriptor */
 
   bool gso;                       /* GSO sends are worth trying */
   uint8_t singles_left;           /* datagrams to send one at a time */
@@ -143,6 +144,9 @@ int dgram_linux_update_poll(linux_socket_t* self);
 /* The same for callers that cannot return an error: reports it to the socket
  * and to each queued datagram. Runs JavaScript in that case. */
 void dgram_linux_update_poll_or_fail(linux_socket_t* self);
+
+/* dgram_transport_t.before_poll */
+void dgram_linux_before_poll(dgram_socket_t* socket);
 
 /* Decides whether the poll handle keeps the event loop alive. */
 void dgram_linux_update_ref(linux_socket_t* self);

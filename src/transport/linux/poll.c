@@ -33,40 +33,61 @@ static void on_alloc(uv_handle_t* handle, size_t size, uv_buf_t* buf) {
   *buf = uv_buf_init(NULL, 0);
 }
 
-/* libuv aborts if epoll rejects a descriptor. So it is added here first: libuv
- * then only updates it. UV_EEXIST: a handle of this loop watches it already, or
- * the watcher is not usable. */
-static int start_watcher(linux_socket_t* self) {
-  dgram_socket_t* socket = self->socket;
+/* libuv aborts if epoll rejects a descriptor, so it is added here before. libuv
+ * then only updates it. UV_EEXIST: a handle of this loop watches it. */
+static int add_to_epoll(const dgram_socket_t* socket) {
   struct epoll_event event = {.events = EPOLLIN};
-  int epoll = uv_backend_fd(socket->env->loop);
-  int rc;
 
-  if (uv_version() == UV_1_52_0)
-    return UV_EEXIST;
   event.data.fd = dgram_linux_fd(socket);
-  if (epoll_ctl(epoll, EPOLL_CTL_ADD, event.data.fd, &event) != 0)
-    return uv_translate_sys_error(errno);
-  rc = uv_udp_recv_start(&socket->udp, on_alloc, on_watched);
-  if (rc != 0)
-    (void) epoll_ctl(epoll, EPOLL_CTL_DEL, event.data.fd, &event);
-  self->watching = rc == 0;
-  return rc;
+  return epoll_ctl(uv_backend_fd(socket->env->loop),
+                   EPOLL_CTL_ADD,
+                   event.data.fd,
+                   &event) == 0
+             ? 0
+             : uv_translate_sys_error(errno);
 }
 
-static void stop_watcher(linux_socket_t* self) {
-  dgram_socket_t* socket = self->socket;
+/* libuv does this only when the socket is closed. */
+static void remove_from_epoll(const dgram_socket_t* socket) {
   struct epoll_event event = {0};
 
-  if (!self->watching)
-    return;
-  self->watching = false;
-  (void) uv_udp_recv_stop(&socket->udp);
-  /* libuv does that only when the socket is closed. */
   (void) epoll_ctl(uv_backend_fd(socket->env->loop),
                    EPOLL_CTL_DEL,
                    dgram_linux_fd(socket),
                    &event);
+}
+
+/* Only a lack of memory or of watches (max_user_watches) can prevent the
+ * polling of a descriptor that no other code knows. It is added to epoll before
+ * the loop polls: many sockets are closed by then. Returns UV_EEXIST if another
+ * handle polls the descriptor, or the watcher is not usable. */
+static int start_watcher(linux_socket_t* self) {
+  dgram_socket_t* socket = self->socket;
+  bool is_private = !socket->shared && !socket->revealed;
+  int rc = 0;
+
+  if (uv_version() == UV_1_52_0)
+    return UV_EEXIST;
+  self->unchecked = is_private && dgram_env_add_starting(socket->env, socket);
+  if (!self->unchecked)
+    rc = add_to_epoll(socket);
+  if (rc != 0)
+    return rc;
+  rc = uv_udp_recv_start(&socket->udp, on_alloc, on_watched);
+  self->watching = rc == 0;
+  if (rc != 0 && !self->unchecked)
+    remove_from_epoll(socket);
+  return rc;
+}
+
+static void stop_watcher(linux_socket_t* self) {
+  if (!self->watching)
+    return;
+  self->watching = false;
+  (void) uv_udp_recv_stop(&self->socket->udp);
+  if (!self->unchecked)
+    remove_from_epoll(self->socket);
+  self->unchecked = false;
 }
 
 /* -- the poll handle --------------------------------------------------------
@@ -180,6 +201,28 @@ void dgram_linux_update_poll_or_fail(linux_socket_t* self) {
 
   if (rc != 0)
     fail_socket(self, rc);
+}
+
+/* The same errors as those that lib/socket/receive.js reports when recvStart()
+ * fails. UV_EEXIST: a nested event loop has polled meanwhile. */
+void dgram_linux_before_poll(dgram_socket_t* socket) {
+  linux_socket_t* self = socket->transport_data;
+  int rc;
+
+  if (!self->watching || !self->unchecked)
+    return;
+  rc = add_to_epoll(socket);
+  if (rc == 0 || rc == UV_EEXIST) {
+    self->unchecked = false;
+    return;
+  }
+  stop_watcher(self);
+  dgram_socket_use(socket);
+  if (rc == UV_ENOMEM || rc == UV_ENOSPC)
+    fail_socket(self, rc);
+  if (!socket->closing && !self->watching && self->poll == NULL)
+    socket->reading = false;
+  dgram_socket_unuse(socket);
 }
 
 static void on_events(linux_socket_t* self, int status, int events) {

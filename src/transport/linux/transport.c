@@ -115,6 +115,7 @@ const dgram_transport_t dgram_transport_linux = {
     .name = "linux",
     .features = linux_features,
     .start = linux_start,
+    .before_poll = dgram_linux_before_poll,
     .read_one = dgram_linux_read_on,
     .stop = linux_stop,
     .flush = dgram_linux_flush,
