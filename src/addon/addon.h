@@ -48,6 +48,7 @@ typedef enum {
 typedef struct {
   napi_ref sends;
   napi_ref arena;
+  uint32_t watched; /* 0, or its index in `watched` of dgram_addon_t, + 1 */
 } dgram_batch_memory_t;
 
 /* One environment: the main thread or a worker. */

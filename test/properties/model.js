@@ -52,15 +52,17 @@ const LOCAL_ERRORS = ['ECANCELED', 'EISCONN', 'ENOMEM', 'EPERM', 'ENOSPC'];
 /**
  * Whether the kernel may never have seen a send without a callback that was
  * due. If node:dgram would have passed it to the kernel, only datagrams that
- * were queued are lost, with close() or because the queue was not watched.
+ * were queued are lost: close() and connect() can overtake them, or their queue
+ * could not be watched.
  */
 function mayBeLost(actor, send, records, failed) {
-  if (!send.left) {
-    return LOCAL_ERRORS.some((code) => isLocalError(actor, code, failed));
+  const mayBeQueued = records.some(({ code }) => WOULD_BLOCK.includes(code));
+  const isPossible = send.left && !mayBeQueued ? isUnwatched : isOwnError;
+  return LOCAL_ERRORS.some((code) => isPossible(code, failed));
+
+  function isOwnError(code) {
+    return isLocalError(actor, code, failed);
   }
-  return (isLocalError(actor, 'ECANCELED', failed) &&
-      records.some(({ code }) => WOULD_BLOCK.includes(code))) ||
-    LOCAL_ERRORS.some((code) => isUnwatched(code, failed));
 }
 
 // ---------------------------------------------------------------- sending --
