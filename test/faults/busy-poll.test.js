@@ -47,8 +47,20 @@ describe('busy-polling after an answer', function() {
   }
 
   it('continues while it finds requests', async () => {
-    assert.deepStrictEqual(await looks('poll:*=ready', 100),
+    assert.deepStrictEqual(await looks('poll:*=late', 100),
                            repeat(100, true));
+  });
+
+  it('pauses for 64 answers when the loop would not have slept', async () => {
+    assert.deepStrictEqual(
+      await looks('poll:*=ready', 132),
+      [true, ...repeat(64, false), true, ...repeat(64, false), true, false]);
+  });
+
+  it('pauses later if it was useful before', async () => {
+    assert.deepStrictEqual(
+      await looks('poll:1-24=late;poll:25+=ready', 175),
+      [...repeat(12 + 97, true), ...repeat(64, false), true, false]);
   });
 
   it('pauses for 64 answers after finding nothing', async () => {
@@ -58,15 +70,15 @@ describe('busy-polling after an answer', function() {
   });
 
   it('retries a few times when requests stop arriving', async () => {
-    // A successful busy-poll is one call, an unsuccessful one is many.
+    // A successful busy-poll is two calls, an unsuccessful one is many.
     assert.deepStrictEqual(
-      await looks('poll:1-30=ready;poll:31+=EINTR', 100),
+      await looks('poll:1-60=late;poll:61+=EINTR', 100),
       [...repeat(30, true), ...repeat(5, true), ...repeat(64, false), true]);
   });
 
   it('continues when it only occasionally finds nothing', async () => {
     const looked = await looks(
-      'poll:1-12=ready;poll:13-14=EINTR;poll:15+=ready', 40);
+      'poll:1-24=late;poll:25-26=EINTR;poll:27+=late', 40);
     assert.deepStrictEqual(looked, repeat(40, true));
   });
 

@@ -13,8 +13,9 @@
  *           reuseport
  *   EFFECT  an error name; short:N, at most N messages (0: the call succeeds
  *           and reports none); ctrunc, the message arrives with truncated
- *           ancillary data; ready, poll() reports an event; for uname, the
- *           kernel release to report
+ *           ancillary data; ready, poll() reports an event; late, the first of
+ *           two calls of poll() reports none and the second one does; for
+ *           uname, the kernel release to report
  *
  * A filtered send fails as it does in the kernel: the messages before the
  * matching one are sent, and the next call, which begins with it, fails. For
@@ -55,7 +56,7 @@ typedef enum {
   OPTION
 } filter_t;
 
-typedef enum { ERROR, SHORT, CTRUNC, READY, TEXT } effect_t;
+typedef enum { ERROR, SHORT, CTRUNC, READY, LATE, TEXT } effect_t;
 
 typedef struct {
   unsigned long first;
@@ -165,8 +166,8 @@ static bool parse_effect(rule_t* rule, const char* text) {
     rule->effect = CTRUNC;
     return true;
   }
-  if (strcmp(text, "ready") == 0) {
-    rule->effect = READY;
+  if (strcmp(text, "ready") == 0 || strcmp(text, "late") == 0) {
+    rule->effect = text[0] == 'r' ? READY : LATE;
     return strcmp(rule->call, "poll") == 0;
   }
   if (strncmp(text, "short:", 6) == 0) {
@@ -564,34 +565,37 @@ __attribute__((visibility("default"))) ssize_t recvmsg(int fd,
 
 /* -- waiting -------------------------------------------------------------- */
 
-static bool is_made_ready(void) {
-  bool ready = false;
+/* The scripted result of this call of poll(): 1, 0, or -1 if there is none. */
+static int scripted_readiness(void) {
+  int result = -1;
   size_t i;
 
   pthread_mutex_lock(&lock);
   for (i = 0; i < rules_count; i++) {
     rule_t* rule = &rules[i];
 
-    if (rule->effect == READY && is_due(rule, ++rule->seen))
-      ready = true;
+    if ((rule->effect != READY && rule->effect != LATE) ||
+        !is_due(rule, ++rule->seen))
+      continue;
+    result = rule->effect == READY || (rule->seen - rule->first) % 2 == 1;
   }
   pthread_mutex_unlock(&lock);
-  return ready;
+  return result;
 }
 
 static int poll_one(struct pollfd* entry, int timeout) {
   int error = take_error("poll", 0);
-  bool ready = is_made_ready();
+  int ready = scripted_readiness();
   line_t line;
   int result = -1;
 
   begin_line(&line, "poll", entry->fd);
-  entry->revents = ready ? POLLIN : 0;
+  entry->revents = ready == 1 ? POLLIN : 0;
   if (error != 0)
     errno = error;
   else
-    result = ready ? 1 : (int) syscall(SYS_poll, entry, 1, timeout);
-  end_line(&line, result, error != 0 || ready);
+    result = ready >= 0 ? ready : (int) syscall(SYS_poll, entry, 1, timeout);
+  end_line(&line, result, error != 0 || ready >= 0);
   return result;
 }
 
