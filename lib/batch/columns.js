@@ -32,7 +32,7 @@ function takeColumns(handle, inbox, from, end, size) {
   const offsets = new Uint32Array(block, size + padding, most);
   const sizes = new Uint32Array(block, size + padding + most * 4, most);
   const ports = new Uint16Array(block, size + padding + most * 8, most);
-  const addresses = [];
+  const addresses = new Array(most);
   let index = 0;
   let offset = 0;
   for (let i = from; i < end; i++) {
@@ -46,13 +46,21 @@ function takeColumns(handle, inbox, from, end, size) {
     }
     do {
       offsets[index] = offset;
-      sizes[index] = Math.min(segment, stop - offset);
+      sizes[index] = segment;
       ports[index] = port;
-      addresses.push(address);
+      addresses[index] = address;
       index++;
       offset += segment;
     } while (offset < stop);
+    sizes[index - 1] -= offset - stop; // the last one may be shorter
     offset = stop;
+  }
+  if (index < most) {
+    // Rows that remain unused are not exposed as they were allocated.
+    offsets.fill(0, index);
+    sizes.fill(0, index);
+    ports.fill(0, index);
+    addresses.length = index;
   }
   return {
     count: index,
