@@ -55,22 +55,26 @@ function takeColumns(handle, inbox, from, end, size) {
     sizes[index - 1] -= offset - stop; // the last one may be shorter
     offset = stop;
   }
-  if (index < most) {
-    // Rows that remain unused are not exposed as they were allocated.
-    offsets.fill(0, index);
-    sizes.fill(0, index);
-    ports.fill(0, index);
-    addresses.length = index;
-  }
+  if (index < most) addresses.length = index;
   return {
     count: index,
     data: new View(block, 0, size),
-    offsets: index === most ? offsets : offsets.slice(0, index),
-    sizes: index === most ? sizes : sizes.slice(0, index),
-    ports: index === most ? ports : ports.slice(0, index),
+    offsets: index === most ? offsets : copyRows(offsets, index),
+    sizes: index === most ? sizes : copyRows(sizes, index),
+    ports: index === most ? ports : copyRows(ports, index),
     addresses,
     family: handle.family === 6 ? 'IPv6' : 'IPv4',
   };
+}
+
+/**
+ * Copies the rows in use. Clears the memory of the column, which the program
+ * can see behind `data` and which was not initialized.
+ */
+function copyRows(column, count) {
+  const rows = column.slice(0, count);
+  column.fill(0);
+  return rows;
 }
 
 module.exports = { takeColumns };
