@@ -73,7 +73,7 @@ describe('binding.sendColumns()', () => {
         words[512 * 6] = 0;
         return destinations.map((_, i) => words[i * 6 + 5]);
       };
-      report(send(1, 1, 9, 9, 2, 9, 1, 1));
+      report(send(1, 1, 9, 9, 2, 2 ** 31 - 1, 1, 1));
       handle.connect('127.0.0.1', port);
       report(send(0, 0, 1, 1, 9, 0, 2, 0));
       core.closeAll();
