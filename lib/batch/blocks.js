@@ -49,18 +49,19 @@ function findBlockEnd(inbox, from, count, most) {
  * @param {number} from index of the first GRO buffer
  * @param {number} end index behind the last GRO buffer
  * @param {number} size of the payloads, in bytes
- * @param {number} extra zeroed bytes behind them
+ * @param {number} extra bytes behind them. Those up to a multiple of four are
+ *   zero, the caller writes the others
  */
 function takePayloads(inbox, from, end, size, extra) {
   const { cursor, groBuffers, receiveBuffer, starts } = inbox;
   const position = cursor[CURSOR_POSITION];
   cursor[CURSOR_GRO_BUFFER] = end;
   cursor[CURSOR_POSITION] = 0;
-  // Not zeroed: every byte is written, here or below.
+  // Not zeroed: every byte is written, here or by the caller.
   const bytes = Buffer.allocUnsafeSlow(size + extra);
   cursor[CURSOR_GRO_BUFFER] = from;
   cursor[CURSOR_POSITION] = position;
-  if (extra > 0) bytes.fill(0, size);
+  if (extra > 0) for (let i = size; i % 4 !== 0; i++) bytes[i] = 0;
   let to = 0;
   for (let i = from; i < end; i++) {
     const start = groBuffers[i * RECV_WORDS + RECV_OFFSET];

@@ -32,7 +32,7 @@ function takeColumns(handle, inbox, from, end, size) {
   const offsets = new Uint32Array(block, size + padding, most);
   const sizes = new Uint32Array(block, size + padding + most * 4, most);
   const ports = new Uint16Array(block, size + padding + most * 8, most);
-  const addresses = [];
+  const addresses = new Array(most);
   let index = 0;
   let offset = 0;
   for (let i = from; i < end; i++) {
@@ -46,23 +46,35 @@ function takeColumns(handle, inbox, from, end, size) {
     }
     do {
       offsets[index] = offset;
-      sizes[index] = Math.min(segment, stop - offset);
+      sizes[index] = segment;
       ports[index] = port;
-      addresses.push(address);
+      addresses[index] = address;
       index++;
       offset += segment;
     } while (offset < stop);
+    sizes[index - 1] -= offset - stop; // the last one may be shorter
     offset = stop;
   }
+  if (index < most) addresses.length = index;
   return {
     count: index,
     data: new View(block, 0, size),
-    offsets: index === most ? offsets : offsets.slice(0, index),
-    sizes: index === most ? sizes : sizes.slice(0, index),
-    ports: index === most ? ports : ports.slice(0, index),
+    offsets: index === most ? offsets : copyRows(offsets, index),
+    sizes: index === most ? sizes : copyRows(sizes, index),
+    ports: index === most ? ports : copyRows(ports, index),
     addresses,
     family: handle.family === 6 ? 'IPv6' : 'IPv4',
   };
+}
+
+/**
+ * Copies the rows in use. Clears the memory of the column, which the program
+ * can see behind `data` and which was not initialized.
+ */
+function copyRows(column, count) {
+  const rows = column.slice(0, count);
+  column.fill(0);
+  return rows;
 }
 
 module.exports = { takeColumns };

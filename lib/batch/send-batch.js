@@ -151,7 +151,9 @@ class SendBatch {
     const ticket = this.group === null ? 0 : this.group.ticket;
     binding.sendColumns(this.id, handle.id, destination, ticket, first, count,
                         data, offsets, sizes);
-    this.takeStatuses();
+    // Without a group no descriptor has a ticket: nothing awaits a status.
+    if (this.group === null) this.words[BATCH_PENDING] = 0;
+    else this.takeStatuses();
   }
 
   /** @returns {number} the slot of all, or WRITTEN_DESTINATIONS */

@@ -59,8 +59,12 @@ const DATA_VIEW = readers(DataView.prototype);
 const { get: kindOf } =
   Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag);
 
-/** The number of elements of a typed array; subclasses cannot override it. */
-const lengthOf = slotReader(typedArray, 'length');
+/**
+ * The getter of the number of elements of a typed array, for
+ * `getLength.call(array)`; subclasses cannot override it.
+ */
+const { get: getLength } =
+  Object.getOwnPropertyDescriptor(typedArray, 'length');
 
 /**
  * The bytes of a view according to its internal slots: properties of a subclass
@@ -167,6 +171,6 @@ function copyMessage(message) {
 }
 
 module.exports = {
-  checkMessage, copyMessage, isPart, kindOf, lengthOf, readMessage,
+  checkMessage, copyMessage, getLength, isPart, kindOf, readMessage,
   sliceMessage, toList, trueBytes,
 };

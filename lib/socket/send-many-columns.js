@@ -9,7 +9,7 @@
 const errors = require('../errors/errors');
 const { validatePort, validateUint32 } = require('../errors/validators');
 const { LOOPBACK } = require('../batch/loopback');
-const { kindOf, lengthOf, trueBytes } = require('./outgoing-message');
+const { getLength, kindOf, trueBytes } = require('./outgoing-message');
 
 /** The expected form, for error messages. */
 const COLUMNS_FORM = '{ count, data, offsets, sizes, ports, addresses }';
@@ -70,8 +70,19 @@ function readColumns(batch, count, family, connected, isNumeric) {
 
 /** @returns {Uint32Array} `column` itself, or a copy of its first elements */
 function readIntegers(column, name, count) {
-  checkColumn(column, 'Uint32Array', name, count);
-  if (kindOf.call(column) === 'Uint32Array') return column;
+  if (kindOf.call(column) !== 'Uint32Array') {
+    return copyIntegers(column, name, count);
+  }
+  if (getLength.call(column) < count) checkLength(column, name, count);
+  return column;
+}
+
+function copyIntegers(column, name, count) {
+  if (!isList(column)) {
+    throw errors.invalidArgType(name, 'an instance of Uint32Array or Array',
+                                column);
+  }
+  checkLength(column, name, count);
   const list = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
     const value = column[i];
@@ -87,17 +98,9 @@ function isList(column) {
   return kindOf.call(column) !== undefined || Array.isArray(column);
 }
 
-function checkColumn(column, type, name, count) {
-  if (!isList(column)) {
-    throw errors.invalidArgType(name, `an instance of ${type} or Array`,
-                                column);
-  }
-  checkLength(column, name, count);
-}
-
 function checkLength(column, name, count) {
   const length =
-    kindOf.call(column) === undefined ? column.length : lengthOf(column);
+    kindOf.call(column) === undefined ? column.length : getLength.call(column);
   // The length of a proxy may be anything.
   if (typeof length !== 'number' || !(length >= count)) {
     throw errors.outOfRange(
@@ -116,28 +119,29 @@ function readDestinations(columns, ports, addresses, family, isNumeric) {
     checkNumeric(family, columns.address, columns.port, -1, isNumeric);
     return;
   }
-  // No port equals NaN: there is no destination before the first datagram.
-  let port = NaN;
-  let address;
-  for (let i = 0; i < columns.count; i++) {
-    const givenPort = portList === null ? columns.port : portList[i];
-    const givenAddress =
-      addressList === null ? columns.address : addressList[i];
-    if (givenPort !== port || givenAddress !== address) {
-      if (i > 0 && columns.ports === null) {
+  const { count, port: onePort, address: oneAddress } = columns;
+  let port = 0;
+  let address = '';
+  let isSplit = false;
+  for (let i = 0; i < count; i++) {
+    const givenPort = portList === null ? onePort : portList[i];
+    const givenAddress = addressList === null ? oneAddress : addressList[i];
+    if (i === 0 || givenPort !== port || givenAddress !== address) {
+      if (i > 0 && !isSplit) {
         splitDestinations(columns, i, port, address);
+        isSplit = true;
       }
       port = checkPort(givenPort, i);
       address = checkAddress(givenAddress, family, i);
       checkNumeric(family, address, port, addressList === null ? -1 : i,
                    isNumeric);
     }
-    if (columns.ports !== null) {
+    if (isSplit) {
       columns.ports[i] = port;
       columns.addresses[i] = address;
     }
   }
-  if (columns.count > 0) {
+  if (count > 0) {
     columns.port = port;
     columns.address = address;
   }
@@ -211,7 +215,7 @@ function checkNumeric(family, address, port, index, isNumeric) {
 
 /** Each payload must be within `data`. Negated: a missing element is NaN. */
 function checkRanges({ count, data, offsets, sizes }) {
-  const length = Math.min(lengthOf(data), DATA_MAX);
+  const length = Math.min(getLength.call(data), DATA_MAX);
   for (let i = 0; i < count; i++) {
     if (!(offsets[i] + sizes[i] <= length)) {
       throw outOfData(i, offsets[i], sizes[i], length);

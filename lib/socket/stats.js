@@ -53,7 +53,7 @@ addMethods(Socket.prototype, {
  * @since 0.1.0
  */
 function stats() {
-  outbox.flushConnected();
+  outbox.flushDue();
   return withKnownDrops(binding.sumStats());
 }
 

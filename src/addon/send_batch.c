@@ -181,8 +181,9 @@ static napi_value js_flush(napi_env env, napi_callback_info info) {
   return queued;
 }
 
-/* Finds the bytes of a typed array. Its memory stays where it is until
- * JavaScript runs. An array that is detached or out of bounds is empty. */
+/* Finds the bytes of a typed array; false for any other value. Its memory stays
+ * where it is until JavaScript runs. An array that is detached or out of bounds
+ * is empty. */
 static bool find_elements(napi_env env,
                           napi_value value,
                           napi_typedarray_type type,
@@ -190,12 +191,9 @@ static bool find_elements(napi_env env,
                           size_t* length) {
   static const uint32_t none = 0;
   napi_typedarray_type actual;
-  bool is_typedarray = false;
   void* elements = NULL;
 
-  if (napi_is_typedarray(env, value, &is_typedarray) != napi_ok ||
-      !is_typedarray ||
-      napi_get_typedarray_info(
+  if (napi_get_typedarray_info(
           env, value, &actual, length, &elements, NULL, NULL) != napi_ok ||
       actual != type)
     return false;

@@ -3,21 +3,24 @@
 #include "core/batch.h"
 #include "core/sends.h"
 
-/* A size above DGRAM_DATAGRAM_MAX is reduced so that the kernel still fails
- * with EMSGSIZE. A row behind the end of its column gets a range that is
- * outside of any data: dgram_sends_flush() checks the ranges. */
-static void fill_row(dgram_send_t* send,
-                     const dgram_columns_t* columns,
-                     size_t row) {
-  uint32_t size;
-
-  send->offset = UINT32_MAX;
-  send->length = DGRAM_DATAGRAM_MAX;
-  if (row >= columns->offsets_count || row >= columns->sizes_count)
-    return;
-  send->offset = columns->offsets[row];
-  size = columns->sizes[row];
+/* Writes a row into its descriptor. A size above DGRAM_DATAGRAM_MAX is reduced
+ * so that the kernel still fails with EMSGSIZE. */
+static void fill_row(dgram_send_t* send, uint32_t offset, uint32_t size) {
+  send->offset = offset;
   send->length = size > DGRAM_DATAGRAM_MAX ? DGRAM_DATAGRAM_MAX + 1 : size;
+}
+
+/* How many of the `count` rows from `first` on are within their columns. */
+static uint32_t count_rows(const dgram_columns_t* columns,
+                           size_t first,
+                           uint32_t count) {
+  size_t rows = columns->offsets_count < columns->sizes_count
+                    ? columns->offsets_count
+                    : columns->sizes_count;
+
+  if (first >= rows)
+    return 0;
+  return rows - first < count ? (uint32_t) (rows - first) : count;
 }
 
 uint32_t dgram_columns_send(dgram_env_t* env,
@@ -29,6 +32,7 @@ uint32_t dgram_columns_send(dgram_env_t* env,
   /* With 4 GiB at most, no sum of offset and length exceeds 32 bits. */
   size_t data_size =
       columns->data_size < UINT32_MAX ? columns->data_size : UINT32_MAX;
+  uint32_t rows = count_rows(columns, first, count);
   uint32_t queued;
   uint32_t i;
 
@@ -38,7 +42,10 @@ uint32_t dgram_columns_send(dgram_env_t* env,
     send->socket = target->socket;
     if (target->destination >= 0)
       send->destination = (uint32_t) target->destination;
-    fill_row(send, columns, first + i);
+    if (i < rows)
+      fill_row(send, columns->offsets[first + i], columns->sizes[first + i]);
+    else /* outside of any data: dgram_sends_flush() checks the ranges */
+      fill_row(send, UINT32_MAX, DGRAM_DATAGRAM_MAX);
     send->ticket = target->ticket;
   }
   queued = dgram_sends_flush(

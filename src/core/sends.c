@@ -4,17 +4,40 @@
 #include "core/socket.h"
 #include "transport/transport.h"
 
-static int check_send(const dgram_socket_t* socket,
-                      const dgram_send_t* send,
-                      size_t arena_size) {
-  if (!dgram_destinations_has(&socket->env->destinations, send->destination))
+static int check_destination(const dgram_socket_t* socket, uint32_t slot) {
+  if (!dgram_destinations_has(&socket->env->destinations, slot))
     return UV_EINVAL;
   /* As in libuv. Linux itself would send to the given address. */
-  if (socket->connected && send->destination != 0)
-    return UV_EISCONN;
-  if (send->offset > arena_size || send->length > arena_size - send->offset)
-    return UV_EINVAL;
-  return 0;
+  return socket->connected && slot != 0 ? UV_EISCONN : 0;
+}
+
+/* Returns how many of the datagrams are of this socket and valid, from the
+ * first on. `*rc` is 0, or the UV_ code of the next one. Most datagrams have
+ * the destination of the one before. */
+static uint32_t count_valid(const dgram_socket_t* socket,
+                            const dgram_send_t* sends,
+                            uint32_t count,
+                            size_t arena_size,
+                            int* rc) {
+  uint32_t destination = 0; /* the last one that was valid; 0 always is */
+  uint32_t i;
+
+  *rc = 0;
+  for (i = 0; i < count && sends[i].socket == socket->id; i++) {
+    const dgram_send_t* send = &sends[i];
+
+    if (send->destination != destination) {
+      destination = send->destination;
+      *rc = check_destination(socket, destination);
+      if (*rc != 0)
+        break;
+    }
+    if (send->offset > arena_size || send->length > arena_size - send->offset) {
+      *rc = UV_EINVAL;
+      break;
+    }
+  }
+  return i;
 }
 
 static dgram_socket_t* open_socket(const dgram_env_t* env, uint32_t id) {
@@ -64,12 +87,10 @@ uint32_t dgram_sends_flush(dgram_env_t* env,
 
   while (i < count) {
     socket = open_socket(env, sends[i].socket);
-    rc = socket == NULL ? UV_EBADF : 0;
+    rc = UV_EBADF;
     end = i;
-    while (rc == 0 && end < count && sends[end].socket == socket->id) {
-      rc = check_send(socket, &sends[end], arena_size);
-      end += rc == 0;
-    }
+    if (socket != NULL)
+      end += count_valid(socket, sends + i, count - i, arena_size, &rc);
     if (end > i)
       queued += env->transport->flush(socket, sends + i, end - i, arena);
     else

@@ -8,7 +8,7 @@ const assert = require('node:assert');
 const { codes } = require('../native/kit');
 const { succeed } = require('./kit');
 
-const { EBADF, EINVAL, EMSGSIZE } = codes;
+const { EBADF, EINVAL, EISCONN, EMSGSIZE } = codes;
 
 describe('binding.sendColumns()', () => {
   it('rejects rows that are out of bounds, each with a status', async () => {
@@ -52,6 +52,36 @@ describe('binding.sendColumns()', () => {
       [EINVAL, EINVAL], [1, EINVAL], [EINVAL], [EMSGSIZE], [EINVAL], [EINVAL],
       [EBADF],
     ]);
+  });
+
+  it('checks each destination of a call', async () => {
+    const [unconnected, connected] = await succeed(({ report, native }) => {
+      const core = native.open();
+      const { binding } = core;
+      const { handle, port } = core.bound();
+      const other = core.bound();
+      binding.setDestination(1, 4, '127.0.0.1', port);
+      binding.setDestination(2, 4, '127.0.0.1', other.port);
+      const batch = binding.openSendBatch();
+      const words = new Int32Array(batch.sends);
+      const columns = [new Uint8Array(8), new Uint32Array(8),
+                       new Uint32Array(8).fill(8)];
+      const send = (...destinations) => {
+        destinations.forEach((slot, i) => { words[i * 6 + 1] = slot; });
+        binding.sendColumns(batch.id, handle.id, -1, 0, 0, destinations.length,
+                            ...columns);
+        words[512 * 6] = 0;
+        return destinations.map((_, i) => words[i * 6 + 5]);
+      };
+      report(send(1, 1, 9, 9, 2, 2 ** 31 - 1, 1, 1));
+      handle.connect('127.0.0.1', port);
+      report(send(0, 0, 1, 1, 9, 0, 2, 0));
+      core.closeAll();
+    });
+    assert.deepStrictEqual(unconnected,
+      [8, 8, EINVAL, EINVAL, 8, EINVAL, 8, 8]);
+    assert.deepStrictEqual(connected,
+      [8, 8, EISCONN, EISCONN, EINVAL, 8, EISCONN, 8]);
   });
 
   it('throws if an argument has the wrong type', async () => {

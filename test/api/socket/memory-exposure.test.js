@@ -5,8 +5,9 @@
 // datagrams that one socket received together, and no other byte.
 
 const assert = require('node:assert');
+const net = require('node:net');
 const {
-  bound, connectedTo, describeNative, isLinux, receive, reportsOf,
+  bound, connectedTo, describeNative, isLinux, nodeAtLeast, receive, reportsOf,
 } = require('../../support/dgram');
 
 /** The largest block, see docs/api.md. */
@@ -185,6 +186,33 @@ describeNative('the memory of a batch', () => {
     }
     assert.strictEqual(count, 9);
   });
+
+  (nodeAtLeast('22.13.0', '23.3.0') ? it : it.skip)(
+    'holds no rows of blocked datagrams', async () => {
+      const receiveBlockList = new net.BlockList();
+      receiveBlockList.addAddress('127.0.0.2');
+      const receiver = await bound({ type: 'udp4', receiveBlockList });
+      const blocked = await bound('udp4', 0, '127.0.0.2');
+      const allowed = await bound();
+      const batches = batchesOf(receiver, 20);
+      // Sent within one tick, so that they arrive together.
+      for (let i = 0; i < 20; i++) {
+        for (const [sender, fill] of [[blocked, 8], [allowed, 7]]) {
+          sender.sendMany([Buffer.alloc(50, fill), receiver.address().port,
+                           '127.0.0.1']);
+        }
+      }
+      const received = await batches;
+      for (const batch of received) {
+        checkBlock(batch);
+        for (let i = 0; i < batch.count; i++) {
+          assertFilledWith(
+            batch.data.subarray(batch.offsets[i], batch.offsets[i] + 50), 7);
+        }
+      }
+      assert.ok(received.some(({ data, offsets }) =>
+        offsets.buffer !== data.buffer), 'no datagram was blocked');
+    });
 });
 
 describe('the memory of every message', () => {
