@@ -92,7 +92,7 @@ mount -t hostfs -o ${quoted(out)} none /tmp/out
 exec >/tmp/out/output 2>&1
 uname -r >/tmp/out/release
 for module in ${[...ipv6 ? ['ipv6'] : [], 'dummy'].join(' ')}; do
-  modprobe --dirname ${quoted(modules)} "$module"
+  modprobe --quiet --dirname ${quoted(modules)} "$module"
 done
 ${writable.map(shadow).join('\n')}
 ip link set lo up
