@@ -86,7 +86,7 @@ function initScript({
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /tmp -o size=1g
-mount -t tmpfs tmpfs /dev/shm
+mkdir -p /dev/shm && mount -t tmpfs tmpfs /dev/shm
 mkdir /tmp/out
 mount -t hostfs -o ${quoted(out)} none /tmp/out
 exec >/tmp/out/output 2>&1
