@@ -7,13 +7,14 @@
 const assert = require('node:assert');
 
 const { Remote, install } = require('./kit');
+const { scaled } = require('../support/time');
 
 const AT = '127.0.0.1';
 
 const repeat = (times, value) => new Array(times).fill(value);
 
 describe('busy-polling after an answer', function() {
-  this.timeout(20000);
+  this.timeout(scaled(20000));
   // If a request arrives before the server reads again, one poll() serves two
   // answers. That depends on the scheduler.
   this.retries(15);

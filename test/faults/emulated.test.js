@@ -6,11 +6,12 @@
 const assert = require('node:assert');
 
 const { Peer, Remote, arriving, install, sizesOf } = require('./kit');
+const { scaled } = require('../support/time');
 
 const AT = '127.0.0.1';
 
 describe('system calls whose probe fails with EFAULT', function() {
-  this.timeout(30000);
+  this.timeout(scaled(30000));
   install();
 
   let here;

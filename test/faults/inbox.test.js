@@ -7,11 +7,12 @@
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
+const { scaled } = require('../support/time');
 
 const program = path.join(__dirname, 'inbox-saboteur.js');
 
 describe('the inbox, failing at each point in turn', function() {
-  this.timeout(120000);
+  this.timeout(scaled(120000));
 
   for (const way of ['throw', 'after', 'terminate', 'cut']) {
     for (const [title, options, ...events] of [

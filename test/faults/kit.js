@@ -118,7 +118,7 @@ function arriving(sizes, outcomes, first = 0) {
 /** Hooks for the describe() block that uses this module. */
 function install() {
   before('compile the library', function() {
-    this.timeout(60000);
+    this.timeout(scaled(60000));
     if (process.platform !== 'linux') this.skip(); // LD_PRELOAD
     library();
   });

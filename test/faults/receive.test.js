@@ -8,6 +8,7 @@ const assert = require('node:assert');
 const {
   Peer, Remote, UDP_GRO, digests, install, sizesOf,
 } = require('./kit');
+const { scaled } = require('../support/time');
 
 const AT = '127.0.0.1';
 
@@ -83,7 +84,7 @@ const scenarios = [
 ];
 
 describe('receiving with injected faults', function() {
-  this.timeout(20000);
+  this.timeout(scaled(20000));
   install();
 
   for (const transport of ['linux', 'uv']) {

@@ -8,11 +8,12 @@ const path = require('node:path');
 
 const { Peer, Remote, arriving, install, sizesOf } = require('./kit');
 const { compileLibrary } = require('../support/compile');
+const { scaled } = require('../support/time');
 
 const AT = '127.0.0.1';
 
 describe('a sandbox without sendmmsg and recvmmsg', function() {
-  this.timeout(30000);
+  this.timeout(scaled(30000));
   install();
 
   let here;

@@ -9,6 +9,7 @@ const assert = require('node:assert');
 const {
   Remote, digests, install, sizesOf, withReceiver,
 } = require('./kit');
+const { scaled } = require('../support/time');
 
 const AT = '127.0.0.1';
 
@@ -62,7 +63,7 @@ const scenarios = [
 ];
 
 describe('sendMany() with injected faults', function() {
-  this.timeout(20000);
+  this.timeout(scaled(20000));
   install();
 
   const builtin = withReceiver();

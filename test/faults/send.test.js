@@ -8,6 +8,7 @@ const assert = require('node:assert');
 const {
   Remote, arriving, digests, install, sizesOf, withReceiver,
 } = require('./kit');
+const { scaled } = require('../support/time');
 
 const AT = '127.0.0.1';
 const TRANSPORTS = ['linux', 'uv'];
@@ -313,7 +314,7 @@ const scenarios = [
 ];
 
 describe('send() with injected faults', function() {
-  this.timeout(20000);
+  this.timeout(scaled(20000));
   install();
 
   const builtin = withReceiver();

@@ -86,13 +86,13 @@ function initScript({
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /tmp -o size=1g
-mount -t tmpfs tmpfs /dev/shm
+mkdir -p /dev/shm && mount -t tmpfs tmpfs /dev/shm
 mkdir /tmp/out
 mount -t hostfs -o ${quoted(out)} none /tmp/out
 exec >/tmp/out/output 2>&1
 uname -r >/tmp/out/release
 for module in ${[...ipv6 ? ['ipv6'] : [], 'dummy'].join(' ')}; do
-  modprobe --dirname ${quoted(modules)} "$module"
+  modprobe --quiet --dirname ${quoted(modules)} "$module"
 done
 ${writable.map(shadow).join('\n')}
 ip link set lo up

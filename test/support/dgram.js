@@ -83,6 +83,16 @@ function open(...args) {
   return socket;
 }
 
+/**
+ * Sets the receive buffer size for a burst. The test is skipped if the kernel
+ * grants less (net.core.rmem_max): it would drop some, with node:dgram too.
+ */
+function makeRoom(socket, bytes) {
+  socket.setRecvBufferSize(bytes);
+  if (socket.getRecvBufferSize() < bytes)
+    currentTest.skip();
+}
+
 /** Closes a socket after the test that created it. */
 function closeLater(socket) {
   sockets.push(socket);
@@ -457,6 +467,7 @@ module.exports = {
   isSystemError,
   itNative,
   itSince,
+  makeRoom,
   modulePath,
   nodeAtLeast,
   once,

@@ -6,8 +6,8 @@ const assert = require('node:assert');
 const net = require('node:net');
 const {
   bound, connectedTo, describeNative, freePort, isCode, isLinux, isSystemError,
-  itNative, once, open, receive, receiveText, stateOf, steps, throwsCode,
-  nextIteration,
+  itNative, makeRoom, nextIteration, once, open, receive, receiveText, stateOf,
+  steps, throwsCode,
 } = require('../../support/dgram');
 
 const AT = '127.0.0.1';
@@ -300,7 +300,7 @@ describeNative('socket.sendMany()', () => {
 
   it('sends more datagrams than a send batch holds', async () => {
     const receiver = await bound();
-    receiver.setRecvBufferSize(4 << 20);
+    makeRoom(receiver, 4 << 20);
     const socket = await bound();
     const { port } = receiver.address();
     const datagrams = receiveBatches(receiver, 2000);

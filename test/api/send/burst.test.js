@@ -5,7 +5,7 @@
 
 const assert = require('node:assert');
 const {
-  bound, connectedTo, isLinux, receive,
+  bound, connectedTo, isLinux, makeRoom, receive,
 } = require('../../support/dgram');
 
 const COUNT = 1000;
@@ -15,7 +15,7 @@ const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
 async function boundWithRoom(type, count) {
   const socket = await bound(type);
   // The kernel counts about 1 KiB for a small datagram, often less.
-  socket.setRecvBufferSize(count * 1024);
+  makeRoom(socket, count * 1024);
   return socket;
 }
 

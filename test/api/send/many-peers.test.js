@@ -5,7 +5,7 @@
 
 const assert = require('node:assert');
 const {
-  bound, connectedTo, isLinux, once, open, receive, receiveText, send,
+  bound, connectedTo, isLinux, makeRoom, once, open, receive, receiveText, send,
 } = require('../../support/dgram');
 
 /** 50 receivers, each bound to every address of 127/8. */
@@ -123,7 +123,7 @@ describe('receives from many sources', () => {
   (isLinux ? it : it.skip)('report the right rinfo for 2,000 sources',
     async () => {
       const receiver = await bound();
-      receiver.setRecvBufferSize(1 << 20);
+      makeRoom(receiver, 1 << 20);
       const { port } = receiver.address();
       const messages = receive(receiver, 2000);
       for (let i = 0; i < 40; i++) {
