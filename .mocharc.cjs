@@ -3,6 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { scaled } = require('./test/support/time');
+
 const TEST_ADDON = path.join(
   __dirname, 'test', 'native', 'build', 'Release', 'dgram_test.node');
 
@@ -25,7 +27,7 @@ require('./test/support/package');
 
 module.exports = {
   // Generous, for a loaded machine: a test that exceeds it hangs.
-  timeout: 20000,
+  timeout: scaled(20000),
   // A forced exit would hide a socket that a test left open.
   exit: false,
   forbidOnly: Boolean(process.env.CI),

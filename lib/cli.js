@@ -49,6 +49,17 @@ function addonFile() {
   return loaded.length > 0 ? loaded.join(', ') : 'none';
 }
 
+/** What the transport uses here, see docs/platforms.md and node/thread.js. */
+function features() {
+  const thread = require('node:dgram')[Symbol.for('dgram-native')];
+  const has = thread?.copies[__dirname]?.binding?.features() ?? {};
+  const labels = {
+    batches: 'batches', gso: 'GSO', gro: 'GRO', reusePort: 'reusePort',
+  };
+  return Object.keys(labels).filter((name) => has[name])
+    .map((name) => labels[name]).join(', ') || 'none';
+}
+
 function settings() {
   const names = Object.keys(process.env)
     .filter((name) => name.startsWith('DGRAM_NATIVE_')).sort();
@@ -62,6 +73,7 @@ function info() {
   const lines = {
     'dgram-native': version,
     transport,
+    features: features(),
     addon: addonFile(),
     settings: settings(),
     node: `${process.version}, libuv ${process.versions.uv}`,

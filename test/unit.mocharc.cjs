@@ -8,7 +8,7 @@ const fs = require('node:fs');
 
 const SPEC = [
   'test/{api,boundary,native,e2e,examples}/**/*.test.js',
-  'test/upstream/*.test.js',
+  'test/{platforms,upstream}/*.test.js',
 ];
 
 /** Options whose value may be the name of a file or folder. */

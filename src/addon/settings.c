@@ -1,10 +1,12 @@
-/* Settings of an environment: configure(), transport, queueAlways(). */
+/* Settings of an environment: configure(), transport, features(),
+ * queueAlways(). */
 #include "addon/addon.h"
 
 #include <string.h>
 
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
+#include "platform/platform.h"
 #include "transport/transport.h"
 
 /* queueAlways(always): implements node --test-udp-no-try-send. */
@@ -75,9 +77,38 @@ static napi_value js_transport(napi_env env, napi_callback_info info) {
   return value;
 }
 
+static napi_status add_feature(napi_env env,
+                               napi_value features,
+                               const char* name,
+                               bool has) {
+  napi_value value;
+  napi_status status = napi_get_boolean(env, has, &value);
+
+  return status == napi_ok ? dgram_napi_set(env, features, name, value)
+                           : status;
+}
+
+/* features(): what the transport does here; see dgram_features_t. */
+static napi_value js_features(napi_env env, napi_callback_info info) {
+  const dgram_env_t* core = &dgram_addon_of(env)->core;
+  dgram_features_t has = core->transport->features(core);
+  napi_value result;
+
+  (void) info;
+  DGRAM_TRY(env, napi_create_object(env, &result));
+  DGRAM_TRY(env, add_feature(env, result, "batches", has.batches));
+  DGRAM_TRY(env, add_feature(env, result, "gso", has.gso));
+  DGRAM_TRY(env, add_feature(env, result, "gro", has.gro));
+  DGRAM_TRY(
+      env,
+      add_feature(env, result, "reusePort", dgram_platform_has_reuseport()));
+  return result;
+}
+
 static const napi_property_descriptor functions[] = {
     {"transport", NULL, NULL, js_transport, NULL, NULL, napi_enumerable, NULL},
     DGRAM_NAPI_FUNCTION("configure", js_configure),
+    DGRAM_NAPI_FUNCTION("features", js_features),
     DGRAM_NAPI_FUNCTION("queueAlways", js_queue_always),
 };
 

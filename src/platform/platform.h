@@ -30,6 +30,9 @@ void dgram_platform_close(int fd);
  * libuv before 1.49, without UV_UDP_REUSEPORT. Returns it or a UV_ code. */
 int dgram_platform_socket(int family);
 
+/* True if dgram_platform_set_reuseport() is supported. */
+bool dgram_platform_has_reuseport(void);
+
 /* Allows other sockets to share the port of `fd`. Only where the kernel
  * balances the load between them (Linux 3.9, FreeBSD 12, DragonFly). Elsewhere
  * UV_ENOTSUP, as in newer libuv. */

@@ -60,10 +60,14 @@ int dgram_platform_socket(int family) {
   return code(fd);
 }
 
+bool dgram_platform_has_reuseport(void) {
+  return BALANCING_OPTION != -1;
+}
+
 int dgram_platform_set_reuseport(int fd) {
   int on = 1;
 
-  if (BALANCING_OPTION == -1)
+  if (!dgram_platform_has_reuseport())
     return UV_ENOTSUP;
   return code(setsockopt(fd, SOL_SOCKET, BALANCING_OPTION, &on, sizeof(on)));
 }

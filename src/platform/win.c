@@ -26,6 +26,10 @@ int dgram_platform_socket(int family) {
   return UV_ENOTSUP;
 }
 
+bool dgram_platform_has_reuseport(void) {
+  return false;
+}
+
 int dgram_platform_set_reuseport(int fd) {
   (void) fd;
   return UV_ENOTSUP;

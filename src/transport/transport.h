@@ -19,8 +19,18 @@
 #include "core/inbox.h"
 #include "core/sends.h"
 
+/* What a transport does on this system, with the settings of the environment.
+ * docs/platforms.md has a table of it. */
+typedef struct {
+  bool batches; /* several datagrams per system call */
+  bool gso;
+  bool gro;
+} dgram_features_t;
+
 struct dgram_transport_s {
   const char* name; /* the value of `dgram.transport` */
+
+  dgram_features_t (*features)(const dgram_env_t* env);
 
   /* Starts reading. Binds an unbound socket to any address. Returns 0 if it is
    * already reading. For each batch, a wake-up

@@ -23,8 +23,16 @@ static void uv_close_socket(dgram_socket_t* socket) {
   dgram_socket_release(socket);
 }
 
+static dgram_features_t uv_features(const dgram_env_t* env) {
+  const dgram_features_t none = {false, false, false};
+
+  (void) env;
+  return none;
+}
+
 const dgram_transport_t dgram_transport_uv = {
     .name = "uv",
+    .features = uv_features,
     .start = dgram_uv_start,
     .read_one = dgram_uv_read_one,
     .stop = dgram_uv_stop,

@@ -10,11 +10,13 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 
+const { scaled } = require('../support/time');
+
 const root = path.join(__dirname, '..', '..');
 const file = (...names) => JSON.stringify(path.join(root, ...names));
 
 /** Longer than a correct program takes under the sanitizers, in ms. */
-const TIMEOUT = 60000;
+const TIMEOUT = scaled(60000);
 
 const PRELUDE = `'use strict';
 const fs = require('node:fs');

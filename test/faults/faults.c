@@ -9,7 +9,8 @@
  *           setsockopt, connect, bind, uname, poll (of an epoll descriptor)
  *   WHEN    which of the matching calls: 3, 2-5, 4+, or * for all
  *   FILTER  of a message: segmented (GSO or GRO), unsegmented, length=N (in
- *           all), segment=N, segment>N; of setsockopt: gro, segment
+ *           all), segment=N, segment>N; of setsockopt: gro, segment,
+ *           reuseport
  *   EFFECT  an error name; short:N, at most N messages (0: the call succeeds
  *           and reports none); ctrunc, the message arrives with truncated
  *           ancillary data; ready, poll() reports an event; for uname, the
@@ -40,6 +41,9 @@
 
 #define RULES_MAX 16
 #define LINE_MAX_BYTES 4096
+
+/* Distinguishes the options of SOL_SOCKET from those of UDP. */
+#define SOCKET_LEVEL 0x10000
 
 typedef enum {
   ANY,
@@ -129,6 +133,7 @@ static bool parse_filter(rule_t* rule, const char* text) {
       {"segment>", SEGMENT_ABOVE, true, 0},
       {"gro", OPTION, false, OPTION_GRO},
       {"segment", OPTION, false, OPTION_SEGMENT},
+      {"reuseport", OPTION, false, SOCKET_LEVEL | SO_REUSEPORT},
   };
   size_t i;
 
@@ -602,6 +607,13 @@ int faults_poll(struct pollfd* entries, nfds_t n, int timeout) {
 
 /* -- the rest ------------------------------------------------------------- */
 
+/* The option as a filter names it, or -1. */
+static int option_of(int level, int option) {
+  if (level == SOL_SOCKET)
+    return SOCKET_LEVEL | option;
+  return level == IPPROTO_UDP ? option : -1;
+}
+
 static int finish(line_t* line, int error, long result) {
   if (error != 0) {
     errno = error;
@@ -622,7 +634,7 @@ __attribute__((visibility("default"))) int setsockopt(int fd,
 
   if (!is_udp(fd))
     return (int) syscall(SYS_setsockopt, fd, level, option, value, size);
-  error = take_error("setsockopt", level == IPPROTO_UDP ? option : -1);
+  error = take_error("setsockopt", option_of(level, option));
   if (size >= sizeof(number))
     memcpy(&number, value, sizeof(number));
   begin_line(&line, "setsockopt", fd);

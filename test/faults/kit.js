@@ -11,10 +11,11 @@ const path = require('node:path');
 
 const { compileLibrary } = require('../support/compile');
 const support = require('../support/remote');
+const { scaled } = require('../support/time');
 const { Peer, digests } = require('./peer');
 
 /** Shorter than mocha's, so that the error names the pending call. */
-const PATIENCE = 15000;
+const PATIENCE = scaled(15000);
 
 const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
@@ -89,11 +90,10 @@ class Remote extends support.Remote {
     return this.seen().filter(({ injected }) => injected).length;
   }
 
-  /** The values that a UDP-level option was set to. */
-  options(number) {
+  /** The values that an option, by default of UDP, was set to. */
+  options(number, ofLevel = IPPROTO_UDP) {
     return this.seen('setsockopt')
-      .filter(({ level, option }) =>
-        level === IPPROTO_UDP && option === number)
+      .filter(({ level, option }) => level === ofLevel && option === number)
       .map(({ value }) => value);
   }
 }

@@ -78,6 +78,7 @@ describe('the command dgram-native', function() {
       .map((line) => line.split(/: (.*)/, 2)));
     assert.strictEqual(facts['dgram-native'], version);
     assert.strictEqual(facts.transport, 'uv');
+    assert.match(facts.features, /^(?:reusePort|none)$/);
     assert.strictEqual(facts.settings, 'DGRAM_NATIVE_TRANSPORT=uv');
     const real = fs.realpathSync(packageIn(directory));
     assert.ok(facts.addon.startsWith(path.join(real, 'prebuilds')),

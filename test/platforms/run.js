@@ -26,6 +26,7 @@ once more with node:dgram there. Debian and root are required.
 
   --list             the names of the platforms
   --quick            the part that CI runs
+  --jobs N           platforms at a time (default: 1)
   --json FILE        write the results there
   --timeout MINUTES  for one run of mocha (default: 40)
   --help
@@ -43,15 +44,24 @@ function readOptions() {
     options: {
       list: { type: 'boolean' },
       quick: { type: 'boolean' },
+      jobs: { type: 'string', default: '1' },
       json: { type: 'string' },
       timeout: { type: 'string', default: '40' },
       help: { type: 'boolean' },
     },
     allowPositionals: true,
   });
-  const minutes = Number(values.timeout);
-  if (!(minutes > 0)) throw new Error('--timeout must be a number above 0');
-  return { ...values, timeout: minutes * 60000, names: positionals };
+  const number = (name) => {
+    const value = Number(values[name]);
+    if (!(value > 0)) throw new Error(`--${name} must be a number above 0`);
+    return value;
+  };
+  return {
+    ...values,
+    jobs: number('jobs'),
+    timeout: number('timeout') * 60000,
+    names: positionals,
+  };
 }
 
 /**
@@ -85,6 +95,22 @@ async function runOne(name, platform, options) {
       }],
     };
   }
+}
+
+/** @returns {Promise<object[]>} the results in the order of `names` */
+async function runAll(names, platforms, options) {
+  const results = [];
+  let next = 0;
+  const work = async () => {
+    while (next < names.length) {
+      const index = next++;
+      const name = names[index];
+      results[index] = await runOne(name, platforms[name], options);
+      process.stdout.write(describePlatform(results[index]));
+    }
+  };
+  await Promise.all(Array.from({ length: options.jobs }, work));
+  return results;
 }
 
 function describeFailure({ test, error, reason, controlFailed }) {
@@ -155,11 +181,7 @@ async function main() {
   if (unknown.length > 0) {
     throw new Error(`no such platform: ${unknown.join(', ')}; see --list`);
   }
-  const results = [];
-  for (const name of names) {
-    results.push(await runOne(name, platforms[name], options));
-    process.stdout.write(describePlatform(results.at(-1)));
-  }
+  const results = await runAll(names, platforms, options);
   process.stdout.write(`\n${table(results)}\n${total(results)}\n`);
   if (options.json !== undefined) {
     const about = {

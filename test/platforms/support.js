@@ -6,7 +6,7 @@ const { spawn, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { concluded, merged, toStep } = require('./report');
+const { concluded, merged, readReport, toStep } = require('./report');
 
 const root = path.join(__dirname, '..', '..');
 const MOCHA = path.join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
@@ -149,6 +149,15 @@ function mochaArgs(files) {
   return ['--exit', '--reporter', REPORTER, ...files];
 }
 
+/** Prints how many tests have ended, from time to time. */
+function watch(report, label, log) {
+  const timer = setInterval(() => {
+    const { passed, failed } = readReport(report);
+    log(`${label}: ${passed.length} passed, ${failed.length} failed so far`);
+  }, 30000);
+  return () => clearInterval(timer);
+}
+
 /**
  * Runs test files with this package, and those of test/api/ with a failure once
  * more with node:dgram in the same place.
@@ -157,24 +166,25 @@ function mochaArgs(files) {
  * @param {string} options.platform
  * @param {string} options.title
  * @param {string[]} options.files
- * @param {string} options.directory for the reports
- * @param {(files: string[], job: { env: object, report: string,
- *   label: string }) => Promise<object>} options.mocha runs mocha there with
- *   mochaArgs(files) and the additional environment `env`; resolves to the
- *   result of run(). `report` is in env.DGRAM_PLATFORM_REPORT
+ * @param {(label: string) => string} options.reportOf the file of a report
+ * @param {(files: string[], job: { env: object, label: string }) =>
+ *   Promise<object>} options.mocha runs mocha there with mochaArgs(files) and
+ *   the additional environment `env`, so that its report is written; resolves
+ *   to the result of run()
+ * @param {(text: string) => void} options.log
  * @returns {Promise<import('./report').Step>}
  */
-async function mochaStep({ platform, title, files, directory, mocha }) {
+async function mochaStep({ platform, title, files, reportOf, mocha, log }) {
   const started = Date.now();
   const runWith = async (list, label, env) => {
-    const report = path.join(directory, `${platform}-${label}.jsonl`);
+    const report = reportOf(label);
     fs.rmSync(report, { force: true });
+    const stop = watch(report, label, log);
     const ended = await mocha(list, {
-      report, label, env: { DGRAM_PLATFORM_REPORT: report, ...env },
-    });
+      label, env: { DGRAM_PLATFORM_REPORT: report, ...env },
+    }).finally(stop);
     return concluded(report, ended);
   };
-  fs.mkdirSync(directory, { recursive: true });
   const label = title.replace(/\W+/g, '-');
   const ours = await runWith(files, label, {});
   const suspects = [...new Set(ours.failed.map(({ file }) => file))]

@@ -16,6 +16,7 @@ const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 
 const packed = require('./package');
+const { scaled } = require('./time');
 
 const isNative = process.env.DGRAM_UNDER_TEST !== 'node';
 const root = path.join(__dirname, '..', '..');
@@ -24,7 +25,7 @@ const dgram = require(modulePath);
 const isLinux = process.platform === 'linux';
 
 /** Time limit of every event, in milliseconds. */
-const LIMIT = 10000;
+const LIMIT = scaled(10000);
 
 // ---------------------------------------------------------------------------
 // Versions

@@ -114,8 +114,19 @@ static void linux_moved(dgram_socket_t* socket) {
     self->socket = socket;
 }
 
+static dgram_features_t linux_features(const dgram_env_t* env) {
+  dgram_features_t features;
+
+  dgram_linux_detect_features();
+  features.batches = dgram_linux_features.mmsg;
+  features.gso = dgram_linux_features.gso && env->settings.gso;
+  features.gro = dgram_linux_features.gro && env->settings.gro;
+  return features;
+}
+
 const dgram_transport_t dgram_transport_linux = {
     .name = "linux",
+    .features = linux_features,
     .start = linux_start,
     .read_one = dgram_linux_read_on,
     .stop = linux_stop,

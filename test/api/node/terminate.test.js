@@ -6,6 +6,7 @@
 
 const assert = require('node:assert');
 const { inChild, itNative } = require('../../support/dgram');
+const { scaled } = require('../../support/time');
 
 /** Terminates a listener or callback that loops endlessly, then sends 'end'. */
 function scenario(dgram, report, where) {
@@ -58,7 +59,7 @@ function scenario(dgram, report, where) {
 }
 
 describe('Runtime.terminateExecution', function() {
-  this.timeout(30000);
+  this.timeout(scaled(30000));
 
   it('in a listener does not affect later datagrams', async () => {
     const { code, reports, stderr } =

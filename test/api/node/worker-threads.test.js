@@ -6,6 +6,7 @@ const assert = require('node:assert');
 const {
   bound, inWorker, itNative, once, open, receiveText, send,
 } = require('../../support/dgram');
+const { scaled } = require('../../support/time');
 
 /** An echo server that posts its port. */
 function echo(dgram, parentPort) {
@@ -134,7 +135,7 @@ describe('worker threads', () => {
     assert.deepStrictEqual(
       await Promise.all(workers.map((worker) => worker.terminate())),
       Array(20).fill(1));
-  }).timeout(40000);
+  }).timeout(scaled(40000));
 
   it('can run one after the other', async () => {
     for (let i = 0; i < 5; i++) {

@@ -10,6 +10,7 @@ const {
   closeLater, describeNative, dgram, nodeAtLeast, once, open,
 } = require('../../support/dgram');
 const { describeError, outcome, show } = require('../../support/outcome');
+const { scaled } = require('../../support/time');
 
 /** A linear congruential generator: the same numbers below `n` in every run. */
 function random(seed) {
@@ -117,7 +118,7 @@ describeNative('send() with random arguments', () => {
       const thrown = new Set(native.results.flatMap(({ thrown }) =>
         thrown?.own.code ?? []));
       assert.ok(thrown.size >= 3, [...thrown].join());
-    }).timeout(40000);
+    }).timeout(scaled(40000));
   }
 });
 

