@@ -40,6 +40,20 @@ int dgram_platform_clear_reuseaddr(int fd) {
   return UV_ENOTSUP;
 }
 
+/* Before 1.45 libuv reads one datagram per event loop iteration on Windows, so
+ * with Node nothing is read before the ticks of the last one have run. */
+static bool reads_several(void) {
+  return uv_version() >= ((1 << 16) | (45 << 8));
+}
+
+/* libuv ignores the errors by which Windows reports that an earlier datagram
+ * found no receiver, and stops reading for this iteration. */
+static int receive_code(int error) {
+  if (error == WSAECONNRESET || error == WSAENETRESET)
+    return UV_EAGAIN;
+  return uv_translate_sys_error(error);
+}
+
 /* The sockets of libuv do not block, and libuv has no read in progress while it
  * calls back. */
 int dgram_platform_recv(const uv_udp_t* udp,
@@ -50,8 +64,10 @@ int dgram_platform_recv(const uv_udp_t* udp,
   int n;
 
   memset(source, 0, sizeof(*source));
+  if (!reads_several())
+    return UV_ENOTSUP;
   n = recvfrom(udp->socket, bytes, (int) size, 0, &source->any, &length);
-  return n == SOCKET_ERROR ? uv_translate_sys_error(WSAGetLastError()) : n;
+  return n == SOCKET_ERROR ? receive_code(WSAGetLastError()) : n;
 }
 
 void dgram_platform_keep_heap(void) {}

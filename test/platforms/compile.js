@@ -45,7 +45,7 @@ function withZig(title, os, target, link) {
   const binary = zig();
   return {
     title, os, packages: {}, link,
-    cc: [binary, 'cc', '-target', target],
+    cc: [binary, 'cc', '-target', target, ...(os === 'linux' ? ['-fPIC'] : [])],
   };
 }
 

@@ -138,7 +138,7 @@ async function runFiles(files, options, log) {
   const reports = [];
   for (const file of files) {
     const report = await runFile(file, options);
-    for (const failure of report.failed) failure.file ??= file;
+    for (const failure of report.failed) failure.file = file;
     reports.push(report);
     log(`${options.under}: ${file}: ${report.passed.length} passed, ` +
       `${report.failed.length} failed, ${report.pending} skipped`);

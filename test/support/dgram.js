@@ -13,6 +13,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { getSystemErrorMap } = require('node:util');
 const { Worker } = require('node:worker_threads');
 
 const packed = require('./package');
@@ -243,6 +244,14 @@ function steps(count, body) {
 // ---------------------------------------------------------------------------
 // Errors
 
+const errnos = new Map(Array.from(getSystemErrorMap(),
+  ([errno, [code]]) => [code, errno]));
+
+/** libuv's number of an error, which is not that of the system on Windows. */
+function errnoOf(code) {
+  return errnos.get(code);
+}
+
 /** The exception of `body`; fails if there is none. */
 function thrownBy(body, expected = 'an error') {
   try {
@@ -278,7 +287,7 @@ function isCode(error, Class, code, message) {
  * order. `where`: the address, even if undefined, and the port unless falsy.
  */
 function isSystemError(error, code, syscall, ...where) {
-  const expected = { errno: -os.constants.errno[code], code, syscall };
+  const expected = { errno: errnoOf(code), code, syscall };
   if (where.length > 0)
     expected.address = where[0];
   if (where[1])
@@ -447,6 +456,7 @@ module.exports = {
   describeNative,
   describeSince,
   dgram,
+  errnoOf,
   freePort,
   inChild,
   inWorker,

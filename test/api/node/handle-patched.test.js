@@ -4,13 +4,12 @@
 // the replacements are called.
 
 const assert = require('node:assert');
-const os = require('node:os');
 const {
-  bound, connectedTo, isSystemError, itNative, once, open, receive,
+  bound, connectedTo, errnoOf, isSystemError, itNative, once, open, receive,
   receiveText, send, stateOf, throwsSystemError,
 } = require('../../support/dgram');
 
-const EBADF = -os.constants.errno.EBADF;
+const EBADF = errnoOf('EBADF');
 
 describe('the handle behind the state symbol', () => {
   it('exists from the constructor until close()', async () => {
@@ -39,7 +38,7 @@ describe('the handle behind the state symbol', () => {
     // With node:dgram the socket is bound but never receives.
     itNative(`makes bind() fail if recvStart() fails: ${code}`, async () => {
       const socket = open('udp4');
-      stateOf(socket).handle.recvStart = () => -os.constants.errno[code];
+      stateOf(socket).handle.recvStart = () => errnoOf(code);
       const error = once(socket, 'error');
       socket.bind(0, '127.0.0.1');
       isSystemError((await error)[0], code, 'recvmsg');
