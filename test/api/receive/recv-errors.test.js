@@ -6,8 +6,7 @@
 const assert = require('node:assert');
 const {
   bound, errnoOf, freePort, inChild, isLinux, isSystemError, once, open,
-  receiveText,
-  send, stateOf,
+  receiveText, send, stateOf,
 } = require('../../support/dgram');
 
 async function connectedToClosedPort(type = 'udp4') {
