@@ -9,7 +9,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const root = path.join(__dirname, '..', '..');
+/** The checkout, or a copy of it: see tree.js. */
+const root = process.cwd();
 
 /** Forward slashes on every platform: names are compared between platforms. */
 function fileOf(test) {
