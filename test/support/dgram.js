@@ -24,6 +24,7 @@ const root = path.join(__dirname, '..', '..');
 const modulePath = isNative ? packed.main : 'node:dgram';
 const dgram = require(modulePath);
 const isLinux = process.platform === 'linux';
+const isWindows = process.platform === 'win32';
 
 /** Time limit of every event, in milliseconds. */
 const LIMIT = scaled(10000);
@@ -51,6 +52,10 @@ const gate = (define, open) => (title, body) =>
 
 /** A test of the package only, not of the built-in. */
 const itNative = (title, body) => gate(it, isNative)(title, body);
+
+/** A test that needs several datagrams per batch; on Windows each has one. */
+const itBatched = (title, body) =>
+  gate(it, isNative && !isWindows)(title, body);
 
 /** A test of the package on every Node, of the built-in since `releases`. */
 const itSince = (releases, title, body) =>
@@ -465,6 +470,8 @@ module.exports = {
   isNative,
   isOpen,
   isSystemError,
+  isWindows,
+  itBatched,
   itNative,
   itSince,
   modulePath,
