@@ -40,14 +40,8 @@ int dgram_platform_clear_reuseaddr(int fd) {
   return UV_ENOTSUP;
 }
 
-/* Before 1.45 libuv reads one datagram per event loop iteration on Windows, so
- * with Node nothing is read before the ticks of the last one have run. */
-static bool reads_several(void) {
-  return uv_version() >= ((1 << 16) | (45 << 8));
-}
-
 /* libuv ignores the errors by which Windows reports that an earlier datagram
- * found no receiver, and stops reading for this iteration. */
+ * found no receiver. */
 static int receive_code(int error) {
   if (error == WSAECONNRESET || error == WSAENETRESET)
     return UV_EAGAIN;
@@ -64,8 +58,6 @@ int dgram_platform_recv(const uv_udp_t* udp,
   int n;
 
   memset(source, 0, sizeof(*source));
-  if (!reads_several())
-    return UV_ENOTSUP;
   n = recvfrom(udp->socket, bytes, (int) size, 0, &source->any, &length);
   return n == SOCKET_ERROR ? receive_code(WSAGetLastError()) : n;
 }
