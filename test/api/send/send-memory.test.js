@@ -4,9 +4,7 @@
 // failures, setters on Object.prototype and a frozen `process`.
 
 const assert = require('node:assert');
-const {
-  describeNative, isWindows, itNative, reportsOf,
-} = require('../../support/dgram');
+const { describeNative, itNative, reportsOf } = require('../../support/dgram');
 
 describeNative('send memory that cannot be allocated', () => {
   it('leaks nothing and is allocated by a later send', async () => {
@@ -122,9 +120,7 @@ describe('socket.send() with a frozen process', () => {
     }
   }
 
-  // On Windows a frozen process loses them: docs/parity.md.
-  const itUnix = isWindows ? it.skip : itNative;
-  itUnix('sends queued datagrams when the process ends', async () => {
+  itNative('sends queued datagrams when the process ends', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
       const { fork } = require('node:child_process');
       if (process.env.PEER) {

@@ -6,7 +6,7 @@
 
 const assert = require('node:assert');
 const {
-  bound, connectedTo, describeNative, isLinux, receive, reportsOf,
+  bound, connectedTo, describeNative, isLinux, itBatched, receive, reportsOf,
 } = require('../../support/dgram');
 
 /** The largest block, see docs/api.md. */
@@ -111,7 +111,7 @@ describeNative('the memory of a message with sharedBuffers', () => {
     return blocks;
   }
 
-  it('holds the messages of its block without gaps', async () => {
+  itBatched('holds the messages of its block without gaps', async () => {
     const { receiver, sender } = await pair(options);
     const received = await exchange(receiver, SIZES, sender);
     received.forEach(({ msg }, i) =>
