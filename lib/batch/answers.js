@@ -24,7 +24,8 @@
  *    less often than once per datagram if the listeners are fast. After a slow
  *    listener, answers of its socket are not deferred for some batches.
  *
- * While process.nextTick() is replaced, nothing is deferred.
+ * While process.nextTick() is replaced, nothing is deferred, nor on Windows,
+ * where C cannot send at the end of the process.
  */
 
 const binding = require('../load/binding');
@@ -79,13 +80,13 @@ function flushDeferred() {
  * @returns {boolean} whether its pending datagrams wait
  */
 function defer(sendBatch) {
-  if (sendBatch.hasCallbacks ||
+  if (sendBatch.hasCallbacks || !sendBatch.sentAtExit ||
       sendBatch.words[BATCH_PENDING] >= ANSWERS_MAX || isReplaced()) {
     return false;
   }
   if (!watchesProcessEnd) {
     watchesProcessEnd = true;
-    beforeEnding(flushDeferred, !sendBatch.sentAtExit);
+    beforeEnding(flushDeferred);
   }
   words = sendBatch.words;
   words[BATCH_DEFERRED] = words[BATCH_PENDING];

@@ -177,13 +177,14 @@ function sendFirstOfTick() {
 }
 
 function deferToTickEnd() {
-  // While the process exits no tick runs any more.
-  if (process._exiting ||
+  // While the process exits no tick runs any more. On Windows C cannot send at
+  // its end, and an uncaught error ends it without any JavaScript.
+  if (process._exiting || !connectedBatch.sentAtExit ||
       connectedBatch.words[BATCH_PENDING] >= CONNECTED_MAX) {
     connectedBatch.flush();
   } else if (!watchesProcessEnd) {
     watchesProcessEnd = true;
-    beforeEnding(flushConnected, !connectedBatch.sentAtExit);
+    beforeEnding(flushConnected);
   }
 }
 

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Reaches into `process`: `_kill`, `abort`, `execve` and `reallyExit`, on all
- * supported versions (Node 18 to 26; `execve` since 22.15).
+ * Reaches into `process`: `_kill`, `abort` and `execve`, on all supported
+ * versions (Node 18 to 26; `execve` since 22.15).
  *
  * These functions end the process without an event, so pending datagrams have
  * to leave before. exit() and the end of a worker are handled in the C core:
@@ -19,23 +19,18 @@ const { process } = globalThis;
  */
 const ENDINGS = ['_kill', 'abort', 'execve'];
 
-/** Wrapped as well on platforms where the C core cannot send in exit(). */
-const EXIT = 'reallyExit';
-
 /**
  * Calls `action` before the process ends through a function of `process`. The
  * functions are wrapped once per thread; not at all if `process` is frozen.
  * @param {function()} action
- * @param {boolean} exitToo also before process.reallyExit()
  */
-function beforeEnding(action, exitToo) {
+function beforeEnding(action) {
   if (record.beforeEnding !== undefined) {
     record.beforeEnding.push(action);
     return;
   }
   record.beforeEnding = [action];
   for (const name of ENDINGS) wrap(name, record.beforeEnding);
-  if (exitToo) wrap(EXIT, record.beforeEnding);
 }
 
 /** A Proxy keeps the name, length and source text of the original. */

@@ -130,7 +130,13 @@ function problems({ needed, imports, exported }) {
   return found;
 }
 
-module.exports = { inspect, problems };
+module.exports = {
+  /** The functions of Node that an addon may call. */
+  available: [...nodeApi].filter((name) => !FORBIDDEN.has(name))
+    .concat([...libuv].filter(Boolean)),
+  inspect,
+  problems,
+};
 
 if (require.main === module) {
   for (const file of process.argv.slice(2)) {

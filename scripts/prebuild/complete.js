@@ -9,8 +9,6 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const prebuilds = path.join(__dirname, '..', '..', 'prebuilds');
-const isWarning = process.argv.includes('--warn');
-
 const BINARIES = [
   'linux-x64/dgram-native.glibc.node',
   'linux-x64/dgram-native.musl.node',
@@ -22,10 +20,11 @@ const BINARIES = [
   'win32-arm64/dgram-native.node',
 ];
 
-const missing = BINARIES
-  .filter((name) => !fs.existsSync(path.join(prebuilds, name)));
-
-if (missing.length > 0) {
+function main() {
+  const isWarning = process.argv.includes('--warn');
+  const missing = BINARIES
+    .filter((name) => !fs.existsSync(path.join(prebuilds, name)));
+  if (missing.length === 0) return;
   console.error(`${isWarning ? 'warning: ' : ''}prebuilds/ lacks ${
     missing.length} of ${BINARIES.length} binaries:`);
   for (const name of missing) console.error(`  ${name}`);
@@ -34,5 +33,9 @@ if (missing.length > 0) {
     'installation, or falls\nback to node:dgram. ' +
     '`npm run build:prebuilt` makes the binaries of this platform.' :
     'The release workflow builds them; `npm publish` requires all of them.');
+  process.exitCode = isWarning ? 0 : 1;
 }
-process.exitCode = missing.length > 0 && !isWarning ? 1 : 0;
+
+module.exports = { BINARIES };
+
+if (require.main === module) main();

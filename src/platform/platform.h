@@ -44,7 +44,7 @@ int dgram_platform_set_reuseport(int fd);
 int dgram_platform_clear_reuseaddr(int fd);
 
 /* Reads one datagram without blocking. Returns its length or a UV_ code;
- * UV_EAGAIN if there is none. */
+ * UV_EAGAIN if there is none, or an error that libuv ignores. */
 int dgram_platform_recv(const uv_udp_t* udp,
                         void* bytes,
                         size_t size,

@@ -40,6 +40,14 @@ int dgram_platform_clear_reuseaddr(int fd) {
   return UV_ENOTSUP;
 }
 
+/* libuv ignores the errors by which Windows reports that an earlier datagram
+ * found no receiver. */
+static int receive_code(int error) {
+  if (error == WSAECONNRESET || error == WSAENETRESET)
+    return UV_EAGAIN;
+  return uv_translate_sys_error(error);
+}
+
 /* The sockets of libuv do not block, and libuv has no read in progress while it
  * calls back. */
 int dgram_platform_recv(const uv_udp_t* udp,
@@ -51,7 +59,7 @@ int dgram_platform_recv(const uv_udp_t* udp,
 
   memset(source, 0, sizeof(*source));
   n = recvfrom(udp->socket, bytes, (int) size, 0, &source->any, &length);
-  return n == SOCKET_ERROR ? uv_translate_sys_error(WSAGetLastError()) : n;
+  return n == SOCKET_ERROR ? receive_code(WSAGetLastError()) : n;
 }
 
 void dgram_platform_keep_heap(void) {}

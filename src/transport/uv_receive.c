@@ -10,6 +10,11 @@
  * reads of 16 do not exceed that. */
 #define SLOTS_MAX (DGRAM_ITERATION_DATAGRAMS / 2)
 
+/* The buffer that on_alloc() returns if it has no inbox. Its length of 0 makes
+ * libuv report UV_ENOBUFS, and its address tells that from the kernel's error:
+ * Windows may report ENOBUFS too. */
+static char no_inbox;
+
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
   dgram_socket_t* socket = (dgram_socket_t*) handle;
   dgram_env_t* env = socket->env;
@@ -17,7 +22,7 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
 
   (void) suggested;
   if (!dgram_inbox_acquire(env, socket)) {
-    *buf = uv_buf_init(NULL, 0);
+    *buf = uv_buf_init(&no_inbox, 0);
     return;
   }
   if (slots > SLOTS_MAX)
@@ -79,8 +84,8 @@ static void on_recv(uv_udp_t* udp,
   }
   if (nread == 0 && source == NULL)
     return;
-  if (buf->base == NULL && nread == UV_ENOBUFS) {
-    /* on_alloc() had no inbox: reading stops until one is available. */
+  if (buf->base == &no_inbox) {
+    /* Reading stops until an inbox is available. */
     if (env->read_deferred)
       uv_udp_recv_stop(udp);
     return;

@@ -51,7 +51,7 @@ function suiteTask(name, title, prepare, args) {
 
 function packageTask() {
   return suiteTask(PACKAGE, 'the packed package, on every Node', async () => {
-    await promisify(execFile)(process.execPath, [build]);
+    await promisify(execFile)(process.execPath, [build, '--all']);
     return process.execPath;
   }, ARGS.package);
 }

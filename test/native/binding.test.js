@@ -14,6 +14,8 @@ const isWindows = process.platform === 'win32';
 const hasIp6 = Object.values(os.networkInterfaces()).flat()
   .some(({ address }) => address === '::1');
 const itUnix = isWindows ? it.skip : it;
+/** The error of an option of a handle that has no socket yet. */
+const NO_SOCKET = isWindows ? 'ENOTSOCK' : 'EBADF';
 
 describe('binding', () => {
   let core;
@@ -123,7 +125,8 @@ describe('binding', () => {
         new core.Handle().bufferSize(0, true, context), undefined);
       assert.deepStrictEqual(Object.entries(context).filter(
         ([name]) => name !== 'message'), [
-        ['errno', EBADF], ['code', 'EBADF'], ['syscall', 'uv_recv_buffer_size'],
+        ['errno', codes[NO_SOCKET]], ['code', NO_SOCKET],
+        ['syscall', 'uv_recv_buffer_size'],
       ]);
       assert.deepStrictEqual(Object.keys(context),
         ['errno', 'code', 'message', 'syscall']);

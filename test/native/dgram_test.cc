@@ -363,7 +363,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
   }
 
   // Closes the handles of the environment.
-  void End(const CallbackInfo& info) {
+  void End(const CallbackInfo&) {
     core_.idle = [](dgram_env_t*) {};
     core_.sockets_size = 0;
     dgram_env_close(&core_);

@@ -10,6 +10,9 @@ const { codes, inner, until } = require('./kit');
 const dgram = require('../../lib');
 const binding = require('../../lib/load/binding');
 
+/** On Windows libuv reads again only after the listener has returned. */
+const itReadsNested = process.platform === 'win32' ? it.skip : it;
+
 async function bound(listener) {
   const socket = dgram.createSocket('udp4', listener);
   socket.bind(0, '127.0.0.1');
@@ -43,7 +46,7 @@ describe('a listener that runs a nested event loop', () => {
     }
   });
 
-  it('receives from other sockets and from its own', async () => {
+  itReadsNested('receives from other sockets and from its own', async () => {
     const log = [];
     const backend = await open((msg, { port }) =>
       backend.send(`answer to ${msg}`, port, '127.0.0.1'));
@@ -143,9 +146,8 @@ describe('a listener that runs a nested event loop', () => {
       for (const text of ['1', '2']) sender.send(text, portOf(socket));
     await until(() => done === 1);
     sender.close();
-    await new Promise(setImmediate);
-    await new Promise(setImmediate);
-    assert.strictEqual(binding.stats().open, before);
+    // Windows closes a socket only after its last read was cancelled.
+    await until(() => binding.stats().open === before);
   });
 });
 
@@ -169,9 +171,11 @@ describe('an error reported by libuv', () => {
   const failed = (status) => [{ length: 0, status }];
 
   it('is delivered, with a buffer or (as on Windows) without', () => {
-    for (const withBuffer of [true, false]) {
-      assert.deepStrictEqual(received(codes.ECONNRESET, withBuffer),
-        failed(codes.ECONNRESET));
+    // ENOBUFS is also what libuv reports for a buffer that it does not get.
+    for (const code of [codes.ECONNRESET, codes.ENOBUFS]) {
+      for (const withBuffer of [true, false]) {
+        assert.deepStrictEqual(received(code, withBuffer), failed(code));
+      }
     }
   });
 

@@ -11,6 +11,10 @@ const { codes, inner, open, until } = require('./kit');
 
 const { EBADF, ECANCELED, EDESTADDRREQ, EMSGSIZE } = codes;
 
+const isWindows = process.platform === 'win32';
+/** On Windows libuv reads again only after the listener has returned. */
+const itReadsNested = isWindows ? it.skip : it;
+
 /**
  * Runs a function in a separate process: in this one mocha handles
  * 'uncaughtException' and keeps the loop alive.
@@ -187,7 +191,7 @@ describe('traffic', () => {
       assert.strictEqual(seen, undefined);
     });
 
-    it('continues in a nested loop, in order', async () => {
+    itReadsNested('continues in a nested loop, in order', async () => {
       const got = [];
       b.handle.onMessage = (text) => {
         got.push(text);
@@ -287,10 +291,12 @@ describe('traffic', () => {
         if (text === 'm1') structuredClone(memory, { transfer: [memory] });
       };
       core.send(...texts(4).map((text) => [a.handle, 1, text]));
-      await until(() => got.length === 2);
+      await until(() => got.includes('m1'));
       core.send([a.handle, 1, 'next']);
-      await until(() => got.length === 3);
-      assert.deepStrictEqual(got, ['m0', 'm1', 'next']);
+      await until(() => got.includes('next'));
+      // On Windows each datagram is a batch.
+      const others = isWindows ? ['m2', 'm3'] : [];
+      assert.deepStrictEqual(got, ['m0', 'm1', ...others, 'next']);
     });
   });
 

@@ -13,6 +13,8 @@ const { libuvNames } = require('../../scripts/prebuild/libuv-names');
 const { headersOf, OLDEST } = require('../../scripts/prebuild/headers');
 const kit = require('./kit');
 
+const MACHINES = { x64: /Machine: .*X86-64/, arm64: /Machine: .*AArch64/ };
+
 const isLinux = process.platform === 'linux';
 const directory = path.join(kit.root, 'prebuilds',
                             `${process.platform}-${process.arch}`);
@@ -22,8 +24,17 @@ const glibc = path.join(directory, 'dgram-native.glibc.node');
 (isLinux ? describe : describe.skip)('the prebuilt addon', function() {
   this.timeout(300000);
 
-  for (const file of [glibc, musl]) {
-    describe(path.basename(file), () => {
+  for (const name of isLinux ? kit.binaries() : []) {
+    const file = path.join(kit.root, 'prebuilds', name);
+
+    describe(name, () => {
+      it('is built for its processor', () => {
+        const header = execFileSync('readelf', ['--file-header', file],
+                                    { encoding: 'utf8' });
+        const [arch] = /(?<=^linux-)\w+/.exec(name);
+        assert.match(header, MACHINES[arch]);
+      });
+
       it('requires only symbols that every supported process has', () => {
         assert.deepStrictEqual(problems(inspect(file)), []);
       });

@@ -115,6 +115,15 @@ function tarballs() {
   return packed;
 }
 
+/** What `npm run build:prebuilt -- --all` builds here, below prebuilds/. */
+function binaries() {
+  const { platform, arch } = process;
+  if (platform !== 'linux') return [`${platform}-${arch}/dgram-native.node`];
+  const arches = arch === 'x64' ? ['x64', 'arm64'] : [arch];
+  return arches.flatMap((name) => ['glibc', 'musl']
+    .map((libc) => `linux-${name}/dgram-native.${libc}.node`));
+}
+
 /** The supported Nodes; the running one if the matrix has none. */
 function nodes() {
   const others = process.platform === 'linux' ? versions.map(nodeBinary) : [];
@@ -164,6 +173,7 @@ module.exports = {
   addConsumer,
   addonOf,
   barePath,
+  binaries,
   cleanEnvironment,
   install,
   installed,

@@ -5,8 +5,10 @@
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
+const zlib = require('node:zlib');
 
 const { bundle } = require('../../scripts/bundle');
+const { BINARIES } = require('../../scripts/prebuild/complete');
 const kit = require('./kit');
 
 /** From Node 20.16 and 22.3 on: loads modules without require(). */
@@ -57,13 +59,19 @@ describe('the tarball', function() {
   });
 
   it('contains the binaries of this platform', () => {
-    const names = process.platform === 'linux' ?
-      ['dgram-native.glibc.node', 'dgram-native.musl.node'] :
-      ['dgram-native.node'];
-    for (const name of names) {
-      const file = `prebuilds/${process.platform}-${process.arch}/${name}`;
-      assert.ok(files.includes(file), file);
+    for (const name of kit.binaries()) {
+      assert.ok(files.includes(path.posix.join('prebuilds', name)), name);
     }
+  });
+
+  it('is smaller than 1 MB with the binaries of all platforms', () => {
+    const { size } = fs.statSync(tarball);
+    // Each of the missing ones counts as the largest of those here.
+    const sizes = kit.binaries().map((name) => zlib.gzipSync(
+      fs.readFileSync(path.join(kit.root, 'prebuilds', name))).length);
+    const missing = BINARIES.length - sizes.length;
+    const total = size + missing * Math.max(...sizes);
+    assert.ok(total < 1e6, `${size} bytes, about ${total} with all binaries`);
   });
 
   it('has one runtime dependency', () => {

@@ -13,6 +13,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { getSystemErrorMap } = require('node:util');
 const { Worker } = require('node:worker_threads');
 
 const packed = require('./package');
@@ -23,6 +24,7 @@ const root = path.join(__dirname, '..', '..');
 const modulePath = isNative ? packed.main : 'node:dgram';
 const dgram = require(modulePath);
 const isLinux = process.platform === 'linux';
+const isWindows = process.platform === 'win32';
 
 /** Time limit of every event, in milliseconds. */
 const LIMIT = scaled(10000);
@@ -50,6 +52,10 @@ const gate = (define, open) => (title, body) =>
 
 /** A test of the package only, not of the built-in. */
 const itNative = (title, body) => gate(it, isNative)(title, body);
+
+/** A test that needs several datagrams per batch; on Windows each has one. */
+const itBatched = (title, body) =>
+  gate(it, isNative && !isWindows)(title, body);
 
 /** A test of the package on every Node, of the built-in since `releases`. */
 const itSince = (releases, title, body) =>
@@ -253,6 +259,14 @@ function steps(count, body) {
 // ---------------------------------------------------------------------------
 // Errors
 
+const errnos = new Map(Array.from(getSystemErrorMap(),
+  ([errno, [code]]) => [code, errno]));
+
+/** libuv's number of an error, which is not that of the system on Windows. */
+function errnoOf(code) {
+  return errnos.get(code);
+}
+
 /** The exception of `body`; fails if there is none. */
 function thrownBy(body, expected = 'an error') {
   try {
@@ -288,7 +302,7 @@ function isCode(error, Class, code, message) {
  * order. `where`: the address, even if undefined, and the port unless falsy.
  */
 function isSystemError(error, code, syscall, ...where) {
-  const expected = { errno: -os.constants.errno[code], code, syscall };
+  const expected = { errno: errnoOf(code), code, syscall };
   if (where.length > 0)
     expected.address = where[0];
   if (where[1])
@@ -457,6 +471,7 @@ module.exports = {
   describeNative,
   describeSince,
   dgram,
+  errnoOf,
   freePort,
   inChild,
   inWorker,
@@ -465,6 +480,8 @@ module.exports = {
   isNative,
   isOpen,
   isSystemError,
+  isWindows,
+  itBatched,
   itNative,
   itSince,
   makeRoom,

@@ -151,7 +151,7 @@ describe('an error of socket.bind()', () => {
       dgram.createSocket('udp4').bind(0, '203.0.113.1');
     });
     assert.strictEqual(code, 1);
-    assert.match(stderr, /bind EADDRNOTAVAIL 203\.0\.113\.1\n/);
+    assert.match(stderr, /bind EADDRNOTAVAIL 203\.0\.113\.1\r?\n/);
     assert.match(stderr, /Emitted 'error' event on Socket instance at:/);
   });
 
@@ -174,7 +174,7 @@ describe('an error of socket.bind()', () => {
       ['EADDRNOTAVAIL', ...isThrown ? [] : [[0, 0]]]);
     assert.strictEqual(code, isThrown ? 1 : 0);
     if (isThrown)
-      assert.match(stderr, /bind EADDRNOTAVAIL 203\.0\.113\.1\n/);
+      assert.match(stderr, /bind EADDRNOTAVAIL 203\.0\.113\.1\r?\n/);
     else
       assert.strictEqual(stderr, '');
   });

@@ -6,9 +6,8 @@
 const assert = require('node:assert');
 const fs = require('node:fs');
 const net = require('node:net');
-const os = require('node:os');
 const {
-  bound, inChild, isOpen, modulePath, once, open, receiveText, send,
+  bound, errnoOf, inChild, isOpen, modulePath, once, open, receiveText, send,
   stateOf, throwsCode, throwsSystemError,
 } = require('../../support/dgram');
 
@@ -78,7 +77,7 @@ describeUnix('socket.bind({ fd })', () => {
 
   it('leaves the handle\'s fd at EBADF until the socket is bound', () => {
     assert.strictEqual(stateOf(open('udp4')).handle.fd,
-      -os.constants.errno.EBADF);
+      errnoOf('EBADF'));
   });
 
   it('adopts an inherited descriptor', async () => {

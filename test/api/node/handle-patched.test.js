@@ -4,13 +4,13 @@
 // the replacements are called.
 
 const assert = require('node:assert');
-const os = require('node:os');
 const {
-  bound, connectedTo, isSystemError, itNative, once, open, receive,
+  bound, connectedTo, errnoOf, isSystemError, itNative, once, open, receive,
   receiveText, send, stateOf, throwsSystemError,
 } = require('../../support/dgram');
 
-const EBADF = -os.constants.errno.EBADF;
+const EBADF = errnoOf('EBADF');
+const EPERM = errnoOf('EPERM');
 
 describe('the handle behind the state symbol', () => {
   it('exists from the constructor until close()', async () => {
@@ -39,7 +39,7 @@ describe('the handle behind the state symbol', () => {
     // With node:dgram the socket is bound but never receives.
     itNative(`makes bind() fail if recvStart() fails: ${code}`, async () => {
       const socket = open('udp4');
-      stateOf(socket).handle.recvStart = () => -os.constants.errno[code];
+      stateOf(socket).handle.recvStart = () => errnoOf(code);
       const error = once(socket, 'error');
       socket.bind(0, '127.0.0.1');
       isSystemError((await error)[0], code, 'recvmsg');
@@ -93,7 +93,7 @@ describe('the handle behind the state symbol', () => {
     const calls = [];
     handle.send = (...args) => {
       calls.push(args);
-      return -1; // EPERM
+      return EPERM;
     };
     const error = await new Promise((resolve) => {
       socket.send(['ab', 'c'], 1234, '127.0.0.1', resolve);
@@ -119,7 +119,7 @@ describe('the handle behind the state symbol', () => {
     const calls = [];
     stateOf(socket).handle.send = (...args) => {
       calls.push(args);
-      return -1;
+      return EPERM;
     };
     const error = await new Promise((resolve) => socket.send('x', resolve));
     isSystemError(error, 'EPERM', 'send', undefined);
@@ -151,7 +151,7 @@ describe('the handle behind the state symbol', () => {
     const calls = [];
     handle.bind = (...args) => {
       calls.push(args);
-      return -1;
+      return EPERM;
     };
     socket.bind(1234, '127.0.0.1');
     isSystemError((await once(socket, 'error'))[0],
@@ -164,7 +164,7 @@ describe('the handle behind the state symbol', () => {
     let calls = 0;
     stateOf(socket).handle.recvStart = () => {
       calls++;
-      return -1;
+      return EPERM;
     };
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
@@ -180,13 +180,13 @@ describe('the handle behind the state symbol', () => {
       return 0;
     };
     assert.deepStrictEqual(socket.address(), { address: 'fake' });
-    handle.getsockname = () => -1;
+    handle.getsockname = () => EPERM;
     assert.throws(() => socket.address(), { message: 'getsockname EPERM' });
   });
 
   it('reports a failed disconnect() with syscall connect', async () => {
     const socket = await connectedTo(await bound());
-    stateOf(socket).handle.disconnect = () => -1;
+    stateOf(socket).handle.disconnect = () => EPERM;
     throwsSystemError(() => socket.disconnect(), 'EPERM', 'connect');
     assert.strictEqual(stateOf(socket).connectState, 2);
   });
@@ -210,7 +210,7 @@ describe('the handle behind the state symbol', () => {
       const calls = [];
       handle[own] = (...values) => {
         calls.push(values);
-        return -1;
+        return EPERM;
       };
       throwsSystemError(() => socket[method](...args), 'EPERM', own);
       assert.strictEqual(calls.length, 1, own);

@@ -7,8 +7,11 @@
 
 const assert = require('node:assert');
 const {
-  bound, inChild, isNative, once, open, reportsOf, stateOf,
+  bound, inChild, isNative, isWindows, once, open, reportsOf, stateOf,
 } = require('../../support/dgram');
+
+/** Windows has no descriptors of sockets. */
+const itShared = isWindows ? it.skip : it;
 
 /** Datagrams that libuv reads in one iteration. */
 const LIMIT = 32;
@@ -118,7 +121,7 @@ describe('an event loop iteration', () => {
     });
   }
 
-  it(`reads ${LIMIT} datagrams of a shared descriptor`, async () => {
+  itShared(`reads ${LIMIT} datagrams of a shared descriptor`, async () => {
     const texts = Array.from({ length: 64 }, (_, i) => `${i}`);
     const { reports } = await withShared(texts, (dgram, report, total) => {
       const counts = [];
@@ -142,7 +145,7 @@ describe('an event loop iteration', () => {
     assert.deepStrictEqual(reports, [[LIMIT, LIMIT]]);
   });
 
-  it('leaves later datagrams in a shared descriptor after close()',
+  itShared('leaves later datagrams in a shared descriptor after close()',
      async () => {
        const { reports, socket } = await withShared(['0', '1', '2', '3'],
          (dgram, report) => {
@@ -193,7 +196,7 @@ describe('an event loop iteration', () => {
 
   // The next message is emitted before the ticks of a listener that threw, also
   // when datagrams are read one by one.
-  it('emits the next message before the ticks of a throwing listener',
+  itShared('emits the next message before the ticks of a throwing listener',
     async () => {
       const { reports } = await withShared(['1', '2', '3'], (dgram, report) => {
         process.on('uncaughtException', ({ message }) => report(message));

@@ -5,8 +5,8 @@
 
 const assert = require('node:assert');
 const {
-  bound, freePort, inChild, isLinux, isSystemError, once, open, receiveText,
-  send, stateOf,
+  bound, errnoOf, freePort, inChild, isLinux, isSystemError, once, open,
+  receiveText, send, stateOf,
 } = require('../../support/dgram');
 
 async function connectedToClosedPort(type = 'udp4') {
@@ -109,9 +109,9 @@ describe('a receive error', () => {
     const socket = await bound();
     const { handle } = stateOf(socket);
     const error = once(socket, 'error');
-    handle.onmessage(-1, handle, null, null);
+    handle.onmessage(errnoOf('EPERM'), handle, null, null);
     assert.strictEqual((await error)[0].syscall, 'recvmsg');
-    assert.strictEqual((await error)[0].errno, -1);
+    assert.strictEqual((await error)[0].errno, errnoOf('EPERM'));
     assert.strictEqual((await error)[0].code, 'EPERM');
     assert.strictEqual((await error)[0].message, 'recvmsg EPERM');
   });

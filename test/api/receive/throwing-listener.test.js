@@ -74,7 +74,7 @@ describe('a \'message\' listener that throws', () => {
     });
     assert.deepStrictEqual({ code, signal }, { code: 1, signal: null });
     assert.deepStrictEqual(reports, ['message 0', 'exit 1']);
-    assert.match(stderr, /Error: thrown by the listener\n/);
+    assert.match(stderr, /Error: thrown by the listener\r?\n/);
   });
 
   it('ends the process when the uncaughtException handler throws', async () => {

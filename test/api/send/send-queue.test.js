@@ -4,9 +4,9 @@
 // --test-udp-no-try-send makes Node use.
 
 const assert = require('node:assert');
-const os = require('node:os');
 const {
-  bound, connectedTo, describeSince, open, receiveText, reportsOf, send,
+  bound, connectedTo, describeSince, errnoOf, open, receiveText, reportsOf,
+  send,
 } = require('../../support/dgram');
 
 describeSince('18.8.0', 'getSendQueueSize() and getSendQueueCount()', () => {
@@ -100,7 +100,7 @@ describeSince('18.8.0', 'getSendQueueSize() and getSendQueueCount()', () => {
       });
     }, { execArgv: ['--test-udp-no-try-send'] });
     const canceled = {
-      errno: -os.constants.errno.ECANCELED, code: 'ECANCELED', syscall: 'send',
+      errno: errnoOf('ECANCELED'), code: 'ECANCELED', syscall: 'send',
     };
     // The first one found an empty queue and may have been sent.
     assert.deepStrictEqual(reports.filter((report) => report[0] !== 0),

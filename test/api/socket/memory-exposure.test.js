@@ -7,7 +7,8 @@
 const assert = require('node:assert');
 const net = require('node:net');
 const {
-  bound, connectedTo, describeNative, isLinux, nodeAtLeast, receive, reportsOf,
+  bound, connectedTo, describeNative, isLinux, itBatched, nodeAtLeast, receive,
+  reportsOf,
 } = require('../../support/dgram');
 
 /** The largest block, see docs/api.md. */
@@ -112,7 +113,7 @@ describeNative('the memory of a message with sharedBuffers', () => {
     return blocks;
   }
 
-  it('holds the messages of its block without gaps', async () => {
+  itBatched('holds the messages of its block without gaps', async () => {
     const { receiver, sender } = await pair(options);
     const received = await exchange(receiver, SIZES, sender);
     received.forEach(({ msg }, i) =>

