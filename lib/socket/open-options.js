@@ -67,7 +67,7 @@ function optionException({ openOptions, handle }, status,
                          above = optionException) {
   if (openOptions === undefined) return undefined;
   const option = handle.failedOption?.();
-  if (option === undefined) return undefined;
+  if (typeof option !== 'string') return undefined;
   const error = errors.errnoException(status, 'setsockopt', above);
   error.option = option;
   return error;

@@ -144,14 +144,16 @@ static napi_value js_set_open_options(napi_env env, napi_callback_info info) {
 }
 
 /* failedOption(): the name of the option that could not be set when the
- * descriptor was created, once; else undefined. */
+ * descriptor was created, once; else 0. */
 static napi_value js_failed_option(napi_env env, napi_callback_info info) {
   dgram_socket_t* socket = dgram_addon_receiver_of(env, info);
   const char* name;
   napi_value value;
 
-  if (socket == NULL || socket->failed_option == NULL)
-    return NULL;
+  if (socket == NULL || socket->closing)
+    return dgram_napi_code(env, UV_EBADF);
+  if (socket->failed_option == NULL)
+    return dgram_napi_code(env, 0);
   name = socket->failed_option;
   socket->failed_option = NULL;
   DGRAM_TRY(env, napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &value));
