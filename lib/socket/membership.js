@@ -73,8 +73,9 @@ function throwOnStatus(socket, status, method, above) {
 function setMembership(socket, method, group, interfaceAddress) {
   healthCheck(socket, setMembership);
   if (!group) throw errors.missingArg('multicastAddress', setMembership);
-  const where = readInterface(interfaceAddress, setMembership);
+  // The conversions below may close the socket: EBADF.
   const { handle } = socket[kState];
+  const where = readInterface(interfaceAddress, setMembership);
   const status = where === null ?
     handle[method](toGroup(group), toInterface(interfaceAddress)) :
     setOnInterface(handle, method, toGroup(group), null, where);
@@ -122,8 +123,8 @@ function setSourceMembership(socket, method, source, group, interfaceAddress) {
   healthCheck(socket, setSourceMembership);
   validateString(source, 'sourceAddress', setSourceMembership);
   validateString(group, 'groupAddress', setSourceMembership);
-  const where = readInterface(interfaceAddress, setSourceMembership);
   const { handle } = socket[kState];
+  const where = readInterface(interfaceAddress, setSourceMembership);
   const status = where === null ?
     handle[method](source, group, toInterface(interfaceAddress)) :
     setOnInterface(handle, method, group, source, where);
