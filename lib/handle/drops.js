@@ -16,8 +16,8 @@ const channel = dc.channel('dgram-native:drops');
 function publishDrops(handle, dropped) {
   if (dropped === 0 || !channel.hasSubscribers) return;
   const socket = handle?.owner;
-  if (!socket) return;
-  const { kernelDrops } = handle.stats() ?? {};
+  if (!socket || handle.closed) return;
+  const { kernelDrops } = handle.stats();
   channel.publish({ socket, dropped, kernelDrops });
 }
 

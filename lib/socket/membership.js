@@ -73,8 +73,9 @@ function throwOnStatus(socket, status, method, above) {
 function setMembership(socket, method, group, interfaceAddress) {
   healthCheck(socket, setMembership);
   if (!group) throw errors.missingArg('multicastAddress', setMembership);
-  const where = readInterface(interfaceAddress, setMembership);
+  // The conversions below may close the socket: EBADF.
   const { handle } = socket[kState];
+  const where = readInterface(interfaceAddress, setMembership);
   const groupText = toGroup(group);
   const interfaceText = where === null ? toInterface(interfaceAddress) : null;
   afterSends(socket);
@@ -125,8 +126,8 @@ function setSourceMembership(socket, method, source, group, interfaceAddress) {
   healthCheck(socket, setSourceMembership);
   validateString(source, 'sourceAddress', setSourceMembership);
   validateString(group, 'groupAddress', setSourceMembership);
-  const where = readInterface(interfaceAddress, setSourceMembership);
   const { handle } = socket[kState];
+  const where = readInterface(interfaceAddress, setSourceMembership);
   const interfaceText = where === null ? toInterface(interfaceAddress) : null;
   afterSends(socket);
   const status = where === null ?

@@ -66,8 +66,9 @@ function readOpenOptions(options, checkAvailable, above) {
 function optionException({ openOptions, handle }, status,
                          above = optionException) {
   if (openOptions === undefined) return undefined;
-  const option = handle.failedOption?.();
-  if (option === undefined) return undefined;
+  // A conversion in the call may have closed the socket.
+  const option = handle?.failedOption?.();
+  if (typeof option !== 'string') return undefined;
   const error = errors.errnoException(status, 'setsockopt', above);
   error.option = option;
   return error;

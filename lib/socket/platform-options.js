@@ -44,7 +44,7 @@ addMethods(Socket.prototype, {
    * @returns {Socket} this
    * @throws {TypeError} ERR_INVALID_ARG_TYPE
    * @throws {RangeError} ERR_OUT_OF_RANGE
-   * @since 0.1.0; named and validated as net.Socket of Node 24.19
+   * @since 0.1.0; named and validated as in net.Socket of Node 24.21
    */
   setTypeOfService(tos) {
     const handle = prepare(this, 'typeOfService', 'setTypeOfService');

@@ -2,6 +2,7 @@
 
 /** Starts and stops receiving, and emits 'message'. */
 
+const { withMtu } = require('../batch/mtu');
 const { bufferSizeError } = require('../node/buffer-size-error');
 const errors = require('../errors/errors');
 const { UDP } = require('../handle/handle');
@@ -23,7 +24,8 @@ const NO_ROOM = ['ENOMEM', 'ENOSPC'];
 function onMessage(nread, handle, message, rinfo) {
   const socket = handle.owner;
   if (nread < 0) {
-    socket.emit('error', errors.errnoException(nread, 'recvmsg'));
+    const error = errors.errnoException(nread, 'recvmsg');
+    socket.emit('error', withMtu(error, handle));
     return;
   }
   const { receiveBlockList } = socket[kState];

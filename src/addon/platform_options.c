@@ -2,9 +2,15 @@
  * MTU, memberships by interface, options before bind. lib/ calls them only if
  * `hasOptions` is true. */
 #include "addon/addon.h"
+
+#include <string.h>
+
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 #include "platform/options.h"
+
+/* dgram_napi_text() cuts longer names between characters of 4 bytes. */
+#define DEVICE_CUT (DGRAM_DEVICE_SIZE - 4)
 
 static napi_value js_set_tos(napi_env env, napi_callback_info info) {
   return dgram_addon_with_int32(env, info, dgram_socket_set_tos);
@@ -126,6 +132,9 @@ static napi_value js_set_open_options(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, read_option(env, argv[5], &options.mark));
   if (type != napi_undefined)
     rc = dgram_napi_text(env, argv[0], options.device, sizeof(options.device));
+  /* A name that was cut is still too long for an interface: bind() fails. */
+  if (rc != 0 && type == napi_string && strlen(options.device) >= DEVICE_CUT)
+    rc = 0;
   socket = dgram_addon_socket_of(env, self);
   if (socket == NULL)
     rc = UV_EBADF;
@@ -135,14 +144,16 @@ static napi_value js_set_open_options(napi_env env, napi_callback_info info) {
 }
 
 /* failedOption(): the name of the option that could not be set when the
- * descriptor was created, once; else undefined. */
+ * descriptor was created, once; else 0. */
 static napi_value js_failed_option(napi_env env, napi_callback_info info) {
   dgram_socket_t* socket = dgram_addon_receiver_of(env, info);
   const char* name;
   napi_value value;
 
-  if (socket == NULL || socket->failed_option == NULL)
-    return NULL;
+  if (socket == NULL || socket->closing)
+    return dgram_napi_code(env, UV_EBADF);
+  if (socket->failed_option == NULL)
+    return dgram_napi_code(env, 0);
   name = socket->failed_option;
   socket->failed_option = NULL;
   DGRAM_TRY(env, napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &value));

@@ -35,13 +35,13 @@ static napi_value create_stats(napi_env env,
   return result;
 }
 
-/* handle.stats(): the counters of the socket, or undefined if it is closed. */
+/* handle.stats(): the counters of the socket, or UV_EBADF if it is closed. */
 static napi_value js_socket_stats(napi_env env, napi_callback_info info) {
   dgram_socket_t* socket = dgram_addon_receiver_of(env, info);
   bool known;
 
   if (socket == NULL || socket->closing)
-    return NULL;
+    return dgram_napi_code(env, UV_EBADF);
   known = dgram_stats_read_drops(socket);
   return create_stats(env,
                       &socket->stats,
@@ -51,13 +51,15 @@ static napi_value js_socket_stats(napi_env env, napi_callback_info info) {
 }
 
 /* handle.takeDrops(): datagrams that the kernel has dropped since the last
- * call, or since hook.dropped was called. */
+ * call, or since hook.dropped was called. UV_EBADF if the socket is closed. */
 static napi_value js_take_drops(napi_env env, napi_callback_info info) {
   dgram_socket_t* socket = dgram_addon_receiver_of(env, info);
   uint64_t growth = 0;
   napi_value value;
 
-  if (socket != NULL && !socket->closing && dgram_stats_read_drops(socket))
+  if (socket == NULL || socket->closing)
+    return dgram_napi_code(env, UV_EBADF);
+  if (dgram_stats_read_drops(socket))
     growth = dgram_stats_take_drops(socket);
   DGRAM_TRY(env, napi_create_double(env, (double) growth, &value));
   return value;

@@ -4,8 +4,10 @@
 // another host; and the options that bind to an interface.
 
 const assert = require('node:assert');
+const path = require('node:path');
 
 const { until } = require('../e2e/support/limited');
+const packed = require('../support/package');
 const { Remote, killRemotes } = require('../support/remote');
 const { Lab, has } = require('./lab');
 const { demandNamespaces } = require('./link');
@@ -26,6 +28,15 @@ s.bind(('::', int(sys.argv[1])))
 print('ready')
 while True:
     print(len(s.recv(65536)))
+`;
+
+const ECHO = `
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(('::', int(sys.argv[1])))
+print('ready')
+while True:
+    s.sendto(*s.recvfrom(65536))
 `;
 
 function demandTcpdump() {
@@ -184,6 +195,19 @@ for (const transport of ['linux', 'uv']) {
         // Only the one that fits the path has arrived.
         await until(() => sink.output, () => sink.output !== '');
         assert.strictEqual(sink.output, `${1300 - headers}\n`);
+      });
+    }
+
+    for (const [to, headers] of [['198.51.100.2', 28], ['2001:db8:1::2', 48]]) {
+      it(`examples/path-mtu.js finds the MTU of the path to ${to}`, async () => {
+        await lab.python('b', ECHO, `${PORT}`);
+        const example = lab.start('a', process.execPath,
+          path.join(packed.directory, 'examples', 'path-mtu.js'), `${PORT}`,
+          to);
+        await until(() => example.output,
+          () => example.output.endsWith('\n'));
+        assert.strictEqual(example.output, `path MTU to ${to}: 1300 bytes, ` +
+          `payload ${1300 - headers} bytes; the kernel knows 1300\n`);
       });
     }
 

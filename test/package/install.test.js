@@ -113,7 +113,8 @@ describe('npm install --ignore-scripts, without a compiler', function() {
 
       it('has one instance and all exports for require and import', () => {
         const options = { cwd: directory, env };
-        const names = ['Socket', 'createSocket', 'default', 'transport'];
+        const names = ['Socket', 'createSocket', 'default', 'features', 'stats',
+                       'transport'];
         const required = reportOf(node, ['require.cjs'], options);
         const imported = reportOf(node, ['import.mjs'], options);
         // The export names of Node's own module, if it has any.

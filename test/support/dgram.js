@@ -307,6 +307,9 @@ function isSystemError(error, code, syscall, ...where) {
     expected.address = where[0];
   if (where[1])
     expected.port = where[1];
+  // An addition, on connected sockets.
+  if (isNative && code === 'EMSGSIZE' && error.mtu > 0)
+    expected.mtu = error.mtu;
   assert.deepStrictEqual({ ...error }, expected);
   assert.deepStrictEqual(Object.keys(error), Object.keys(expected));
   let text = `${syscall} ${code}`;

@@ -87,6 +87,20 @@ const toAny = (type = 'udp4') =>
       }
     });
 
+    it(`${method}() fails if the conversion closes the socket`, async () => {
+      for (const options of ['udp4', { type: 'udp4', priority: 1 }]) {
+        for (const make of [
+          (socket) => ({ get interface() { socket.close(); return 'lo'; } }),
+          (socket) => ({ get interface() { return void socket.close(); } }),
+          (socket) => ({ toString() { socket.close(); return AT; } }),
+        ]) {
+          const socket = await bound(options);
+          throwsSystemError(() => socket[method](...args, make(socket)),
+            'EBADF', method);
+        }
+      }
+    });
+
     it(`${method}() converts other objects, as Node does`, async () => {
       const socket = await toAny();
       for (const where of [{}, { name: 'lo' }, [], { interface: undefined }]) {

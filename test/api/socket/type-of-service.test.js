@@ -1,7 +1,7 @@
 'use strict';
 
 // setTypeOfService() and getTypeOfService(): arguments and errors as those of
-// net.Socket in Node 24.19, values as the kernel has them.
+// net.Socket in Node 24.21, values as the kernel has them.
 
 const assert = require('node:assert');
 const {

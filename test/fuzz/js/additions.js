@@ -122,11 +122,13 @@ const HANDLE_METHODS = [
   'setBroadcast', 'setTTL', 'bufferSize', 'getSendQueueSize',
   'getSendQueueCount', 'recvStart', 'recvStop', 'ref', 'unref', 'hasRef',
   'send', 'send6', 'getAsyncId', 'fd', 'adopt', 'open', 'share',
+  'setTypeOfService', 'getTypeOfService', 'setFragment', 'getPathMTU',
+  'setGroup', 'setOpenOptions', 'failedOption', 'stats', 'takeDrops',
 ];
 
 /** Functions of the addon without lasting effects on the process. */
 const BINDING_FUNCTIONS = [
-  'flush', 'guessHandleType', 'stats', 'inbox',
+  'flush', 'guessHandleType', 'stats', 'sumStats', 'inbox',
 ];
 
 /** Values that are not descriptors of this process. */
@@ -147,6 +149,19 @@ const handleCall = fc.record({
   args: fc.array(anything, { maxLength: 4 }),
   descriptor: NO_DESCRIPTOR,
 });
+
+/** Multicast groups that are not forwarded, and other values. */
+const group = fc.oneof(fc.constantFrom(...['239.255.80.1', 'ff12::80:1',
+  '127.0.0.1', '::1', ''].map((thing) => constant(thing))), anything);
+
+const membershipInterface = fc.oneof(
+  fc.constantFrom(constant('*'), constant('127.0.0.1')),
+  fc.oneof(fc.constantFrom(constant('lo'), constant(1), constant(0),
+    constant(2 ** 31)), anything).map(({ name, make }) => ({
+    name: `{ interface: ${name} }`,
+    make: (context) => ({ interface: make(context) }),
+  })),
+  anything);
 
 /** Slots that lib/batch/destinations.js has not reached, and invalid ones. */
 const slot = fc.constantFrom(...[0, -1, 32767, 32768, 2 ** 31, 1e9]
@@ -176,7 +191,35 @@ const bindingCall = fc.oneof(
 const INHERITED = [
   'address', 'family', 'port', 'errno', 'code', 'message', 'syscall', 'id',
   'recvBuffer', 'groBuffers', 'texts', 'sent', 'received', 'sockets', 'open',
+  'kernelDrops', 'queued', 'mtu', 'option',
 ];
+
+/** Methods of a socket that node:dgram does not have, or with new arguments. */
+const option = fc.oneof(
+  fc.record({
+    method: fc.constantFrom('setTypeOfService', 'setDontFragment',
+      'getTypeOfService', 'getPathMTU', 'stats'),
+    args: fc.array(fc.oneof(fc.constantFrom(...integers,
+      constant(true), constant('probe')), anything), { maxLength: 2 }),
+  }),
+  fc.record({
+    method: fc.constantFrom('addMembership', 'dropMembership'),
+    args: fc.tuple(group, membershipInterface),
+  }),
+  fc.record({
+    method: fc.constantFrom('addSourceSpecificMembership',
+      'dropSourceSpecificMembership'),
+    args: fc.tuple(fc.constantFrom(...addressConstants), group,
+                   membershipInterface),
+  }));
+
+/** createSocket() with one of the options before bind. */
+const openOption = fc.record({
+  name: fc.constantFrom('device', 'multicastAll', 'freebind', 'transparent',
+    'priority', 'mark'),
+  value: fc.oneof(fc.constantFrom(...integers, constant('lo'), constant(true),
+    constant('no such device')), anything),
+});
 
 const program = fc.record({
   inherited: fc.subarray(INHERITED),
@@ -190,6 +233,8 @@ const program = fc.record({
   }), { maxLength: 8 }),
   sound: fc.array(sound, { maxLength: 4 }),
   handle: fc.array(handleCall, { maxLength: 12 }),
+  options: fc.array(option, { maxLength: 8 }),
+  openOptions: fc.array(openOption, { maxLength: 4 }),
   binding: fc.array(bindingCall, { maxLength: 6 }),
 });
 
@@ -281,6 +326,49 @@ function callHandle(socket, closed, context, { method, receiver, args,
   }
 }
 
+const OPTION_CODES = /^(?:ERR_(?:INVALID_ARG_(?:TYPE|VALUE)|OUT_OF_RANGE|MISSING_ARGS|SOCKET_DGRAM_NOT_(?:RUNNING|CONNECTED))|E[A-Z]+)$/;
+
+/** Whether `error` is documented for options and memberships. */
+function isOptionError(error, method) {
+  const described = describeError(error);
+  if (OPTION_CODES.test(error?.code)) {
+    return error.code.startsWith('ERR_') || error.syscall === method ||
+      error.syscall === 'setsockopt';
+  }
+  // An interface is converted to a string.
+  return isDocumented(described) ||
+    /called on incompatible receiver/.test(described.message);
+}
+
+function callOption(socket, context, { method, args }) {
+  try {
+    socket[method](...args.map(({ make }) => make(context)));
+  } catch (error) {
+    if (!isOptionError(error, method)) {
+      fail(`${method}(${args.map(({ name }) => name)})`, error);
+    }
+  }
+}
+
+/** Creates a socket with the option, and binds it. */
+function useOpenOption(type, context, { name, value }) {
+  const options = { type, [name]: value.make(context) };
+  let socket;
+  try {
+    socket = dgram.createSocket(options);
+    socket.bindSync({ address: type === 'udp4' ? '127.0.0.1' : '::1' });
+  } catch (error) {
+    if (!isOptionError(error, 'setsockopt')) {
+      fail(`createSocket({ ${name}: ${value.name} })`, error);
+    }
+    if (error.syscall === 'setsockopt' && error.option !== name) {
+      fail(`createSocket({ ${name}: ${value.name} })`, error.option);
+    }
+  } finally {
+    socket?.close();
+  }
+}
+
 function callBinding(context, { name, args }) {
   try {
     binding[name](...args.map(({ make }) => make(context)));
@@ -319,20 +407,22 @@ function readResults(socket, inherited) {
   withInherited(inherited, () => {
     handle.getsockname(name);
     handle.bufferSize(2 ** 31, true, context);
-    results = [binding.stats()];
+    results = [binding.stats(), binding.sumStats()];
   });
   const keys = [name, context, ...results].map((object) =>
     Object.keys(object).join());
   const wanted = [
     'address,family,port', 'errno,code,message,syscall',
     'sockets,open,sent,received',
+    'received,receivedBytes,sent,sentBytes,sendErrors,receiveCalls,' +
+      'sendCalls,mergedRuns,segmentedRuns,kernelDrops,queued,queuedBytes',
   ];
   if (keys.join(';') !== wanted.join(';')) fail('results', keys.join(';'));
 }
 
 async function makeCalls(socket, closed, port, drawn) {
-  const { type, connected, sends, sound: lists, handle, binding: inner } =
-    drawn;
+  const { type, connected, sends, sound: lists, handle, binding: inner,
+    options, openOptions } = drawn;
   socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
   await iteration();
   if (connected) {
@@ -342,6 +432,8 @@ async function makeCalls(socket, closed, port, drawn) {
   const context = { socket, port, callback() {} };
   for (const list of lists) checkSound(socket, port, connected, list);
   for (const send of sends) sendAll(socket, port, send);
+  for (const call of options) callOption(socket, context, call);
+  for (const one of openOptions) useOpenOption(type, context, one);
   for (const call of handle) callHandle(socket, closed, context, call);
   for (const call of inner) callBinding(context, call);
   if (handleOf(socket) !== null) readResults(socket, drawn.inherited);
