@@ -41,8 +41,8 @@ int dgram_platform_interface(const char* name) {
 
 int dgram_platform_multicast_interfaces(bool up, uint32_t* out, size_t max) {
   (void) up;
-  (void) out;
-  (void) max;
+  if (max > 0)
+    out[0] = 0;
   return UV_ENOTSUP;
 }
 
@@ -61,6 +61,6 @@ int dgram_platform_set_group(int fd,
 
 int dgram_platform_get_drops(int fd, uint32_t* out) {
   (void) fd;
-  (void) out;
+  *out = 0;
   return UV_ENOTSUP;
 }

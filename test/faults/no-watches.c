@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 __attribute__((visibility("default"))) int
-epoll_ctl(int epoll, int op, int fd, struct epoll_event* event) {
+epoll_ctl(int epfd, int op, int fd, struct epoll_event* event) {
   int type = 0;
   socklen_t size = sizeof(type);
 
@@ -18,5 +18,5 @@ epoll_ctl(int epoll, int op, int fd, struct epoll_event* event) {
     errno = ENOSPC;
     return -1;
   }
-  return (int) syscall(SYS_epoll_ctl, epoll, op, fd, event);
+  return (int) syscall(SYS_epoll_ctl, epfd, op, fd, event);
 }

@@ -74,8 +74,8 @@ int fuzz_uv_if_indextoiid(unsigned index, char* buffer, size_t* size) {
 /* -- polling -------------------------------------------------------------- */
 
 /* The watcher of a uv_udp_t, which is started below, is not in epoll either. */
-int fuzz_epoll_ctl(int epoll, int op, int fd, struct epoll_event* event) {
-  (void) epoll;
+int fuzz_epoll_ctl(int epfd, int op, int fd, struct epoll_event* event) {
+  (void) epfd;
   FUZZ_CHECK(fd >= 0 && event != NULL);
   if (op != EPOLL_CTL_ADD || !fuzz_poll_fails ||
       !fuzz_one_in(fuzz_kernel_input, 32))
