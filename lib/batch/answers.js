@@ -80,7 +80,8 @@ function flushDeferred() {
  * @returns {boolean} whether its pending datagrams wait
  */
 function defer(sendBatch) {
-  if (sendBatch.hasCallbacks || !sendBatch.sentAtExit ||
+  if (sendBatch.hasCallbacks || sendBatch.flushedSends.length > 0 ||
+      !sendBatch.sentAtExit ||
       sendBatch.words[BATCH_PENDING] >= ANSWERS_MAX || isReplaced()) {
     return false;
   }
