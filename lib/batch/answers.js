@@ -8,7 +8,8 @@
  * number of deferred ones is a word shared with C, which sends them
  *
  *  - at the end of the delivery, also if the batch is paused (deliver.c);
- *  - before an 'uncaughtException' handler runs (hooks.c);
+ *  - before an 'uncaughtException' handler runs for an error of a listener or a
+ *    tick (hooks.c);
  *  - when a nested event loop polls: settleStalled() of outbox.js;
  *  - when the process or the worker ends (send_batches.c).
  *
