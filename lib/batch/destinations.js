@@ -115,12 +115,29 @@ function addDestination(family, address, port) {
   const slot = spareSlot;
   const status = binding.setDestination(slot, family, address, port);
   if (status < 0) return status;
-  const destination = new Destination(family, address, port, slot);
+  const destination =
+    new Destination(family, ownAddress(address), port, slot);
   destinations[slot] = destination;
   spareSlot = 0;
   insert(destination);
   if (!destination.hasZone) lastDestination = destination;
   return slot;
+}
+
+/** Empty; see ownAddress(). */
+const keys = { __proto__: null };
+
+/**
+ * The same address as a string that the table may keep. V8 represents a part of
+ * a longer text by a reference to all of it; a property key is a string of its
+ * own, and the reference is dropped.
+ */
+function ownAddress(address) {
+  const { source } = latest;
+  if (source.address === address) return source.address; // has its own memory
+  keys[address] = true;
+  delete keys[address];
+  return address;
 }
 
 function insert(destination) {

@@ -41,7 +41,7 @@ const {
   runCallbacks, stillOpen,
 } = require('./completions');
 const {
-  CONNECTED_PEER, beforeReuse, findDestination,
+  CONNECTED_PEER, beforeReuse, countReuses, findDestination,
 } = require('./destinations');
 const { LOOPBACK } = require('./loopback');
 const { SendBatch } = require('./send-batch');
@@ -102,15 +102,20 @@ function openImmediate() {
  */
 function sendUnconnected(handle, message, address, port, callback) {
   const { family } = handle;
-  const destination =
-    findDestination(family, address || LOOPBACK[family], port);
+  const text = address || LOOPBACK[family];
+  let destination = findDestination(family, text, port);
   if (destination < 0) return false;
+  const reuses = countReuses();
   const send = callback === undefined ?
     null :
     new Send(handle, callback, address, port);
   if (unconnectedBatch === null) openUnconnected();
-  // Last, because new Send() may run user code. C moves descriptors when it
-  // sends deferred ones, so there are none while a Send is pending.
+  // Both may run user code, whose sends may reuse the slot.
+  if (countReuses() !== reuses) {
+    destination = findDestination(family, text, port);
+  }
+  // C moves descriptors when it sends deferred ones, so there are none while a
+  // Send is pending.
   if (send !== null) flushDeferred();
   unconnectedBatch.add(handle, destination, message, send);
   if (!unconnectedScheduled) {
@@ -238,15 +243,15 @@ function flushConnected() {
  * @returns {number} bytes + 1, 0 if it was queued, or a negative UV_ code
  */
 function sendNow(handle, family, list, port, address, request) {
-  const destination = address === null ?
-    CONNECTED_PEER :
-    findDestination(family, address, port);
-  if (destination < 0) return destination;
   // Node would have sent earlier datagrams of this socket by now.
   if (address === null) flushDue();
   else flushDeferred();
   const send = new QueuedRequest(request);
-  useImmediateBatch(null);
+  useImmediateBatch(null); // may run user code, whose sends may reuse a slot
+  const destination = address === null ?
+    CONNECTED_PEER :
+    findDestination(family, address, port);
+  if (destination < 0) return destination;
   immediateBatch.add(handle, destination, list, send);
   immediateBatch.flush();
   if (send.status === QUEUED) {

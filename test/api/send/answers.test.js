@@ -185,6 +185,33 @@ describe('answers to one received batch', () => {
     assert.strictEqual(peer.arrived(5), '12345');
   });
 
+  // What leaves early takes its callback with it.
+  for (const [name, act] of [
+    ['sendMany()', () => server.sendMany(['2', peer.port, HOST])],
+    ['a full send batch', () => {
+      for (let i = 0; i < 520; i++) answer('x');
+    }],
+  ]) {
+    itNative(`do not delay callbacks of the tick, after ${name}`, async () => {
+      const order = [];
+      await deliver([
+        () => {
+          order.push('message 1');
+          answer('1', () => order.push('callback'));
+          act();
+        },
+        () => {
+          order.push('message 2');
+          answer('3');
+        },
+        () => order.push('message 3'),
+      ]);
+      await nextIteration();
+      assert.deepStrictEqual(
+        order, ['message 1', 'callback', 'message 2', 'message 3']);
+    });
+  }
+
   it('do not wait while nextTick() is replaced', async () => {
     const { nextTick } = process;
     process.nextTick = (...args) => nextTick(...args);

@@ -4,8 +4,10 @@
 // that send in one tick: each datagram has the right address and order.
 
 const assert = require('node:assert');
+const { createHook } = require('node:async_hooks');
 const {
-  bound, connectedTo, isLinux, makeRoom, once, open, receive, receiveText, send,
+  bound, connectedTo, isLinux, itNative, makeRoom, once, open, receive,
+  receiveText, send,
 } = require('../../support/dgram');
 
 /** 50 receivers, each bound to every address of 127/8. */
@@ -20,6 +22,25 @@ async function bindReceivers() {
 }
 
 describe('sends to many destinations', () => {
+  // More addresses than twice the table has room for.
+  itNative('within a send, by an async hook, do not redirect it', async () => {
+    const receiver = await bound();
+    const socket = await bound();
+    const texts = receiveText(receiver, 1);
+    const hook = createHook({
+      init(id, type) {
+        if (type !== 'DGRAMSEND') return;
+        hook.disable();
+        for (let i = 0; i < 70000; i++) {
+          socket.send('', 9,
+            `127.${2 + (i >> 16)}.${i >> 8 & 255}.${i & 255}`);
+        }
+      },
+    }).enable();
+    await send(socket, 'x', receiver.address().port, '127.0.0.1');
+    assert.deepStrictEqual(await texts, ['x']);
+  });
+
   it('reach 64 alternating destinations in order', async () => {
     const peers = [];
     for (let i = 0; i < 64; i++)

@@ -43,6 +43,38 @@ describeNative('send memory that cannot be allocated', () => {
   });
 });
 
+// V8 represents an address cut out of a text by a reference to the text.
+describe('a text that contained an address', () => {
+  it('is not retained after a send to it', async () => {
+    const [grown] = await reportsOf((dgram, report) => {
+      require('node:v8').setFlagsFromString('--expose-gc');
+      const collect = require('node:vm').runInNewContext('gc');
+      const TEXTS = 1000;
+      const socket = dgram.createSocket('udp4');
+      let before;
+      const heap = () => {
+        collect();
+        return process.memoryUsage().heapUsed;
+      };
+      const sendTo = (i) => {
+        const text = Buffer.alloc(20000, `127.111.101.${100 + i % 100} `);
+        text.write(`127.111.${100 + Math.floor(i / 100)}`);
+        socket.send('x', 9, text.latin1Slice().split(' ', 1)[0]);
+      };
+      socket.bind(0, '127.0.0.1', async () => {
+        before = heap();
+        for (let i = 0; i < TEXTS; i++) {
+          sendTo(i);
+          if (i % 100 === 99) await new Promise(setImmediate);
+        }
+        report((heap() - before) / TEXTS);
+        socket.close();
+      });
+    });
+    assert.ok(grown < 4000, `${grown} bytes for each address`);
+  });
+});
+
 describe('a setter on Object.prototype', () => {
   it('is not called by send()', async () => {
     assert.deepStrictEqual(await reportsOf((dgram, report) => {
