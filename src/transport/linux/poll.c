@@ -193,7 +193,9 @@ static void fail_socket(linux_socket_t* self, int code) {
     dgram_inbox_append(socket->env, 0, 0, 0, NULL, code);
     (void) dgram_delivery_start(socket->env, socket, &iteration);
   }
-  dgram_linux_fail_queue(self, code);
+  /* After a nested event loop, `self` of a closed socket may be freed. */
+  if (!socket->closing)
+    dgram_linux_fail_queue(self, code);
 }
 
 void dgram_linux_update_poll_or_fail(linux_socket_t* self) {
