@@ -33,17 +33,20 @@ function replaceHandle(socket, foreign) {
     // A built-in handle. Without a descriptor its fd is a UV_ code.
     handle = foreign.fd < 0 ? foreign.fd : adoptHandle(foreign, old);
     if (typeof handle === 'number') return handle;
-    foreign.owner = socket;
   } else {
     handle.lookup = old.lookup;
   }
   const status = setOpenOptions(state, handle);
   if (status < 0) {
-    if (handle !== foreign) handle.close();
+    if (handle !== foreign) {
+      handle.foreign = null; // the caller's, which stays open
+      handle.close();
+    }
     return status;
   }
   if (!old.hasRef() && typeof handle.unref === 'function') handle.unref();
   handle.owner = socket;
+  foreign.owner = socket;
   old.close();
   state.handle = handle;
   return 0;

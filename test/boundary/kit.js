@@ -26,9 +26,12 @@ const runLoop = (times = 10) => {
   for (let i = 0; i < times; i++) tools.native.inner.runLoop();
 };
 const retained = [];
-/** Reuses freed memory of the size of a socket and fills it with zeros. */
+/**
+ * Reuses freed memory of the size of a socket, or of a transport's part of one,
+ * and fills it with zeros.
+ */
 const overwrite = () => {
-  for (let size = 160; size < 400; size += 8) {
+  for (let size = 64; size < 400; size += 8) {
     for (let i = 0; i < 10; i++)
       retained.push(Buffer.allocUnsafeSlow(size).fill(0));
   }

@@ -59,16 +59,16 @@ static void remove_from_epoll(const dgram_socket_t* socket) {
 
 /* Only a lack of memory or of watches (max_user_watches) can prevent the
  * polling of a descriptor that no other code knows. It is added to epoll before
- * the loop polls: many sockets are closed by then. Returns UV_EEXIST if another
- * handle polls the descriptor, or the watcher is not usable. */
-static int start_watcher(linux_socket_t* self) {
+ * the loop polls: many sockets are closed by then. `defer` false: it is added
+ * now. Returns UV_EEXIST if another handle polls the descriptor, or the watcher
+ * is not usable. */
+static int start_watcher(linux_socket_t* self, bool defer) {
   dgram_socket_t* socket = self->socket;
-  bool is_private = !socket->shared && !socket->revealed;
   int rc = 0;
 
   if (uv_version() == UV_1_52_0)
     return UV_EEXIST;
-  self->unchecked = is_private && dgram_env_add_starting(socket->env, socket);
+  self->unchecked = defer && dgram_env_add_starting(socket->env, socket);
   if (!self->unchecked)
     rc = add_to_epoll(socket);
   if (rc != 0)
@@ -116,8 +116,8 @@ static int open_poll(linux_socket_t* self) {
   rc = uv_poll_init(socket->env->loop, &poll->handle, dgram_linux_fd(socket));
   if (rc != 0) {
     free(poll);
-    if (was_watching)
-      (void) start_watcher(self);
+    if (was_watching) /* dgram_linux_before_poll() reports an error */
+      (void) start_watcher(self, true);
     return rc;
   }
   poll->owner = self;
@@ -170,6 +170,8 @@ static int needed_events(const linux_socket_t* self) {
 }
 
 int dgram_linux_update_poll(linux_socket_t* self) {
+  const dgram_socket_t* socket = self->socket;
+  bool is_private = !socket->shared && !socket->revealed;
   int events = needed_events(self);
   int rc = UV_EEXIST;
 
@@ -178,7 +180,7 @@ int dgram_linux_update_poll(linux_socket_t* self) {
     return 0;
   }
   if (self->poll == NULL && events == UV_READABLE)
-    rc = self->watching ? 0 : start_watcher(self);
+    rc = self->watching ? 0 : start_watcher(self, is_private);
   return rc == UV_EEXIST ? poll_for(self, events) : rc;
 }
 
@@ -193,7 +195,9 @@ static void fail_socket(linux_socket_t* self, int code) {
     dgram_inbox_append(socket->env, 0, 0, 0, NULL, code);
     (void) dgram_delivery_start(socket->env, socket, &iteration);
   }
-  dgram_linux_fail_queue(self, code);
+  /* After a nested event loop, `self` of a closed socket may be freed. */
+  if (!socket->closing)
+    dgram_linux_fail_queue(self, code);
 }
 
 void dgram_linux_update_poll_or_fail(linux_socket_t* self) {

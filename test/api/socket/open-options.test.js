@@ -291,4 +291,18 @@ function isOptionError(error, code, option) {
     assert.deepStrictEqual(reports,
       ['bound', `bind EADDRINUSE 127.0.0.1:${port}`]);
   });
+  it('leaves a built-in handle open if an option fails', async () => {
+    const builtin = require('node:dgram').createSocket('udp4');
+    builtin.bind(0, '127.0.0.1');
+    await once(builtin, 'listening');
+    const { handle } = stateOf(builtin);
+    const socket = open({ type: 'udp4', device: NO_DEVICE });
+    const failed = once(socket, 'error');
+    socket.bind(handle);
+    const [error] = await failed;
+    assert.strictEqual(error.code, 'ENODEV');
+    assert.ok(handle.fd > 0);
+    socket.close();
+    builtin.close();
+  });
 });
