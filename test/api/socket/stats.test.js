@@ -207,6 +207,7 @@ describeNative('dgram.stats()', () => {
     const before = dgram.stats().kernelDrops;
     const receiver = await small();
     await overflow(receiver, await bound());
+    await once(receiver, 'message');
     const drops = dropsOf(receiver);
     await close(receiver);
     assert.ok(drops > 0);
