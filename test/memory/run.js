@@ -50,10 +50,11 @@ const TRANSPORTS = ['linux', 'uv'];
 
 /** The suites, with longer timeouts for the sanitizers. */
 const SUITES = [
-  // The tests of the upstream runner allow five seconds a case, too few here;
-  // the runner itself is next. abi.test.js would reject the sanitizers'
+  // The tests of the runners allow five seconds a case, too few here; the
+  // upstream runner itself is next. abi.test.js would reject the sanitizers'
   // symbols.
-  [mocha, '--config', 'test/unit.mocharc.cjs', '--ignore', 'test/upstream/**',
+  [mocha, '--config', 'test/unit.mocharc.cjs',
+    '--ignore', 'test/{platforms,upstream}/**',
     '--ignore', 'test/native/abi.test.js',
     '--timeout', '60000', '--reporter', 'dot'],
   // Compared with node:dgram, which fails some of it too without a network.
