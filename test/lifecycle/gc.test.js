@@ -46,13 +46,13 @@ describe('garbage collection at every native call', () => {
       const log = temporary('collections', '');
       const { status, signal, stdout } = spawnSync(process.execPath, [
         ...flags, '--require', path.join(__dirname, 'collector.js'),
-        mocha, '--timeout', '60000', '--reporter', 'dot',
+        mocha, '--timeout', '120000', '--reporter', 'dot',
         ...files.map((name) => path.join(root, 'test/api', `${name}.test.js`)),
       ], {
         encoding: 'utf8',
         env: {
           ...process.env, DGRAM_NATIVE_TRANSPORT: transport,
-          DGRAM_COLLECTIONS: log,
+          DGRAM_COLLECTIONS: log, DGRAM_TEST_TIME_FACTOR: '12',
         },
       });
       assert.strictEqual(signal ?? status, 0, stdout);
