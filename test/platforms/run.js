@@ -25,7 +25,7 @@ once more with node:dgram there. Debian and root are required.
   npm run test:platforms -- [options] [NAME...]      default: all
 
   --list             the names of the platforms
-  --quick            the part that CI runs
+  --quick            a shorter part
   --jobs N           platforms at a time (default: 1)
   --json FILE        write the results there
   --timeout MINUTES  for one run of mocha (default: 40)
@@ -69,7 +69,7 @@ function readOptions() {
  * @property {string} cache a folder that git ignores, for this platform
  * @property {(text: string) => void} log prints a line of progress
  * @property {number} timeout of one run of mocha, in milliseconds
- * @property {boolean} quick the part that CI runs
+ * @property {boolean} quick a shorter part
  */
 
 /** An error of the platform itself is the failure of a step. */
