@@ -9,7 +9,7 @@ const path = require('node:path');
 
 const { codes } = require('../native/kit');
 const { compileLibrary } = require('../support/compile');
-const { succeed } = require('./kit');
+const { succeed } = require('../boundary/kit');
 
 describe('a socket that epoll does not accept', function() {
   let library;
@@ -17,7 +17,7 @@ describe('a socket that epoll does not accept', function() {
   before(function() {
     if (process.platform !== 'linux') this.skip();
     library =
-      compileLibrary(path.join(__dirname, '..', 'faults', 'no-watches.c'));
+      compileLibrary(path.join(__dirname, 'no-watches.c'));
   });
 
   // The listener runs the event loop, which frees the socket.
