@@ -39,7 +39,7 @@ const { BATCH_PENDING, BATCH_DEFERRED } = binding.layout;
 /** Datagrams that wait for others, at most. */
 const ANSWERS_MAX = 64;
 
-/** Microseconds that a datagram waits; more only if one listener takes more. */
+/** Microseconds that a datagram waits; more if listeners block (STRIDE_MAX). */
 const TIME_MAX = 100;
 
 /** Listeners that take longer per datagram, in microseconds, are slow. */
