@@ -9,7 +9,7 @@ const { allExplained } = require('./report');
 const { MOCHA, installDebian, mochaArgs, mochaStep, root, testFiles } =
   require('./support');
 const { upstreamStep } = require('./upstream');
-const { prepareKernel, runInKernel } = require('./user-mode-linux');
+const { INSIDE, prepareKernel, runInKernel } = require('./user-mode-linux');
 
 /** Debian releases with the package user-mode-linux, by kernel. */
 const SUITES = {
@@ -65,7 +65,7 @@ async function runKernel(name, suite, context) {
   let release = '';
 
   const mocha = async (files, { env, label }) => {
-    const inside = { ...env, DGRAM_PLATFORM_REPORT: '/tmp/out/report' };
+    const inside = { ...env, DGRAM_PLATFORM_REPORT: `${INSIDE}/report` };
     const ended = await start(
       [process.execPath, MOCHA, ...mochaArgs(files)], inside, label);
     ({ release } = ended);
@@ -85,7 +85,7 @@ async function runKernel(name, suite, context) {
       platform: name,
       start: (command, label) => start(command, {}, label, [UPSTREAM_FOLDER]),
       reports: path.join(context.cache, 'upstream'),
-      inside: '/tmp/out',
+      inside: INSIDE,
     }));
   }
   const how = `User-Mode Linux ${release}, Node ${process.version}`;
