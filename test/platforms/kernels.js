@@ -19,12 +19,8 @@ const SUITES = {
 /** The kernel interprets every system call of its processes. */
 const TIME_FACTOR = 3;
 
-/**
- * Without --quick all folders. The tests of test/api/node start many processes,
- * which is slow here, and depend least on the kernel.
- */
-const QUICK = ['bind', 'connect', 'names', 'network', 'receive', 'send',
-  'socket'].map((name) => `test/api/${name}`);
+/** What depends on the kernel most. Without --quick all of test/api. */
+const QUICK = ['test/api/receive', 'test/api/send', 'test/api/socket'];
 
 /** They prove which features of this kernel are used. */
 const GATES = ['test/faults/gates.test.js', 'test/faults/sandbox.test.js'];
