@@ -395,9 +395,9 @@ bool dgram_socket_has_ref(const dgram_socket_t* socket) {
 void dgram_socket_close(dgram_socket_t* socket) {
   if (socket->closing)
     return;
-  /* For dgram_stats_sum(). A socket that has not read is not worth a system
-   * call: many are opened for one send. */
-  if (socket->stats.receive_calls > 0)
+  /* For dgram_stats_sum(). A socket that has received one datagram or none is
+   * not worth a system call: many are opened for one request. */
+  if (socket->stats.received > 1)
     (void) dgram_stats_read_drops(socket);
   socket->closing = true;
   socket->reading = false;

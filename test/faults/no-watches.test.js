@@ -10,7 +10,7 @@ const { compileLibrary } = require('../support/compile');
 const { main } = require('../support/package');
 
 /** Runs `open(dgram, onSocket)` and returns the events of its sockets. */
-function eventsOf(open) {
+function eventsOf(open, after = 0) {
   const program = `
     const dgram = require(${JSON.stringify(main)});
     const events = [];
@@ -26,6 +26,7 @@ function eventsOf(open) {
       encoding: 'utf8', timeout: 20000,
       env: {
         ...process.env, DGRAM_NATIVE_TRANSPORT: 'linux',
+        NO_WATCHES_AFTER: `${after}`,
         LD_PRELOAD: compileLibrary(path.join(__dirname, 'no-watches.c')),
       },
     });
@@ -94,5 +95,47 @@ describe('a socket that epoll does not accept', function() {
         onSocket(socket);
         socket.send('x', 9, '127.0.0.1', () => socket.emit('listening'));
       }).sort(), ['listening', 'listening', 'recvmsg ENOSPC']);
+  });
+
+  // The first one takes two calls: the second is that of libuv.
+  it('is noticed with more sockets than before', () => {
+    assert.deepStrictEqual(
+      eventsOf((dgram, onSocket) => {
+        const first = dgram.createSocket('udp4');
+        first.bind(0, '127.0.0.1', () => setTimeout(() => {
+          const second = dgram.createSocket('udp4');
+          onSocket(second);
+          second.bind(0, '127.0.0.1');
+          second.on('error', () => first.close());
+        }, 50));
+      }, 2), ['listening', 'recvmsg ENOSPC']);
+  });
+});
+
+describe('a socket in the place of a closed one', function() {
+  this.timeout(60000);
+
+  before(function() {
+    if (process.platform !== 'linux') this.skip();
+  });
+
+  it('is added to epoll once', () => {
+    // Two calls for the first socket, one for each of the others. Then epoll
+    // is full, and the next call of libuv would abort the process.
+    assert.deepStrictEqual(
+      eventsOf((dgram, onSocket) => {
+        const next = (left) => {
+          const socket = dgram.createSocket('udp4');
+          onSocket(socket);
+          socket.once('message', () => {
+            socket.close();
+            if (left > 1) next(left - 1);
+          });
+          socket.bind(0, '127.0.0.1', () => {
+            socket.send('x', socket.address().port, '127.0.0.1');
+          });
+        };
+        next(5);
+      }, 6), new Array(5).fill('listening'));
   });
 });

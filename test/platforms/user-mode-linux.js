@@ -14,6 +14,15 @@ const { root, run } = require('./support');
 
 const MEMORY = '3072M';
 
+/**
+ * Where programs write: memory, mounted over a folder that every host has and
+ * in which no repository is. A checkout may be below /tmp.
+ */
+const SCRATCH = '/run';
+
+/** The folder of the host that programs write to, as they see it. */
+const INSIDE = `${SCRATCH}/out`;
+
 /** Debian releases whose kernels need a newer C library than this system's. */
 const OWN_LIBC = new Set(['trixie', 'sid']);
 
@@ -67,7 +76,7 @@ const quoted = (text) => `'${String(text).replaceAll("'", String.raw`'\''`)}'`;
 
 /** Commands that replace a folder by a copy in memory. */
 function shadow(folder, index) {
-  const copy = `/tmp/copy-${index}`;
+  const copy = `${SCRATCH}/copy-${index}`;
   return `cp -a ${quoted(folder)} ${copy}
 mount -t tmpfs tmpfs ${quoted(folder)}
 cp -a ${copy}/. ${quoted(folder)}`;
@@ -85,12 +94,12 @@ function initScript({
   return `#!/bin/sh
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
-mount -t tmpfs tmpfs /tmp -o size=1g
+mount -t tmpfs tmpfs ${SCRATCH} -o size=1g
 mkdir -p /dev/shm && mount -t tmpfs tmpfs /dev/shm
-mkdir /tmp/out
-mount -t hostfs -o ${quoted(out)} none /tmp/out
-exec >/tmp/out/output 2>&1
-uname -r >/tmp/out/release
+mkdir ${INSIDE} ${SCRATCH}/tmp
+mount -t hostfs -o ${quoted(out)} none ${INSIDE}
+exec >${INSIDE}/output 2>&1
+uname -r >${INSIDE}/release
 for module in ${[...ipv6 ? ['ipv6'] : [], 'dummy'].join(' ')}; do
   modprobe --quiet --dirname ${quoted(modules)} "$module"
 done
@@ -103,9 +112,9 @@ ip route add default via 10.213.0.2
 ${rmemMax ? `sysctl -qw net.core.rmem_max=${rmemMax}` : ''}
 cd ${quoted(root)}
 ${exports.join('\n')}
-export HOME=/tmp TMPDIR=/tmp
+export HOME=${SCRATCH}/tmp TMPDIR=${SCRATCH}/tmp
 ${command.map(quoted).join(' ')}
-echo $? >/tmp/out/code
+echo $? >${INSIDE}/code
 ${POWER_OFF}
 `;
 }
@@ -117,7 +126,7 @@ ${POWER_OFF}
  * @param {string[]} command
  * @param {object} options
  * @param {string} options.out folder for the command's files, which it sees as
- *   /tmp/out; its output is stored there too
+ *   INSIDE; its output is stored there too
  * @param {object} options.env in addition
  * @param {number} options.timeout in milliseconds
  * @param {string[]} [options.writable] folders of the host of which the command
@@ -172,4 +181,4 @@ function concludeBoot(out, { timedOut, seconds, output: console }) {
   };
 }
 
-module.exports = { prepareKernel, runInKernel };
+module.exports = { INSIDE, prepareKernel, runInKernel };

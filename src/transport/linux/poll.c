@@ -57,6 +57,21 @@ static void remove_from_epoll(const dgram_socket_t* socket) {
                    &event);
 }
 
+static void count_watch(linux_socket_t* self) {
+  dgram_env_t* env = self->socket->env;
+
+  self->unchecked = false;
+  if (++env->watches > env->watches_max)
+    env->watches_max = env->watches;
+}
+
+void dgram_linux_forget_watch(linux_socket_t* self) {
+  if (self->watching && !self->unchecked)
+    self->socket->env->watches--;
+  self->watching = false;
+  self->unchecked = false;
+}
+
 /* Only a lack of memory or of watches (max_user_watches) can prevent the
  * polling of a descriptor that no other code knows. It is added to epoll before
  * the loop polls: many sockets are closed by then. `defer` false: it is added
@@ -75,7 +90,11 @@ static int start_watcher(linux_socket_t* self, bool defer) {
     return rc;
   rc = uv_udp_recv_start(&socket->udp, on_alloc, on_watched);
   self->watching = rc == 0;
-  if (rc != 0 && !self->unchecked)
+  if (self->unchecked)
+    return rc;
+  if (rc == 0)
+    count_watch(self);
+  else
     remove_from_epoll(socket);
   return rc;
 }
@@ -83,11 +102,10 @@ static int start_watcher(linux_socket_t* self, bool defer) {
 static void stop_watcher(linux_socket_t* self) {
   if (!self->watching)
     return;
-  self->watching = false;
   (void) uv_udp_recv_stop(&self->socket->udp);
   if (!self->unchecked)
     remove_from_epoll(self->socket);
-  self->unchecked = false;
+  dgram_linux_forget_watch(self);
 }
 
 /* -- the poll handle --------------------------------------------------------
@@ -116,6 +134,7 @@ static int open_poll(linux_socket_t* self) {
   rc = uv_poll_init(socket->env->loop, &poll->handle, dgram_linux_fd(socket));
   if (rc != 0) {
     free(poll);
+    socket->env->watches_max = socket->env->watches;
     if (was_watching) /* dgram_linux_before_poll() reports an error */
       (void) start_watcher(self, true);
     return rc;
@@ -208,18 +227,24 @@ void dgram_linux_update_poll_or_fail(linux_socket_t* self) {
 }
 
 /* The same errors as those that lib/socket/receive.js reports when recvStart()
- * fails. UV_EEXIST: a nested event loop has polled meanwhile. */
+ * fails. UV_EEXIST: a nested event loop has polled meanwhile. Adding the
+ * descriptor costs two system calls, since libuv does not know of it. They are
+ * saved while epoll has watched as many sockets before, as in a program that
+ * opens one for each request. */
 void dgram_linux_before_poll(dgram_socket_t* socket) {
   linux_socket_t* self = socket->transport_data;
-  int rc;
+  dgram_env_t* env = socket->env;
+  int rc = 0;
 
   if (!self->watching || !self->unchecked)
     return;
-  rc = add_to_epoll(socket);
+  if (env->watches >= env->watches_max)
+    rc = add_to_epoll(socket);
   if (rc == 0 || rc == UV_EEXIST) {
-    self->unchecked = false;
+    count_watch(self);
     return;
   }
+  env->watches_max = env->watches;
   stop_watcher(self);
   dgram_socket_use(socket);
   if (rc == UV_ENOMEM || rc == UV_ENOSPC)

@@ -16,6 +16,9 @@ const PEER = require.resolve('../../support/peer');
 const HOST = '127.0.0.1';
 const TEXTS = ['1', '2', '3', '4', '5'];
 
+// Windows has no signals.
+const isWindows = process.platform === 'win32';
+
 /** Since Node 22.15. */
 const hasExecve = 'execve' in process;
 
@@ -389,8 +392,9 @@ describe('earlier answers leave before the process ends', () => {
     ['process.exit()', () => process.exit(3), { code: 3 }],
     ['process.reallyExit()', () => process.reallyExit(3), { code: 3 }],
     ['process.kill()', () => process.kill(process.pid, 'SIGKILL'),
-     { signal: 'SIGKILL' }],
-    ['process.abort()', () => process.abort(), { signal: 'SIGABRT' }],
+     isWindows ? { code: 1 } : { signal: 'SIGKILL' }],
+    ['process.abort()', () => process.abort(),
+     isWindows ? { code: 134 } : { signal: 'SIGABRT' }],
     ['an uncaught error', () => { throw new Error('uncaught'); }, { code: 1 }],
     ['a handler throws', () => {
       process.on('uncaughtException', () => { throw new Error('again'); });

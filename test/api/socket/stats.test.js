@@ -5,6 +5,7 @@
 
 const assert = require('node:assert');
 const dc = require('node:diagnostics_channel');
+const os = require('node:os');
 const {
   bound, close, connectedTo, describeNative, dgram, inWorker, isLinux, once,
   open, receive, reportsOf, send, stateOf, throwsCode,
@@ -23,6 +24,11 @@ const NAMES = [
 
 const itLinux = isLinux ? it : it.skip;
 const itBatched = dgram.transport === 'linux' ? it : it.skip;
+
+const [major, minor] = os.release().split('.').map(Number);
+
+/** Older loopback interfaces may refuse GSO sends, and merge nothing. */
+const refusesGso = major < 5 || (major === 5 && minor < 12);
 
 /** The column `drops` of a socket in /proc/net/udp. */
 function dropsOf(socket) {
@@ -117,7 +123,7 @@ describeNative('socket.stats()', () => {
     assert.deepStrictEqual([sent, sentBytes, sendErrors], [0, 0, 2]);
   });
 
-  itBatched('counts GSO sends, GRO buffers and calls', async () => {
+  itBatched('counts GSO sends, GRO buffers and calls', async function() {
     const receiver = await bound();
     const sender = await connectedTo(receiver);
     // GRO is switched on by the first read of several messages.
@@ -126,11 +132,11 @@ describeNative('socket.stats()', () => {
       sender.sendMany(new Array(64).fill(Buffer.alloc(100)));
       await messages;
     }
-    const out = sender.stats();
-    assert.deepStrictEqual([out.sent, out.segmentedRuns, out.sendCalls],
-      [320, 5, 5]);
     const { received, mergedRuns, receiveCalls } = receiver.stats();
-    assert.strictEqual(received, 320);
+    const out = sender.stats();
+    assert.deepStrictEqual([out.sent, received], [320, 320]);
+    if (refusesGso && out.segmentedRuns === 0) this.skip();
+    assert.deepStrictEqual([out.segmentedRuns, out.sendCalls], [5, 5]);
     assert.ok(mergedRuns >= 3 && mergedRuns <= 320 / 2, `${mergedRuns}`);
     assert.ok(receiveCalls < 320, `${receiveCalls}`);
   });
