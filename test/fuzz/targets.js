@@ -19,6 +19,7 @@ const CORE = [
   'src/transport/choose.c',
   'src/transport/linux/ancillary.c',
   'src/transport/linux/busy_poll.c',
+  'src/transport/linux/error_queue.c',
   'src/transport/linux/features.c',
   'src/transport/linux/gso_limits.c',
   'src/transport/linux/poll.c',
