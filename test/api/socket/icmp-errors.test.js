@@ -6,8 +6,8 @@
 const assert = require('node:assert');
 const { setTimeout: sleep } = require('node:timers/promises');
 const {
-  bound, close, connectedTo, describeNative, dgram, isSystemError, nextIteration, open,
-  packed, receiveText, reportsOf, send, stateOf, thrownBy,
+  bound, close, connectedTo, describeNative, dgram, isSystemError,
+  nextIteration, open, packed, receiveText, reportsOf, send, stateOf, thrownBy,
 } = require('../../support/dgram');
 const { until } = require('../../e2e/support/limited');
 const { readOptions } = require('../../support/sockopt');
@@ -214,6 +214,28 @@ describeNative('the option icmpErrors', () => {
     await emitted(events, 200);
   });
 
+  it('is emitted while datagrams arrive all the time', async () => {
+    const { socket, events } = reporting('udp4');
+    socket.bindSync({ address: '127.0.0.1' });
+    socket.on('error', assert.ifError);
+    const peer = await bound();
+    const bad = await closedPort('127.0.0.1');
+    const { port } = socket.address();
+    // Whenever the loop polls, a datagram waits.
+    let rounds = 0;
+    const flood = () => {
+      for (let i = 0; i < 5; i++) peer.send('x', port, '127.0.0.1');
+      if (events.length === 0 && ++rounds < 500) setImmediate(flood);
+    };
+    flood();
+    await nextIteration();
+    // The second send clears the error, which no receive returns then.
+    await send(socket, 'x', bad, '127.0.0.1');
+    await send(socket, 'y', peer.address().port, '127.0.0.1');
+    await until(() => `${rounds} rounds`, () => events.length === 1);
+    assert.ok(rounds < 100, `after ${rounds} rounds`);
+  });
+
   it('without listeners is read and dropped', async () => {
     const socket = open({ type: 'udp4', icmpErrors: true });
     socket.on('error', assert.ifError);
@@ -348,7 +370,8 @@ describeNative('the option icmpErrors', () => {
     const connected = await connectedTo(peer);
     await close(peer);
     connected.on('icmp', assert.fail);
-    const failed = new Promise((resolve) => { connected.on('error', resolve); });
+    const failed =
+      new Promise((resolve) => { connected.on('error', resolve); });
     await send(connected, 'x');
     isSystemError(await failed, 'ECONNREFUSED', 'recvmsg');
   });
