@@ -17,10 +17,9 @@ static napi_status set_address(napi_env env,
                                napi_value target,
                                const char* name,
                                const dgram_source_text_t* text) {
-  return text->length == 0
-             ? set_undefined(env, target, name)
-             : dgram_napi_set_string(
-                   env, target, name, text->text, text->length);
+  return text->length == 0 ? set_undefined(env, target, name)
+                           : dgram_napi_set_string(
+                                 env, target, name, text->text, text->length);
 }
 
 static napi_status set_family(napi_env env,

@@ -45,6 +45,10 @@ const targets = {
   sources: ['src/core/address.c', 'src/core/sources.c', 'test/fuzz/kernel.c'],
   address: ['src/core/address.c', 'test/fuzz/kernel.c'],
   segment_group: ['src/transport/linux/segment_group.c'],
+  error_queue: [
+    'src/core/address.c', 'src/transport/linux/error_queue.c',
+    'test/fuzz/kernel.c',
+  ],
   ancillary: ['src/transport/linux/ancillary.c'],
 };
 

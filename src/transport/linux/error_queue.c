@@ -84,8 +84,7 @@ bool dgram_error_queue_decode(const struct msghdr* header,
       return false;
     if (is_error(&cmsg)) {
       copy_address(&out->destination, header->msg_name, header->msg_namelen);
-      return decode_error(
-          next + CMSG_LEN(0), cmsg.cmsg_len - CMSG_LEN(0), out);
+      return decode_error(next + CMSG_LEN(0), cmsg.cmsg_len - CMSG_LEN(0), out);
     }
     step = CMSG_ALIGN(cmsg.cmsg_len);
     if (step >= left)

@@ -244,7 +244,7 @@ void dgram_linux_on_readable(linux_socket_t* self, bool maybe_error) {
     return; /* `self` may be freed */
   if ((n == UV_EAGAIN && maybe_error) || self->errors_waiting)
     dgram_error_queue_read(self); /* E3 */
-  else if (n == 1 && socket->env->settings.busy_poll && socket->env->sent > sent &&
-      can_read(socket))
+  else if (n == 1 && socket->env->settings.busy_poll &&
+           socket->env->sent > sent && can_read(socket))
     dgram_busy_poll(&self->busy_poll, socket->env->loop); /* R5 */
 }
