@@ -122,13 +122,14 @@ static bool is_icmp_error(int code, bool* own) {
 int dgram_error_queue_check_send(linux_socket_t* self,
                                  int code,
                                  unsigned* attempts) {
-  bool own;
+  bool own = true;
 
-  if (!is_icmp_error(code, &own))
-    return code;
-  self->errors_waiting = true;
-  if (++*attempts <= ATTEMPTS)
-    return 0;
+  if (is_icmp_error(code, &own)) {
+    self->errors_waiting = true;
+    if (++*attempts <= ATTEMPTS)
+      return 0;
+  }
+  *attempts = 0; /* for the next datagram, or the same without GSO */
   return own ? code : UV_EAGAIN;
 }
 

@@ -155,7 +155,6 @@ int dgram_linux_transmit(dgram_socket_t* socket,
         dgram_gso_limits_learn(self, batch, *position, rc, &change))
       continue; /* S2 */
     dgram_gso_limits_undo(self, *position, rc, &change);
-    attempts = 0;
     if (reports_once)
       self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
     batch->sends[(*position)++].status = rc;                /* S3 */
