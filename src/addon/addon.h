@@ -42,7 +42,7 @@ typedef enum {
   DGRAM_HOOK_IDLE,       /* (): no socket is open, spare inboxes were freed */
   DGRAM_HOOK_STALLED,    /* (): a watched send batch was not flushed in time */
   DGRAM_HOOK_DROPPED,    /* (socket id, count): the kernel dropped datagrams */
-  DGRAM_HOOK_ICMP,       /* (socket id, code, info): an ICMP error, see icmp.c */
+  DGRAM_HOOK_ICMP,       /* (socket id, code, info): an ICMP error: icmp.c */
   DGRAM_HOOKS,
 } dgram_hook_t;
 

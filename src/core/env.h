@@ -6,10 +6,10 @@
  * Rule P, on pointers, kept in every file of src/: a pointer into a table
  * (sockets, send batches, destinations), to a socket, or into memory that
  * JavaScript owns is valid only until JavaScript may run. JavaScript runs in
- * deliver(), complete(), icmp() and closed(), and in most calls of Node-API: converting
- * an argument calls valueOf(), and reading or setting a property may call
- * accessors and proxies. It may close sockets, open others, run the event loop,
- * and detach memory. Therefore:
+ * deliver(), complete(), icmp() and closed(), and in most calls of Node-API:
+ * converting an argument calls valueOf(), and reading or setting a property may
+ * call accessors and proxies. It may close sockets, open others, run the event
+ * loop, and detach memory. Therefore:
  *  - a method converts its arguments first and looks up its socket last;
  *  - results are copied out of the socket first and stored in objects last.
  *    Objects created in C get own properties, so that no setter runs;

@@ -6,7 +6,8 @@
  *   CALL:WHEN[:FILTER]=EFFECT
  *
  *   CALL    sendmsg, sendmmsg, send (both); recvmsg, recvmmsg, recv (both);
- *           errqueue (recvmsg of the error queue), setsockopt, connect, bind, uname, poll (of an epoll descriptor)
+ *           errqueue (recvmsg of the error queue); setsockopt, connect, bind,
+ *           uname, poll (of an epoll descriptor)
  *   WHEN    which of the matching calls: 3, 2-5, 4+, or * for all
  *   FILTER  of a message: segmented (GSO or GRO), unsegmented, length=N (in
  *           all), segment=N, segment>N; of setsockopt: gro, segment,

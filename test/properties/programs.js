@@ -163,7 +163,8 @@ function programs(transport) {
   const fault = fc.oneof(...failingCalls(transport).map((call) =>
     ({ weight: RESULTS[call][0], arbitrary: faultsOf(call) })));
   return fc.record({
-    sockets: fc.array(socketOf(transport), { minLength: 1, maxLength: SOCKETS_MAX }),
+    sockets: fc.array(socketOf(transport),
+      { minLength: 1, maxLength: SOCKETS_MAX }),
     steps: fc.array(step, { maxLength: 14, size: 'max' }),
     faults: fc.array(fault, { maxLength: 6, size: 'max' }),
   });
