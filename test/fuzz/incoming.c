@@ -193,19 +193,19 @@ static ssize_t receive_one(int fd, struct msghdr* message, int flags) {
 static ssize_t receive_error(struct msghdr* message) {
   fuzz_input_t* input = fuzz_kernel_input;
   size_t room = message->msg_controllen;
+  sa_family_t family = AF_INET;
   struct cmsghdr* cmsg;
 
+  if (fuzz_one_in(input, 2))
+    family = AF_INET6;
   if (!fuzz_one_in(input, 2)) {
     errno = EAGAIN;
     return -1;
   }
   message->msg_namelen = fuzz_below(input, message->msg_namelen + 1);
   fuzz_bytes(input, message->msg_name, message->msg_namelen);
-  if (message->msg_namelen >= sizeof(sa_family_t))
-    message->msg_name =
-        memcpy(message->msg_name,
-               &(sa_family_t){fuzz_one_in(input, 2) ? AF_INET6 : AF_INET},
-               sizeof(sa_family_t));
+  if (message->msg_namelen >= sizeof(family))
+    memcpy(message->msg_name, &family, sizeof(family));
   fuzz_bytes(input, message->msg_control, room);
   message->msg_controllen = fuzz_below(input, (uint32_t) room + 1);
   cmsg = message->msg_control;
