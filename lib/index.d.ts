@@ -97,12 +97,36 @@ export interface SocketOptions extends dgram.SocketOptions {
   priority?: number | undefined;
   /** SO_MARK, 0 to 4294967295. Requires CAP_NET_ADMIN. */
   mark?: number | undefined;
+  /**
+   * IP_RECVERR, IPV6_RECVERR: ICMP errors are events 'icmp', and no send or
+   * receive fails for them. `true` requires `features.icmpErrors`; `false` is
+   * accepted everywhere.
+   */
+  icmpErrors?: boolean | undefined;
   /** Lets several sockets bind one port (SO_REUSEPORT). In Node since 22.12. */
   reusePort?: boolean | undefined;
   /** Datagrams from these addresses are dropped. In Node since 22.13. */
   receiveBlockList?: BlockList | undefined;
   /** Sends to these addresses fail with ERR_IP_BLOCKED. In Node since 22.13. */
   sendBlockList?: BlockList | undefined;
+}
+
+/** What an ICMP error is about. */
+export interface IcmpInfo {
+  /** Destination of the datagram; undefined if the kernel does not tell. */
+  address: string | undefined;
+  /** Its port. */
+  port: number;
+  /** Its family. */
+  family: 'IPv4' | 'IPv6' | undefined;
+  /** The host or router that sent the ICMP message. */
+  offender: string | undefined;
+  /** Type of ICMP, or of ICMPv6 for an IPv6 destination. */
+  type: number;
+  /** Code of ICMP or ICMPv6. */
+  code: number;
+  /** MTU of the next hop in bytes, with EMSGSIZE. */
+  mtu: number | undefined;
 }
 
 /** The interface of a membership. */
@@ -159,6 +183,8 @@ export interface Features {
   readonly dontFragment: boolean;
   /** createSocket({ freebind }) */
   readonly freebind: boolean;
+  /** createSocket({ icmpErrors }), and the event 'icmp' */
+  readonly icmpErrors: boolean;
   /** stats().kernelDrops */
   readonly kernelDrops: boolean;
   /** createSocket({ mark }) */
@@ -182,6 +208,8 @@ export interface Features {
 }
 
 type BatchListener = (batch: Batch) => void;
+
+type IcmpListener = (error: NodeJS.ErrnoException, info: IcmpInfo) => void;
 
 /**
  * The Socket of node:dgram with these additions. If `transport` is 'node',
@@ -270,6 +298,7 @@ export class Socket extends dgram.Socket {
     multicastInterface?: string | MembershipInterface): void;
 
   addListener(event: 'batch', listener: BatchListener): this;
+  addListener(event: 'icmp', listener: IcmpListener): this;
   addListener(event: 'close' | 'connect' | 'listening',
               listener: () => void): this;
   addListener(event: 'error', listener: (error: Error) => void): this;
@@ -277,24 +306,29 @@ export class Socket extends dgram.Socket {
   addListener(event: string | symbol, listener: (...args: any[]) => void): this;
 
   emit(event: 'batch', batch: Batch): boolean;
+  emit(event: 'icmp', error: NodeJS.ErrnoException, info: IcmpInfo): boolean;
   emit(event: string | symbol, ...args: any[]): boolean;
 
   off(event: 'batch', listener: BatchListener): this;
+  off(event: 'icmp', listener: IcmpListener): this;
   off(event: string | symbol, listener: (...args: any[]) => void): this;
 
   on(event: 'batch', listener: BatchListener): this;
+  on(event: 'icmp', listener: IcmpListener): this;
   on(event: 'close' | 'connect' | 'listening', listener: () => void): this;
   on(event: 'error', listener: (error: Error) => void): this;
   on(event: 'message', listener: MessageListener): this;
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 
   once(event: 'batch', listener: BatchListener): this;
+  once(event: 'icmp', listener: IcmpListener): this;
   once(event: 'close' | 'connect' | 'listening', listener: () => void): this;
   once(event: 'error', listener: (error: Error) => void): this;
   once(event: 'message', listener: MessageListener): this;
   once(event: string | symbol, listener: (...args: any[]) => void): this;
 
   prependListener(event: 'batch', listener: BatchListener): this;
+  prependListener(event: 'icmp', listener: IcmpListener): this;
   prependListener(event: 'close' | 'connect' | 'listening',
                   listener: () => void): this;
   prependListener(event: 'error', listener: (error: Error) => void): this;
@@ -303,6 +337,7 @@ export class Socket extends dgram.Socket {
                   listener: (...args: any[]) => void): this;
 
   prependOnceListener(event: 'batch', listener: BatchListener): this;
+  prependOnceListener(event: 'icmp', listener: IcmpListener): this;
   prependOnceListener(event: 'close' | 'connect' | 'listening',
                       listener: () => void): this;
   prependOnceListener(event: 'error', listener: (error: Error) => void): this;
@@ -311,6 +346,7 @@ export class Socket extends dgram.Socket {
                       listener: (...args: any[]) => void): this;
 
   removeListener(event: 'batch', listener: BatchListener): this;
+  removeListener(event: 'icmp', listener: IcmpListener): this;
   removeListener(event: string | symbol,
                  listener: (...args: any[]) => void): this;
 }

@@ -18,6 +18,7 @@ const outbox = require('../batch/outbox');
 const permission = require('../node/permission');
 const uncaught = require('../node/uncaught');
 const { publishDrops } = require('./drops');
+const { emitIcmp } = require('./icmp');
 const { createLookup, skipsLiterals } = require('./lookup');
 const { validateFunction } = require('../errors/validators');
 
@@ -211,6 +212,7 @@ const running = new Uint32Array(binding.hook({
   idle: inbox.forgetSpares,
   stalled: counted(outbox.settleStalled),
   dropped: counted((id, count) => publishDrops(handleOf(id), count)),
+  icmp: counted((id, code, info) => emitIcmp(handleOf(id), code, info)),
 }));
 
 // Node's own flag for its tests: every send goes through libuv's queue.

@@ -17,7 +17,8 @@ const features = listFeatures(binding);
 function requireFeature(feature, what, above = requireFeature) {
   if (features[feature]) return;
   throw errors.featureUnavailable(
-    `dgram-native does not support ${what} on ${process.platform}. Check ` +
+    `dgram-native does not support ${what} on ${process.platform} with the ` +
+    `transport '${binding.transport}'. Check ` +
     `dgram.features.${feature} before you use it.`, above);
 }
 

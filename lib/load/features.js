@@ -14,6 +14,7 @@ function listFeatures(addon) {
     // options of createSocket()
     device: hasOptions,
     freebind: hasOptions,
+    icmpErrors: hasAddon && addon.hasIcmpErrors,
     mark: hasOptions,
     multicastAll: hasOptions,
     priority: hasOptions,

@@ -27,9 +27,15 @@ const VALIDATORS = {
   transparent: validateBoolean, // IP_TRANSPARENT
   priority: validateUint32, // SO_PRIORITY
   mark: validateUint32, // SO_MARK
+  icmpErrors: validateBoolean, // IP_RECVERR, IPV6_RECVERR
 };
 
 const NAMES = Object.keys(VALIDATORS);
+
+/** Whether it is as if the option was not given, on any platform. */
+function isDefault(name, value) {
+  return name === 'icmpErrors' && !value;
+}
 
 /**
  * @param {object} options of createSocket()
@@ -48,6 +54,7 @@ function readOpenOptions(options, checkAvailable, above) {
     const value = options[name];
     if (value === undefined) continue;
     VALIDATORS[name](value, `options.${name}`, above);
+    if (isDefault(name, value)) continue;
     checkAvailable(name);
     values ??= new Array(NAMES.length).fill(undefined);
     values[i] = value;

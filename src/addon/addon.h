@@ -12,6 +12,7 @@
  *   send_batch.c   memory of the datagrams to send, flush
  *   inbox.c        memory of the received datagrams
  *   deliver.c      calls of hook.deliver: one batch of received datagrams
+ *   icmp.c         calls of hook.icmp: ICMP errors
  *   hooks.c        calls into JavaScript: scopes, exceptions, termination
  *   settings.c, stats.c, layout.c, descriptors.c   other exports
  * arguments.h reads arguments. napi_util.h wraps Node-API and knows no socket.
@@ -41,6 +42,7 @@ typedef enum {
   DGRAM_HOOK_IDLE,       /* (): no socket is open, spare inboxes were freed */
   DGRAM_HOOK_STALLED,    /* (): a watched send batch was not flushed in time */
   DGRAM_HOOK_DROPPED,    /* (socket id, count): the kernel dropped datagrams */
+  DGRAM_HOOK_ICMP,       /* (socket id, code, info): an ICMP error: icmp.c */
   DGRAM_HOOKS,
 } dgram_hook_t;
 
@@ -148,6 +150,12 @@ void dgram_addon_release_inboxes(dgram_addon_t* addon, uint32_t first);
 /* Implements dgram_env_t.deliver. */
 dgram_delivery_t dgram_addon_on_deliver(dgram_inbox_t* inbox,
                                         dgram_iteration_t* iteration);
+
+/* -- icmp.c ---------------------------------------------------------------- */
+
+/* Implements dgram_env_t.icmp. */
+void dgram_addon_on_icmp(dgram_socket_t* socket,
+                         const dgram_icmp_error_t* error);
 
 /* -- hooks.c --------------------------------------------------------------- */
 

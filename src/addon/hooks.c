@@ -18,7 +18,8 @@ static const char* const hook_names[DGRAM_HOOKS] = {"deliver",
                                                     "terminated",
                                                     "idle",
                                                     "stalled",
-                                                    "dropped"};
+                                                    "dropped",
+                                                    "icmp"};
 
 /* The first hooks are required, the others are optional. */
 #define HOOKS_REQUIRED 3

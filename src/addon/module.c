@@ -114,6 +114,7 @@ NAPI_MODULE_INIT() {
   addon->core.complete = dgram_addon_on_complete;
   addon->core.closed = dgram_addon_on_closed;
   addon->core.dropped = dgram_addon_on_dropped;
+  addon->core.icmp = dgram_addon_on_icmp;
   addon->core.idle = on_idle;
   dgram_send_batches_init(&addon->watched, &addon->core);
   if (napi_set_instance_data(env, addon, finalize_addon, NULL) != napi_ok) {

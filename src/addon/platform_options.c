@@ -112,10 +112,10 @@ static napi_status read_option(napi_env env, napi_value value, int64_t* out) {
   return status;
 }
 
-/* setOpenOptions(device, multicastAll, freebind, transparent, priority, mark):
- * undefined keeps the value of the system. */
+/* setOpenOptions(device, multicastAll, freebind, transparent, priority, mark,
+ * icmpErrors): undefined keeps the value of the system. */
 static napi_value js_set_open_options(napi_env env, napi_callback_info info) {
-  napi_value argv[6];
+  napi_value argv[7];
   napi_value self;
   dgram_socket_t* socket;
   dgram_open_options_t options = {.device = ""};
@@ -130,6 +130,7 @@ static napi_value js_set_open_options(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, read_option(env, argv[3], &options.transparent));
   DGRAM_TRY(env, read_option(env, argv[4], &options.priority));
   DGRAM_TRY(env, read_option(env, argv[5], &options.mark));
+  DGRAM_TRY(env, read_option(env, argv[6], &options.icmp_errors));
   if (type != napi_undefined)
     rc = dgram_napi_text(env, argv[0], options.device, sizeof(options.device));
   /* A name that was cut is still too long for an interface: bind() fails. */

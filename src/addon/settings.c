@@ -87,6 +87,16 @@ static napi_value js_has_options(napi_env env, napi_callback_info info) {
   return value;
 }
 
+/* hasIcmpErrors: whether the transport has the option icmpErrors. */
+static napi_value js_has_icmp_errors(napi_env env, napi_callback_info info) {
+  const dgram_env_t* core = &dgram_addon_of(env)->core;
+  napi_value value;
+
+  (void) info;
+  DGRAM_TRY(env, napi_get_boolean(env, core->transport->icmp_errors, &value));
+  return value;
+}
+
 static napi_status add_feature(napi_env env,
                                napi_value features,
                                const char* name,
@@ -120,6 +130,14 @@ static const napi_property_descriptor functions[] = {
      NULL,
      NULL,
      js_has_options,
+     NULL,
+     NULL,
+     napi_enumerable,
+     NULL},
+    {"hasIcmpErrors",
+     NULL,
+     NULL,
+     js_has_icmp_errors,
      NULL,
      NULL,
      napi_enumerable,

@@ -6,14 +6,14 @@
  * Rule P, on pointers, kept in every file of src/: a pointer into a table
  * (sockets, send batches, destinations), to a socket, or into memory that
  * JavaScript owns is valid only until JavaScript may run. JavaScript runs in
- * deliver(), complete() and closed(), and in most calls of Node-API: converting
- * an argument calls valueOf(), and reading or setting a property may call
- * accessors and proxies. It may close sockets, open others, run the event loop,
- * and detach memory. Therefore:
+ * deliver(), complete(), icmp() and closed(), and in most calls of Node-API:
+ * converting an argument calls valueOf(), and reading or setting a property may
+ * call accessors and proxies. It may close sockets, open others, run the event
+ * loop, and detach memory. Therefore:
  *  - a method converts its arguments first and looks up its socket last;
  *  - results are copied out of the socket first and stored in objects last.
  *    Objects created in C get own properties, so that no setter runs;
- *  - a caller of deliver() or complete() holds the socket with
+ *  - a caller of deliver(), complete() or icmp() holds the socket with
  *    dgram_socket_use() during the call, and checks `closing` afterwards. */
 #ifndef DGRAM_ENV_H
 #define DGRAM_ENV_H
@@ -25,6 +25,7 @@
 #include "core/batch.h"
 #include "core/delivery.h"
 #include "core/destinations.h"
+#include "core/icmp_error.h"
 #include "core/inbox.h"
 #include "core/iteration.h"
 #include "core/sources.h"
@@ -108,6 +109,10 @@ struct dgram_env_s {
   /* The kernel has dropped `count` datagrams since the last call. May be NULL.
    */
   void (*dropped)(dgram_socket_t* socket, uint64_t count);
+
+  /* A datagram of a socket with `icmp_errors` has caused an ICMP error. May be
+   * NULL. When it returns, the memory of the socket is still valid. */
+  void (*icmp)(dgram_socket_t* socket, const dgram_icmp_error_t* error);
 
   /* `closing` is set and the last handle is closed. */
   void (*idle)(dgram_env_t* env);

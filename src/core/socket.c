@@ -104,6 +104,7 @@ static void replace(dgram_socket_t* socket) {
   successor->transport_data = socket->transport_data;
   successor->stats = socket->stats;
   successor->drops_reported = socket->drops_reported;
+  successor->icmp_errors = socket->icmp_errors;
   successor->open_options = socket->open_options;
   successor->failed_option = socket->failed_option;
   socket->open_options = NULL;
@@ -134,6 +135,7 @@ int dgram_socket_set_open_options(dgram_socket_t* socket,
   if (socket->open_options == NULL)
     return UV_ENOMEM;
   *socket->open_options = *options;
+  socket->icmp_errors = options->icmp_errors > 0;
   if (!dgram_socket_is_open(socket))
     return 0;
   return apply_open_options(socket, dgram_socket_fd(socket));

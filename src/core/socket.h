@@ -22,6 +22,7 @@ struct dgram_socket_s {
   bool connected;       /* to a peer: datagrams carry no address */
   bool shared;          /* other code may have the descriptor: GRO stays off */
   bool revealed;        /* the program has seen the descriptor's number */
+  bool icmp_errors;     /* the option icmpErrors: they go to env->icmp() */
   bool notify_closed;   /* for addon/: call hook.closed */
   uint32_t connections; /* number of connects; distinguishes connected peers */
   uint16_t block;       /* datagrams that its listeners process in half a ms */

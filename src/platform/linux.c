@@ -72,6 +72,11 @@ static int set_multicast_all(int fd, int on) {
   return set_both(fd, IP_MULTICAST_ALL, on, IPV6_MULTICAST_ALL, on);
 }
 
+/* An IPv6 socket receives the errors of IPv4 only if both are on. */
+static int set_icmp_errors(int fd, int on) {
+  return set_both(fd, IP_RECVERR, on, IPV6_RECVERR, on);
+}
+
 int dgram_platform_set_open_options(int fd,
                                     const dgram_open_options_t* options,
                                     const char** failed) {
@@ -102,6 +107,10 @@ int dgram_platform_set_open_options(int fd,
   if (rc == 0 && options->mark != DGRAM_UNSET) {
     *failed = "mark";
     rc = set(fd, SOL_SOCKET, SO_MARK, (int) (uint32_t) options->mark);
+  }
+  if (rc == 0 && options->icmp_errors != DGRAM_UNSET) {
+    *failed = "icmpErrors";
+    rc = set_icmp_errors(fd, (int) options->icmp_errors);
   }
   return rc;
 }

@@ -30,6 +30,7 @@ typedef struct {
   int64_t transparent;            /* IP_TRANSPARENT */
   int64_t priority;               /* SO_PRIORITY, uint32 */
   int64_t mark;                   /* SO_MARK, uint32 */
+  int64_t icmp_errors;            /* IP_RECVERR, IPV6_RECVERR */
 } dgram_open_options_t;
 
 /* Sets the options. After an error `*failed` is the name of the option, as in

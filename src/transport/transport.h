@@ -29,6 +29,7 @@ typedef struct {
 
 struct dgram_transport_s {
   const char* name; /* the value of `dgram.transport` */
+  bool icmp_errors; /* it supports dgram_socket_t.icmp_errors */
 
   dgram_features_t (*features)(const dgram_env_t* env);
 

@@ -37,6 +37,7 @@ static dgram_features_t uv_features(const dgram_env_t* env) {
 
 const dgram_transport_t dgram_transport_uv = {
     .name = "uv",
+    .icmp_errors = false,
     .features = uv_features,
     .start = dgram_uv_start,
     .before_poll = uv_before_poll,

@@ -6,7 +6,8 @@
  *   CALL:WHEN[:FILTER]=EFFECT
  *
  *   CALL    sendmsg, sendmmsg, send (both); recvmsg, recvmmsg, recv (both);
- *           setsockopt, connect, bind, uname, poll (of an epoll descriptor)
+ *           errqueue (recvmsg of the error queue); setsockopt, connect, bind,
+ *           uname, poll (of an epoll descriptor)
  *   WHEN    which of the matching calls: 3, 2-5, 4+, or * for all
  *   FILTER  of a message: segmented (GSO or GRO), unsegmented, length=N (in
  *           all), segment=N, segment>N; of setsockopt: gro, segment,
@@ -551,13 +552,14 @@ __attribute__((visibility("default"))) int recvmmsg(int fd,
 __attribute__((visibility("default"))) ssize_t recvmsg(int fd,
                                                        struct msghdr* header,
                                                        int flags) {
+  const char* call = (flags & MSG_ERRQUEUE) != 0 ? "errqueue" : "recvmsg";
   struct mmsghdr message;
 
-  if (!is_udp(fd) || (flags & MSG_ERRQUEUE) != 0)
+  if (!is_udp(fd))
     return syscall(SYS_recvmsg, fd, header, flags);
   message.msg_hdr = *header;
   message.msg_len = 0;
-  if (recv_some("recvmsg", fd, &message, 1, flags, NULL) < 0)
+  if (recv_some(call, fd, &message, 1, flags, NULL) < 0)
     return -1;
   *header = message.msg_hdr;
   return (ssize_t) message.msg_len;

@@ -71,7 +71,7 @@ class Peer {
     const socket = this.dgram.createSocket({ type, ...options });
     const state = {
       socket, type, to, outcomes: [], received: [], ports: [], errors: [],
-      waiting: [], batches: 0,
+      icmp: [], waiting: [], batches: 0,
     };
     const index = this.sockets.push(state) - 1;
     // Errors of bind() and connect() reject; later errors are collected.
@@ -87,6 +87,10 @@ class Peer {
       socket.setSendBufferSize(sendBuffer);
     socket.on('error', ({ code, syscall }) => {
       state.errors.push(`${syscall} ${code}`);
+      this.wake(state);
+    });
+    socket.on('icmp', ({ code, port: at }) => {
+      state.icmp.push(`${code} ${at}`);
       this.wake(state);
     });
     socket.on('message', (msg, rinfo) => {
@@ -242,6 +246,13 @@ class Peer {
     await this.until(state,
       () => state.received.length + state.errors.length >= count);
     return this.soFar({ socket });
+  }
+
+  /** Resolves with the 'icmp' events once there are `count`. */
+  icmp({ socket, count }) {
+    const state = this.sockets[socket];
+    return this.until(state, () => state.icmp.length >= count,
+      () => state.icmp.splice(0));
   }
 
   /** Resolves with all that has arrived, including unread datagrams. */

@@ -7,6 +7,7 @@
 
 fuzz_arrival_t fuzz_arrivals[DGRAM_RECV_SLOTS + 1];
 uint32_t fuzz_arrivals_count;
+bool fuzz_icmp_errors;
 static const uint8_t* recv_buffer;
 static uint32_t slots;
 
@@ -146,6 +147,11 @@ static int draw_count(uint32_t length) {
   }
 }
 
+static bool is_reported(int code) {
+  return !fuzz_icmp_errors || (code != ECONNREFUSED && code != EHOSTUNREACH &&
+                               code != EMSGSIZE && code != ENETUNREACH);
+}
+
 int fuzz_recvmmsg(int fd,
                   struct mmsghdr* vmessages,
                   unsigned vlen,
@@ -164,7 +170,7 @@ int fuzz_recvmmsg(int fd,
   n = draw_count(vlen);
   if (n < 0) {
     errno = -n;
-    if (n != -EAGAIN && n != -EINTR)
+    if (n != -EAGAIN && n != -EINTR && is_reported(-n))
       add_arrival(NULL, 0, n);
     return -1;
   }
@@ -182,16 +188,42 @@ static ssize_t receive_one(int fd, struct msghdr* message, int flags) {
   return n < 0 ? -1 : (ssize_t) one.msg_len;
 }
 
+/* A message of the error queue: an arbitrary address and ancillary data, which
+ * is that of an ICMP error in half of the cases. */
+static ssize_t receive_error(struct msghdr* message) {
+  fuzz_input_t* input = fuzz_kernel_input;
+  size_t room = message->msg_controllen;
+  sa_family_t family = AF_INET;
+  struct cmsghdr* cmsg;
+
+  if (fuzz_one_in(input, 2))
+    family = AF_INET6;
+  if (!fuzz_one_in(input, 2)) {
+    errno = EAGAIN;
+    return -1;
+  }
+  message->msg_namelen = fuzz_below(input, message->msg_namelen + 1);
+  fuzz_bytes(input, message->msg_name, message->msg_namelen);
+  if (message->msg_namelen >= sizeof(family))
+    memcpy(message->msg_name, &family, sizeof(family));
+  fuzz_bytes(input, message->msg_control, room);
+  message->msg_controllen = fuzz_below(input, (uint32_t) room + 1);
+  cmsg = message->msg_control;
+  if (fuzz_one_in(input, 2)) {
+    cmsg->cmsg_level = IPPROTO_IPV6;
+    cmsg->cmsg_type = IPV6_RECVERR;
+    cmsg->cmsg_len = CMSG_LEN(16 + fuzz_below(input, 29));
+  }
+  return 0;
+}
+
 /* One message, or the queue of errors. */
 ssize_t fuzz_recvmsg(int fd, struct msghdr* message, int flags) {
   FUZZ_CHECK(fd >= 0);
   if (message->msg_iovlen == 1)
     return receive_one(fd, message, flags);
   FUZZ_CHECK(flags == (MSG_ERRQUEUE | MSG_DONTWAIT));
-  if (fuzz_one_in(fuzz_kernel_input, 2))
-    return 0;
-  errno = EAGAIN;
-  return -1;
+  return receive_error(message);
 }
 
 static void hand_over(fuzz_watch_t* watch, const uv_buf_t* buf, unsigned flag) {

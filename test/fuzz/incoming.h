@@ -20,6 +20,10 @@ typedef struct {
 extern fuzz_arrival_t fuzz_arrivals[DGRAM_RECV_SLOTS + 1];
 extern uint32_t fuzz_arrivals_count;
 
+/* The sockets have the option icmpErrors: no receive reports an error that an
+ * ICMP message may have caused. */
+extern bool fuzz_icmp_errors;
+
 /* `memory`: the receive buffer; NULL: reading is not allowed now. */
 void fuzz_incoming_reset(const uint8_t* memory, uint32_t count);
 

@@ -19,6 +19,7 @@ const CORE = [
   'src/transport/choose.c',
   'src/transport/linux/ancillary.c',
   'src/transport/linux/busy_poll.c',
+  'src/transport/linux/error_queue.c',
   'src/transport/linux/features.c',
   'src/transport/linux/gso_limits.c',
   'src/transport/linux/poll.c',
@@ -44,6 +45,10 @@ const targets = {
   sources: ['src/core/address.c', 'src/core/sources.c', 'test/fuzz/kernel.c'],
   address: ['src/core/address.c', 'test/fuzz/kernel.c'],
   segment_group: ['src/transport/linux/segment_group.c'],
+  error_queue: [
+    'src/core/address.c', 'src/transport/linux/error_queue.c',
+    'test/fuzz/kernel.c',
+  ],
   ancillary: ['src/transport/linux/ancillary.c'],
 };
 

@@ -2,7 +2,8 @@
 
 // Storms of forged ICMP errors. A connected socket reports each to one callback
 // or one 'error' event, and continues; an unconnected one ignores them.
-// Datagrams are lost only with a reported error.
+// Datagrams are lost only with a reported error. With the option icmpErrors,
+// errors are events, sends do not fail, and timers and memory stay in bounds.
 
 const assert = require('node:assert');
 
@@ -25,6 +26,11 @@ const ERRORS = {
 
 const STORM = 50000;
 const SENDS = 20000;
+
+/** Errors that no send has for a reason of its own. */
+const FOREIGN = { udp4: ['3:2', '3:3', '12:0'], udp6: ['1:4', '4:0'] };
+
+const MIB = 1 << 20;
 
 const total = (counts) =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -69,6 +75,55 @@ describe('forged ICMP errors', function() {
       outcomes.sent + calm.sent);
     const { sent, ...failed } = outcomes;
     return { sent, failed, calm, inbound };
+  }
+
+  for (const type of ['udp4', 'udp6']) {
+    for (const connected of [true, false]) {
+      for (const [name, causes] of [
+        ['of all kinds', CAUSES], ['that sends cannot have', FOREIGN],
+      ]) {
+        it(`are events with icmpErrors, ${type}, ${
+          connected ? 'connected' : 'unconnected'}, ${name}`, async () => {
+          const { host } = context;
+          const attacked =
+            host.target({ type, options: { icmpErrors: true } });
+          const peer = host.target({ type, implementation: 'builtin' });
+          const [own, other] =
+            [await attacked.call('bind'), await peer.call('bind')];
+          if (connected) await attacked.call('connect', { port: other.port });
+          await peer.call('connect', { port: own.port });
+          const to = connected ? [] :
+            [other.port, type === 'udp6' ? '::1' : '127.0.0.1'];
+          const [outcomes, there] = await Promise.all([
+            attacked.call('send', { n: SENDS, to }),
+            peer.call('send', { n: SENDS }),
+            host.attack('icmp', '-l', own.port, '-r', other.port, '-n', STORM,
+              ...type === 'udp6' ? ['-6'] : [], ...causes[type]),
+          ]);
+          const calm = await attacked.call('send', { n: 100, at: 1, to });
+          const inbound = await attacked.call('accounted', { n: there.sent });
+          const received = await peer.call('accounted', { n: SENDS + 100 });
+          await Promise.all([attacked.end(), peer.end()]);
+
+          // An error that a datagram may have by itself can hit all attempts.
+          const { sent, ...failed } = outcomes;
+          assert.strictEqual(sent + total(failed), SENDS);
+          assert.ok(total(failed) <= (causes === FOREIGN ? 0 : SENDS / 100),
+            JSON.stringify(failed));
+          assert.deepStrictEqual(calm, { sent: 100 });
+          assert.strictEqual(received.received + received.drops, sent + 100);
+          assert.strictEqual(inbound.received + inbound.drops, SENDS);
+          assert.deepStrictEqual(inbound.errors, {});
+          assert.ok(total(inbound.icmp) > 0 && total(inbound.icmp) <= STORM,
+            JSON.stringify(inbound.icmp));
+          for (const code of Object.keys(inbound.icmp))
+            assert.ok(ERRORS[type].includes(code), code);
+          assert.ok(inbound.longest < 500, `${inbound.longest} ms`);
+          assert.ok(inbound.peak - own.rss < 150 * MIB,
+            `${inbound.peak - own.rss} bytes`);
+        });
+      }
+    }
   }
 
   for (const type of ['udp4', 'udp6']) {

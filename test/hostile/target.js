@@ -33,8 +33,8 @@ const NAMES = 100;
 let socket = dgram.createSocket({ type, ...options });
 const submitted = { count: 0, settled: 0, outcomes: {} };
 const seen = {
-  received: 0, bytes: 0, wrongSources: 0, errors: {}, thrown: {}, answers: {},
-  sources: {},
+  received: 0, bytes: 0, wrongSources: 0, errors: {}, icmp: {}, thrown: {},
+  answers: {}, sources: {},
 };
 
 function count(counts, name) {
@@ -98,6 +98,22 @@ else socket.on('message', (message, from) =>
 socket.on('error', ({ syscall, code }) => count(seen.errors,
   `${syscall} ${code}`));
 
+/** The longest time between two looks at the clock, in milliseconds. */
+let longest = 0;
+
+function watchLoop() {
+  let before = Date.now();
+  setInterval(() => {
+    longest = Math.max(longest, Date.now() - before);
+    before = Date.now();
+  }, 1).unref();
+}
+
+if (options.icmpErrors) {
+  watchLoop();
+  socket.on('icmp', ({ code }) => count(seen.icmp, code));
+}
+
 serve({
   async bind() {
     socket.bind(0, address);
@@ -112,7 +128,7 @@ serve({
   },
 
   /** Sends `n` datagrams, `at` at a time. @returns {object} their outcomes */
-  async send({ n, size = 64, at = 50 }) {
+  async send({ n, size = 64, at = 50, to = [] }) {
     const outcomes = { sent: 0 };
     let left = n;
     while (left > 0) {
@@ -125,7 +141,9 @@ serve({
           else outcomes.sent++;
           if (--open === 0) resolve();
         };
-        for (let i = 0; i < some; i++) socket.send(Buffer.alloc(size), done);
+        for (let i = 0; i < some; i++) {
+          socket.send(Buffer.alloc(size), ...to, done);
+        }
       });
       await new Promise((resolve) => { setImmediate(resolve); });
     }
@@ -178,7 +196,7 @@ serve({
   report() {
     const { port } = socket.address();
     return {
-      ...seen, drops: dropsOf(port, type), rss: memoryField('VmRSS'),
+      ...seen, longest, drops: dropsOf(port, type), rss: memoryField('VmRSS'),
       peak: memoryField('VmHWM'),
     };
   },

@@ -49,6 +49,7 @@
             '../../src/platform/linux.c',
             '../../src/transport/linux/ancillary.c',
             '../../src/transport/linux/busy_poll.c',
+            '../../src/transport/linux/error_queue.c',
             '../../src/transport/linux/features.c',
             '../../src/transport/linux/gso_limits.c',
             '../../src/transport/linux/poll.c',

@@ -11,6 +11,7 @@ const dgram = require(packed.main);
 
 const sockets = [];
 const received = [];
+const icmp = [];
 
 serve({
   transport: () => dgram.transport,
@@ -20,6 +21,9 @@ serve({
     const socket = dgram.createSocket(options);
     const id = sockets.push(socket) - 1;
     received.push([]);
+    icmp.push([]);
+    socket.on('icmp', ({ code, message }, info) =>
+      icmp[id].push({ errno: code, message, ...info }));
     socket.on('message', (msg) => received[id].push(String(msg)));
     socket.bind(port, address);
     await once(socket, 'listening');
@@ -48,6 +52,9 @@ serve({
   },
 
   received: ({ id }) => received[id],
+
+  /** The events 'icmp' since the last call. */
+  icmp: ({ id }) => icmp[id].splice(0),
 
   close({ id }) {
     sockets[id].close();

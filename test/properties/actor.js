@@ -58,12 +58,14 @@ class Actor {
     this.answered = 0;
     this.connects = 0; // calls of connect() and disconnect()
     this.socket = stage.dgram.createSocket({
-      type, sharedBuffers, ...(lookup && { lookup }),
+      type, sharedBuffers, icmpErrors: spec.icmpErrors,
+      ...(lookup && { lookup }),
     });
     this.socket.setMaxListeners(0);
     this.socket.on('listening', () => this.note());
     this.socket.on('error', (error) => this.onError(error));
     this.socket.on('close', () => { this.closes++; });
+    this.socket.on('icmp', (error) => this.onIcmp(error));
     if (mode !== 'batch')
       this.socket.on('message', (...args) => this.onMessage(...args));
     if (mode !== 'message')
@@ -369,6 +371,14 @@ class Actor {
     this.onDelivery();
   }
 
+  /** Listeners of 'icmp' react like those of messages. */
+  onIcmp({ syscall, code }) {
+    if (!this.isOpen || !this.spec.icmpErrors || syscall !== 'icmp' ||
+        code !== 'ECONNREFUSED')
+      this.stage.complain(`an event 'icmp' of ${syscall} ${code}`);
+    this.onDelivery();
+  }
+
   /** Retains the message, to check it again at the end. */
   receipt(bytes, port, size) {
     return {
@@ -385,7 +395,8 @@ class Actor {
     } else {
       this.errors.push({ syscall, code });
     }
-    if (syscall === 'bind') this.bindFailures++;
+    // With options before bind, bind() also sets these.
+    if (syscall === 'bind' || error.option) this.bindFailures++;
   }
 
   // --------------------------------------------------------------- end --

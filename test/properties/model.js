@@ -33,6 +33,31 @@ function isRetried({ kind, code, segmented }) {
     (segmented && ['EIO', 'EINVAL', 'EMSGSIZE'].includes(code)));
 }
 
+/** Attempts until an error is that of the datagram: E2 of linux.h. */
+const OWN = 9;
+
+/** Errors that ICMP messages cause; the first is never one of a datagram. */
+const ICMP = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EMSGSIZE'];
+
+/** Whether the error is not reported by a socket with icmpErrors. */
+const isOfIcmp = (actor, { code }) =>
+  actor.spec.icmpErrors && ICMP.includes(code);
+
+/**
+ * The records of sends, without those that were repeated because the error may
+ * have been that of an earlier datagram.
+ */
+function withoutRepeated(actor, records) {
+  let attempts = 0;
+  return records.filter((record) => {
+    const repeats = record.kind === 'rejected' && isOfIcmp(actor, record);
+    if (!repeats && record.code !== 'EINTR') attempts = 0;
+    if (!repeats) return true;
+    attempts = attempts % OWN + 1;
+    return attempts === OWN && record.code !== ICMP[0];
+  });
+}
+
 /** Errors of sends that never reached the kernel. */
 function isLocalError(actor, code, failed) {
   return (code === 'ECANCELED' && actor.closing && !actor.lastClose) ||
@@ -142,9 +167,10 @@ function sendsFit(actor, log, records, failed) {
 }
 
 function checkSends(actor, log, failed) {
-  const records = log.filter((record) =>
-    (record.kind === 'accepted' || record.kind === 'rejected') &&
-    !isRetried(record));
+  const sends = log.filter(({ kind }) =>
+    kind === 'accepted' || kind === 'rejected');
+  const records = withoutRepeated(actor, sends)
+    .filter((record) => !isRetried(record));
   const trouble = sendsFit(actor, log, records, failed);
   if (trouble !== null) {
     const { at, states, now, later } = trouble;
@@ -198,9 +224,10 @@ function checkGroup(group, accepted, failed) {
 // -------------------------------------------------------------- receiving --
 
 /** The deliveries that listeners should have received, by the log. */
-function expected(log, transport) {
+function expected(actor, log, transport) {
   return log.flatMap((record) => {
     const { kind, code } = record;
+    if (kind === 'recvFailed' && isOfIcmp(actor, record)) return [];
     if (kind === 'recvFailed') return [{ error: code, number: record.number }];
     // Only GRO buffers cannot be split without their ancillary data.
     if (kind === 'unreadable' && transport === 'linux')
@@ -244,7 +271,7 @@ function checkDeliveries(actor, deliveries, wanted, context) {
 }
 
 function checkReceipts(actor, log, context) {
-  const wanted = expected(log, context.transport);
+  const wanted = expected(actor, log, context.transport);
   // Sockets that cannot be watched: each failure emits one 'error'.
   const unwatched = log.filter(({ kind, call, code }) =>
     kind === 'callFailed' && call === 'epoll_ctl' && NO_ROOM.has(code)).length;
@@ -302,8 +329,10 @@ function withoutFirst(deliveries, count, wanted) {
 
 /** The system calls that can cause an error, by its `syscall`. */
 const BEHIND = {
-  bind: ['bind', 'socket', 'setsockopt'],
-  connect: ['connect', 'socket', 'setsockopt'],
+  // Options before bind read the family of the descriptor.
+  bind: ['bind', 'socket', 'setsockopt', 'getsockopt'],
+  connect: ['connect', 'socket', 'setsockopt', 'getsockopt'],
+  setsockopt: ['setsockopt', 'getsockopt'],
   getsockname: ['getsockname'],
   uv_recv_buffer_size: ['setsockopt', 'getsockopt'],
   uv_send_buffer_size: ['setsockopt', 'getsockopt'],

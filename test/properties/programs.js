@@ -96,12 +96,14 @@ const step = fc.oneof(
   }) },
   { weight: 1, arbitrary: fc.constant({ do: 'tick' }) });
 
-const socket = fc.record({
+/** @param {string} transport */
+const socketOf = (transport) => fc.record({
   type: fc.constantFrom('udp4', 'udp4', 'udp6'),
   mode: fc.constantFrom('message', 'message', 'batch', 'both'),
   sharedBuffers: fc.boolean(),
   lookup: fc.constantFrom('none', 'none', 'none', 'sync', 'tick', 'later'),
   bound: fc.boolean(),
+  icmpErrors: transport === 'linux' ? fc.boolean() : fc.constant(false),
   // What each message is answered with, up to `count` of them.
   answers: fc.record({
     count: fc.constantFrom(0, 3, 200), to: target, size: small,
@@ -161,7 +163,8 @@ function programs(transport) {
   const fault = fc.oneof(...failingCalls(transport).map((call) =>
     ({ weight: RESULTS[call][0], arbitrary: faultsOf(call) })));
   return fc.record({
-    sockets: fc.array(socket, { minLength: 1, maxLength: SOCKETS_MAX }),
+    sockets: fc.array(socketOf(transport),
+      { minLength: 1, maxLength: SOCKETS_MAX }),
     steps: fc.array(step, { maxLength: 14, size: 'max' }),
     faults: fc.array(fault, { maxLength: 6, size: 'max' }),
   });

@@ -3,7 +3,7 @@ import * as nodeDgram from 'node:dgram';
 import { AddressInfo } from 'node:net';
 import {
   createSocket, features, stats, transport, Batch, DropsMessage, Features,
-  Socket, Stats,
+  IcmpInfo, Socket, Stats,
 } from 'dgram-native';
 
 const socket: Socket = createSocket({ type: 'udp4', sharedBuffers: true });
@@ -78,8 +78,18 @@ socket.sendMany({ ...columns, ports: 53, addresses: 5 });
 // Options before bind, socket options, memberships, counters.
 createSocket({
   type: 'udp6', device: 'eth0', multicastAll: false, freebind: true,
-  transparent: true, priority: 6, mark: 1,
+  transparent: true, priority: 6, mark: 1, icmpErrors: features.icmpErrors,
 });
+socket.on('icmp', ({ code, syscall }, { address, port, offender, mtu }) => {
+  const text: string = `${code} ${syscall} ${address ?? ''} ${offender ?? ''}`;
+  console.log(text, port + (mtu ?? 0));
+}).once('icmp', (error: NodeJS.ErrnoException, info: IcmpInfo) => {
+  console.log(error.errno, info.type, info.code, info.family === 'IPv4');
+});
+// @ts-expect-error -- it may be unknown
+socket.once('icmp', (error, info) => { console.log(info.offender.length); });
+// @ts-expect-error -- a boolean
+createSocket({ type: 'udp4', icmpErrors: 'yes' });
 const same: Socket = socket.setTypeOfService(0xb8).setDontFragment('probe')
   .setDontFragment(true);
 const tos: number = socket.getTypeOfService() + socket.getPathMTU();

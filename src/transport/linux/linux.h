@@ -45,10 +45,23 @@
  *      UV_EBADF. The error is read and reported, and polling starts again.
  *      libuv's UDP watcher reports an error like a datagram, since libuv 1.52
  *      twice. If the first read of such a wake-up finds nothing, the cause may
- *      be the error queue, which is then emptied.
+ *      be the error queue, which is then read (E3).
  *  R5  If a single message (a datagram or a GRO buffer) was received and
  *      answered at once, the next request is likely to follow soon: the
  *      transport busy-polls (busy_poll.h).
+ *  E1  With the option icmpErrors the kernel queues each ICMP error, and also
+ *      returns it from the next send or receive, whatever that is about. This
+ *      clears it, so the call is repeated: the error is not about this
+ *      datagram. The queue is read later (E3), because reporting runs
+ *      JavaScript.
+ *  E2  A send may fail with one of these codes for a reason of its own. It then
+ *      fails again: after several attempts in a row, the error is its own.
+ *      GSO limits are learnt (S2) and S5 applies only after that. A code that
+ *      no send has for a reason of its own means that ICMP errors arrive
+ *      faster than datagrams leave: the rest are queued (S4).
+ *  E3  Unread messages keep EPOLLERR raised. The queue is read on a wake-up if
+ *      E1 has occurred or nothing was received, a limited number of messages
+ *      at a time. The kernel limits its size (SO_RCVBUF).
  */
 #ifndef DGRAM_LINUX_H
 #define DGRAM_LINUX_H
@@ -91,6 +104,7 @@ typedef struct {
   bool gro_decided;             /* UDP_GRO was set, or must not be set */
   bool gro_active;              /* UDP_GRO is on */
   bool read_deferred;           /* no inbox was free; cleared by start() */
+  bool errors_waiting;          /* the error queue is likely not empty: E3 */
   bool read_full;               /* the last read filled its slots */
   uint16_t slots;               /* for the next recvmmsg() */
   dgram_busy_poll_t busy_poll;  /* R5 */
@@ -214,10 +228,6 @@ void dgram_linux_on_readable(linux_socket_t* self, bool maybe_error);
 
 /* dgram_transport_t.read_one */
 bool dgram_linux_read_on(dgram_socket_t* socket);
-
-/* Discards messages of the error queue. If another owner of the descriptor has
- * set IP_RECVERR, unread ones would keep EPOLLERR raised. */
-void dgram_linux_discard_errors(int fd);
 
 /* Switches UDP_GRO. Kernels that do not know the option receive without it. */
 void dgram_linux_set_gro(const dgram_socket_t* socket, int on);

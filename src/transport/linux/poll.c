@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "transport/linux/error_queue.h"
 #include "transport/linux/linux.h"
 
 /* A uv_poll_t, allocated when the socket first needs one. Freed by its close
@@ -265,7 +266,7 @@ static void on_events(linux_socket_t* self, int status, int events) {
   if ((events & UV_READABLE) && socket->reading)
     dgram_linux_on_readable(self, status < 0);
   else if (status < 0 && !socket->closing)
-    dgram_linux_discard_errors(dgram_linux_fd(socket));
+    dgram_error_queue_read(self); /* E3 */
   if ((events & UV_WRITABLE) && !socket->closing)
     dgram_linux_send_queued(self);
   if (!socket->closing && (status < 0 || (events & UV_WRITABLE)))

@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "transport/linux/ancillary.h"
+#include "transport/linux/error_queue.h"
 #include "transport/linux/linux.h"
 
 /* Approximate maximum number of datagrams per read. Handling that many in
@@ -117,6 +117,23 @@ static int fill_slots(int fd, slots_t* slots, uint32_t count) {
   return n < 0 ? uv_translate_sys_error(errno) : n;
 }
 
+/* The same for a socket with the option icmpErrors, after `code` (E1). */
+static int fill_slots_again(linux_socket_t* self,
+                            slots_t* slots,
+                            uint32_t count,
+                            int code) {
+  unsigned attempts = 0;
+
+  while (code < 0 && code != UV_EAGAIN) {
+    code = dgram_error_queue_check_receive(self, code, &attempts);
+    if (code != 0)
+      break;
+    code = fill_slots(dgram_linux_fd(self->socket), slots, count);
+    self->socket->stats.receive_calls++;
+  }
+  return code;
+}
+
 /* Reads up to `count` messages into the inbox. Returns how many, or a UV_ code.
  * An error other than UV_EAGAIN is also added to the inbox. */
 static int read_messages(linux_socket_t* self, uint32_t count) {
@@ -129,6 +146,8 @@ static int read_messages(linux_socket_t* self, uint32_t count) {
   prepare_slots(&slots, count, env->inbox->recv_buffer);
   n = fill_slots(dgram_linux_fd(self->socket), &slots, count);
   self->socket->stats.receive_calls++;
+  if (n < 0 && self->socket->icmp_errors)
+    n = fill_slots_again(self, &slots, count, n);
   self->read_full = n == (int) count;
   if (n == UV_EAGAIN)
     return n;
@@ -215,26 +234,17 @@ static int receive_all(linux_socket_t* self, dgram_iteration_t* iteration) {
   return 0; /* there may be more */
 }
 
-void dgram_linux_discard_errors(int fd) {
-  struct msghdr header;
-  int i;
-
-  for (i = 0; i < DGRAM_RECV_SLOTS; i++) {
-    memset(&header, 0, sizeof(header));
-    if (recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-      return;
-  }
-}
-
 void dgram_linux_on_readable(linux_socket_t* self, bool maybe_error) {
   dgram_socket_t* socket = self->socket;
   uint64_t sent = socket->env->sent;
   dgram_iteration_t iteration = {0};
   int n = receive_all(self, &iteration);
 
-  if (n == UV_EAGAIN && maybe_error)
-    dgram_linux_discard_errors(dgram_linux_fd(socket));
-  if (n == 1 && socket->env->settings.busy_poll && socket->env->sent > sent &&
-      can_read(socket))
+  if (socket->closing)
+    return; /* `self` may be freed */
+  if ((n == UV_EAGAIN && maybe_error) || self->errors_waiting)
+    dgram_error_queue_read(self); /* E3 */
+  else if (n == 1 && socket->env->settings.busy_poll &&
+           socket->env->sent > sent && can_read(socket))
     dgram_busy_poll(&self->busy_poll, socket->env->loop); /* R5 */
 }

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "transport/linux/ancillary.h"
+#include "transport/linux/error_queue.h"
 #include "transport/linux/gso_limits.h"
 #include "transport/linux/linux.h"
 #include "transport/linux/segment_group.h"
@@ -113,7 +114,10 @@ int dgram_linux_transmit(dgram_socket_t* socket,
   int fd = dgram_linux_fd(socket);
   messages_t messages;
   dgram_gso_change_t change = {0};
+  /* S5: with the option icmpErrors no error is lost */
+  bool reports_once = socket->connected && !socket->icmp_errors;
   bool stopped = false; /* the last call stopped early */
+  unsigned attempts = 0;
   unsigned n;
   int rc;
   int i;
@@ -130,10 +134,17 @@ int dgram_linux_transmit(dgram_socket_t* socket,
     if (rc > 0) {
       if (self->singles_left > 0)
         self->singles_left--;
-      if (stopped && socket->connected)
+      if (stopped && reports_once)
         self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
       stopped = rc < (int) n;
+      self->errors_waiting |= stopped && socket->icmp_errors; /* E1 */
+      attempts = 0;
       continue;
+    }
+    if (rc < 0 && socket->icmp_errors) {
+      rc = dgram_error_queue_check_send(self, rc, &attempts);
+      if (rc == 0)
+        continue; /* E1 */
     }
     if (is_blocked(rc)) { /* S4 */
       if (rc == UV_ENOBUFS && messages.counts[0] > 1)
@@ -144,7 +155,7 @@ int dgram_linux_transmit(dgram_socket_t* socket,
         dgram_gso_limits_learn(self, batch, *position, rc, &change))
       continue; /* S2 */
     dgram_gso_limits_undo(self, *position, rc, &change);
-    if (socket->connected)
+    if (reports_once)
       self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
     batch->sends[(*position)++].status = rc;                /* S3 */
   }

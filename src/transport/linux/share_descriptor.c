@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "transport/linux/ancillary.h"
+#include "transport/linux/error_queue.h"
 #include "transport/linux/linux.h"
 
 /* Limits of dgram_linux_share(): attempts to empty the kernel's receive buffer,
@@ -49,12 +50,14 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
 
 /* Reads one message into memory of its own. Returns NULL if none is waiting or
  * there is no memory. */
-static linux_preread_t* preread_next(int fd) {
+static linux_preread_t* preread_next(linux_socket_t* self) {
   linux_preread_t* message = malloc(sizeof(*message) + DGRAM_RECV_SLOT_SIZE);
   _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_RECV_SIZE];
   struct msghdr header = {0};
   struct iovec vector;
   linux_preread_t* smaller;
+  unsigned attempts = 0;
+  int code;
   ssize_t n;
 
   if (message == NULL)
@@ -68,15 +71,18 @@ static linux_preread_t* preread_next(int fd) {
   header.msg_iovlen = 1;
   header.msg_control = control;
   header.msg_controllen = sizeof(control);
-  do
-    n = recvmsg(fd, &header, MSG_DONTWAIT);
-  while (n < 0 && errno == EINTR);
-  if (n < 0 && errno == EAGAIN) {
+  do {
+    n = recvmsg(dgram_linux_fd(self->socket), &header, MSG_DONTWAIT);
+    code = n < 0 ? uv_translate_sys_error(errno) : 0;
+    if (code != 0 && code != UV_EINTR && self->socket->icmp_errors)
+      code = dgram_error_queue_check_receive(self, code, &attempts); /* E1 */
+  } while (n < 0 && (code == 0 || code == UV_EINTR));
+  if (code == UV_EAGAIN) {
     free(message);
     return NULL;
   }
-  if (n < 0)
-    message->status = uv_translate_sys_error(errno);
+  if (code != 0)
+    message->status = code;
   else if (header.msg_flags & MSG_CTRUNC)
     message->status = UV_EMSGSIZE;
   if (message->status == 0) {
@@ -116,7 +122,7 @@ void dgram_linux_share(dgram_socket_t* socket) {
     continue;
   for (tries = 0; tries < PREREAD_TRIES && is_readable(fd); tries++) {
     dgram_linux_set_gro(socket, 1);
-    while (bytes < PREREAD_BYTES && (*end = preread_next(fd)) != NULL) {
+    while (bytes < PREREAD_BYTES && (*end = preread_next(self)) != NULL) {
       bytes += (uint32_t) sizeof(**end) + (*end)->length;
       end = &(*end)->next;
     }

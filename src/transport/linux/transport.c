@@ -114,6 +114,7 @@ static dgram_features_t linux_features(const dgram_env_t* env) {
 
 const dgram_transport_t dgram_transport_linux = {
     .name = "linux",
+    .icmp_errors = true,
     .features = linux_features,
     .start = linux_start,
     .before_poll = dgram_linux_before_poll,

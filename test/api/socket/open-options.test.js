@@ -41,7 +41,7 @@ function isOptionError(error, code, option) {
 
     for (const [name, type, values] of [
       ['device', 'string', [[null, 'null'], [2, 'type number (2)']]],
-      ...['multicastAll', 'freebind', 'transparent'].map((name) =>
+      ...['multicastAll', 'freebind', 'transparent', 'icmpErrors'].map((name) =>
         [name, 'boolean', [[null, 'null'], [1, 'type number (1)'],
           ['yes', "type string ('yes')"]]]),
       ...['priority', 'mark'].map((name) =>

@@ -216,7 +216,7 @@ const option = fc.oneof(
 /** createSocket() with one of the options before bind. */
 const openOption = fc.record({
   name: fc.constantFrom('device', 'multicastAll', 'freebind', 'transparent',
-    'priority', 'mark'),
+    'priority', 'mark', 'icmpErrors'),
   value: fc.oneof(fc.constantFrom(...integers, constant('lo'), constant(true),
     constant('no such device')), anything),
 });

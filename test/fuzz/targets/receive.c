@@ -159,6 +159,23 @@ static dgram_delivery_t on_deliver(dgram_inbox_t* inbox,
                                                   : DGRAM_DELIVERED;
 }
 
+/* A listener of 'icmp' may do anything. */
+static void on_icmp(dgram_socket_t* socket, const dgram_icmp_error_t* error) {
+  state_t* state = socket->env->data;
+  dgram_source_text_t text;
+
+  FUZZ_CHECK(fuzz_icmp_errors && !socket->closing && socket->uses > 0);
+  FUZZ_CHECK(error->code < 0);
+  FUZZ_CHECK(error->mtu == 0 || error->code == UV_EMSGSIZE);
+  dgram_address_describe(&error->destination.any, &text);
+  dgram_address_describe(&error->offender.any, &text);
+  if (state->depth > 24)
+    return;
+  state->depth++;
+  act(state);
+  state->depth--;
+}
+
 /* -- events --------------------------------------------------------------- */
 
 void fuzz_on_closed(dgram_socket_t* socket) {
@@ -186,6 +203,11 @@ static void share(const state_t* state, dgram_socket_t* socket) {
     uv_fs_close(NULL, &(uv_fs_t){0}, fd, NULL);
 }
 
+static void open_socket(state_t* state, uint32_t place) {
+  fuzz_core_socket(&state->core, place, true);
+  state->core.sockets[place]->icmp_errors = fuzz_icmp_errors;
+}
+
 static void act(state_t* state) {
   uint32_t place = fuzz_below(&state->input, FUZZ_SOCKETS);
   dgram_socket_t* socket = state->core.sockets[place];
@@ -201,7 +223,7 @@ static void act(state_t* state) {
     case 2:
     case 3:
       if (state->core.env.created < 32)
-        fuzz_core_socket(&state->core, place, true);
+        open_socket(state, place);
       break;
     case 4:
     case 5:
@@ -272,8 +294,12 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                               : &dgram_transport_linux);
   state.core.env.acquire = on_acquire;
   state.core.env.deliver = on_deliver;
+  state.core.env.icmp = on_icmp;
   state.core.env.data = &state;
-  fuzz_core_socket(&state.core, 0, true);
+  /* Not drawn, so that the inputs of the corpus keep their meaning. */
+  fuzz_icmp_errors =
+      state.core.env.transport == &dgram_transport_linux && size % 2 == 1;
+  open_socket(&state, 0);
   FUZZ_CHECK(dgram_socket_start(state.core.sockets[0]) == 0);
   while (state.input.size > 0) {
     act(&state);
