@@ -16,9 +16,11 @@
  *    of loading node:crypto or node:zlib.
  */
 
-/** They add no line, so that stack traces name the lines of the file. */
-const HEAD = '(function(module) { ';
-const TAIL = '\n})';
+/** The file is `module.exports = (function evaluate() { ... });`. */
+const FUNCTION = '(function ';
+
+/** The line of FUNCTION, from 0; scripts/bundle.js checks it. */
+const LINE = 2;
 
 /** The states that `npx dgram-native info` prints. */
 const ABSENT = 'none';
@@ -55,15 +57,19 @@ function sourceFile(directory) {
 }
 
 /**
+ * Compiles the function that evaluate.js exports, as a script: V8 has no code
+ * cache of functions that were compiled late in a module.
  * @param {Function} Script that of node:vm
- * @param {Buffer} source
+ * @param {Buffer} source of evaluate.js
  * @param {string} directory
  * @param {Buffer} [cachedData]
- * @returns {vm.Script}
+ * @returns {vm.Script} its result is the function
  */
 function compile(Script, source, directory, cachedData) {
-  return new Script(HEAD + source.toString() + TAIL,
-                    { filename: sourceFile(directory), cachedData });
+  const start = source.indexOf(FUNCTION);
+  return new Script(source.toString('utf8', start), {
+    filename: sourceFile(directory), lineOffset: LINE, cachedData,
+  });
 }
 
 /** @returns {Buffer} the contents of a cache file */
@@ -82,7 +88,7 @@ function unpack(packed, source) {
   return packed.subarray(0, middle);
 }
 
-/** Coverage tools expect the offsets of the file, without HEAD. */
+/** Coverage tools expect offsets in the file, not in the function. */
 function isWanted(process, directory) {
   return directory !== '' && isNode(process) &&
     !process.env.NODE_V8_COVERAGE;
@@ -97,10 +103,8 @@ function read(directory, version, builtin) {
   const data = unpack(fs.readFileSync(file), source);
   if (data === undefined) return { state: DAMAGED };
   const script = compile(builtin('vm').Script, source, directory, data);
-  const module = { exports: undefined };
-  script.runInThisContext()(module);
   return {
-    evaluate: module.exports,
+    evaluate: script.runInThisContext(),
     state: script.cachedDataRejected ? REJECTED : USED,
   };
 }
@@ -120,4 +124,4 @@ function load(directory, version, builtin) {
   }
 }
 
-module.exports = { compile, fileOf, load, pack, sourceFile };
+module.exports = { LINE, compile, fileOf, load, pack, sourceFile };

@@ -15,9 +15,6 @@ const codeCache = require('./code-cache');
 /** The version of the package; scripts/bundle.js inserts it. */
 const VERSION = '';
 
-/** The first line of evaluate() in dist/evaluate.js, from 0; also inserted. */
-const LINE = 0;
-
 /** A bundle of ES modules has no __dirname. */
 const directory = typeof __dirname === 'string' ? __dirname : '';
 
@@ -103,7 +100,7 @@ function requireFallbackInMainRealm() {
 function evaluateInMainRealm() {
   const again = builtin('vm').runInThisContext(
     `(${require('./evaluate')})`,
-    { filename: `${directory}/evaluate.js`, lineOffset: LINE });
+    { filename: `${directory}/evaluate.js`, lineOffset: codeCache.LINE });
   const builtins = getBuiltin === undefined ? allBuiltins() : undefined;
   return again({
     ...given, isShared: true, requireFallback: requireFallbackInMainRealm,

@@ -16,8 +16,11 @@
 // A bundler would rename identifiers that two files share, and users would see
 // `Socket2` in util.inspect() and in stack traces.
 
+const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
+
+const { LINE } = require('../lib/code-cache');
 
 const root = path.join(__dirname, '..');
 const lib = path.join(root, 'lib');
@@ -194,7 +197,6 @@ function entry() {
   for (const [what, by] of [
     [`require('./${INCLUDED}')`, expression(INCLUDED)],
     ['const VERSION = \'\';', `const VERSION = '${version}';`],
-    ['const LINE = 0;', `const LINE = ${generated('').split('\n').length - 1};`],
   ]) {
     text = replaceOnce(text, what, by);
   }
@@ -202,8 +204,10 @@ function entry() {
 }
 
 function core() {
-  return `${generated('lib/')}module.exports = ${
+  const text = `${generated('lib/')}module.exports = ${
     selfContained(CORE, CORE, LATER)};\n`;
+  assert.match(text.split('\n')[LINE], /^module\.exports = \(function /);
+  return text;
 }
 
 function fallback() {
