@@ -6,7 +6,8 @@
  * scripts/code-cache.js writes it when the package is installed; nothing is
  * written at run time. index.js includes this file.
  *
- * The layout of the file is: data, the same data again, source.
+ * The layout of the file is: the length of the data (8 bytes), the data, the
+ * same data again, the source, and before V8 12 the folder.
  *
  *  - V8 checks the version, its flags and the length of the source, but not its
  *    text.
@@ -14,6 +15,7 @@
  *    process (seen on Node 20, 22, 24 and 26). Comparing two copies takes a
  *    tenth of the time of a checksum in JavaScript that is not compiled yet, or
  *    of loading node:crypto or node:zlib.
+ *  - Before V8 12 stack traces name the folder in which the cache was made.
  */
 
 /** The file is `module.exports = (function evaluate() { ... });`. */
@@ -21,6 +23,9 @@ const FUNCTION = '(function ';
 
 /** The line of FUNCTION, from 0; scripts/bundle.js checks it. */
 const LINE = 2;
+
+/** Bytes of the header. */
+const SIZE = 8;
 
 /** The states that `npx dgram-native info` prints. */
 const ABSENT = 'none';
@@ -52,8 +57,10 @@ function fileOf(directory, version) {
   return `${directory}/evaluate-${version}-${tagOf(globalThis.process)}.cache`;
 }
 
+/** As Node names it in stack traces. */
 function sourceFile(directory) {
-  return `${directory}/evaluate.js`;
+  const separator = globalThis.process.platform === 'win32' ? '\\' : '/';
+  return `${directory}${separator}evaluate.js`;
 }
 
 /**
@@ -72,20 +79,34 @@ function compile(Script, source, directory, cachedData) {
   });
 }
 
+/** The part of the file that must be that of the folder. */
+function folderOf(directory) {
+  return parseInt(globalThis.process.versions.v8, 10) < 12 ? directory : '';
+}
+
 /** @returns {Buffer} the contents of a cache file */
-function pack(data, source) {
-  return Buffer.concat([data, data, source]);
+function pack(data, source, directory) {
+  // Also the alignment that V8 prefers.
+  const header = Buffer.alloc(SIZE);
+  header.writeUInt32LE(data.length);
+  return Buffer.concat(
+    [header, data, data, source, Buffer.from(folderOf(directory))]);
 }
 
 /** @returns {Buffer|undefined} undefined if a byte is missing or wrong */
-function unpack(packed, source) {
-  const end = packed.length - source.length;
-  const middle = end / 2;
-  if (end <= 0 || packed.compare(source, 0, source.length, end) !== 0 ||
-      packed.compare(packed, middle, end, 0, middle) !== 0) {
+function unpack(packed, source, directory) {
+  if (packed.length < SIZE) return undefined;
+  const length = packed.readUInt32LE();
+  const middle = SIZE + length;
+  const text = middle + length;
+  const end = text + source.length;
+  if (length === 0 || end > packed.length ||
+      packed.compare(packed, middle, text, SIZE, middle) !== 0 ||
+      packed.compare(source, 0, source.length, text, end) !== 0 ||
+      packed.toString('utf8', end) !== folderOf(directory)) {
     return undefined;
   }
-  return packed.subarray(0, middle);
+  return packed.subarray(SIZE, middle);
 }
 
 /** Coverage tools expect offsets in the file, not in the function. */
@@ -100,7 +121,7 @@ function read(directory, version, builtin) {
   const file = fileOf(directory, version);
   if (!fs.existsSync(file)) return { state: ABSENT };
   const source = fs.readFileSync(sourceFile(directory));
-  const data = unpack(fs.readFileSync(file), source);
+  const data = unpack(fs.readFileSync(file), source, directory);
   if (data === undefined) return { state: DAMAGED };
   const script = compile(builtin('vm').Script, source, directory, data);
   return {

@@ -100,7 +100,7 @@ function requireFallbackInMainRealm() {
 function evaluateInMainRealm() {
   const again = builtin('vm').runInThisContext(
     `(${require('./evaluate')})`,
-    { filename: `${directory}/evaluate.js`, lineOffset: codeCache.LINE });
+    { filename: codeCache.sourceFile(directory), lineOffset: codeCache.LINE });
   const builtins = getBuiltin === undefined ? allBuiltins() : undefined;
   return again({
     ...given, isShared: true, requireFallback: requireFallbackInMainRealm,

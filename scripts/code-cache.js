@@ -80,7 +80,8 @@ function main() {
     require(path.join(dist, 'code-cache.js'));
   const file = fileOf(dist, version);
   const source = fs.readFileSync(sourceFile(dist));
-  const save = (script) => write(file, pack(script.createCachedData(), source));
+  const save = (script) =>
+    write(file, pack(script.createCachedData(), source, dist));
   save(compile(vm.Script, source, dist));
   const { dgram, script } = load();
   // Undefined if NODE_OPTIONS has preloaded the package.
