@@ -2,6 +2,7 @@
 
 /** Starts and stops receiving, and emits 'message'. */
 
+const { prepare } = require('../batch/inbox');
 const { withMtu } = require('../batch/mtu');
 const { bufferSizeError } = require('../node/buffer-size-error');
 const errors = require('../errors/errors');
@@ -48,6 +49,8 @@ function startReceiving(socket, above = startReceiving) {
   const state = socket[kState];
   const { handle } = state;
   handle.onmessage = onMessage;
+  // Most sockets without listeners only send.
+  if (handle.hasListeners('message') || handle.hasListeners('batch')) prepare();
   const status = handle.recvStart();
   state.receiving = true;
   state.bindState = BOUND;
