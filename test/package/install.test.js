@@ -140,6 +140,18 @@ describe('npm install with scripts, without a compiler', function() {
     assert.doesNotMatch(output, /gyp ERR|dgram-native: /);
     reportOf(process.execPath, ['require.cjs'], { cwd: directory, env });
   });
+
+  it('writes a code cache, which is used and uninstalled', () => {
+    const env = kit.cleanEnvironment(kit.barePath(process.execPath));
+    const { directory } = kit.install(kit.tarballs(), { env });
+    const own = path.join(directory, 'node_modules', 'dgram-native');
+    const { stdout } = kit.run(process.execPath,
+      [path.join(own, 'dist', 'cli.js'), 'info'], { cwd: directory, env });
+    assert.match(stdout, /^code cache: in use$/m);
+    kit.npm(['uninstall', '--offline', 'dgram-native'],
+            { cwd: directory, env });
+    assert.ok(!fs.existsSync(own));
+  });
 });
 
 describe('npm install that has to compile', function() {
