@@ -49,11 +49,11 @@ function startReceiving(socket, above = startReceiving) {
   const state = socket[kState];
   const { handle } = state;
   handle.onmessage = onMessage;
-  // Most sockets without listeners only send.
-  if (handle.hasListeners('message') || handle.hasListeners('batch')) prepare();
   const status = handle.recvStart();
   state.receiving = true;
   state.bindState = BOUND;
+  // Most sockets without listeners only send.
+  if (handle.hasListeners('message') || handle.hasListeners('batch')) prepare();
   // Node ignores the status of recvStart(), and tests rely on that. The
   // exception is a socket that can never receive: it emits an error.
   if (status < 0 && NO_ROOM.includes(errors.codeName(status))) {
