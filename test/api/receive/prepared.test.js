@@ -78,4 +78,21 @@ describeNative('the receive memory', () => {
       });
     `), [true, 'first']);
   });
+
+  it('is not prepared for a handle that is only an object', async () => {
+    assert.deepStrictEqual(await reportsOf(`
+      let calls = 0;
+      addon.inbox = (name) => {
+        calls++;
+        return inbox(name);
+      };
+      const socket = dgram.createSocket('udp4');
+      socket.on('message', () => {});
+      socket.on('listening', () => report('listening'));
+      socket.bind({
+        recvStart: () => 0, recvStop: () => 0, close() {}, bind: () => 0,
+      });
+      report(calls);
+    `), ['listening', 0]);
+  });
 });
