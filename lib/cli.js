@@ -49,10 +49,15 @@ function addonFile() {
   return loaded.length > 0 ? loaded.join(', ') : 'none';
 }
 
-/** What the transport uses here, see docs/platforms.md and node/thread.js. */
-function features() {
+/** What this thread knows of the package, see node/thread.js. */
+function copy() {
   const thread = require('node:dgram')[Symbol.for('dgram-native')];
-  const has = thread?.copies[__dirname]?.binding?.features() ?? {};
+  return thread?.copies[__dirname];
+}
+
+/** What the transport uses here, see docs/platforms.md. */
+function features() {
+  const has = copy()?.binding?.features() ?? {};
   const labels = {
     batches: 'batches', gso: 'GSO', gro: 'GRO', reusePort: 'reusePort',
   };
@@ -76,6 +81,7 @@ function info() {
     features: features(),
     addon: addonFile(),
     settings: settings(),
+    'code cache': copy()?.codeCache ?? 'none',
     node: `${process.version}, libuv ${process.versions.uv}`,
     platform: `${process.platform}-${process.arch}, ${os.release()}`,
   };

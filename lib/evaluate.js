@@ -18,11 +18,12 @@ const thread = require('./node/thread');
  * @param {function(): *} given.loadTracedAddon see load/entry.js
  * @param {function(): Function} given.requireFallback loads fallback/index.js
  * @param {*} given.builtins see scripts/bundle.js
+ * @param {string} [given.codeCache] its state, see code-cache.js
  * @param {boolean} given.isShared false: for this caller only
  * @returns {{createSocket: Function, Socket: Function, features: object,
  *   stats: Function, transport: string}}
  */
-function evaluate({ directory, version, isShared, ...given }) {
+function evaluate({ directory, version, isShared, codeCache, ...given }) {
   const known = thread.find(directory, version);
   if (known !== undefined && isShared) return known.api;
   entry.directory = directory;
@@ -34,7 +35,7 @@ function evaluate({ directory, version, isShared, ...given }) {
     const api = require('./api');
     if (isShared) {
       const binding = require('./load/binding');
-      thread.add(directory, { version, api, binding });
+      thread.add(directory, { version, api, binding, codeCache });
     }
     return api;
   } finally {

@@ -10,17 +10,13 @@
  * realm, and it retains no object of a sandbox.
  */
 
-const evaluate = require('./evaluate');
+const codeCache = require('./code-cache');
 
 /** The version of the package; scripts/bundle.js inserts it. */
 const VERSION = '';
 
-/** The first line of evaluate() in dist/index.js, from 0; also inserted. */
-const LINE = 0;
-
-/** A bundle of ES modules has neither of the two. */
+/** A bundle of ES modules has no __dirname. */
 const directory = typeof __dirname === 'string' ? __dirname : '';
-const filename = typeof __filename === 'string' ? __filename : 'dgram-native';
 
 /**
  * Node's modules, for versions without process.getBuiltinModule() (before 20.16
@@ -86,7 +82,14 @@ const given = {
 };
 
 function evaluateHere(isShared) {
-  return evaluate({ ...given, isShared, requireFallback, builtins: builtin });
+  const { evaluate, state } = isShared ?
+    codeCache.load(directory, VERSION, builtin) :
+    {};
+  // A literal, and always reachable: bundlers include the file.
+  const run = evaluate ?? require('./evaluate');
+  return run({
+    ...given, isShared, requireFallback, builtins: builtin, codeCache: state,
+  });
 }
 
 function requireFallbackInMainRealm() {
@@ -96,7 +99,8 @@ function requireFallbackInMainRealm() {
 
 function evaluateInMainRealm() {
   const again = builtin('vm').runInThisContext(
-    `(${evaluate})`, { filename, lineOffset: LINE });
+    `(${require('./evaluate')})`,
+    { filename: codeCache.sourceFile(directory), lineOffset: codeCache.LINE });
   const builtins = getBuiltin === undefined ? allBuiltins() : undefined;
   return again({
     ...given, isShared: true, requireFallback: requireFallbackInMainRealm,

@@ -1,8 +1,11 @@
 'use strict';
 
-// Generates dist/, the published form of lib/: one file, because Node takes a
-// third of a millisecond to find and load each file at every program start; and
-// one for the fallback, because compiling it takes half a millisecond.
+// Generates dist/, the published form of lib/: few files, because Node takes a
+// third of a millisecond to find and load each file at every program start.
+//
+//   index.js      the entry: finds the code cache of the next one
+//   evaluate.js   all that usual programs need, compiled or from the cache
+//   fallback.js   the fallback, because compiling it takes half a millisecond
 //
 //   node scripts/bundle.js
 //
@@ -13,21 +16,29 @@
 // A bundler would rename identifiers that two files share, and users would see
 // `Socket2` in util.inspect() and in stack traces.
 
+const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
+
+const { LINE } = require('../lib/code-cache');
 
 const root = path.join(__dirname, '..');
 const lib = path.join(root, 'lib');
 const dist = path.join(root, 'dist');
 
 /** Copied as they are: their relative paths are the same in dist/. */
-const COPIED = ['cli.js', 'index.mjs', 'register.js', 'traced-addon.js'];
+const COPIED = [
+  'cli.js', 'code-cache.js', 'index.mjs', 'register.js', 'traced-addon.js',
+];
 
 /** index.js requires it; it becomes dist/fallback.js. */
 const FALLBACK = 'fallback/index';
 
-/** index.js requires this file; in dist/ it has the function instead. */
+/** index.js requires it; with all that it requires, it is dist/evaluate.js. */
 const CORE = 'evaluate';
+
+/** index.js requires it; in dist/ it contains the file instead. */
+const INCLUDED = 'code-cache';
 
 /**
  * Files that are first required after loading, by programs that need them.
@@ -173,22 +184,35 @@ function replaceOnce(text, what, by) {
   return parts.join(by);
 }
 
+const generated = (from) => `// Generated from ${from} by scripts/bundle.js.\n\n`;
+
+/** A file without `require`, as an expression: its exports. */
+function expression(id) {
+  return `((module) => {\n${code(id)}return module.exports;\n})({})`;
+}
+
 function entry() {
   const { version } = require('../package.json');
-  const text = replaceOnce(
-    replaceOnce(read('index'), 'const VERSION = \'\';',
-                `const VERSION = '${version}';`),
-    `require('./${CORE}')`, '/* core */');
-  const [head, tail] = text.split('/* core */');
-  const start = `// Generated from lib/ by scripts/bundle.js.\n\n${head}`;
-  const line = start.split('\n').length - 1;
-  return replaceOnce(start + selfContained(CORE, CORE, LATER) + tail,
-                     'const LINE = 0;', `const LINE = ${line};`);
+  let text = read('index');
+  for (const [what, by] of [
+    [`require('./${INCLUDED}')`, expression(INCLUDED)],
+    ['const VERSION = \'\';', `const VERSION = '${version}';`],
+  ]) {
+    text = replaceOnce(text, what, by);
+  }
+  return generated('lib/') + text;
+}
+
+function core() {
+  const text = `${generated('lib/')}module.exports = ${
+    selfContained(CORE, CORE, LATER)};\n`;
+  assert.match(text.split('\n')[LINE], /^module\.exports = \(function /);
+  return text;
 }
 
 function fallback() {
-  return '// Generated from lib/fallback/ by scripts/bundle.js.\n\n' +
-    `module.exports = ${selfContained(FALLBACK, 'evaluateFallback')};\n`;
+  return `${generated('lib/fallback/')}module.exports = ${
+    selfContained(FALLBACK, 'evaluateFallback')};\n`;
 }
 
 /** Renames the complete file: other processes may be loading the old one. */
@@ -205,7 +229,7 @@ function isUnfinished(name) {
 
 /** package.json publishes all of dist/, even files of an earlier layout. */
 function removeStale() {
-  const current = ['index.js', 'fallback.js', ...COPIED];
+  const current = ['index.js', 'evaluate.js', 'fallback.js', ...COPIED];
   for (const name of fs.readdirSync(dist)) {
     if (current.includes(name) || isUnfinished(name)) continue;
     fs.rmSync(path.join(dist, name), { recursive: true, force: true });
@@ -216,6 +240,7 @@ function removeStale() {
 function bundle() {
   fs.mkdirSync(dist, { recursive: true });
   write('index.js', entry());
+  write('evaluate.js', core());
   write('fallback.js', fallback());
   for (const name of COPIED) {
     write(name, fs.readFileSync(path.join(lib, name), 'utf8'));

@@ -38,9 +38,9 @@ const View = Buffer[Symbol.species];
 
 /** Receive memory, and the batch in it. */
 class Inbox {
-  constructor(name) {
-    const memory = binding.inbox(name);
-    this.name = name;
+  constructor(memory) {
+    /** The id of the memory in the addon; 0 until its first batch. */
+    this.name = 0;
     this.cursor = new Uint32Array(memory, 0, CURSOR_WORDS);
     const words = RECV_GRO_BUFFERS * RECV_WORDS;
     this.groBuffers = new Uint32Array(memory, INBOX_GRO_BUFFERS, words);
@@ -67,9 +67,25 @@ class Inbox {
 const inboxes = [];
 
 function open(name) {
-  const inbox = new Inbox(name);
-  inboxes[name % INBOXES] = inbox;
-  return inbox;
+  const index = name % INBOXES;
+  const memory = binding.inbox(name);
+  if (inboxes[index]?.memory !== memory) inboxes[index] = new Inbox(memory);
+  inboxes[index].name = name;
+  return inboxes[index];
+}
+
+/**
+ * Creates what the first batch would wait for, while the datagrams behind it
+ * fill the socket's receive buffer. Idle sockets need no more, as all sockets
+ * of a thread share it.
+ */
+function prepare() {
+  if (inboxes.length > 0) return;
+  try {
+    inboxes[0] = new Inbox(binding.inbox(0));
+  } catch {
+    // There is no memory. deliver() tries again.
+  }
 }
 
 /** The C core has released all inboxes but the first. */
@@ -255,4 +271,4 @@ function takeMessage({ memory }, start, size) {
   return new View(new Uint8Array(memory, INBOX_RECV_BUFFER + start, size));
 }
 
-module.exports = { deliver, forgetSpares };
+module.exports = { deliver, forgetSpares, prepare };

@@ -10,7 +10,7 @@
  *
  *   Socket, createSocket   Node's, before any register.js
  *   copies                 by the folder of their entry: { version, api,
- *                          binding }
+ *                          binding, codeCache }
  *   exporters              one per copy, see ipc.js
  *   sendsThroughExporters  true once this thread's IPC channels are hooked
  *   beforeEnding           functions to call, see endings.js; undefined until

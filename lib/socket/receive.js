@@ -2,6 +2,7 @@
 
 /** Starts and stops receiving, and emits 'message'. */
 
+const { prepare } = require('../batch/inbox');
 const { withMtu } = require('../batch/mtu');
 const { bufferSizeError } = require('../node/buffer-size-error');
 const errors = require('../errors/errors');
@@ -51,6 +52,7 @@ function startReceiving(socket, above = startReceiving) {
   const status = handle.recvStart();
   state.receiving = true;
   state.bindState = BOUND;
+  if (expectsBatches(handle)) prepare();
   // Node ignores the status of recvStart(), and tests rely on that. The
   // exception is a socket that can never receive: it emits an error.
   if (status < 0 && NO_ROOM.includes(errors.codeName(status))) {
@@ -61,6 +63,13 @@ function startReceiving(socket, above = startReceiving) {
   }
   return applyBufferSize(handle, state.recvBufferSize, RECV_BUFFER, above) ??
     applyBufferSize(handle, state.sendBufferSize, SEND_BUFFER, above);
+}
+
+/** Most sockets without listeners only send. */
+function expectsBatches(handle) {
+  // A program may bind to an object that has the methods of a handle.
+  return handle instanceof UDP &&
+    (handle.hasListeners('message') || handle.hasListeners('batch'));
 }
 
 function applyBufferSize(handle, size, which, above) {

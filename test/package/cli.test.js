@@ -80,6 +80,7 @@ describe('the command dgram-native', function() {
     assert.strictEqual(facts.transport, 'uv');
     assert.match(facts.features, /^(?:reusePort|none)$/);
     assert.strictEqual(facts.settings, 'DGRAM_NATIVE_TRANSPORT=uv');
+    assert.strictEqual(facts['code cache'], 'none');
     const real = fs.realpathSync(packageIn(directory));
     assert.ok(facts.addon.startsWith(path.join(real, 'prebuilds')),
               facts.addon);

@@ -81,7 +81,7 @@ describe('npm install --ignore-scripts, without a compiler', function() {
       .isSymbolicLink());
   });
 
-  it('loads one file besides the addon, and few modules of Node', () => {
+  it('loads two files besides the addon, and few modules of Node', () => {
     const { stdout, stderr } = kit.run(process.execPath, ['-p', `
       const before = new Set(process.moduleLoadList);
       require('dgram-native');
@@ -94,7 +94,8 @@ describe('npm install --ignore-scripts, without a compiler', function() {
     const { files, builtins } = JSON.parse(stdout);
     const own = path.join(fs.realpathSync(directory), 'node_modules',
                           'dgram-native');
-    assert.deepStrictEqual(files, [path.join(own, 'dist', 'index.js')]);
+    assert.deepStrictEqual(files, ['index.js', 'evaluate.js']
+      .map((name) => path.join(own, 'dist', name)));
     assert.ok(builtins.includes('NativeModule dgram'), `${builtins}`);
     for (const name of ['child_process', 'cluster', 'net', 'stream',
       'worker_threads'])
@@ -138,6 +139,18 @@ describe('npm install with scripts, without a compiler', function() {
     kit.addConsumer(directory);
     assert.doesNotMatch(output, /gyp ERR|dgram-native: /);
     reportOf(process.execPath, ['require.cjs'], { cwd: directory, env });
+  });
+
+  it('writes a code cache, which is used and uninstalled', () => {
+    const env = kit.cleanEnvironment(kit.barePath(process.execPath));
+    const { directory } = kit.install(kit.tarballs(), { env });
+    const own = path.join(directory, 'node_modules', 'dgram-native');
+    const { stdout } = kit.run(process.execPath,
+      [path.join(own, 'dist', 'cli.js'), 'info'], { cwd: directory, env });
+    assert.match(stdout, /^code cache: in use$/m);
+    kit.npm(['uninstall', '--offline', 'dgram-native'],
+            { cwd: directory, env });
+    assert.ok(!fs.existsSync(own));
   });
 });
 

@@ -179,6 +179,7 @@ module.exports = {
   installed,
   listing,
   nodes,
+  npm,
   pack,
   root,
   run,

@@ -29,12 +29,12 @@ describe('the tarball', function() {
       /^(?:package\.json|binding\.gyp|LICENSE)$/,
       /^(?:README|CHANGELOG|SECURITY)\.md$/,
       /^examples\/[\w-]+\.(?:js|md)$/,
-      /^dist\/(?:index\.m?js|(?:cli|fallback|register|traced-addon)\.js)$/,
+      /^dist\/(?:index\.m?js|(?:cli|code-cache|evaluate|fallback|register|traced-addon)\.js)$/,
       /^lib\/[\w-]+\.d\.m?ts$/,
       /^src\/(?:[\w-]+\/)*[\w-]+\.[ch]$/,
       /^docs\/[\w-]+\.(?:md|svg)$/,
       /^prebuilds\/\w+-\w+\/dgram-native(?:\.glibc|\.musl)?\.node$/,
-      /^scripts\/cannot-compile\.js$/,
+      /^scripts\/(?:cannot-compile|code-cache)\.js$/,
     ];
     for (const file of files) {
       assert.ok(expected.some((pattern) => pattern.test(file)), file);
@@ -49,6 +49,17 @@ describe('the tarball', function() {
     fs.writeFileSync(stale, '');
     bundle();
     assert.strictEqual(fs.existsSync(stale), false);
+  });
+
+  it('contains no code cache, even if dist/ has one', () => {
+    const cache = path.join(kit.root, 'dist', 'evaluate-0-v0.cache');
+    fs.writeFileSync(cache, '');
+    try {
+      assert.deepStrictEqual(kit.listing(kit.pack(kit.root))
+        .filter((name) => name.endsWith('.cache')), []);
+    } finally {
+      fs.rmSync(cache);
+    }
   });
 
   it('contains every source in binding.gyp', () => {

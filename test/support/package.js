@@ -29,7 +29,7 @@ function ingredients() {
   const examples = fs.readdirSync(path.join(root, 'examples'))
     .map((name) => path.join('examples', name));
   return [...lib, ...examples, path.join('scripts', 'bundle.js'),
-          'package.json'];
+          path.join('scripts', 'code-cache.js'), 'package.json'];
 }
 
 function fingerprint() {
@@ -88,10 +88,22 @@ function stage(copy) {
   }
 }
 
+/** As `npm install` does; each Node has a code cache of its own. */
+function makeCodeCache(directory) {
+  const { fileOf } = require(path.join(directory, 'dist', 'code-cache.js'));
+  const { version } = require('../../package.json');
+  if (fs.existsSync(fileOf(path.join(directory, 'dist'), version))) return;
+  execFileSync(process.execPath,
+               [path.join(directory, 'scripts', 'code-cache.js')],
+               { env: { ...process.env, NODE_OPTIONS: '' } });
+}
+
 function find() {
   const copy = path.join(cache, fingerprint());
   if (!fs.existsSync(copy)) stage(copy);
-  return path.join(copy, 'package');
+  const directory = path.join(copy, 'package');
+  makeCodeCache(directory);
+  return directory;
 }
 
 process.env.DGRAM_NATIVE_BINDING ??= path.join(
