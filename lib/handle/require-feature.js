@@ -17,8 +17,9 @@ const features = listFeatures(binding);
 function requireFeature(feature, what, above = requireFeature) {
   if (features[feature]) return;
   throw errors.featureUnavailable(
-    `dgram-native does not support ${what} on ${process.platform}. Check ` +
-    `dgram.features.${feature} before you use it.`, above);
+    `dgram-native does not support ${what} on ${process.platform}, transport ` +
+    `'${binding.transport}'. Check dgram.features.${feature} before you use ` +
+    'it.', above);
 }
 
 module.exports = { features, requireFeature };

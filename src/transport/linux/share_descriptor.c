@@ -20,18 +20,21 @@ struct linux_preread_s {
   uint32_t length;
   uint32_t segment;
   dgram_address_t source;
+  dgram_receive_info_t info;
   uint8_t bytes[];
 };
 
 void dgram_linux_deliver_preread(linux_socket_t* self,
                                  dgram_iteration_t* iteration) {
   dgram_env_t* env = self->socket->env;
+  uint32_t first;
   uint32_t i;
 
   for (i = 0; i < env->inbox->slots && self->preread != NULL; i++) {
     linux_preread_t* message = self->preread;
 
     self->preread = message->next;
+    first = env->inbox->count;
     if (message->status == 0)
       memcpy(env->inbox->recv_buffer + (size_t) i * DGRAM_RECV_SLOT_SIZE,
              message->bytes,
@@ -42,6 +45,7 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
                        message->segment,
                        message->status == 0 ? &message->source.any : NULL,
                        message->status);
+    dgram_inbox_set_info(env, first, &message->info);
     free(message);
   }
   (void) dgram_delivery_start(env, self->socket, iteration);
@@ -49,7 +53,7 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
 
 /* Reads one message into memory of its own. Returns NULL if none is waiting or
  * there is no memory. */
-static linux_preread_t* preread_next(int fd) {
+static linux_preread_t* preread_next(const dgram_socket_t* socket, int fd) {
   linux_preread_t* message = malloc(sizeof(*message) + DGRAM_RECV_SLOT_SIZE);
   _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_RECV_SIZE];
   struct msghdr header = {0};
@@ -77,11 +81,13 @@ static linux_preread_t* preread_next(int fd) {
   }
   if (n < 0)
     message->status = uv_translate_sys_error(errno);
-  else if (header.msg_flags & MSG_CTRUNC)
-    message->status = UV_EMSGSIZE;
+  else
+    message->status = dgram_linux_find_segment(
+        socket, &header, (uint32_t) n, &message->segment);
   if (message->status == 0) {
     message->length = (uint32_t) n;
-    message->segment = dgram_ancillary_get_segment(&header, message->length);
+    dgram_ancillary_get_info(&header, &message->info);
+    message->info.present &= socket->receive_info;
   }
   smaller = realloc(message, sizeof(*message) + message->length);
   return smaller == NULL ? message : smaller;
@@ -116,7 +122,7 @@ void dgram_linux_share(dgram_socket_t* socket) {
     continue;
   for (tries = 0; tries < PREREAD_TRIES && is_readable(fd); tries++) {
     dgram_linux_set_gro(socket, 1);
-    while (bytes < PREREAD_BYTES && (*end = preread_next(fd)) != NULL) {
+    while (bytes < PREREAD_BYTES && (*end = preread_next(socket, fd)) != NULL) {
       bytes += (uint32_t) sizeof(**end) + (*end)->length;
       end = &(*end)->next;
     }

@@ -34,6 +34,8 @@ static bool on_acquire(dgram_env_t* env, dgram_inbox_t* inbox) {
   inbox->cursor = &head->cursor;
   inbox->gro_buffers = head->gro_buffers;
   inbox->texts = head->texts;
+  inbox->infos = head->infos;
+  inbox->local_texts = head->local_texts;
   inbox->recv_buffer = memories[place] + DGRAM_INBOX_RECV_BUFFER;
   if (inbox->socket == NULL)
     fuzz_incoming_reset(inbox->recv_buffer, slots_of(place));
