@@ -49,11 +49,14 @@ static void prepare_slots(slots_t* slots,
   }
 }
 
-static bool has_gro(int fd) {
+/* False if GRO buffers are impossible. */
+static bool may_have_gro(int fd) {
   int on = 0;
   socklen_t size = sizeof(on);
 
-  return getsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, &size) == 0 && on != 0;
+  if (getsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, &size) != 0)
+    return errno != ENOPROTOOPT;
+  return on != 0;
 }
 
 int dgram_linux_find_segment(const dgram_socket_t* socket,
@@ -63,7 +66,7 @@ int dgram_linux_find_segment(const dgram_socket_t* socket,
   *out = dgram_ancillary_get_segment(header, length);
   if ((header->msg_flags & MSG_CTRUNC) == 0 || *out < length)
     return 0;
-  return has_gro(dgram_linux_fd(socket)) ? UV_EMSGSIZE : 0;
+  return may_have_gro(dgram_linux_fd(socket)) ? UV_EMSGSIZE : 0;
 }
 
 static void append_received(const dgram_socket_t* socket,

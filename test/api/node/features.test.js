@@ -14,8 +14,11 @@ const METHODS =
   ['dontFragment', 'kernelDrops', 'membershipInterface', 'pathMTU',
    'typeOfService'];
 
+const { transport } = dgram;
+
 const expected = (addon, linux) => ({
   ...Object.fromEntries([...OPTIONS, ...METHODS].map((name) => [name, linux])),
+  receiveInfo: addon && transport === 'linux',
   sharedBuffers: addon,
   stats: addon,
 });
@@ -64,6 +67,7 @@ const program = `
   for (const [name, value, wrong] of [
     ['device', 'lo', 5], ['multicastAll', true, 1], ['freebind', false, 0],
     ['transparent', true, 'x'], ['priority', 0, -1], ['mark', 1, '1'],
+    ['receiveInfo', ['ttl'], 'ttl'],
   ]) {
     report([name,
       outcome(() => dgram.createSocket({ type: 'udp4', [name]: value })),
@@ -112,7 +116,7 @@ describeNative('the additions on the fallback', () => {
     assert.deepStrictEqual(reports.slice(0, -2), [
       ['node', expected(false, false)],
       ...['device', 'multicastAll', 'freebind', 'transparent', 'priority',
-          'mark'].map(option),
+          'mark', 'receiveInfo'].map(option),
       ...['setTypeOfService', 'getTypeOfService', 'setDontFragment',
           'getPathMTU', 'stats'].map(method),
       ...['addMembership', 'dropMembership', 'addSourceSpecificMembership',
