@@ -55,6 +55,7 @@ function features() {
   const has = thread?.copies[__dirname]?.binding?.features() ?? {};
   const labels = {
     batches: 'batches', gso: 'GSO', gro: 'GRO', reusePort: 'reusePort',
+    receiveInfo: 'receiveInfo',
   };
   return Object.keys(labels).filter((name) => has[name])
     .map((name) => labels[name]).join(', ') || 'none';
