@@ -27,14 +27,18 @@ class InfoColumns {
    * @param {Info} info
    */
   fill(from, end, info) {
+    const { asked, localAddress } = this;
+    const { interfaceIndex = 0, tos = 0, ttl = 0, timestamp = 0n } = info;
+    // Most runs have one datagram, which TypedArray.prototype.fill() is slow
+    // for.
     for (let i = from; i < end; i++) {
-      if (this.localAddress !== null) this.localAddress[i] = info.localAddress;
-      if (this.interface !== null) this.interface[i] = info.interface;
+      if (asked.localAddress) localAddress[i] = info.localAddress;
+      if (asked.interface) this.interface[i] = info.interface;
+      this.interfaceIndex[i] = interfaceIndex;
+      this.tos[i] = tos;
+      this.ttl[i] = ttl;
+      this.timestamp[i] = timestamp;
     }
-    this.timestamp.fill(info.timestamp ?? 0n, from, end);
-    this.interfaceIndex.fill(info.interfaceIndex, from, end);
-    this.tos.fill(info.tos, from, end);
-    this.ttl.fill(info.ttl, from, end);
   }
 
   /**
