@@ -100,6 +100,7 @@ const socket = fc.record({
   type: fc.constantFrom('udp4', 'udp4', 'udp6'),
   mode: fc.constantFrom('message', 'message', 'batch', 'both'),
   sharedBuffers: fc.boolean(),
+  receiveInfo: fc.boolean(),
   lookup: fc.constantFrom('none', 'none', 'none', 'sync', 'tick', 'later'),
   bound: fc.boolean(),
   // What each message is answered with, up to `count` of them.
