@@ -502,6 +502,7 @@ describeNative('the option receiveInfo', () => {
           socket.on('message', (msg, { ttl, localAddress }) =>
             process.send([ttl, localAddress]));
           socket.on('listening', () => process.send('ready'));
+          given[key].handle.recvStop(); // Node's own socket reads it, too
           socket.bind(given[key].handle);
         });
       }, { args: [NAMES] });
