@@ -24,7 +24,7 @@
 /* Room for the ancillary data of a received message, in bytes. What is read
  * here takes 144. Another owner of the descriptor may ask for more, and IPv6
  * extension headers have any length. The kernel appends in this order: options
- * of SOL_SOCKET (all of them fit, 208 bytes in Linux 6.18), UDP_GRO, packet
+ * of SOL_SOCKET (224 bytes if all are set, Linux 6.18), UDP_GRO, packet
  * info, TTL, TOS, the others. So the others are cut off first. */
 #define DGRAM_ANCILLARY_RECV_SIZE 256
 
