@@ -165,12 +165,8 @@ describeNative('the option receiveInfo', () => {
       const messages = receive(receiver, addresses.length);
       for (const address of addresses)
         sender.send(address, receiver.address().port, address);
-      let last = 0n;
-      for (const { msg, rinfo } of await messages) {
+      for (const { msg, rinfo } of await messages)
         assert.strictEqual(rinfo.localAddress, String(msg));
-        assert.ok(rinfo.timestamp >= last);
-        last = rinfo.timestamp;
-      }
     });
 
     it('has the group of a multicast datagram, and the interface', async () => {
