@@ -51,8 +51,8 @@ sys.stdin.read()
 `;
 
 /**
- * Sends datagrams in one burst, of which each `per` have the same TOS and TTL: a
- * network card may merge those, and must not merge others.
+ * Sends datagrams in one burst, of which each `per` have the same TOS and TTL.
+ * A network card may merge those, and must not merge others.
  */
 const BURST = `
 import os, socket, sys
