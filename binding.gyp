@@ -26,6 +26,7 @@
         'src/core/destinations.c',
         'src/core/env.c',
         'src/core/inbox.c',
+        'src/core/receive_info.c',
         'src/core/send_batches.c',
         'src/core/sends.c',
         'src/core/socket.c',

@@ -29,11 +29,20 @@ const NATIVE = { runtime: 'node', module: packed.main };
 const CONTROL = 'node:dgram';
 const BASELINE = 'C baseline';
 
+/** All that can be asked for. */
+const RECEIVE_INFO = [
+  'localAddress', 'interface', 'interfaceIndex', 'tos', 'ttl', 'timestamp',
+];
+
 const implementations = [
   { name: 'dgram-native', ...NATIVE, api: 'dgram' },
   { name: 'dgram-native sharedBuffers', ...NATIVE, api: 'dgram',
     options: { sharedBuffers: true } },
   { name: 'dgram-native batch', ...NATIVE, api: 'batch' },
+  { name: 'dgram-native receiveInfo', ...NATIVE, api: 'dgram',
+    options: { receiveInfo: RECEIVE_INFO } },
+  { name: 'dgram-native batch receiveInfo', ...NATIVE, api: 'batch',
+    options: { receiveInfo: RECEIVE_INFO } },
   { name: 'dgram-native sendMany', ...NATIVE, api: 'many' },
   { name: 'dgram-native columns', ...NATIVE, api: 'columns' },
   { name: 'dgram-native register', runtime: 'node', module: 'node:dgram',

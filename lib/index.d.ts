@@ -3,9 +3,35 @@
 import * as dgram from 'node:dgram';
 import { AddressInfo, BlockList } from 'node:net';
 
-/** Taken from the installed @types/node, whose versions differ in `Buffer`. */
-type MessageListener =
-  NonNullable<Parameters<typeof dgram.createSocket>[1]>;
+/** What createSocket({ receiveInfo }) can ask for. */
+export type ReceiveInfoName =
+  'localAddress' | 'interface' | 'interfaceIndex' | 'tos' | 'ttl' | 'timestamp';
+
+/**
+ * The source of a datagram, and what was asked for with the option
+ * `receiveInfo`. Other properties do not exist; one is undefined if the kernel
+ * did not report it.
+ */
+export interface RemoteInfo extends dgram.RemoteInfo {
+  /** Destination address of the datagram. Of a multicast datagram the group. */
+  localAddress?: string | undefined;
+  /** Name of the interface that received it. */
+  interface?: string | undefined;
+  /** Index of that interface. */
+  interfaceIndex?: number | undefined;
+  /** Type of service, traffic class: 0 to 255. ECN is `tos & 3`. */
+  tos?: number | undefined;
+  /** Time to live, hop limit: 0 to 255. */
+  ttl?: number | undefined;
+  /** When the kernel received it: nanoseconds since 1970 (UTC). */
+  timestamp?: bigint | undefined;
+}
+
+/** `msg` as in the installed @types/node, whose versions differ in `Buffer`. */
+type MessageListener = (
+  msg: Parameters<NonNullable<Parameters<typeof dgram.createSocket>[1]>>[0],
+  rinfo: RemoteInfo,
+) => void;
 
 /** A batch of received datagrams, one typed array per column. */
 export interface Batch {
@@ -23,6 +49,13 @@ export interface Batch {
   readonly addresses: readonly string[];
   /** Address family of the socket. */
   readonly family: 'IPv4' | 'IPv6';
+  /** The following columns exist if `receiveInfo` has their names. */
+  readonly localAddress?: ReadonlyArray<string | undefined>;
+  readonly interface?: ReadonlyArray<string | undefined>;
+  readonly interfaceIndex?: Uint32Array;
+  readonly tos?: Uint8Array;
+  readonly ttl?: Uint8Array;
+  readonly timestamp?: BigInt64Array;
 }
 
 /**
@@ -103,6 +136,12 @@ export interface SocketOptions extends dgram.SocketOptions {
    * accepted everywhere.
    */
   icmpErrors?: boolean | undefined;
+  /**
+   * What `rinfo` and the columns of 'batch' have in addition: IP_PKTINFO,
+   * IP_RECVTOS, IP_RECVTTL, SO_TIMESTAMPNS and their counterparts of IPv6.
+   * Requires the transport 'linux'; see `features`.
+   */
+  receiveInfo?: readonly ReceiveInfoName[] | undefined;
   /** Lets several sockets bind one port (SO_REUSEPORT). In Node since 22.12. */
   reusePort?: boolean | undefined;
   /** Datagrams from these addresses are dropped. In Node since 22.13. */
@@ -197,6 +236,8 @@ export interface Features {
   readonly pathMTU: boolean;
   /** createSocket({ priority }) */
   readonly priority: boolean;
+  /** createSocket({ receiveInfo }) */
+  readonly receiveInfo: boolean;
   /** createSocket({ sharedBuffers }) */
   readonly sharedBuffers: boolean;
   /** stats() */
@@ -372,4 +413,4 @@ export const features: Features;
 /** The sum of all sockets of this thread, open or closed. */
 export function stats(): Stats;
 
-export type { BindOptions, RemoteInfo, SocketType } from 'node:dgram';
+export type { BindOptions, SocketType } from 'node:dgram';

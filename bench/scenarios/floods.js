@@ -139,6 +139,15 @@ const floods = [
       }))))),
 
   {
+    ...receive(64, 'with GRO'),
+    name: 'receive 64 B, with GRO, all of receiveInfo',
+    implementations: ['dgram-native receiveInfo',
+                      'dgram-native batch receiveInfo', 'dgram-native',
+                      CONTROL],
+    inChart: false,
+  },
+
+  {
     name: '1,000 sockets, 20,000 datagrams/s',
     groups: ['floods'],
     table: 'sparse',

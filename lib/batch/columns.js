@@ -20,7 +20,7 @@ const View = Buffer[Symbol.species];
  * @param {number} size of the payloads, in bytes
  * @returns {{count: number, data: Buffer, offsets: Uint32Array,
  *   sizes: Uint32Array, ports: Uint16Array, addresses: string[],
- *   family: string}}
+ *   family: string}} and the columns of the option receiveInfo
  */
 function takeColumns(handle, inbox, from, end, size) {
   const { groBuffers } = inbox;
@@ -33,6 +33,7 @@ function takeColumns(handle, inbox, from, end, size) {
   const sizes = new Uint32Array(block, size + padding + most * 4, most);
   const ports = new Uint16Array(block, size + padding + most * 8, most);
   const addresses = new Array(most);
+  const infoColumns = inbox.receiveInfo?.createColumns(most);
   let index = 0;
   let offset = 0;
   for (let i = from; i < end; i++) {
@@ -44,6 +45,7 @@ function takeColumns(handle, inbox, from, end, size) {
       offset = stop;
       continue;
     }
+    const first = index;
     do {
       offsets[index] = offset;
       sizes[index] = segment;
@@ -53,10 +55,11 @@ function takeColumns(handle, inbox, from, end, size) {
       offset += segment;
     } while (offset < stop);
     sizes[index - 1] -= offset - stop; // the last one may be shorter
+    infoColumns?.fill(first, index, inbox.infos[i]);
     offset = stop;
   }
   if (index < most) addresses.length = index;
-  return {
+  const batch = {
     count: index,
     data: new View(block, 0, size),
     offsets: index === most ? offsets : copyRows(offsets, index),
@@ -65,6 +68,8 @@ function takeColumns(handle, inbox, from, end, size) {
     addresses,
     family: handle.family === 6 ? 'IPv6' : 'IPv4',
   };
+  infoColumns?.addTo(batch, index);
+  return batch;
 }
 
 /**

@@ -54,6 +54,10 @@ class Inbox {
      * a later GRO buffer, or another batch, may reuse the slot of a source.
      */
     this.sources = new Array(RECV_GRO_BUFFERS).fill(null);
+    /** What has come with them, if the socket has asked for it. */
+    this.receiveInfo = null;
+    this.infos = [];
+    this.infoMemory = null;
     /** Index behind the last GRO buffer of the current block. */
     this.blockEnd = 0;
     /** The block's ArrayBuffer: payloads, then the columns of 'batch'. */
@@ -107,7 +111,7 @@ function deliver(handle, name) {
   const count = cursor[CURSOR_COUNT];
   // Whether throws are caught and reported here, see uncaught.js.
   const observed = uncaught.isObserved();
-  if (cursor[CURSOR_STEPS] === 0) begin(inbox, count);
+  if (cursor[CURSOR_STEPS] === 0) begin(handle, inbox, count);
   let left = cursor[CURSOR_BUDGET];
   let defers; // undecided
   while (cursor[CURSOR_GRO_BUFFER] < count && !handle.closed) {
@@ -153,7 +157,7 @@ function lostMemory() {
     'the datagrams in it are lost');
 }
 
-function begin(inbox, count) {
+function begin(handle, inbox, count) {
   inbox.blockEnd = 0;
   inbox.block = null;
   for (let i = 0; i < count; i++) {
@@ -162,6 +166,8 @@ function begin(inbox, count) {
       inbox.sources[i] = findSource(inbox, at);
     }
   }
+  inbox.receiveInfo = handle.receiveInfo;
+  if (inbox.receiveInfo !== null) inbox.receiveInfo.read(handle, inbox, count);
   inbox.cursor[CURSOR_STEPS] = 1;
 }
 
@@ -241,14 +247,20 @@ function deliverNext(handle, inbox, observed) {
     return uncaught.run(handle, handle.emit, handle, 'error', error);
   }
   latest.source = source;
-  const { address, family, port } = source;
-  const rinfo = { address, family, port };
+  const rinfo = inbox.receiveInfo === null ?
+    createRinfo(source) :
+    inbox.receiveInfo.createRinfo(source, size, inbox.infos[index]);
   if (observed) {
     return handle.runInAsyncScope(emitObserved, handle, size, message, rinfo);
   }
   handle.runInAsyncScope(handle.onmessage, handle, size, handle, message,
                          rinfo);
   return true;
+}
+
+/** socket/receive.js adds the size. */
+function createRinfo({ address, family, port }) {
+  return { address, family, port };
 }
 
 /** Calls onmessage() and reports a throw in its async scope: uncaught.js. */

@@ -43,10 +43,18 @@ function findSource(inbox, at) {
   const { groBuffers } = inbox;
   const newText = groBuffers[at + RECV_NEW_TEXT];
   if (newText === 0) return sources[groBuffers[at + RECV_SOURCE]];
-  return readSource(inbox, groBuffers[at + RECV_SOURCE], newText - 1);
+  return readSource(inbox, sources, groBuffers[at + RECV_SOURCE], newText - 1);
 }
 
-function readSource({ texts, textBytes }, slot, index) {
+/**
+ * Reads the text of an address and remembers it.
+ * @param {{texts: Int32Array, textBytes: Buffer}} memory
+ * @param {Array<Source|null>} table by slot
+ * @param {number} slot
+ * @param {number} index of the text
+ * @returns {Source}
+ */
+function readSource({ texts, textBytes }, table, slot, index) {
   const word = index * TEXT_WORDS;
   const from = index * TEXT_BYTES + TEXT_TEXT;
   const source = new Source(
@@ -55,9 +63,9 @@ function readSource({ texts, textBytes }, slot, index) {
     texts[word + TEXT_PORT],
     texts[word + TEXT_ERROR]);
   // A slot whose text was not read leaves no hole.
-  while (sources.length <= slot) sources.push(null);
-  sources[slot] = source;
+  while (table.length <= slot) table.push(null);
+  table[slot] = source;
   return source;
 }
 
-module.exports = { TEXT_WORDS, findSource, latest };
+module.exports = { TEXT_WORDS, findSource, latest, readSource };

@@ -5,6 +5,7 @@
 const errors = require('../errors/errors');
 const { validateBoolean } = require('../errors/validators');
 const { readOpenOptions } = require('../socket/open-options');
+const { readReceiveInfo } = require('../socket/receive-info');
 const { REMEDY, requiresAddon } = require('./unavailable');
 
 const { process } = globalThis;
@@ -24,9 +25,11 @@ function isFamily(type) {
  * @throws {RangeError} ERR_OUT_OF_RANGE
  */
 function checkOptions(options, above) {
-  readOpenOptions(options, (name) => {
+  const refuse = (name) => {
     throw requiresAddon(`The option ${name}`, above);
-  }, above);
+  };
+  readOpenOptions(options, refuse, above);
+  readReceiveInfo(options, refuse, above);
   const { sharedBuffers } = options;
   if (sharedBuffers === undefined) return;
   validateBoolean(sharedBuffers, 'options.sharedBuffers', above);

@@ -138,6 +138,8 @@ Object.assign(UDP.prototype, {
   promptBatches: 0,
   /** How long that was last time. */
   promptPenalty: 0,
+  /** What 'message' and 'batch' have in addition, a ReceiveInfo. */
+  receiveInfo: null,
   /** A net.BlockList of sources to ignore. */
   receiveBlockList: undefined,
   /** The built-in handle that this one replaces; see adoptHandle(). */
@@ -172,7 +174,7 @@ function forget(handle) {
 }
 
 /** Gets the rest of a batch after a listener has closed the socket. */
-const GONE = { closed: true };
+const GONE = { closed: true, receiveInfo: null };
 
 /** @returns {UDP|undefined} undefined if the slot has been reused */
 function handleOf(id) {
@@ -263,6 +265,7 @@ function inheritMethods(handle, old) {
   setMethods(handle, old.family, old.lookup);
   handle.sharedBuffers = old.sharedBuffers;
   handle.receiveBlockList = old.receiveBlockList;
+  handle.receiveInfo = old.receiveInfo;
 }
 
 const { isGuarded } = permission;

@@ -18,6 +18,7 @@ function listFeatures(addon) {
     mark: hasOptions,
     multicastAll: hasOptions,
     priority: hasOptions,
+    receiveInfo: hasAddon && addon.features().receiveInfo,
     sharedBuffers: hasAddon,
     transparent: hasOptions,
     // methods, and arguments of methods

@@ -36,7 +36,7 @@ function replaceHandle(socket, foreign) {
   } else {
     handle.lookup = old.lookup;
   }
-  const status = setOpenOptions(state, handle);
+  const status = setOpenOptions(state, old.receiveInfo, handle);
   if (status < 0) {
     if (handle !== foreign) {
       handle.foreign = null; // the caller's, which stays open
@@ -53,13 +53,18 @@ function replaceHandle(socket, foreign) {
 }
 
 /** @returns {number} 0 or a negative UV_ code */
-function setOpenOptions({ openOptions }, handle) {
-  if (openOptions === undefined) return 0;
+function setOpenOptions({ openOptions }, receiveInfo, handle) {
+  if (openOptions === undefined && receiveInfo === null) return 0;
   // An object that only has the methods of a built-in handle.
   if (typeof handle.setOpenOptions !== 'function') {
     return errors.errno('ENOTSUP');
   }
-  return handle.setOpenOptions(...openOptions);
+  const status = openOptions === undefined ?
+    0 :
+    handle.setOpenOptions(...openOptions);
+  return status < 0 || receiveInfo === null ?
+    status :
+    handle.setReceiveInfo(receiveInfo.bits);
 }
 
 /**

@@ -8,6 +8,7 @@ const errors = require('../errors/errors');
 const {
   validateAbortSignal, validateBoolean, validateUint32,
 } = require('../errors/validators');
+const { ReceiveInfo } = require('../batch/receive-info');
 const { createHandle } = require('../handle/handle');
 const { requireFeature } = require('../handle/require-feature');
 // The default of the option, for programs that use dgram through register.js.
@@ -18,6 +19,7 @@ const {
 const { isBlockList } = require('./block-lists');
 const { throwOnError } = require('./common');
 const { readOpenOptions } = require('./open-options');
+const { bitsOf, readReceiveInfo } = require('./receive-info');
 const { createState, kState } = require('./state');
 
 const createdChannel = dc.channel('udp.socket');
@@ -26,7 +28,7 @@ const createdChannel = dc.channel('udp.socket');
  * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
  *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
  *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean),
- *   and those of open-options.js
+ *   those of open-options.js, and receiveInfo
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -36,11 +38,13 @@ function Socket(type, listener) {
   EventEmitter.call(this);
   let options;
   let openOptions;
+  let receiveInfo;
   if (type !== null && typeof type === 'object') {
     options = type;
     type = options.type;
     checkOptions(options);
     openOptions = readOpenOptions(options, checkAvailable, Socket);
+    receiveInfo = readReceiveInfo(options, checkAvailable, Socket);
   }
 
   const handle = createHandle(type, options?.lookup);
@@ -56,6 +60,7 @@ function Socket(type, listener) {
 
   this[kState] = createState(handle, options);
   if (openOptions !== undefined) setOpenOptions(this[kState], openOptions);
+  if (receiveInfo !== undefined) setReceiveInfo(handle, receiveInfo);
 
   if (options?.signal !== undefined) closeOnAbort(this, options.signal);
   if (createdChannel.hasSubscribers) createdChannel.publish({ socket: this });
@@ -86,6 +91,14 @@ function setOpenOptions(state, openOptions) {
   if (status < 0) handle.close();
   throwOnError(status, 'setsockopt', setOpenOptions);
   state.openOptions = openOptions;
+}
+
+function setReceiveInfo(handle, names) {
+  const bits = bitsOf(names);
+  const status = handle.setReceiveInfo(bits);
+  if (status < 0) handle.close();
+  throwOnError(status, 'setsockopt', setReceiveInfo);
+  handle.receiveInfo = new ReceiveInfo(names, bits);
 }
 
 function checkOptions(options) {

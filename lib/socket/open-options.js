@@ -72,7 +72,7 @@ function readOpenOptions(options, checkAvailable, above) {
  */
 function optionException({ openOptions, handle }, status,
                          above = optionException) {
-  if (openOptions === undefined) return undefined;
+  if (openOptions === undefined && !handle?.receiveInfo) return undefined;
   // A conversion in the call may have closed the socket.
   const option = handle?.failedOption?.();
   if (typeof option !== 'string') return undefined;

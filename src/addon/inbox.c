@@ -52,6 +52,8 @@ bool dgram_addon_find_inbox(const dgram_addon_t* addon, dgram_inbox_t* inbox) {
   inbox->cursor = &((dgram_inbox_head_t*) data)->cursor;
   inbox->gro_buffers = ((dgram_inbox_head_t*) data)->gro_buffers;
   inbox->texts = ((dgram_inbox_head_t*) data)->texts;
+  inbox->infos = ((dgram_inbox_head_t*) data)->infos;
+  inbox->local_texts = ((dgram_inbox_head_t*) data)->local_texts;
   inbox->recv_buffer = (uint8_t*) data + DGRAM_INBOX_RECV_BUFFER;
   return true;
 }

@@ -161,6 +161,43 @@ static napi_value js_failed_option(napi_env env, napi_callback_info info) {
   return value;
 }
 
+/* setReceiveInfo(bits): see DGRAM_INFO_*. */
+static napi_value js_set_receive_info(napi_env env, napi_callback_info info) {
+  napi_value value;
+  napi_value self;
+  dgram_socket_t* socket;
+  uint32_t bits;
+  int rc = UV_EBADF;
+
+  DGRAM_TRY(env, dgram_napi_arguments(env, info, 1, &value, &self));
+  DGRAM_TRY(env, dgram_napi_uint32(env, value, &bits));
+  socket = dgram_addon_socket_of(env, self);
+  if (socket != NULL)
+    rc = dgram_socket_set_receive_info(socket, bits);
+  return dgram_napi_code(env, rc);
+}
+
+/* interfaceName(index): its name, or a UV_ code. */
+static napi_value js_interface_name(napi_env env, napi_callback_info info) {
+  napi_value value;
+  napi_value self;
+  dgram_socket_t* socket;
+  char name[DGRAM_DEVICE_SIZE];
+  uint32_t index;
+  int rc = UV_EBADF;
+
+  DGRAM_TRY(env, dgram_napi_arguments(env, info, 1, &value, &self));
+  DGRAM_TRY(env, dgram_napi_uint32(env, value, &index));
+  socket = dgram_addon_socket_of(env, self);
+  if (socket != NULL)
+    rc = dgram_socket_interface_name(socket, index, name, sizeof(name));
+  if (rc != 0)
+    return dgram_napi_code(env, rc);
+  DGRAM_TRY(env,
+            napi_create_string_latin1(env, name, NAPI_AUTO_LENGTH, &value));
+  return value;
+}
+
 static const napi_property_descriptor methods[] = {
     DGRAM_NAPI_METHOD("setTypeOfService", js_set_tos),
     DGRAM_NAPI_METHOD("getTypeOfService", js_get_tos),
@@ -169,6 +206,8 @@ static const napi_property_descriptor methods[] = {
     DGRAM_NAPI_METHOD("setGroup", js_set_group),
     DGRAM_NAPI_METHOD("setOpenOptions", js_set_open_options),
     DGRAM_NAPI_METHOD("failedOption", js_failed_option),
+    DGRAM_NAPI_METHOD("setReceiveInfo", js_set_receive_info),
+    DGRAM_NAPI_METHOD("interfaceName", js_interface_name),
 };
 
 napi_status dgram_addon_define_platform_options(napi_env env,

@@ -101,6 +101,27 @@ typedef struct {
   char text[64];   /* numeric address with its zone, not terminated */
 } dgram_source_text_t;
 
+/* Bits of what a socket asks for, of what has come with a datagram, and of the
+ * option `receiveInfo` in lib/socket/receive-info.js. */
+#define DGRAM_INFO_LOCAL_ADDRESS 1u
+#define DGRAM_INFO_INTERFACE 2u
+#define DGRAM_INFO_TOS 4u
+#define DGRAM_INFO_TTL 8u
+#define DGRAM_INFO_TIMESTAMP 16u
+
+/* What has come with a GRO buffer, for sockets that ask for it. The kernel
+ * merges only datagrams with the same TOS and TTL to the same address. */
+typedef struct {
+  uint32_t present;         /* DGRAM_INFO_* */
+  uint32_t local_address;   /* slot in the table of lib/batch/receive-info.js */
+  uint32_t new_text;        /* as in dgram_recv_t, in `local_texts` */
+  uint32_t interface_index; /* of the interface that received it */
+  uint32_t tos;             /* 0 to 255 */
+  uint32_t ttl;             /* 0 to 255 */
+  uint32_t timestamp[2];    /* an int64_t: nanoseconds since 1970, of the first
+                               datagram */
+} dgram_recv_info_t;
+
 /* The progress of JavaScript within a batch. JavaScript advances `gro_buffer`
  * and `position` before it passes a datagram to a listener. Both sides can
  * therefore continue after a throw, the termination of JavaScript or a nested
@@ -121,10 +142,13 @@ typedef struct {
   dgram_cursor_t cursor;
   dgram_recv_t gro_buffers[DGRAM_RECV_GRO_BUFFERS];
   dgram_source_text_t texts[DGRAM_RECV_SLOTS];
+  /* Written only for sockets that ask for DGRAM_INFO_*. */
+  dgram_recv_info_t infos[DGRAM_RECV_GRO_BUFFERS]; /* one per GRO buffer */
+  dgram_source_text_t local_texts[DGRAM_RECV_SLOTS];
 } dgram_inbox_head_t;
 
 /* Offset of the receive buffer in an inbox, in bytes. */
-#define DGRAM_INBOX_RECV_BUFFER 8192u
+#define DGRAM_INBOX_RECV_BUFFER 16384u
 
 /* Inboxes of an environment. Usually all batches use the first one. Spare ones
  * are created when a batch is paused, or when JavaScript runs a nested event

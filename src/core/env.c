@@ -24,6 +24,7 @@ void dgram_env_free(dgram_env_t* env) {
   free(env->sockets);
   dgram_destinations_free(&env->destinations);
   dgram_sources_free(&env->sources);
+  dgram_sources_free(&env->local_addresses);
   env->sockets = NULL;
   env->sockets_size = 0;
 }

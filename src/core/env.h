@@ -72,6 +72,7 @@ struct dgram_env_s {
 
   dgram_destinations_t destinations;
   dgram_sources_t sources; /* remote addresses that JavaScript has as text */
+  dgram_sources_t local_addresses; /* the same for those of receive_info.h */
 
   dgram_inbox_t inboxes[DGRAM_INBOXES];
   uint32_t inboxes_count; /* used so far, from the first on */

@@ -35,6 +35,7 @@ static dgram_inbox_t* free_inbox(dgram_env_t* env) {
 void dgram_inbox_reset(dgram_inbox_t* inbox) {
   inbox->count = 0;
   inbox->texts_count = 0;
+  inbox->local_texts_count = 0;
   inbox->gro_buffer = 0;
   inbox->position = 0;
   inbox->datagrams_left = 0;
@@ -146,6 +147,8 @@ void dgram_inbox_forget_sources(dgram_env_t* env, const dgram_inbox_t* inbox) {
 
   for (i = 0; i < inbox->texts_count; i++)
     dgram_sources_forget(&env->sources, inbox->new_sources[i]);
+  for (i = 0; i < inbox->local_texts_count; i++)
+    dgram_sources_forget(&env->local_addresses, inbox->new_locals[i]);
 }
 
 void dgram_inbox_skip(dgram_inbox_t* inbox) {

@@ -17,14 +17,18 @@ typedef struct {
   /* Pointers into the memory. Valid from dgram_inbox_acquire() until
    * JavaScript runs. */
   dgram_cursor_t* cursor;
-  dgram_recv_t* gro_buffers;  /* DGRAM_RECV_GRO_BUFFERS entries */
-  dgram_source_text_t* texts; /* DGRAM_RECV_SLOTS entries */
-  uint8_t* recv_buffer;       /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
+  dgram_recv_t* gro_buffers;        /* DGRAM_RECV_GRO_BUFFERS entries */
+  dgram_source_text_t* texts;       /* DGRAM_RECV_SLOTS entries */
+  dgram_recv_info_t* infos;         /* DGRAM_RECV_GRO_BUFFERS entries */
+  dgram_source_text_t* local_texts; /* DGRAM_RECV_SLOTS entries */
+  uint8_t* recv_buffer;             /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
   uint32_t slots;
 
   uint32_t count;                         /* entries of `gro_buffers` in use */
   uint32_t texts_count;                   /* entries of `texts` in use */
   uint16_t new_sources[DGRAM_RECV_SLOTS]; /* their slots */
+  uint32_t local_texts_count;             /* the same for `local_texts` */
+  uint16_t new_locals[DGRAM_RECV_SLOTS];
   dgram_socket_t* reader;  /* dgram_inbox_append() counts for it */
   uint32_t split_size;     /* GRO buffers with more datagrams are split */
   uint32_t gro_buffer;     /* copy of the cursor, when it was last read */
@@ -56,7 +60,8 @@ void dgram_inbox_append(dgram_env_t* env,
 /* How many datagrams JavaScript has taken since the last call. */
 uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox);
 
-/* JavaScript may not have read the texts: the sources are new again. */
+/* JavaScript may not have read the texts: the sources and local addresses are
+ * new again. */
 void dgram_inbox_forget_sources(dgram_env_t* env, const dgram_inbox_t* inbox);
 
 /* Advances the cursor by one datagram, which is lost. */

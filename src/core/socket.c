@@ -107,6 +107,7 @@ static void replace(dgram_socket_t* socket) {
   successor->icmp_errors = socket->icmp_errors;
   successor->open_options = socket->open_options;
   successor->failed_option = socket->failed_option;
+  successor->receive_info = socket->receive_info;
   socket->open_options = NULL;
   dgram_env_replace_socket(socket->env, socket, successor);
   successor->env->transport->moved(successor);
@@ -114,14 +115,18 @@ static void replace(dgram_socket_t* socket) {
   uv_close((uv_handle_t*) &socket->udp, on_replaced_closed);
 }
 
-/* Sets the options of dgram_socket_set_open_options() on a descriptor. */
+/* Sets the options of dgram_socket_set_open_options() and
+ * dgram_socket_set_receive_info() on a descriptor. */
 static int apply_open_options(dgram_socket_t* socket, int fd) {
   const char* failed = NULL;
-  int rc;
+  int rc = 0;
 
-  if (socket->open_options == NULL)
-    return 0;
-  rc = dgram_platform_set_open_options(fd, socket->open_options, &failed);
+  if (socket->open_options != NULL)
+    rc = dgram_platform_set_open_options(fd, socket->open_options, &failed);
+  if (rc == 0 && socket->receive_info != 0) {
+    failed = "receiveInfo";
+    rc = dgram_platform_set_receive_info(fd, socket->receive_info);
+  }
   socket->failed_option = rc == 0 ? NULL : failed;
   return rc;
 }
@@ -136,6 +141,15 @@ int dgram_socket_set_open_options(dgram_socket_t* socket,
     return UV_ENOMEM;
   *socket->open_options = *options;
   socket->icmp_errors = options->icmp_errors > 0;
+  if (!dgram_socket_is_open(socket))
+    return 0;
+  return apply_open_options(socket, dgram_socket_fd(socket));
+}
+
+int dgram_socket_set_receive_info(dgram_socket_t* socket, uint32_t info) {
+  if (socket->closing)
+    return UV_EBADF;
+  socket->receive_info = info;
   if (!dgram_socket_is_open(socket))
     return 0;
   return apply_open_options(socket, dgram_socket_fd(socket));
@@ -262,7 +276,7 @@ static int prepare_reuseport(dgram_socket_t* socket, int family) {
 static int prepare_open_options(dgram_socket_t* socket, int family) {
   int fd;
 
-  if (socket->open_options == NULL || dgram_socket_is_open(socket))
+  if (!dgram_socket_has_open_options(socket) || dgram_socket_is_open(socket))
     return 0;
   fd = create_descriptor(socket, family);
   return fd < 0 ? fd : apply_open_options(socket, fd);

@@ -36,6 +36,7 @@ struct dgram_socket_s {
 
   dgram_open_options_t* open_options; /* NULL: none were asked for */
   const char* failed_option;          /* see dgram_socket_set_open_options() */
+  uint32_t receive_info;              /* DGRAM_INFO_* that were asked for */
 
   union {
     void* transport_data;         /* the transport's, until its closed() */
@@ -70,6 +71,15 @@ void dgram_socket_free_pending(dgram_env_t* env);
  * returns the error, and `failed_option` is the name of the option. */
 int dgram_socket_set_open_options(dgram_socket_t* socket,
                                   const dgram_open_options_t* options);
+
+/* The same for what the socket reports of received datagrams. `info`:
+ * DGRAM_INFO_*. */
+int dgram_socket_set_receive_info(dgram_socket_t* socket, uint32_t info);
+
+/* True if a new descriptor needs options that libuv does not set. */
+static inline bool dgram_socket_has_open_options(const dgram_socket_t* socket) {
+  return socket->open_options != NULL || socket->receive_info != 0;
+}
 
 /* Takes over descriptor `fd`; for 0, 1 and 2 a duplicate. UV_EEXIST: this loop
  * already watches it. UV_EINVAL: it is not a UDP socket. */
@@ -160,6 +170,12 @@ int dgram_socket_get_tos(dgram_socket_t* socket);
 int dgram_socket_set_fragment(dgram_socket_t* socket, int mode);
 /* Returns bytes; UV_ENOTCONN if the socket is not connected. */
 int dgram_socket_get_mtu(dgram_socket_t* socket);
+
+/* The name of an interface; see dgram_platform_interface_name(). */
+int dgram_socket_interface_name(const dgram_socket_t* socket,
+                                uint32_t index,
+                                char* out,
+                                size_t size);
 
 /* Reads the buffer size if `*size` is 0, and otherwise sets it. Out: the size
  * that the kernel reports. */

@@ -47,7 +47,7 @@ static int prepare_membership(dgram_socket_t* socket, const char* group) {
 
   if (socket->closing)
     return UV_EBADF;
-  if (socket->open_options == NULL)
+  if (!dgram_socket_has_open_options(socket))
     return 0;
   if (dgram_address_parse(&address, 4, group, 0) != 0 &&
       dgram_address_parse(&address, 6, group, 0) != 0)
@@ -176,6 +176,15 @@ int dgram_socket_set_group(dgram_socket_t* socket,
     return interface_index;
   return set_on(
       socket, membership, (uint32_t) interface_index, membership->join);
+}
+
+int dgram_socket_interface_name(const dgram_socket_t* socket,
+                                uint32_t index,
+                                char* out,
+                                size_t size) {
+  int fd = dgram_socket_fd(socket);
+
+  return fd < 0 ? fd : dgram_platform_interface_name(fd, index, out, size);
 }
 
 int dgram_socket_set_tos(dgram_socket_t* socket, int tos) {

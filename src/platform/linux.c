@@ -3,6 +3,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "platform/options.h"
@@ -77,6 +78,31 @@ static int set_icmp_errors(int fd, int on) {
   return set_both(fd, IP_RECVERR, on, IPV6_RECVERR, on);
 }
 
+/* For IPv4-mapped destinations the kernel reports IPV6_PKTINFO, but IP_TOS and
+ * IP_TTL instead of their counterparts. */
+static int set_packet_info(int fd) {
+  int family = family_of(fd);
+
+  if (family < 0)
+    return family;
+  return family == AF_INET6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+                            : set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
+int dgram_platform_set_receive_info(int fd, uint32_t info) {
+  int rc = 0;
+
+  if (info & (DGRAM_INFO_LOCAL_ADDRESS | DGRAM_INFO_INTERFACE))
+    rc = set_packet_info(fd);
+  if (rc == 0 && (info & DGRAM_INFO_TOS))
+    rc = set_both(fd, IP_RECVTOS, 1, IPV6_RECVTCLASS, 1);
+  if (rc == 0 && (info & DGRAM_INFO_TTL))
+    rc = set_both(fd, IP_RECVTTL, 1, IPV6_RECVHOPLIMIT, 1);
+  if (rc == 0 && (info & DGRAM_INFO_TIMESTAMP))
+    rc = set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  return rc;
+}
+
 int dgram_platform_set_open_options(int fd,
                                     const dgram_open_options_t* options,
                                     const char** failed) {
@@ -149,6 +175,22 @@ int dgram_platform_interface(const char* name) {
   unsigned index = if_nametoindex(name);
 
   return index == 0 ? uv_translate_sys_error(errno) : (int) index;
+}
+
+/* if_indextoname() would open a socket, in the namespace of the thread. */
+int dgram_platform_interface_name(int fd,
+                                  uint32_t index,
+                                  char* out,
+                                  size_t size) {
+  struct ifreq request = {.ifr_ifindex = (int) index};
+
+  if (size < IFNAMSIZ)
+    return UV_ENODEV;
+  if (ioctl(fd, SIOCGIFNAME, &request) != 0)
+    return uv_translate_sys_error(errno);
+  memcpy(out, request.ifr_name, IFNAMSIZ);
+  out[IFNAMSIZ - 1] = '\0';
+  return 0;
 }
 
 static bool contains(const uint32_t* list, size_t count, uint32_t value) {

@@ -11,6 +11,12 @@ int dgram_platform_set_open_options(int fd,
   return UV_ENOTSUP;
 }
 
+int dgram_platform_set_receive_info(int fd, uint32_t info) {
+  (void) fd;
+  (void) info;
+  return UV_ENOTSUP;
+}
+
 int dgram_platform_set_tos(int fd, int tos) {
   (void) fd;
   (void) tos;
@@ -36,6 +42,17 @@ int dgram_platform_get_mtu(int fd, const dgram_address_t* peer) {
 
 int dgram_platform_interface(const char* name) {
   (void) name;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_interface_name(int fd,
+                                  uint32_t index,
+                                  char* out,
+                                  size_t size) {
+  (void) fd;
+  (void) index;
+  if (size > 0)
+    out[0] = '\0';
   return UV_ENOTSUP;
 }
 

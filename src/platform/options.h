@@ -39,6 +39,11 @@ int dgram_platform_set_open_options(int fd,
                                     const dgram_open_options_t* options,
                                     const char** failed);
 
+/* Has the kernel add control messages to received datagrams: IP_PKTINFO,
+ * IP_RECVTOS, IP_RECVTTL, SO_TIMESTAMPNS and their counterparts of IPv6.
+ * `info`: DGRAM_INFO_*. */
+int dgram_platform_set_receive_info(int fd, uint32_t info);
+
 /* IP_TOS, and IPV6_TCLASS on an IPv6 socket, which sends with IP_TOS to
  * IPv4-mapped addresses. `tos`: 0 to 255. */
 int dgram_platform_set_tos(int fd, int tos);
@@ -60,6 +65,13 @@ int dgram_platform_get_mtu(int fd, const dgram_address_t* peer);
 
 /* Returns the index of an interface (if_nametoindex(3)). */
 int dgram_platform_interface(const char* name);
+
+/* Stores the name of an interface in the network namespace of the socket, with
+ * its NUL. UV_ENODEV: there is none, or `size` is less than IFNAMSIZ. */
+int dgram_platform_interface_name(int fd,
+                                  uint32_t index,
+                                  char* out,
+                                  size_t size);
 
 /* Stores the indexes of the interfaces that can receive multicast datagrams.
  * `up`: only those that are up. Returns how many there are, at most `max`. */

@@ -25,6 +25,7 @@ typedef struct {
   bool batches; /* several datagrams per system call */
   bool gso;
   bool gro;
+  bool receive_info; /* DGRAM_INFO_* */
 } dgram_features_t;
 
 struct dgram_transport_s {

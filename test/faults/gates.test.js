@@ -62,7 +62,7 @@ describe('features by kernel and sandbox', function() {
         receiver.seen('recvmmsg').length > 0 ? ['batches'] : [],
       ...sender.segments().length > 0 ? ['GSO'] : [],
       ...receiver.options(UDP_GRO).includes(1) ? ['GRO'] : [],
-      'reusePort', // has a test of its own
+      'reusePort', 'receiveInfo', // have tests of their own
     ].join(', ');
     await receiver.end();
     await sender.end();
@@ -103,8 +103,9 @@ describe('features by kernel and sandbox', function() {
       LD_PRELOAD: libraries('sandbox', 'faults'), DGRAM_FAULTS: script,
       ...sandbox('docker', 'ENOSYS'),
     };
-    assert.strictEqual(reported(env).features, 'batches, reusePort');
-    assert.strictEqual((await observed(env)).features, 'batches, reusePort');
+    const features = 'batches, reusePort, receiveInfo';
+    assert.strictEqual(reported(env).features, features);
+    assert.strictEqual((await observed(env)).features, features);
   });
 
   for (const denied of ['sendmmsg', 'recvmmsg', 'sendmmsg,recvmmsg']) {

@@ -354,12 +354,24 @@ static void give_back(const aside_t* aside,
   }
 }
 
-static void add_received(uint32_t serial,
+/* Without UDP_GRO no message needs its ancillary data. */
+static bool has_gro(int fd) {
+  int on = 0;
+  socklen_t size = sizeof(on);
+
+  return syscall(SYS_getsockopt, fd, IPPROTO_UDP, OPTION_GRO, &on, &size) ==
+             0 &&
+         on != 0;
+}
+
+static void add_received(int fd,
+                         uint32_t serial,
                          const struct mmsghdr* message,
                          bool cut,
                          bool shortened) {
   struct msghdr header = message->msg_hdr;
 
+  cut = cut && has_gro(fd);
   shortened = shortened && (header.msg_flags & MSG_TRUNC) != 0;
   if (shortened)
     header.msg_flags &= ~MSG_TRUNC;
@@ -394,7 +406,7 @@ static int recv_aside(int fd,
     cut = fault->argument % result;
   for (i = 0; i < result; i++)
     add_received(
-        serial, &messages[i], i == cut, i == 0 && fault->effect == TRUNC);
+        fd, serial, &messages[i], i == cut, i == 0 && fault->effect == TRUNC);
   if (cut >= 0)
     cut_control(&messages[cut].msg_hdr);
   give_back(&aside, messages, n, result > 0 ? (unsigned) result : 0);
@@ -505,6 +517,9 @@ INTERPOSED int getsockopt(int fd,
                           int option,
                           void* value,
                           socklen_t* size) {
+  /* The transport asks for it after CTRUNC; the log must agree. */
+  if (level == IPPROTO_UDP && option == OPTION_GRO)
+    return (int) syscall(SYS_getsockopt, fd, level, option, value, size);
   TRY(GETSOCKOPT, SYS_getsockopt, fd, level, option, value, size);
 }
 

@@ -51,6 +51,15 @@ const scenarios = [
     fails: ['recvmsg EMSGSIZE'], cut: true, warm: true,
   },
   {
+    title: 'truncated ancillary data loses no datagram without GRO',
+    script: 'recv:1-5=ctrunc', only: 'linux',
+    env: { DGRAM_NATIVE_GRO: '0' }, receiveInfo: ['localAddress', 'timestamp'],
+  },
+  {
+    title: 'truncated ancillary data loses no datagram if there is no UDP_GRO',
+    script: 'recv:1-5=ctrunc;setsockopt:*:gro=ENOPROTOOPT', only: 'linux',
+  },
+  {
     title: 'datagrams are received if the kernel lacks UDP_GRO',
     script: 'setsockopt:*:gro=ENOPROTOOPT', only: 'linux', hits: 1,
     check: (remote) => {
@@ -101,14 +110,15 @@ describe('receiving with injected faults', function() {
 
   async function play({
     script, env = {}, fails = [], hits, cut = false, warm = false,
-    check = () => {},
+    receiveInfo, check = () => {},
   }, transport, options) {
     const receiver = new Remote({
       faults: script, env: { DGRAM_NATIVE_TRANSPORT: transport, ...env },
     });
     // The sender uses GSO: without GRO the group still arrives as datagrams.
     const sender = new Remote({ env: { DGRAM_NATIVE_TRANSPORT: 'linux' } });
-    const target = await receiver.call('open', { roomy: true, options });
+    const target = await receiver.call('open',
+      { roomy: true, options: { ...options, receiveInfo } });
     const { socket } = await sender.call('open',
       { to: { port: target.port, address: AT } });
     if (warm) await warmUp(sender, socket, receiver, target);

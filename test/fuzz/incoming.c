@@ -87,7 +87,39 @@ static void put_gro(struct msghdr* header, fuzz_arrival_t* arrival) {
     arrival->segment = (uint32_t) segment;
 }
 
-static void put_control(struct msghdr* header, fuzz_arrival_t* arrival) {
+/* Adds IP_PKTINFO and IP_TTL. */
+static void put_info(struct msghdr* header, fuzz_arrival_t* arrival) {
+  struct cmsghdr* cmsg = CMSG_FIRSTHDR(header);
+  struct in_pktinfo packet = {.ipi_ifindex = 1};
+  int ttl;
+
+  arrival->has_info = true;
+  arrival->ttl = fuzz_u8(fuzz_kernel_input);
+  arrival->address = fuzz_u8(fuzz_kernel_input);
+  packet.ipi_addr.s_addr = arrival->address;
+  ttl = arrival->ttl;
+  cmsg->cmsg_level = IPPROTO_IP;
+  cmsg->cmsg_type = IP_PKTINFO;
+  cmsg->cmsg_len = CMSG_LEN(sizeof(packet));
+  memcpy(CMSG_DATA(cmsg), &packet, sizeof(packet));
+  cmsg = CMSG_NXTHDR(header, cmsg);
+  cmsg->cmsg_level = IPPROTO_IP;
+  cmsg->cmsg_type = IP_TTL;
+  cmsg->cmsg_len = CMSG_LEN(sizeof(ttl));
+  memcpy(CMSG_DATA(cmsg), &ttl, sizeof(ttl));
+  header->msg_controllen = CMSG_SPACE(sizeof(packet)) + CMSG_SPACE(sizeof(ttl));
+}
+
+static bool gro_is_on(int fd) {
+  int on = 0;
+  socklen_t size = sizeof(on);
+
+  return getsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, &size) == 0 && on != 0;
+}
+
+static void put_control(int fd,
+                        struct msghdr* header,
+                        fuzz_arrival_t* arrival) {
   fuzz_input_t* input = fuzz_kernel_input;
 
   FUZZ_CHECK(header->msg_controllen >= CMSG_SPACE(sizeof(int)));
@@ -101,7 +133,11 @@ static void put_control(struct msghdr* header, fuzz_arrival_t* arrival) {
     case 1:
       header->msg_flags |= MSG_CTRUNC;
       header->msg_controllen = 0;
-      arrival->status = UV_EMSGSIZE;
+      if (gro_is_on(fd))
+        arrival->status = UV_EMSGSIZE;
+      break;
+    case 5:
+      put_info(header, arrival);
       break;
     case 2:
     case 3:
@@ -113,7 +149,7 @@ static void put_control(struct msghdr* header, fuzz_arrival_t* arrival) {
   }
 }
 
-static void fill_message(struct mmsghdr* message) {
+static void fill_message(int fd, struct mmsghdr* message) {
   struct msghdr* header = &message->msg_hdr;
   fuzz_arrival_t* arrival;
 
@@ -126,7 +162,7 @@ static void fill_message(struct mmsghdr* message) {
                             ? sizeof(arrival->source.in4)
                             : sizeof(arrival->source.in6);
   memcpy(header->msg_name, &arrival->source, header->msg_namelen);
-  put_control(header, arrival);
+  put_control(fd, header, arrival);
 }
 
 /* -- system calls --------------------------------------------------------- */
@@ -175,7 +211,7 @@ int fuzz_recvmmsg(int fd,
     return -1;
   }
   for (i = 0; i < n; i++)
-    fill_message(&vmessages[i]);
+    fill_message(fd, &vmessages[i]);
   return n;
 }
 

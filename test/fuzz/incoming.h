@@ -14,6 +14,9 @@ typedef struct {
   uint32_t segment; /* 0: the ancillary data was arbitrary */
   int status;       /* 0, or the UV_ code reported for the message */
   dgram_address_t source;
+  bool has_info;    /* of one kind each: */
+  uint8_t ttl;      /* IP_TTL */
+  uint32_t address; /* IP_PKTINFO */
 } fuzz_arrival_t;
 
 /* Messages since fuzz_incoming_reset(). */

@@ -204,6 +204,8 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     inbox->cursor = &head->cursor;
     inbox->gro_buffers = head->gro_buffers;
     inbox->texts = head->texts;
+    inbox->infos = head->infos;
+    inbox->local_texts = head->local_texts;
     return true;
   }
 
@@ -444,6 +446,21 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("RECV_SOURCE", offsetof(dgram_recv_t, source) / 4.0);
   number("RECV_NEW_TEXT", offsetof(dgram_recv_t, new_text) / 4.0);
   number("RECV_STATUS", offsetof(dgram_recv_t, status) / 4.0);
+  number("INFO_WORDS", sizeof(dgram_recv_info_t) / 4.0);
+  number("INFO_PRESENT", offsetof(dgram_recv_info_t, present) / 4.0);
+  number("INFO_LOCAL_ADDRESS",
+         offsetof(dgram_recv_info_t, local_address) / 4.0);
+  number("INFO_NEW_TEXT", offsetof(dgram_recv_info_t, new_text) / 4.0);
+  number("INFO_INTERFACE_INDEX",
+         offsetof(dgram_recv_info_t, interface_index) / 4.0);
+  number("INFO_TOS", offsetof(dgram_recv_info_t, tos) / 4.0);
+  number("INFO_TTL", offsetof(dgram_recv_info_t, ttl) / 4.0);
+  number("INFO_TIMESTAMP", offsetof(dgram_recv_info_t, timestamp) / 4.0);
+  number("HAS_LOCAL_ADDRESS", DGRAM_INFO_LOCAL_ADDRESS);
+  number("HAS_INTERFACE", DGRAM_INFO_INTERFACE);
+  number("HAS_TOS", DGRAM_INFO_TOS);
+  number("HAS_TTL", DGRAM_INFO_TTL);
+  number("HAS_TIMESTAMP", DGRAM_INFO_TIMESTAMP);
   number("TEXT_BYTES", sizeof(dgram_source_text_t));
   number("TEXT_FAMILY", offsetof(dgram_source_text_t, family) / 4.0);
   number("TEXT_PORT", offsetof(dgram_source_text_t, port) / 4.0);
@@ -459,6 +476,8 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("CURSOR_STEPS", offsetof(dgram_cursor_t, steps) / 4.0);
   number("INBOX_GRO_BUFFERS", offsetof(dgram_inbox_head_t, gro_buffers));
   number("INBOX_TEXTS", offsetof(dgram_inbox_head_t, texts));
+  number("INBOX_INFOS", offsetof(dgram_inbox_head_t, infos));
+  number("INBOX_LOCAL_TEXTS", offsetof(dgram_inbox_head_t, local_texts));
   number("INBOX_RECV_BUFFER", DGRAM_INBOX_RECV_BUFFER);
   number("INBOXES", DGRAM_INBOXES);
   number("RECV_GRO_BUFFERS", DGRAM_RECV_GRO_BUFFERS);

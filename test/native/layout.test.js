@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 
 const { inner, load } = require('./kit');
+const { BITS } = require('../../lib/socket/receive-info');
 
 describe('layout of the shared memory', () => {
   const { layout, flags } = load();
@@ -25,8 +26,23 @@ describe('layout of the shared memory', () => {
 
     assert.deepStrictEqual(fields('SEND_'), upTo(layout.SEND_WORDS));
     assert.deepStrictEqual(fields('RECV_'), upTo(layout.RECV_WORDS));
+    // The last one has two words.
+    assert.deepStrictEqual(fields('INFO_'), upTo(layout.INFO_WORDS - 1));
     assert.deepStrictEqual(fields('CURSOR_'), upTo(layout.CURSOR_WORDS));
     assert.deepStrictEqual(fields('TEXT_'), upTo(layout.TEXT_TEXT / 4));
+  });
+
+  it('has timestamps that can be read as BigInt64Array', () => {
+    assert.strictEqual(layout.INBOX_INFOS % 8, 0);
+    assert.strictEqual(layout.INFO_WORDS % 2, 0);
+    assert.strictEqual(layout.INFO_TIMESTAMP % 2, 0);
+  });
+
+  it('has the bits of the option receiveInfo', () => {
+    const { LOCAL_ADDRESS, INTERFACE, TOS, TTL, TIMESTAMP } = BITS;
+    assert.deepStrictEqual([LOCAL_ADDRESS, INTERFACE, TOS, TTL, TIMESTAMP],
+      [layout.HAS_LOCAL_ADDRESS, layout.HAS_INTERFACE, layout.HAS_TOS,
+       layout.HAS_TTL, layout.HAS_TIMESTAMP]);
   });
 
   it('has flags with the values of libuv', () => {

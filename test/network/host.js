@@ -12,6 +12,32 @@ const dgram = require(packed.main);
 const sockets = [];
 const received = [];
 const icmp = [];
+const infos = [];
+
+/** The names of `receiveInfo`; a bigint as text, for JSON. */
+const toInfo = (text, names, valueOf) => Object.fromEntries([
+  ...text === 'x' ? [] : [['text', text]],
+  ...names.map((name) => {
+    const value = valueOf(name);
+    return [name, typeof value === 'bigint' ? `${value}` : value];
+  }),
+]);
+
+/** Collects what comes with each datagram, from the events of `mode`. */
+function collect(socket, list, names, mode) {
+  if (mode === 'batch') {
+    socket.on('batch', (batch) => {
+      const { count, data, offsets, sizes } = batch;
+      for (let i = 0; i < count; i++) {
+        list.push(toInfo(String(data.subarray(offsets[i],
+          offsets[i] + sizes[i])), names, (name) => batch[name][i]));
+      }
+    });
+  } else {
+    socket.on('message', (msg, rinfo) =>
+      list.push(toInfo(String(msg), names, (name) => rinfo[name])));
+  }
+}
 
 serve({
   transport: () => dgram.transport,
@@ -22,9 +48,13 @@ serve({
     const id = sockets.push(socket) - 1;
     received.push([]);
     icmp.push([]);
+    infos.push([]);
     socket.on('icmp', ({ code, message }, info) =>
       icmp[id].push({ errno: code, message, ...info }));
-    socket.on('message', (msg) => received[id].push(String(msg)));
+    if (options.receiveInfo === undefined)
+      socket.on('message', (msg) => received[id].push(String(msg)));
+    else
+      collect(socket, infos[id], options.receiveInfo, options.mode);
     socket.bind(port, address);
     await once(socket, 'listening');
     socket.on('error', () => {});
@@ -55,6 +85,8 @@ serve({
 
   /** The events 'icmp' since the last call. */
   icmp: ({ id }) => icmp[id].splice(0),
+
+  infos: ({ id }) => infos[id],
 
   close({ id }) {
     sockets[id].close();

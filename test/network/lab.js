@@ -139,4 +139,4 @@ class Lab {
   }
 }
 
-module.exports = { Lab, has };
+module.exports = { Lab, has, run };

@@ -13,6 +13,11 @@ const { closeFd, descriptor } = packed.binding();
 const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
 const MAPPED = '::ffff:127.0.0.1';
 
+const INFO_NAMES = ['localAddress', 'interface', 'ttl', 'timestamp'];
+
+/** The default, those that programs.js sets; 0 if it is unknown. */
+const TTLS = [64, 1, 200, 0];
+
 /** The values of the socket's `bindState` and `connectState`. */
 const [UNBOUND, BINDING, BOUND] = [0, 1, 2];
 const [DISCONNECTED, , CONNECTED] = [0, 1, 2];
@@ -60,6 +65,8 @@ class Actor {
     this.socket = stage.dgram.createSocket({
       type, sharedBuffers, icmpErrors: spec.icmpErrors,
       ...(lookup && { lookup }),
+      receiveInfo: spec.receiveInfo && stage.dgram.features.receiveInfo ?
+        INFO_NAMES : [],
     });
     this.socket.setMaxListeners(0);
     this.socket.on('listening', () => this.note());
@@ -358,13 +365,30 @@ class Actor {
   onMessage(msg, rinfo) {
     if (!this.spec.sharedBuffers && msg.buffer.byteLength !== msg.length)
       this.stage.complain('an ArrayBuffer is larger than its message');
+    this.checkInfo(rinfo);
     this.messages.push(this.receipt(msg, rinfo.port, rinfo.size));
     this.answer();
     this.onDelivery();
   }
 
-  onBatch({ count, data, offsets, sizes, ports }) {
+  /** What every datagram has, unless its ancillary data was truncated. */
+  checkInfo({ localAddress, ttl, timestamp }) {
+    const { type } = this.spec;
+    if (localAddress !== undefined && localAddress !== LOOPBACK[type] &&
+        !(type === 'udp6' && localAddress === MAPPED))
+      this.stage.complain(`a datagram was sent to ${localAddress}`);
+    if (ttl !== undefined && !TTLS.includes(ttl))
+      this.stage.complain(`the TTL of a datagram is ${ttl}`);
+    if (timestamp !== undefined && timestamp < 0n)
+      this.stage.complain(`the time of a datagram is ${timestamp}`);
+  }
+
+  onBatch({ count, data, offsets, sizes, ports, ...columns }) {
     for (let i = 0; i < count; i++) {
+      this.checkInfo({
+        localAddress: columns.localAddress?.[i], ttl: columns.ttl?.[i],
+        timestamp: columns.timestamp?.[i],
+      });
       const bytes = data.subarray(offsets[i], offsets[i] + sizes[i]);
       this.batches.push(this.receipt(bytes, ports[i], sizes[i]));
     }

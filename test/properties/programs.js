@@ -101,6 +101,7 @@ const socketOf = (transport) => fc.record({
   type: fc.constantFrom('udp4', 'udp4', 'udp6'),
   mode: fc.constantFrom('message', 'message', 'batch', 'both'),
   sharedBuffers: fc.boolean(),
+  receiveInfo: fc.boolean(),
   lookup: fc.constantFrom('none', 'none', 'none', 'sync', 'tick', 'later'),
   bound: fc.boolean(),
   icmpErrors: transport === 'linux' ? fc.boolean() : fc.constant(false),

@@ -476,6 +476,7 @@ module.exports = {
   dgram,
   errnoOf,
   freePort,
+  hasIPv6,
   inChild,
   inWorker,
   isCode,

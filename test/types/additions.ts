@@ -3,7 +3,7 @@ import * as nodeDgram from 'node:dgram';
 import { AddressInfo } from 'node:net';
 import {
   createSocket, features, stats, transport, Batch, DropsMessage, Features,
-  IcmpInfo, Socket, Stats,
+  IcmpInfo, ReceiveInfoName, RemoteInfo, Socket, Stats,
 } from 'dgram-native';
 
 const socket: Socket = createSocket({ type: 'udp4', sharedBuffers: true });
@@ -119,6 +119,30 @@ socket.setTypeOfService('1');
 socket.addMembership('239.1.1.1', { name: 'eth0' });
 // @ts-expect-error -- a number
 createSocket({ type: 'udp4', mark: '1' });
+
+// What came with a datagram.
+const names: ReceiveInfoName[] = ['localAddress', 'timestamp'];
+const informed = createSocket({ type: 'udp4', receiveInfo: names },
+  (msg, rinfo: RemoteInfo) => {
+    const at: bigint | undefined = rinfo.timestamp;
+    const hops: number = 64 - (rinfo.ttl ?? 0) + (rinfo.tos ?? 0) +
+      (rinfo.interfaceIndex ?? 0) + rinfo.size;
+    console.log(msg.length, at, hops, rinfo.localAddress, rinfo.interface);
+  });
+informed.on('message', (msg, { localAddress }) => {
+  const local: string | undefined = localAddress;
+  console.log(local);
+});
+informed.on('message', (msg, rinfo: nodeDgram.RemoteInfo) => {});
+informed.on('batch', ({ count, timestamp, ttl, localAddress }) => {
+  const last: bigint | undefined = timestamp?.[count - 1];
+  console.log(last, ttl?.[0], localAddress?.[0]);
+});
+createSocket({ type: 'udp4', receiveInfo: ['tos', 'ttl', 'interface'] as const });
+// @ts-expect-error -- no such name
+createSocket({ type: 'udp4', receiveInfo: ['hoplimit'] });
+// @ts-expect-error -- an array
+createSocket({ type: 'udp4', receiveInfo: 'ttl' });
 
 const path: 'linux' | 'uv' | 'node' = transport;
 // @ts-expect-error -- there may be no addon

@@ -40,7 +40,11 @@
  *      single datagrams does not pay for 32 slots.
  *  R3  UDP_GRO is set when a read first returns several messages, and only if
  *      the descriptor is not shared. Its control message is always checked:
- *      another owner of the descriptor may have set the option.
+ *      another owner of the descriptor may have set the option. If the
+ *      ancillary data was truncated before that message, and the option is set,
+ *      the size of the datagrams is unknown: they are lost, and UV_EMSGSIZE is
+ *      reported. The control buffer is large enough for that not to happen
+ *      (DGRAM_ANCILLARY_RECV_SIZE).
  *  R4  A pending ICMP error (EPOLLERR) makes libuv stop a uv_poll_t with
  *      UV_EBADF. The error is read and reported, and polling starts again.
  *      libuv's UDP watcher reports an error like a datagram, since libuv 1.52
@@ -69,6 +73,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include "core/socket.h"
@@ -225,6 +230,13 @@ size_t dgram_linux_queue_count(const dgram_socket_t* socket);
 /* Receives and delivers. `maybe_error`: an error may have caused the wake-up.
  */
 void dgram_linux_on_readable(linux_socket_t* self, bool maybe_error);
+
+/* Finds the size of one datagram of the `length` bytes received with `header`
+ * (R3). Returns 0 or UV_EMSGSIZE. */
+int dgram_linux_find_segment(const dgram_socket_t* socket,
+                             const struct msghdr* header,
+                             uint32_t length,
+                             uint32_t* out);
 
 /* dgram_transport_t.read_one */
 bool dgram_linux_read_on(dgram_socket_t* socket);

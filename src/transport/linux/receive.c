@@ -49,23 +49,52 @@ static void prepare_slots(slots_t* slots,
   }
 }
 
-static void append_received(dgram_env_t* env, slots_t* slots, uint32_t i) {
-  struct msghdr* header = &slots->headers[i].msg_hdr;
-  uint32_t length = slots->headers[i].msg_len;
+/* False if GRO buffers are impossible. */
+static bool may_have_gro(int fd) {
+  int on = 0;
+  socklen_t size = sizeof(on);
 
-  if (header->msg_flags & MSG_CTRUNC) {
-    /* Without its segment size a GRO buffer looks like one datagram. The
-     * options set here never fill the control buffer; those of another owner
-     * of the descriptor can. */
-    dgram_inbox_append(env, 0, 0, 0, NULL, UV_EMSGSIZE);
+  if (getsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, &size) != 0)
+    return errno != ENOPROTOOPT;
+  return on != 0;
+}
+
+int dgram_linux_find_segment(const dgram_socket_t* socket,
+                             const struct msghdr* header,
+                             uint32_t length,
+                             uint32_t* out) {
+  *out = dgram_ancillary_get_segment(header, length);
+  if ((header->msg_flags & MSG_CTRUNC) == 0 || *out < length)
+    return 0;
+  return may_have_gro(dgram_linux_fd(socket)) ? UV_EMSGSIZE : 0;
+}
+
+static void append_received(const dgram_socket_t* socket,
+                            slots_t* slots,
+                            uint32_t i) {
+  dgram_env_t* env = socket->env;
+  const struct msghdr* header = &slots->headers[i].msg_hdr;
+  uint32_t length = slots->headers[i].msg_len;
+  uint32_t first = env->inbox->count;
+  dgram_receive_info_t info;
+  uint32_t segment;
+  int rc = dgram_linux_find_segment(socket, header, length, &segment);
+
+  if (rc != 0) {
+    dgram_inbox_append(env, 0, 0, 0, NULL, rc);
     return;
   }
   dgram_inbox_append(env,
                      i * DGRAM_RECV_SLOT_SIZE,
                      length,
-                     dgram_ancillary_get_segment(header, length),
+                     segment,
                      &slots->sources[i].any,
                      0);
+  if (socket->receive_info == 0)
+    return;
+  dgram_ancillary_get_info(header, &info);
+  info.present &= socket->receive_info;
+  dgram_inbox_set_info(env, first, &info);
 }
 
 void dgram_linux_set_gro(const dgram_socket_t* socket, int on) {
@@ -156,7 +185,7 @@ static int read_messages(linux_socket_t* self, uint32_t count) {
     self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
   }
   for (i = 0; (int) i < n; i++)
-    append_received(env, &slots, i);
+    append_received(self->socket, &slots, i);
   if (env->received > before)
     adapt(self, (uint32_t) n, count, (uint32_t) (env->received - before));
   return n;

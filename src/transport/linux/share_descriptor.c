@@ -21,18 +21,21 @@ struct linux_preread_s {
   uint32_t length;
   uint32_t segment;
   dgram_address_t source;
+  dgram_receive_info_t info;
   uint8_t bytes[];
 };
 
 void dgram_linux_deliver_preread(linux_socket_t* self,
                                  dgram_iteration_t* iteration) {
   dgram_env_t* env = self->socket->env;
+  uint32_t first;
   uint32_t i;
 
   for (i = 0; i < env->inbox->slots && self->preread != NULL; i++) {
     linux_preread_t* message = self->preread;
 
     self->preread = message->next;
+    first = env->inbox->count;
     if (message->status == 0)
       memcpy(env->inbox->recv_buffer + (size_t) i * DGRAM_RECV_SLOT_SIZE,
              message->bytes,
@@ -43,6 +46,7 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
                        message->segment,
                        message->status == 0 ? &message->source.any : NULL,
                        message->status);
+    dgram_inbox_set_info(env, first, &message->info);
     free(message);
   }
   (void) dgram_delivery_start(env, self->socket, iteration);
@@ -83,11 +87,13 @@ static linux_preread_t* preread_next(linux_socket_t* self) {
   }
   if (code != 0)
     message->status = code;
-  else if (header.msg_flags & MSG_CTRUNC)
-    message->status = UV_EMSGSIZE;
+  else
+    message->status = dgram_linux_find_segment(
+        self->socket, &header, (uint32_t) n, &message->segment);
   if (message->status == 0) {
     message->length = (uint32_t) n;
-    message->segment = dgram_ancillary_get_segment(&header, message->length);
+    dgram_ancillary_get_info(&header, &message->info);
+    message->info.present &= self->socket->receive_info;
   }
   smaller = realloc(message, sizeof(*message) + message->length);
   return smaller == NULL ? message : smaller;

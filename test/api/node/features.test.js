@@ -14,9 +14,12 @@ const METHODS =
   ['dontFragment', 'kernelDrops', 'membershipInterface', 'pathMTU',
    'typeOfService'];
 
+const { transport } = dgram;
+
 const expected = (addon, linux) => ({
   ...Object.fromEntries([...OPTIONS, ...METHODS].map((name) => [name, linux])),
-  icmpErrors: addon && dgram.transport === 'linux',
+  icmpErrors: addon && transport === 'linux',
+  receiveInfo: addon && transport === 'linux',
   sharedBuffers: addon,
   stats: addon,
 });
@@ -66,6 +69,7 @@ const program = `
     ['device', 'lo', 5], ['multicastAll', true, 1], ['freebind', false, 0],
     ['transparent', true, 'x'], ['priority', 0, -1], ['mark', 1, '1'],
     ['icmpErrors', true, 1],
+    ['receiveInfo', ['ttl'], 'ttl'],
   ]) {
     report([name,
       outcome(() => dgram.createSocket({ type: 'udp4', [name]: value })),
@@ -114,7 +118,7 @@ describeNative('the additions on the fallback', () => {
     assert.deepStrictEqual(reports.slice(0, -2), [
       ['node', expected(false, false)],
       ...['device', 'multicastAll', 'freebind', 'transparent', 'priority',
-          'mark', 'icmpErrors'].map(option),
+        'mark', 'icmpErrors', 'receiveInfo'].map(option),
       ...['setTypeOfService', 'getTypeOfService', 'setDontFragment',
           'getPathMTU', 'stats'].map(method),
       ...['addMembership', 'dropMembership', 'addSourceSpecificMembership',

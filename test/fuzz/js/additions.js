@@ -124,6 +124,7 @@ const HANDLE_METHODS = [
   'send', 'send6', 'getAsyncId', 'fd', 'adopt', 'open', 'share',
   'setTypeOfService', 'getTypeOfService', 'setFragment', 'getPathMTU',
   'setGroup', 'setOpenOptions', 'failedOption', 'stats', 'takeDrops',
+  'setReceiveInfo', 'interfaceName',
 ];
 
 /** Functions of the addon without lasting effects on the process. */
@@ -216,15 +217,22 @@ const option = fc.oneof(
 /** createSocket() with one of the options before bind. */
 const openOption = fc.record({
   name: fc.constantFrom('device', 'multicastAll', 'freebind', 'transparent',
-    'priority', 'mark', 'icmpErrors'),
+    'priority', 'mark', 'icmpErrors', 'receiveInfo'),
   value: fc.oneof(fc.constantFrom(...integers, constant('lo'), constant(true),
-    constant('no such device')), anything),
+    constant('no such device'), created("['ttl']", () => ['ttl']),
+    created("['tos', 5]", () => ['tos', 5])), anything),
 });
+
+/** Names for the option receiveInfo. */
+const INFO_NAMES = dgram.features.receiveInfo ?
+  ['localAddress', 'interface', 'interfaceIndex', 'tos', 'ttl', 'timestamp'] :
+  [];
 
 const program = fc.record({
   inherited: fc.subarray(INHERITED),
   type: fc.constantFrom('udp4', 'udp6'),
   shared: fc.boolean(),
+  receiveInfo: fc.subarray(INFO_NAMES),
   connected: fc.boolean(),
   sends: fc.array(fc.record({
     packets: fc.oneof({ weight: 3, arbitrary: packets },
@@ -445,8 +453,10 @@ async function makeCalls(socket, closed, port, drawn) {
  * @returns {Promise<number>} the number of calls
  */
 async function runAdditions(drawn, port) {
-  const { type, shared, sends, sound: lists, handle, binding: inner } = drawn;
-  const socket = dgram.createSocket({ type, sharedBuffers: shared });
+  const { type, shared, receiveInfo, sends, sound: lists, handle,
+          binding: inner } = drawn;
+  const socket =
+    dgram.createSocket({ type, sharedBuffers: shared, receiveInfo });
   const closed = handleOf(dgram.createSocket(type).close()) ??
     handleOf(dgram.createSocket(type));
   socket.on('error', () => {});

@@ -3,6 +3,7 @@
 #include "transport/linux/ancillary.h"
 
 #include <netinet/in.h>
+#include <time.h>
 
 #include "../input.h"
 
@@ -12,14 +13,28 @@ static uint32_t segment_of(void* control, size_t size, uint32_t length) {
   return dgram_ancillary_get_segment(&header, length);
 }
 
+/* Reads the information. What is present is in its range. */
+static void info_of(void* control, size_t size, dgram_receive_info_t* out) {
+  struct msghdr header = {.msg_control = control, .msg_controllen = size};
+
+  dgram_ancillary_get_info(&header, out);
+  FUZZ_CHECK((out->present & ~31u) == 0);
+  FUZZ_CHECK(!(out->present & DGRAM_INFO_LOCAL_ADDRESS) ==
+             (out->local_address.any.sa_family == AF_UNSPEC));
+  FUZZ_CHECK((out->present & DGRAM_INFO_TIMESTAMP) || out->timestamp == 0);
+  FUZZ_CHECK(out->timestamp >= 0);
+}
+
 static void check_bytes(fuzz_input_t* input, uint32_t length) {
   size_t size = input->size;
   char* control = fuzz_alloc(size);
+  dgram_receive_info_t info;
   uint32_t segment;
 
   fuzz_bytes(input, control, size);
   segment = segment_of(control, size, length);
   FUZZ_CHECK(segment == length || (segment > 0 && segment < length));
+  info_of(control, size, &info);
   free(control);
 }
 
@@ -78,6 +93,151 @@ static void check_list(fuzz_input_t* input, uint32_t length, bool cut) {
   free(control);
 }
 
+/* -- information ---------------------------------------------------------- */
+
+/* A list of control messages, built like those of the kernel. */
+typedef struct {
+  char bytes[16 * CMSG_SPACE(sizeof(struct in6_pktinfo))];
+  size_t size;
+} list_t;
+
+static void put(list_t* list,
+                int level,
+                int type,
+                const void* value,
+                size_t size) {
+  struct cmsghdr cmsg;
+
+  memset(&cmsg, 0, sizeof(cmsg));
+  cmsg.cmsg_level = level;
+  cmsg.cmsg_type = type;
+  cmsg.cmsg_len = CMSG_LEN(size);
+  memcpy(list->bytes + list->size, &cmsg, sizeof(cmsg));
+  memcpy(list->bytes + list->size + CMSG_LEN(0), value, size);
+  list->size += CMSG_SPACE(size);
+}
+
+static void put_packet_info(fuzz_input_t* input,
+                            list_t* list,
+                            dgram_receive_info_t* out) {
+  struct in_pktinfo four = {.ipi_ifindex = (int) fuzz_u8(input)};
+  struct in6_pktinfo six = {.ipi6_ifindex = (unsigned) four.ipi_ifindex};
+
+  memset(&out->local_address, 0, sizeof(out->local_address));
+  if (fuzz_one_in(input, 2)) {
+    four.ipi_addr.s_addr = fuzz_u32(input);
+    put(list, IPPROTO_IP, IP_PKTINFO, &four, sizeof(four));
+    out->local_address.in4.sin_family = AF_INET;
+    out->local_address.in4.sin_addr = four.ipi_addr;
+  } else {
+    fuzz_bytes(input, &six.ipi6_addr, sizeof(six.ipi6_addr));
+    put(list, IPPROTO_IPV6, IPV6_PKTINFO, &six, sizeof(six));
+    out->local_address.in6.sin6_family = AF_INET6;
+    out->local_address.in6.sin6_addr = six.ipi6_addr;
+  }
+  out->interface_index = (uint32_t) four.ipi_ifindex;
+  out->present |= DGRAM_INFO_LOCAL_ADDRESS | DGRAM_INFO_INTERFACE;
+}
+
+/* A value of a byte, as one or as an int; or one that does not fit. Returns
+ * whether it does. */
+static bool put_byte(fuzz_input_t* input,
+                     list_t* list,
+                     int level,
+                     int type,
+                     uint8_t* out) {
+  int value = fuzz_u8(input);
+
+  switch (fuzz_below(input, 3)) {
+    case 0:
+      *out = (uint8_t) value;
+      put(list, level, type, out, 1);
+      return true;
+    case 1:
+      *out = (uint8_t) value;
+      put(list, level, type, &value, sizeof(value));
+      return true;
+    default:
+      value = -1 - value;
+      put(list, level, type, &value, sizeof(value));
+      return false;
+  }
+}
+
+static void put_timestamp(fuzz_input_t* input,
+                          list_t* list,
+                          dgram_receive_info_t* out) {
+  struct timespec time = {.tv_sec = fuzz_u32(input),
+                          .tv_nsec = fuzz_u32(input) % 1000000000};
+
+  put(list, SOL_SOCKET, SO_TIMESTAMPNS, &time, sizeof(time));
+  out->timestamp = (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
+  out->present |= DGRAM_INFO_TIMESTAMP;
+}
+
+/* Appends one message of some kind. */
+static void put_any(fuzz_input_t* input,
+                    list_t* list,
+                    dgram_receive_info_t* expected) {
+  bool six = fuzz_one_in(input, 2);
+
+  switch (fuzz_below(input, 5)) {
+    case 0:
+      if (!(expected->present & DGRAM_INFO_LOCAL_ADDRESS))
+        put_packet_info(input, list, expected);
+      break;
+    case 1:
+      if (put_byte(input,
+                   list,
+                   six ? (int) IPPROTO_IPV6 : (int) IPPROTO_IP,
+                   six ? IPV6_TCLASS : IP_TOS,
+                   &expected->tos))
+        expected->present |= DGRAM_INFO_TOS;
+      break;
+    case 2:
+      if (put_byte(input,
+                   list,
+                   six ? (int) IPPROTO_IPV6 : (int) IPPROTO_IP,
+                   six ? IPV6_HOPLIMIT : IP_TTL,
+                   &expected->ttl))
+        expected->present |= DGRAM_INFO_TTL;
+      break;
+    case 3:
+      put_timestamp(input, list, expected);
+      break;
+    default:
+      put(list, SOL_SOCKET, SO_RXQ_OVFL, "abcd", 4);
+  }
+}
+
+static bool same_address(const dgram_address_t* a, const dgram_address_t* b) {
+  if (a->any.sa_family != b->any.sa_family)
+    return false;
+  if (a->any.sa_family == AF_INET)
+    return a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
+  return memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0;
+}
+
+static void check_info(fuzz_input_t* input) {
+  list_t list = {.size = 0};
+  dgram_receive_info_t expected = {0};
+  dgram_receive_info_t info;
+  uint32_t n = fuzz_below(input, 8);
+  char* control;
+
+  while (n-- > 0)
+    put_any(input, &list, &expected);
+  control = fuzz_alloc(list.size);
+  memcpy(control, list.bytes, list.size);
+  info_of(control, list.size, &info);
+  FUZZ_CHECK(info.present == expected.present);
+  FUZZ_CHECK(info.tos == expected.tos && info.ttl == expected.ttl);
+  FUZZ_CHECK(info.timestamp == expected.timestamp);
+  FUZZ_CHECK(info.interface_index == expected.interface_index);
+  FUZZ_CHECK(same_address(&info.local_address, &expected.local_address));
+  free(control);
+}
+
 static void check_put(uint16_t segment) {
   _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_SEGMENT_SIZE];
   struct msghdr header = {0};
@@ -96,12 +256,14 @@ static void check_put(uint16_t segment) {
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz_input_t input = {data, size};
-  uint32_t kind = fuzz_below(&input, 3);
+  uint32_t kind = fuzz_below(&input, 4);
   uint32_t length = fuzz_u16(&input);
 
   check_put((uint16_t) length);
   if (kind == 0)
     check_bytes(&input, length);
+  else if (kind == 3)
+    check_info(&input);
   else
     check_list(&input, length, kind == 2);
   return 0;

@@ -9,6 +9,7 @@ typedef struct {
   fuzz_input_t input;
   /* The sources that JavaScript has cached, by slot; length 0: none. */
   dgram_address_t known[DGRAM_SOURCES_MAX];
+  uint32_t known_locals[DGRAM_SOURCES_MAX]; /* IPv4 addresses */
   uint64_t received;
   bool refused;   /* acquiring memory has failed at some time */
   uint32_t depth; /* nesting depth of batches */
@@ -34,6 +35,8 @@ static bool on_acquire(dgram_env_t* env, dgram_inbox_t* inbox) {
   inbox->cursor = &head->cursor;
   inbox->gro_buffers = head->gro_buffers;
   inbox->texts = head->texts;
+  inbox->infos = head->infos;
+  inbox->local_texts = head->local_texts;
   inbox->recv_buffer = memories[place] + DGRAM_INBOX_RECV_BUFFER;
   if (inbox->socket == NULL)
     fuzz_incoming_reset(inbox->recv_buffer, slots_of(place));
@@ -71,6 +74,50 @@ static void check_source(state_t* state,
   FUZZ_CHECK(same_source(&state->known[buffer->source], &arrival->source));
 }
 
+/* The information of one GRO buffer, for a socket that asks for it. */
+static void check_info(state_t* state,
+                       const dgram_inbox_t* inbox,
+                       uint32_t index,
+                       const fuzz_arrival_t* arrival) {
+  const dgram_recv_info_t* info = &inbox->infos[index];
+  const dgram_source_text_t* text;
+
+  FUZZ_CHECK((info->present & ~31u) == 0);
+  FUZZ_CHECK(info->new_text <= inbox->local_texts_count);
+  if (!arrival->has_info) {
+    FUZZ_CHECK(arrival->segment == 0 || info->present == 0);
+    return;
+  }
+  FUZZ_CHECK(info->present == (DGRAM_INFO_LOCAL_ADDRESS | DGRAM_INFO_INTERFACE |
+                               DGRAM_INFO_TTL));
+  FUZZ_CHECK(info->ttl == arrival->ttl && info->interface_index == 1);
+  FUZZ_CHECK(info->local_address < DGRAM_SOURCES_MAX);
+  if (info->new_text > 0) {
+    text = &inbox->local_texts[info->new_text - 1];
+    FUZZ_CHECK(text->error == 0 && text->family == 4 && text->port == 0);
+    state->known_locals[info->local_address] = arrival->address + 1;
+  }
+  FUZZ_CHECK(state->known_locals[info->local_address] == arrival->address + 1);
+}
+
+/* As lib/ does: the texts of all messages are read, also those of arbitrary
+ * ancillary data. */
+static void learn_local(state_t* state,
+                        const dgram_inbox_t* inbox,
+                        uint32_t index) {
+  const dgram_recv_info_t* info = &inbox->infos[index];
+  const dgram_source_text_t* text;
+  struct in_addr address;
+
+  if (!(info->present & DGRAM_INFO_LOCAL_ADDRESS) || info->new_text == 0)
+    return;
+  text = &inbox->local_texts[info->new_text - 1];
+  state->known_locals[info->local_address] = 0;
+  if (text->family == 4 && text->length > 0 &&
+      uv_inet_pton(AF_INET, text->text, &address) == 0)
+    state->known_locals[info->local_address] = address.s_addr + 1;
+}
+
 static uint32_t datagrams_of(const dgram_recv_t* buffer) {
   return buffer->length == 0
              ? 1
@@ -99,6 +146,10 @@ static uint32_t check_arrival(state_t* state,
       FUZZ_CHECK(arrival->segment == 0 || buffer->segment == arrival->segment);
     state->received += datagrams_of(buffer);
     check_source(state, inbox, buffer, arrival);
+    if (inbox->reader->receive_info != 0) {
+      learn_local(state, inbox, i - 1);
+      check_info(state, inbox, i - 1, arrival);
+    }
     length += buffer->length;
   } while (length < arrival->length);
   FUZZ_CHECK(length == arrival->length);
@@ -112,6 +163,7 @@ static void check_batch(state_t* state, const dgram_inbox_t* inbox) {
 
   FUZZ_CHECK(inbox->count <= DGRAM_RECV_GRO_BUFFERS);
   FUZZ_CHECK(inbox->texts_count <= DGRAM_RECV_SLOTS);
+  FUZZ_CHECK(inbox->local_texts_count <= DGRAM_RECV_SLOTS);
   for (k = 0; k < fuzz_arrivals_count; k++)
     i += check_arrival(state, inbox, i, &fuzz_arrivals[k]);
   FUZZ_CHECK(i == inbox->count);
@@ -212,7 +264,11 @@ static void act(state_t* state) {
   uint32_t place = fuzz_below(&state->input, FUZZ_SOCKETS);
   dgram_socket_t* socket = state->core.sockets[place];
 
-  switch (fuzz_below(&state->input, 16)) {
+  switch (fuzz_below(&state->input, 17)) {
+    case 9:
+      if (socket != NULL && state->core.env.transport == &dgram_transport_linux)
+        FUZZ_CHECK(dgram_socket_set_receive_info(socket, 31) == 0);
+      break;
     case 0:
       fuzz_core_close_socket(&state->core, place);
       break;
