@@ -25,6 +25,7 @@ typedef struct {
   bool batches; /* several datagrams per system call */
   bool gso;
   bool gro;
+  bool send_settings; /* core/send_settings.h */
 } dgram_features_t;
 
 struct dgram_transport_s {

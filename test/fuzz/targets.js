@@ -8,6 +8,7 @@ const CORE = [
   'src/core/destinations.c',
   'src/core/env.c',
   'src/core/inbox.c',
+  'src/core/send_settings.c',
   'src/core/sends.c',
   'src/core/socket.c',
   'src/core/socket_options.c',

@@ -10,6 +10,7 @@
         '../../src/core/destinations.c',
         '../../src/core/env.c',
         '../../src/core/inbox.c',
+        '../../src/core/send_settings.c',
         '../../src/core/sends.c',
         '../../src/core/socket.c',
         '../../src/core/socket_options.c',

@@ -422,6 +422,7 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("SEND_WORDS", sizeof(dgram_send_t) / 4.0);
   number("SEND_SOCKET", offsetof(dgram_send_t, socket) / 4.0);
   number("SEND_DESTINATION", offsetof(dgram_send_t, destination) / 4.0);
+  number("SEND_SETTINGS", offsetof(dgram_send_t, settings) / 4.0);
   number("SEND_OFFSET", offsetof(dgram_send_t, offset) / 4.0);
   number("SEND_LENGTH", offsetof(dgram_send_t, length) / 4.0);
   number("SEND_TICKET", offsetof(dgram_send_t, ticket) / 4.0);
@@ -465,12 +466,14 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("RECV_SLOTS", DGRAM_RECV_SLOTS);
   number("RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE);
   number("DESTINATIONS_MAX", DGRAM_DESTINATIONS_MAX);
+  number("SETTINGS_MAX", DGRAM_SEND_SETTINGS_MAX);
   number("SOURCES_MAX", DGRAM_SOURCES_MAX);
   number("SOCKETS_MAX", DGRAM_SOCKETS_MAX);
   return out;
 }
 
-// segmentGroupLength([{length, peer, offset}, ...], segmentMax, bytesMax)
+// segmentGroupLength([{length, peer, offset[, settings]}, ...], segmentMax,
+// bytesMax)
 Napi::Value SegmentGroupLength(const CallbackInfo& info) {
   auto list = info[0].As<Napi::Array>();
   std::vector<dgram_send_t> sends(list.Length());
@@ -478,6 +481,8 @@ Napi::Value SegmentGroupLength(const CallbackInfo& info) {
     Object from = list.Get(i).As<Object>();
     sends[i].length = from.Get("length").ToNumber();
     sends[i].destination = from.Get("peer").ToNumber();
+    if (from.Has("settings"))
+      sends[i].settings = from.Get("settings").ToNumber();
     sends[i].offset = from.Get("offset").ToNumber();
   }
   return Number::New(
