@@ -131,22 +131,30 @@ const nameOfOption = (name) => `options.${name}`;
 
 /** send() with an object in the place of the port. */
 function sendToTarget(socket, message, target, callback) {
-  healthCheck(socket, sendToTarget);
   const state = socket[kState];
-  const { port: givenPort, address } = target;
+  const connected = state.connectState === CONNECTED;
+  let { port, address } = target;
+  if (!connected) {
+    // Without a port, the message is that of Node: the port is an object.
+    port = validatePort(port === undefined ? target : port, 'Port', false);
+  } else if (port || address) {
+    throw errors.isConnected(sendToTarget);
+  }
+  address ??= undefined;
+  callback ??= undefined;
+  if (address !== undefined) {
+    validateString(address, 'options.address', sendToTarget);
+  }
+  if (callback !== undefined) {
+    validateFunction(callback, 'callback', sendToTarget);
+  }
+  healthCheck(socket, sendToTarget);
   const settings =
     readSettings(target, state.handle.family, nameOfOption, sendToTarget);
-  // From here on no code of the program runs before a datagram is sent.
-  healthCheck(socket, sendToTarget);
-  const connected = state.connectState === CONNECTED;
-  let port;
-  if (!connected) port = validatePort(givenPort, 'Port', false);
-  else if (givenPort || address) throw errors.isConnected(sendToTarget);
-  if (address != null) validateString(address, 'options.address', sendToTarget);
-  if (callback != null) validateFunction(callback, 'callback', sendToTarget);
-  else callback = undefined;
   if (settings !== null) {
-    requireOfTransport('sendSettings', 'settings of a send', sendToTarget);
+    requireOfTransport('sendSettings', 'settings of sends', sendToTarget);
+    // Reading them may have run code of the program.
+    healthCheck(socket, sendToTarget);
   }
   if (state.bindState === UNBOUND && !bindForSend(socket, callback)) return;
   if (state.bindState !== BOUND) {

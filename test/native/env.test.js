@@ -46,21 +46,24 @@ describe('dgram_env', () => {
     });
   });
 
-  /** flush([socket, destination, text or {offset, length}, ticket]...) */
+  /**
+   * flush([socket, destination, text or {offset, length}, ticket,
+   *   settings]...)
+   */
   function flush(...entries) {
     const arena = new Uint8Array(64);
     const sends = new Uint32Array(entries.length * layout.SEND_WORDS);
     const statuses = new Int32Array(sends.buffer);
     let end = 0;
 
-    entries.forEach(([socket, peer, payload, ticket = 0], i) => {
+    entries.forEach(([socket, peer, payload, ticket = 0, settings = 0], i) => {
       let { offset, length } = payload;
       if (typeof payload === 'string') {
         offset = end;
         length = Buffer.from(arena.buffer).write(payload, end);
         end += length;
       }
-      sends.set([socket, peer, offset, length, ticket, 4711],
+      sends.set([socket, peer, settings, offset, length, ticket, 4711],
                 i * layout.SEND_WORDS);
     });
     const { queued, calls } = env.flush(sends, entries.length, arena);

@@ -176,7 +176,7 @@ const bindingCall = fc.oneof(
     name: fc.constant('sendColumns'),
     args: fc.tuple(
       fc.oneof(fc.constantFrom(...integers), anything), anything, anything,
-      anything, fc.oneof(fc.constantFrom(...integers), anything),
+      anything, anything, fc.oneof(fc.constantFrom(...integers), anything),
       fc.oneof(fc.constantFrom(...integers), anything),
       fc.oneof(fc.constant(created('Buffer(64)', () => Buffer.alloc(64))),
                anything),
