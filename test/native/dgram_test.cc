@@ -138,6 +138,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
                            InstanceMethod<&TestEnv::Remove>("remove"),
                            InstanceMethod<&TestEnv::Start>("start"),
                            InstanceMethod<&TestEnv::SetPeer>("setDestination"),
+                           InstanceMethod<&TestEnv::SetSettings>("setSettings"),
                            InstanceMethod<&TestEnv::Flush>("flush"),
                            InstanceMethod<&TestEnv::Deliver>("deliver"),
                            InstanceMethod<&TestEnv::Acquire>("acquire"),
@@ -281,6 +282,20 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
             static_cast<uint16_t>(info[3].ToNumber().Uint32Value())));
   }
 
+  // setSettings(slot, family, localAddress, interfaceName) -> code
+  Napi::Value SetSettings(const CallbackInfo& info) {
+    std::string local = info[2].ToString();
+    std::string name = info[3].ToString();
+    dgram_send_settings_text_t text{};
+    text.family = info[1].ToNumber();
+    text.local_address = local.c_str();
+    text.interface_name = name.empty() ? nullptr : name.c_str();
+    text.tos = text.ttl = DGRAM_SETTING_UNSET;
+    return Number::New(
+        info.Env(),
+        dgram_send_settings_set(&core_, info[0].ToNumber(), &text));
+  }
+
   // flush(sends: Uint32Array, count, arena: Uint8Array)
   //   -> {queued, calls: [[id, text], ...]}
   Napi::Value Flush(const CallbackInfo& info) {
@@ -408,6 +423,11 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
 const dgram_transport_t TestEnv::kTransport = [] {
   dgram_transport_t transport{};
   transport.name = "recorder";
+  transport.features = [](const dgram_env_t*) {
+    dgram_features_t features{};
+    features.send_settings = true;
+    return features;
+  };
   transport.start = OnStart;
   transport.flush = OnFlush;
   return transport;
