@@ -5,9 +5,9 @@
 
 const assert = require('node:assert');
 
-const FILES = ['load/binding', 'batch/reuse', 'batch/send-settings'].map(
-  (name) => require.resolve(`../../lib/${name}`));
-const { readSettings } = require('../../lib/socket/send-settings');
+const FILES = [
+  'load/binding', 'batch/reuse', 'batch/send-settings', 'socket/send-settings',
+].map((name) => require.resolve(`../../lib/${name}`));
 
 const SETTINGS_MAX = 64; // smaller than that of the addon
 
@@ -16,7 +16,7 @@ function evaluate(binding) {
   const cached = FILES.map((file) => require.cache[file]);
   for (const file of FILES) delete require.cache[file];
   require.cache[FILES[0]] = { id: FILES[0], loaded: true, exports: binding };
-  const table = { ...require(FILES[1]), ...require(FILES[2]) };
+  const table = Object.assign({}, ...FILES.slice(1).map(require));
   for (const [i, file] of FILES.entries()) {
     if (cached[i] === undefined) delete require.cache[file];
     else require.cache[file] = cached[i];
@@ -54,7 +54,7 @@ describe('the table of send settings', () => {
   }
 
   const read = (given, family = 4) =>
-    readSettings(given, family, String, read);
+    table.readSettings(given, family, String, read);
 
   function send(given, family) {
     const slot = table.findSettings(read(given, family));
