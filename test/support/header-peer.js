@@ -35,8 +35,8 @@ while True:
         report = {'text': data[:64].decode('latin1'), 'size': len(data),
                   'from': peer[0], 'port': peer[1]}
         for level, kind, value in controls:
-            if (level, kind) in ((0, 1), (41, 67)): # tos is one byte, not four
-                report['tos'] = value[0]
+            if (level, kind) in ((0, 1), (41, 67)): # one byte, four bytes
+                report['tos'] = int.from_bytes(value, sys.byteorder)
             elif (level, kind) in ((0, 2), (41, 52)):
                 report['ttl'] = struct.unpack('i', value)[0]
         print(json.dumps(report), flush=True)
@@ -53,6 +53,7 @@ class HeaderPeer {
   constructor() {
     this.child = spawn('python3', ['-c', PROGRAM],
       { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.child.on('error', (error) => { this.failure = error; });
     this.lines = [];
     this.waiting = () => {};
     let rest = '';
@@ -69,7 +70,8 @@ class HeaderPeer {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting = () => {};
-        reject(new Error(`${this.lines.length} of ${count} datagrams`));
+        reject(this.failure ??
+          new Error(`${this.lines.length} of ${count} datagrams`));
       }, scaled(10000));
       this.waiting = () => {
         if (this.lines.length < count) return;
