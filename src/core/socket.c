@@ -326,7 +326,7 @@ int dgram_socket_disconnect(dgram_socket_t* socket) {
     return UV_EBADF;
   rc = uv_udp_connect(&socket->udp, NULL);
   if (rc == 0)
-    socket->connected = false;
+    socket->connected = socket->peer_is_ip4 = false;
   return rc;
 }
 

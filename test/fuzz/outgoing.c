@@ -42,6 +42,7 @@ fuzz_datagram_t fuzz_datagram(const void* bytes,
                               const dgram_send_settings_t* settings) {
   static const dgram_send_settings_t none = {
       .tos = DGRAM_SETTING_UNSET, .ttl = DGRAM_SETTING_UNSET};
+  static const struct in6_addr any4 = {{{[10] = 0xff, [11] = 0xff}}};
   fuzz_datagram_t datagram = {(uint32_t) length, 2166136261u};
 
   datagram.hash = hash(datagram.hash, bytes, length);
@@ -53,7 +54,11 @@ fuzz_datagram_t fuzz_datagram(const void* bytes,
                                          : sizeof(struct sockaddr_in));
   if (settings == NULL)
     settings = &none;
-  datagram.hash = hash(datagram.hash, &settings->local, 16);
+  datagram.hash = hash(datagram.hash,
+                       memcmp(&settings->local, &any4, 16) == 0
+                           ? &none.local
+                           : &settings->local,
+                       16);
   datagram.hash = hash(datagram.hash, &settings->interface_index, 4);
   datagram.hash = hash(datagram.hash, &settings->tos, 4);
   datagram.hash = hash(datagram.hash, &settings->ttl, 4);
@@ -118,11 +123,15 @@ static int draw_result(int fd) {
   }
 }
 
-static bool is_ip4(const struct sockaddr* peer) {
+/* Connected sockets have a peer of IPv4. */
+static bool is_ip4(int fd, const struct sockaddr* peer) {
   const struct sockaddr_in6* in6 = (const struct sockaddr_in6*) peer;
+  struct sockaddr_storage connected;
+  socklen_t size = sizeof(connected);
 
-  return peer == NULL || peer->sa_family == AF_INET ||
-         IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
+  if (peer == NULL)
+    return getpeername(fd, (struct sockaddr*) &connected, &size) == 0;
+  return peer->sa_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
 }
 
 static void read_value(const struct cmsghdr* cmsg, void* out, size_t size) {
@@ -165,7 +174,8 @@ static void read_setting(const struct cmsghdr* cmsg,
 
 /* The ancillary data of a message, read without the code under test. Returns
  * the segment size. */
-static size_t read_ancillary(const struct msghdr* header,
+static size_t read_ancillary(int fd,
+                             const struct msghdr* header,
                              size_t length,
                              dgram_send_settings_t* settings) {
   struct msghdr copy = *header;
@@ -177,7 +187,7 @@ static size_t read_ancillary(const struct msghdr* header,
   for (cmsg = CMSG_FIRSTHDR(&copy); cmsg != NULL;
        cmsg = CMSG_NXTHDR(&copy, cmsg)) {
     if (cmsg->cmsg_level != IPPROTO_UDP) {
-      read_setting(cmsg, is_ip4(header->msg_name), settings);
+      read_setting(cmsg, is_ip4(fd, header->msg_name), settings);
       continue;
     }
     FUZZ_CHECK(cmsg->cmsg_type == UDP_SEGMENT && segment == 0);
@@ -199,7 +209,7 @@ static void take_message(int fd, const struct msghdr* header) {
 
   FUZZ_CHECK(header->msg_iovlen == 1);
   length = header->msg_iov[0].iov_len;
-  segment = read_ancillary(header, length, &settings);
+  segment = read_ancillary(fd, header, length, &settings);
   do {
     size_t rest = length - at;
 

@@ -17,8 +17,8 @@ typedef struct {
 
 void fuzz_outgoing_reset(void);
 
-/* `peer` may be NULL: the connected peer, which is of IPv4. `settings` may be
- * NULL: none. */
+/* `peer` may be NULL: the connected peer. `settings` may be NULL: none. The
+ * address 0.0.0.0 is none in either form. */
 fuzz_datagram_t fuzz_datagram(const void* bytes,
                               size_t length,
                               const struct sockaddr* peer,

@@ -141,21 +141,6 @@ static void set_settings(state_t* state) {
     state->settings[slot] = state->core.env.send_settings.slots[slot];
 }
 
-/* What is left of settings on the wire: IPv4 has no such address as 0.0.0.0. */
-static const dgram_send_settings_t* settings_of(const state_t* state,
-                                                uint32_t slot,
-                                                bool ip4) {
-  static dgram_send_settings_t result;
-
-  if (slot == 0)
-    return NULL;
-  result = state->settings[slot];
-  if (ip4 && IN6_IS_ADDR_V4MAPPED(&result.local) &&
-      memcmp(&result.local.s6_addr[12], "\0\0\0", 4) == 0)
-    memset(&result.local, 0, sizeof(result.local));
-  return &result;
-}
-
 /* -- descriptors ---------------------------------------------------------- */
 
 static uint32_t draw_socket(state_t* state) {
@@ -234,10 +219,8 @@ static void check_status(state_t* state,
       fuzz_datagram(arena + send->offset,
                     send->length,
                     send->destination == 0 ? NULL : &peer->any,
-                    settings_of(state,
-                                send->settings,
-                                send->destination == 0 ||
-                                    dgram_address_is_ip4(peer)));
+                    send->settings == 0 ? NULL
+                                        : &state->settings[send->settings]);
 
   FUZZ_CHECK(model != NULL);
   if (model->fd < 0) /* the first datagram binds the socket */
