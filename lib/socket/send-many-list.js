@@ -8,7 +8,9 @@
  */
 
 const errors = require('../errors/errors');
-const { validateFunction, validatePort } = require('../errors/validators');
+const {
+  validateFunction, validatePort, validateUint32,
+} = require('../errors/validators');
 const { LOOPBACK } = require('../batch/loopback');
 const { copyMessage, isPart, readMessage } = require('./outgoing-message');
 const { COLUMNS_FORM, readColumns, toList } = require('./send-many-columns');
@@ -201,10 +203,12 @@ function findInvalidPart(list) {
 function readPackets(packets, settings, callback, family, connected,
                      isNumeric) {
   if (callback !== undefined) validateFunction(callback, 'callback');
-  if (!Array.isArray(packets) && isTarget(packets)) {
+  if (!Array.isArray(packets) && typeof packets === 'object' &&
+      packets !== null) {
     const { count } = packets;
     if (count !== undefined) {
-      // First: reading settings may run code of the program.
+      // Before the columns: reading settings may run code of the program.
+      validateUint32(count, 'batch.count');
       const read = readForAll(settings, count, family);
       const columns =
         readColumns(packets, count, family, connected, isNumeric);
@@ -214,8 +218,8 @@ function readPackets(packets, settings, callback, family, connected,
   const width = connected ? 1 : 3;
   if (Array.isArray(packets) && isTarget(packets[1])) {
     if (settings !== undefined) {
-      throw errors.invalidArgValue(
-        'settings', settings, `must be undefined for ${TARGETS_FORM}`);
+      throw errors.invalidArgType(
+        'settings', `undefined for ${TARGETS_FORM}`, settings);
     }
     const read = readTargets(packets, family, connected, isNumeric);
     return { width, columns: null, ...read };

@@ -19,8 +19,8 @@ function checkColumn(column, name, count) {
   // The length of a proxy may be anything.
   if (typeof length !== 'number' || !(length >= count)) {
     throw errors.invalidArgValue(
-      name, column,
-      `must have an element for each of the ${count} datagrams`);
+      `${name}.length`, typeof length === 'number' ? length : NaN,
+      `must be at least ${count}, the number of datagrams`);
   }
 }
 

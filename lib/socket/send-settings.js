@@ -39,8 +39,9 @@ const recent = new Map();
 const RECENT_MAX = 256;
 
 /**
- * @param {*} value an argument of send() in the place of the port
- * @returns {boolean} whether it is an object with a port, address and settings
+ * @param {*} value
+ * @returns {boolean} whether it can have settings and is not a message, as an
+ *   array and a view may be
  */
 function isTarget(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value) &&

@@ -17,7 +17,7 @@ const {
   checkMessage, copyMessage, sliceMessage, toList,
 } = require('./outgoing-message');
 const { enqueue } = require('./queue');
-const { isTarget, readSettings, toTarget } = require('./send-settings');
+const { readSettings, toTarget } = require('./send-settings');
 const { BOUND, CONNECTED, UNBOUND, kState } = require('./state');
 
 // Programs may replace the global.
@@ -73,6 +73,7 @@ Socket.prototype.send = function(buffer,
                                  callback) {
   const state = this[kState];
   const connected = state.connectState === CONNECTED;
+  let hasTarget = false;
   // The form of the call follows from the types of its arguments by position,
   // not from their number.
   if (connected) {
@@ -82,13 +83,16 @@ Socket.prototype.send = function(buffer,
         callback = port;
         port = null;
       }
-    } else if (typeof offset === 'object' && isTarget(offset)) {
+    } else if (typeof offset === 'object' && offset && !port && !address) {
       port = offset;
       address = length;
+      hasTarget = true;
     } else {
       callback = offset;
     }
-    if ((port || address) && !isTarget(port)) throw errors.isConnected();
+    if ((port || address) && !hasTarget && !isTarget(port, length, address)) {
+      throw errors.isConnected();
+    }
   } else if (address || (port && typeof port !== 'function')) {
     buffer = sliceMessage(buffer, offset, length);
   } else {
@@ -98,7 +102,7 @@ Socket.prototype.send = function(buffer,
   }
 
   const message = checkMessage(buffer);
-  if (typeof port === 'object' && isTarget(port)) {
+  if (typeof port === 'object' && port !== null) {
     sendToTarget(this, message, port, address);
     return;
   }
@@ -127,6 +131,15 @@ Socket.prototype.send = function(buffer,
 // Cold paths are functions of their own, so that the hot path is short enough
 // for V8 to inline.
 
+/**
+ * Whether `port` is an object with the settings of a connected socket, between
+ * `length` and the callback. For other forms node:dgram's error is kept.
+ */
+function isTarget(port, length, next) {
+  return typeof port === 'object' && port !== null &&
+    typeof length === 'number' && (!next || typeof next === 'function');
+}
+
 const nameOfOption = (name) => `options.${name}`;
 
 /** send() with an object in the place of the port. */
@@ -141,12 +154,15 @@ function sendToTarget(socket, message, target, callback) {
     throw errors.isConnected(sendToTarget);
   }
   address ??= undefined;
-  callback ??= undefined;
   if (address !== undefined) {
     validateString(address, 'options.address', sendToTarget);
   }
-  if (callback !== undefined) {
-    validateFunction(callback, 'callback', sendToTarget);
+  if (typeof callback !== 'function') {
+    // A connected socket ignores others, as node:dgram does in this form.
+    if (callback != null && !connected) {
+      validateFunction(callback, 'callback', sendToTarget);
+    }
+    callback = undefined;
   }
   healthCheck(socket, sendToTarget);
   const settings =

@@ -221,8 +221,9 @@ static bool find_columns(napi_env env,
 }
 
 /* sendColumns(id, socket, destination, settings, ticket, first, count, data,
- * offsets, sizes): sends `count` rows of columns through the send batch `id`, which must
- * be empty; see core/columns.h. Returns how many of them were queued. */
+ * offsets, sizes): sends `count` rows of columns through the send batch `id`,
+ * which must be empty; see core/columns.h. Returns how many of them were
+ * queued. */
 static napi_value js_send_columns(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   napi_value argv[10];

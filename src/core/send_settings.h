@@ -55,7 +55,8 @@ void dgram_send_settings_free(dgram_send_settings_table_t* table);
 /* 0 if a descriptor may name `slot`, UV_EINVAL if nothing is in it, or the
  * status of its settings. */
 static inline int dgram_send_settings_check(
-    const dgram_send_settings_table_t* table, uint32_t slot) {
+    const dgram_send_settings_table_t* table,
+    uint32_t slot) {
   if (slot == 0)
     return 0;
   if (slot >= table->size || !table->slots[slot].is_used)

@@ -189,8 +189,8 @@ static uint32_t port_of(const void* name, size_t size) {
   return ntohs(in4.sin_port);
 }
 
-/* The send settings of a message, as bits of `flags`: TOS + 1 from bit 8 on, the
- * TTL from bit 20 on; 0: none. */
+/* The send settings of a message, as bits of `flags`: TOS + 1 from bit 8 on,
+ * the TTL from bit 20 on; 0: none. */
 static uint32_t settings_of(const struct msghdr* from) {
   struct msghdr header = *from;
   struct cmsghdr* cmsg;

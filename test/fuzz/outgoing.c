@@ -40,8 +40,8 @@ fuzz_datagram_t fuzz_datagram(const void* bytes,
                               size_t length,
                               const struct sockaddr* peer,
                               const dgram_send_settings_t* settings) {
-  static const dgram_send_settings_t none = {
-      .tos = DGRAM_SETTING_UNSET, .ttl = DGRAM_SETTING_UNSET};
+  static const dgram_send_settings_t none = {.tos = DGRAM_SETTING_UNSET,
+                                             .ttl = DGRAM_SETTING_UNSET};
   static const struct in6_addr any4 = {{{[10] = 0xff, [11] = 0xff}}};
   fuzz_datagram_t datagram = {(uint32_t) length, 2166136261u};
 
@@ -54,11 +54,10 @@ fuzz_datagram_t fuzz_datagram(const void* bytes,
                                          : sizeof(struct sockaddr_in));
   if (settings == NULL)
     settings = &none;
-  datagram.hash = hash(datagram.hash,
-                       memcmp(&settings->local, &any4, 16) == 0
-                           ? &none.local
-                           : &settings->local,
-                       16);
+  datagram.hash = hash(
+      datagram.hash,
+      memcmp(&settings->local, &any4, 16) == 0 ? &none.local : &settings->local,
+      16);
   datagram.hash = hash(datagram.hash, &settings->interface_index, 4);
   datagram.hash = hash(datagram.hash, &settings->tos, 4);
   datagram.hash = hash(datagram.hash, &settings->ttl, 4);

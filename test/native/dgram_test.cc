@@ -91,13 +91,12 @@ Napi::Value Parse(const CallbackInfo& info) {
 class Sources : public Napi::ObjectWrap<Sources> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(
-        env,
-        "Sources",
-        {
-            InstanceMethod<&Sources::Find>("find"),
-            InstanceMethod<&Sources::Forget>("forget"),
-        });
+    return DefineClass(env,
+                       "Sources",
+                       {
+                           InstanceMethod<&Sources::Find>("find"),
+                           InstanceMethod<&Sources::Forget>("forget"),
+                       });
   }
 
   explicit Sources(const CallbackInfo& info)
@@ -292,8 +291,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     text.interface_name = name.empty() ? nullptr : name.c_str();
     text.tos = text.ttl = DGRAM_SETTING_UNSET;
     return Number::New(
-        info.Env(),
-        dgram_send_settings_set(&core_, info[0].ToNumber(), &text));
+        info.Env(), dgram_send_settings_set(&core_, info[0].ToNumber(), &text));
   }
 
   // flush(sends: Uint32Array, count, arena: Uint8Array)

@@ -46,8 +46,11 @@ static void put_source(struct msghdr* header,
   }
 }
 
-static void put_int(
-    struct msghdr* header, bool is_ip4, int type4, int type6, int value) {
+static void put_int(struct msghdr* header,
+                    bool is_ip4,
+                    int type4,
+                    int type6,
+                    int value) {
   if (is_ip4)
     put(header, IPPROTO_IP, type4, &value, sizeof(value));
   else

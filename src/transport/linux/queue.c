@@ -64,8 +64,8 @@ static linux_queued_t* copy_batch(const dgram_env_t* env,
 
   for (i = 0; i < count; i++)
     bytes += sends[i].length;
-  item = malloc(
-      sizeof(*item) + sends_size + peers_size + settings_size + bytes);
+  item =
+      malloc(sizeof(*item) + sends_size + peers_size + settings_size + bytes);
   if (item == NULL)
     return NULL;
   item->next = NULL;
@@ -73,8 +73,7 @@ static linux_queued_t* copy_batch(const dgram_env_t* env,
   item->count = count;
   item->sends = (dgram_send_t*) (item + 1);
   item->peers = (dgram_address_t*) ((char*) item->sends + sends_size);
-  item->settings =
-      (dgram_send_settings_t*) ((char*) item->peers + peers_size);
+  item->settings = (dgram_send_settings_t*) ((char*) item->peers + peers_size);
   item->arena = (uint8_t*) item->settings + settings_size;
 
   bytes = 0;
@@ -93,10 +92,10 @@ static linux_queued_t* copy_batch(const dgram_env_t* env,
       item->peers[copy->destination] = peers[sends[i].destination];
     }
     if (copy->settings != 0) {
-      copy->settings = copied_slot(
-          i,
-          i > 0 && sends[i - 1].settings == copy->settings,
-          i > 0 ? item->sends[i - 1].settings : 0);
+      copy->settings =
+          copied_slot(i,
+                      i > 0 && sends[i - 1].settings == copy->settings,
+                      i > 0 ? item->sends[i - 1].settings : 0);
       item->settings[copy->settings] = settings[sends[i].settings];
     }
   }

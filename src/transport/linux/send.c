@@ -15,8 +15,8 @@ typedef struct {
   struct mmsghdr headers[SEND_MESSAGES];
   struct iovec vectors[SEND_MESSAGES];
   uint32_t counts[SEND_MESSAGES]; /* in datagrams */
-  _Alignas(struct cmsghdr) char controls[SEND_MESSAGES]
-                                        [DGRAM_ANCILLARY_SEND_SIZE];
+  _Alignas(
+      struct cmsghdr) char controls[SEND_MESSAGES][DGRAM_ANCILLARY_SEND_SIZE];
 } messages_t;
 
 static socklen_t address_size(const dgram_address_t* address) {

@@ -524,7 +524,7 @@ describeWith('settings of a send', () => {
       for (const [packets, settings, code, message] of [
         [list, { tos: [1, 256] }, 'ERR_OUT_OF_RANGE', /"settings\.tos\[1\]"/],
         [list, { tos: [1] }, 'ERR_INVALID_ARG_VALUE',
-         /'settings\.tos' must have an element for each of the 2 datagrams/],
+         /'settings\.tos\.length' must be at least 2/],
         [list, { tos: 'x' }, 'ERR_INVALID_ARG_TYPE', /"settings\.tos"/],
         [list, { localAddress: [undefined, 'x'] }, 'ERR_INVALID_IP_ADDRESS',
          /Invalid IP address: x/],
@@ -542,7 +542,7 @@ describeWith('settings of a send', () => {
          /packets\[1\]\.port/],
         [['a', { port, address: 'localhost' }], undefined,
          'ERR_INVALID_ARG_VALUE', /packets\[1\]\.address/],
-        [['a', { port }], { tos: 1 }, 'ERR_INVALID_ARG_VALUE', /'settings'/],
+        [['a', { port }], { tos: 1 }, 'ERR_INVALID_ARG_TYPE', /"settings"/],
       ]) {
         assert.throws(() => socket.sendMany(packets, settings),
           { code, message }, message.source);

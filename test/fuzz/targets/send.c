@@ -130,13 +130,13 @@ static void set_settings(state_t* state) {
     return;
   }
   FUZZ_CHECK(rc == 0 || rc == UV_EINVAL);
-  FUZZ_CHECK((rc == 0) ==
-             (slot > 0 && slot <= SETTINGS && text.tos >= -1 &&
-              text.tos <= 255 && text.ttl != 0 && text.ttl >= -1 &&
-              text.ttl <= 255 &&
-              (text.local_address == NULL ||
-               dgram_address_parse(
-                   &address, text.family, text.local_address, 0) == 0)));
+  FUZZ_CHECK(
+      (rc == 0) ==
+      (slot > 0 && slot <= SETTINGS && text.tos >= -1 && text.tos <= 255 &&
+       text.ttl != 0 && text.ttl >= -1 && text.ttl <= 255 &&
+       (text.local_address == NULL ||
+        dgram_address_parse(&address, text.family, text.local_address, 0) ==
+            0)));
   if (rc == 0)
     state->settings[slot] = state->core.env.send_settings.slots[slot];
 }
@@ -215,12 +215,11 @@ static void check_status(state_t* state,
   model_t* model =
       model_of(state, dgram_env_socket(&state->core.env, send->socket));
   const dgram_address_t* peer = &state->peers[send->destination];
-  fuzz_datagram_t datagram =
-      fuzz_datagram(arena + send->offset,
-                    send->length,
-                    send->destination == 0 ? NULL : &peer->any,
-                    send->settings == 0 ? NULL
-                                        : &state->settings[send->settings]);
+  fuzz_datagram_t datagram = fuzz_datagram(
+      arena + send->offset,
+      send->length,
+      send->destination == 0 ? NULL : &peer->any,
+      send->settings == 0 ? NULL : &state->settings[send->settings]);
 
   FUZZ_CHECK(model != NULL);
   if (model->fd < 0) /* the first datagram binds the socket */
