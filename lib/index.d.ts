@@ -90,6 +90,42 @@ export type Message =
   | NodeJS.ArrayBufferView
   | ReadonlyArray<string | NodeJS.ArrayBufferView>;
 
+/**
+ * Settings of one datagram; those of the socket apply to the others. With the
+ * transport 'linux' only: see `features.sendSettings`.
+ */
+export interface SendSettings {
+  /** IP_PKTINFO, IPV6_PKTINFO: the source address, one of this host. */
+  localAddress?: string | undefined;
+  /** The interface through which it leaves: its name, or its index. */
+  interface?: string | number | undefined;
+  /** IP_TOS, IPV6_TCLASS: the whole byte, 0 to 255: DSCP << 2 | ECN. */
+  tos?: number | undefined;
+  /** IP_TTL, IPV6_HOPLIMIT: 1 to 255, also for multicast. */
+  ttl?: number | undefined;
+}
+
+/** An argument of send() in the place of the port. */
+export interface SendTarget extends SendSettings {
+  /** Required on an unconnected socket, not allowed on a connected one. */
+  port?: number | undefined;
+  /** Default: loopback. Not allowed on a connected socket. */
+  address?: string | null | undefined;
+}
+
+/** Settings of the datagrams of sendMany(): for all, or one per datagram. */
+export interface SendManySettings {
+  localAddress?:
+    string | ReadonlyArray<string | undefined> | undefined;
+  interface?:
+    string | number | ReadonlyArray<string | number | undefined> |
+    Uint32Array | undefined;
+  tos?: number | ReadonlyArray<number | undefined> | Uint8Array | undefined;
+  ttl?: number | ReadonlyArray<number | undefined> | Uint8Array | undefined;
+}
+
+type SendCallback = (error: Error | null, bytes: number) => void;
+
 /** An element of the list that sendMany() accepts on an unconnected socket. */
 export type PacketElement = Message | number | null | undefined;
 
@@ -103,6 +139,13 @@ export type PacketsOf<T extends readonly unknown[]> =
   T extends readonly [
     Message, number, string | null | undefined, ...infer Rest,
   ] ? PacketsOf<Rest> : never;
+
+/** The same for the form `message, { port, address, ...settings }`. */
+export type TargetsOf<T extends readonly unknown[]> =
+  number extends T['length'] ? unknown :
+  T extends readonly [] ? unknown :
+  T extends readonly [Message, SendTarget, ...infer Rest] ?
+    TargetsOf<Rest> : never;
 
 export interface SocketOptions extends dgram.SocketOptions {
   /**
@@ -238,6 +281,8 @@ export interface Features {
   readonly priority: boolean;
   /** createSocket({ receiveInfo }) */
   readonly receiveInfo: boolean;
+  /** localAddress, interface, tos and ttl of send() and sendMany() */
+  readonly sendSettings: boolean;
   /** createSocket({ sharedBuffers }) */
   readonly sharedBuffers: boolean;
   /** stats() */
@@ -257,6 +302,27 @@ type IcmpListener = (error: NodeJS.ErrnoException, info: IcmpInfo) => void;
  * bindSync() and connectSync() exist only if this Node has them.
  */
 export class Socket extends dgram.Socket {
+  /** Sends a datagram; the forms of node:dgram. */
+  send(msg: Message, port?: number, address?: string,
+       callback?: SendCallback): void;
+  send(msg: Message, port?: number, callback?: SendCallback): void;
+  send(msg: Message, callback?: SendCallback): void;
+  send(msg: string | NodeJS.ArrayBufferView, offset: number, length: number,
+       port?: number, address?: string, callback?: SendCallback): void;
+  send(msg: string | NodeJS.ArrayBufferView, offset: number, length: number,
+       port?: number, callback?: SendCallback): void;
+  send(msg: string | NodeJS.ArrayBufferView, offset: number, length: number,
+       callback?: SendCallback): void;
+
+  /**
+   * Sends a datagram with settings of its own.
+   * @param target unconnected socket: with `port`, and `address` unless it is
+   *   the loopback address
+   */
+  send(msg: Message, target: SendTarget, callback?: SendCallback): void;
+  send(msg: string | NodeJS.ArrayBufferView, offset: number, length: number,
+       target: SendTarget, callback?: SendCallback): void;
+
   /**
    * Sends many datagrams at once, in order.
    * @param packets connected socket: one message for each datagram
@@ -270,11 +336,45 @@ export class Socket extends dgram.Socket {
   ): number;
 
   /**
+   * @param settings of all datagrams, or in columns
+   */
+  sendMany(
+    packets: ReadonlyArray<Message>,
+    settings: SendManySettings | undefined,
+    callback?: (error: Error | null, sent: number) => void,
+  ): number;
+
+  /**
+   * @param packets a message and an object as in send() for each datagram
+   */
+  sendMany<T extends ReadonlyArray<Message | SendTarget> | []>(
+    packets: T & TargetsOf<T>,
+    callback?: (error: Error | null, sent: number) => void,
+  ): number;
+
+  /**
    * @param packets unconnected socket: message, port and address of each
    *   datagram in turn, in one flat list
    */
   sendMany<T extends ReadonlyArray<PacketElement> | []>(
     packets: T & PacketsOf<T>,
+    callback?: (error: Error | null, sent: number) => void,
+  ): number;
+
+  sendMany<T extends ReadonlyArray<PacketElement> | []>(
+    packets: T & PacketsOf<T>,
+    settings: SendManySettings | undefined,
+    callback?: (error: Error | null, sent: number) => void,
+  ): number;
+
+  /**
+   * @param batch the datagrams as columns, such as the value of 'batch'. Only
+   *   `settings` are sent with them: columns of `batch` with the names of
+   *   settings are ignored
+   */
+  sendMany(
+    batch: PacketColumns,
+    settings: SendManySettings | undefined,
     callback?: (error: Error | null, sent: number) => void,
   ): number;
 

@@ -11,6 +11,8 @@
  */
 
 const binding = require('../load/binding');
+const { ownText } = require('./own-text');
+const { prepareReuse } = require('./reuse');
 const { latest } = require('./sources');
 
 const { DESTINATIONS_MAX } = binding.layout;
@@ -49,17 +51,6 @@ let hand = 0;
 
 /** A slot to use next that is not in the table. 0: none */
 let spareSlot = 0;
-
-/** How often the hand entered a segment. */
-let reuses = 0;
-
-/** Sends the pending datagrams of all send batches. */
-let flushSendBatches;
-
-/** @param {function()} flush called before slots are reused */
-function beforeReuse(flush) {
-  flushSendBatches = flush;
-}
 
 /**
  * Finds or creates the slot of a numeric address.
@@ -124,20 +115,10 @@ function addDestination(family, address, port) {
   return slot;
 }
 
-/** Empty; see ownAddress(). */
-const keys = { __proto__: null };
-
-/**
- * The same address as a string that the table may keep. V8 represents a part of
- * a longer text by a reference to all of it; a property key is a string of its
- * own, and the reference is dropped.
- */
+/** The same address as a string that the table may keep. */
 function ownAddress(address) {
   const { source } = latest;
-  if (source.address === address) return source.address; // has its own memory
-  keys[address] = true;
-  delete keys[address];
-  return address;
+  return source.address === address ? source.address : ownText(address);
 }
 
 function insert(destination) {
@@ -168,10 +149,7 @@ function takeSlot() {
   if (destinations.length < DESTINATIONS_MAX) return destinations.length;
   for (;;) {
     if (hand === DESTINATIONS_MAX - 1) hand = 0;
-    if (hand % SEGMENT === 0) {
-      flushSendBatches();
-      reuses++;
-    }
+    if (hand % SEGMENT === 0) prepareReuse();
     hand++;
     const destination = destinations[hand];
     if (destination !== lastDestination && !destination.used) {
@@ -182,11 +160,4 @@ function takeSlot() {
   }
 }
 
-/** @returns {number} changes when slots found earlier may be invalid */
-function countReuses() {
-  return reuses;
-}
-
-module.exports = {
-  CONNECTED_PEER, beforeReuse, countReuses, findDestination,
-};
+module.exports = { CONNECTED_PEER, findDestination };

@@ -40,11 +40,12 @@ const {
   QueuedRequest, Send, SendGroup, UNSENT, finishSend, newRequest, queuedSends,
   runCallbacks, stillOpen,
 } = require('./completions');
-const {
-  CONNECTED_PEER, beforeReuse, countReuses, findDestination,
-} = require('./destinations');
+const { CONNECTED_PEER, findDestination } = require('./destinations');
 const { LOOPBACK } = require('./loopback');
+const { beforeReuse, countReuses } = require('./reuse');
 const { SendBatch } = require('./send-batch');
+const { NO_SETTINGS } = require('./send-settings');
+const { SettingsColumn, findSlots, slotOf } = require('./slots');
 
 const { process } = globalThis;
 
@@ -97,10 +98,11 @@ function openImmediate() {
  * @param {string} [address] of the handle's family; falsy: loopback
  * @param {number} port
  * @param {Function} [callback] (error) or (null, bytes)
+ * @param {Settings|null} settings see lib/socket/send-settings.js
  * @returns {boolean} false if the address is not numeric or not of this family;
  *   nothing was done
  */
-function sendUnconnected(handle, message, address, port, callback) {
+function sendUnconnected(handle, message, address, port, callback, settings) {
   const { family } = handle;
   const text = address || LOOPBACK[family];
   let destination = findDestination(family, text, port);
@@ -114,10 +116,14 @@ function sendUnconnected(handle, message, address, port, callback) {
   if (countReuses() !== reuses) {
     destination = findDestination(family, text, port);
   }
+  let settingsSlot = NO_SETTINGS;
+  if (settings !== null) {
+    [destination, settingsSlot] = findSlots(family, text, port, settings);
+  }
   // C moves descriptors when it sends deferred ones, so there are none while a
   // Send is pending.
   if (send !== null) flushDeferred();
-  unconnectedBatch.add(handle, destination, message, send);
+  unconnectedBatch.add(handle, destination, settingsSlot, message, send);
   if (!unconnectedScheduled) {
     schedule(endUnconnectedTick);
     unconnectedScheduled = true;
@@ -160,14 +166,15 @@ function finishInOwnTick(send) {
  * @param {UDP} handle
  * @param {string|ArrayBufferView|Array} message
  * @param {Function} [callback] (error) or (null, bytes)
+ * @param {Settings|null} settings
  */
-function sendConnected(handle, message, callback) {
+function sendConnected(handle, message, callback, settings) {
   flushDeferred();
   const send = callback === undefined ?
     null :
     new Send(handle, callback, undefined, undefined);
   if (connectedBatch === null) openConnected();
-  connectedBatch.add(handle, CONNECTED_PEER, message, send);
+  connectedBatch.add(handle, CONNECTED_PEER, slotOf(settings), message, send);
   if (!connectedScheduled) sendFirstOfTick();
   else deferToTickEnd();
   if (send !== null && send.hasOwnTicks) {
@@ -240,9 +247,10 @@ function flushConnected() {
  * @param {string|null} address numeric; null: the connected peer
  * @param {object|null} request its `oncomplete(status, bytes)` is called if the
  *   datagram had to be queued
+ * @param {Settings|null} settings
  * @returns {number} bytes + 1, 0 if it was queued, or a negative UV_ code
  */
-function sendNow(handle, family, list, port, address, request) {
+function sendNow(handle, family, list, port, address, request, settings) {
   // Node would have sent earlier datagrams of this socket by now.
   if (address === null) flushDue();
   else flushDeferred();
@@ -252,7 +260,7 @@ function sendNow(handle, family, list, port, address, request) {
     CONNECTED_PEER :
     findDestination(family, address, port);
   if (destination < 0) return destination;
-  immediateBatch.add(handle, destination, list, send);
+  immediateBatch.add(handle, destination, slotOf(settings), list, send);
   immediateBatch.flush();
   if (send.status === QUEUED) {
     send.request = newRequest();
@@ -267,16 +275,20 @@ function sendNow(handle, family, list, port, address, request) {
  * @param {Array} packets validated: messages for the connected peer, or
  *   message, port and numeric address in turn
  * @param {1|3} width elements per datagram
+ * @param {Array<Settings|null>|null} settings by datagram; null: none
  * @param {SendGroup|null} group receives the status of each datagram
  */
-function sendMany(handle, packets, width, group) {
+function sendMany(handle, packets, width, settings, group) {
   flushEarlier(handle);
   useImmediateBatch(group);
+  const column = settings === null ? null : new SettingsColumn(settings);
   for (let i = 0; i < packets.length; i += width) {
     const destination = width === 1 ?
       CONNECTED_PEER :
       findDestination(handle.family, packets[i + 2], packets[i + 1]);
-    immediateBatch.add(handle, destination, packets[i], null);
+    const settingsSlot =
+      column === null ? NO_SETTINGS : column.findSlot(i / width);
+    immediateBatch.add(handle, destination, settingsSlot, packets[i], null);
   }
   immediateBatch.flush();
   immediateBatch.group = null;
@@ -287,14 +299,15 @@ function sendMany(handle, packets, width, group) {
  * memory of the program.
  * @param {UDP} handle
  * @param {Columns} columns validated; see lib/socket/send-many-columns.js
+ * @param {Settings|Array<Settings|null>|null} settings of all, or by datagram
  * @param {SendGroup|null} group receives the status of each datagram
  */
-function sendColumns(handle, columns, group) {
+function sendColumns(handle, columns, settings, group) {
   flushEarlier(handle);
   for (let first = 0; first < columns.count; first += BATCH_SENDS) {
     const count = Math.min(BATCH_SENDS, columns.count - first);
     useImmediateBatch(group);
-    immediateBatch.sendColumns(handle, columns, first, count);
+    immediateBatch.sendColumns(handle, columns, settings, first, count);
     immediateBatch.group = null;
   }
 }

@@ -17,21 +17,21 @@ const binding = require('../load/binding');
 const {
   CallbackBatch, isClosed, newTicket, queuedSends, runCallbacks, stillOpen,
 } = require('./completions');
-const {
-  CONNECTED_PEER, countReuses, findDestination,
-} = require('./destinations');
+const { CONNECTED_PEER, findDestination } = require('./destinations');
 const {
   COPY_MAX, getLength, maxWrittenSize, setBytes, writeMessage,
 } = require('./message-writer');
+const { countReuses } = require('./reuse');
+const { SettingsColumn, slotOf } = require('./slots');
 
 const {
-  SEND_WORDS, SEND_SOCKET, SEND_DESTINATION, SEND_OFFSET, SEND_LENGTH,
-  SEND_TICKET, SEND_STATUS, QUEUED, BATCH_SENDS, BATCH_ARENA, BATCH_PENDING,
-  BATCH_CALLBACKS_DUE, BATCH_SENT, DESTINATIONS_MAX,
+  SEND_WORDS, SEND_SOCKET, SEND_DESTINATION, SEND_SETTINGS, SEND_OFFSET,
+  SEND_LENGTH, SEND_TICKET, SEND_STATUS, QUEUED, BATCH_SENDS, BATCH_ARENA,
+  BATCH_PENDING, BATCH_CALLBACKS_DUE, BATCH_SENT, DESTINATIONS_MAX,
 } = binding.layout;
 
-/** For binding.sendColumns(): the descriptors contain their destinations. */
-const WRITTEN_DESTINATIONS = -1;
+/** For binding.sendColumns(): the descriptors contain the slots. */
+const WRITTEN = -1;
 
 /** Memory of a send batch whose constructor failed, for the next one. */
 let spareMemory = null;
@@ -82,28 +82,29 @@ class SendBatch {
    * Copies a message and appends its descriptor.
    * @param {object} handle the UDP handle
    * @param {number} destination a slot, or CONNECTED_PEER
+   * @param {number} settings a slot, or NO_SETTINGS
    * @param {string|ArrayBufferView|Array} message
    * @param {Send|null} send
    */
-  add(handle, destination, message, send) {
+  add(handle, destination, settings, message, send) {
     const length = message instanceof Uint8Array ?
       getLength.call(message) :
       Infinity;
     if (length <= COPY_MAX) { // nearly all messages
       this.reserve(length);
       if (length > 0) setBytes.call(this.arena, message, this.arenaUsed);
-      this.append(handle, destination, length, length, send);
+      this.append(handle, destination, settings, length, length, send);
     } else {
-      this.addOther(handle, destination, message, send);
+      this.addOther(handle, destination, settings, message, send);
     }
   }
 
   /** Any kind of message of any length. */
-  addOther(handle, destination, message, send) {
+  addOther(handle, destination, settings, message, send) {
     this.reserve(Math.min(maxWrittenSize(message), BATCH_ARENA));
     const written = writeMessage(this.arena, this.arenaUsed, message);
-    this.append(handle, destination, written, Math.min(written, COPY_MAX),
-                send);
+    this.append(handle, destination, settings, written,
+                Math.min(written, COPY_MAX), send);
   }
 
   /** Makes room for one more datagram. */
@@ -118,12 +119,13 @@ class SendBatch {
   }
 
   /** Appends the descriptor of `copied` bytes at the end of the arena. */
-  append(handle, destination, length, copied, send) {
+  append(handle, destination, settings, length, copied, send) {
     const { words, group } = this;
     const index = words[BATCH_PENDING];
     const at = index * SEND_WORDS;
     words[at + SEND_SOCKET] = handle.id;
     words[at + SEND_DESTINATION] = destination;
+    words[at + SEND_SETTINGS] = settings;
     words[at + SEND_OFFSET] = this.arenaUsed;
     words[at + SEND_LENGTH] = copied;
     words[at + SEND_TICKET] = group === null ? 0 : group.ticket;
@@ -141,22 +143,38 @@ class SendBatch {
    * Sends datagrams of columns through this send batch, which must be empty.
    * @param {object} handle the UDP handle
    * @param {Columns} columns see lib/socket/send-many-columns.js
+   * @param {Settings|Array<Settings|null>|null} settings of all, or by datagram
    * @param {number} first index of the first datagram
    * @param {number} count at most BATCH_SENDS
    */
-  sendColumns(handle, columns, first, count) {
+  sendColumns(handle, columns, settings, first, count) {
     const { data, offsets, sizes } = columns;
+    const settingsSlot = this.writeSettings(settings, first, count);
     const destination =
       this.writeDestinations(handle.family, columns, first, count);
     const ticket = this.group === null ? 0 : this.group.ticket;
-    binding.sendColumns(this.id, handle.id, destination, ticket, first, count,
-                        data, offsets, sizes);
+    binding.sendColumns(this.id, handle.id, destination, settingsSlot, ticket,
+                        first, count, data, offsets, sizes);
     // Without a group no descriptor has a ticket: nothing awaits a status.
     if (this.group === null) this.words[BATCH_PENDING] = 0;
     else this.takeStatuses();
   }
 
-  /** @returns {number} the slot of all, or WRITTEN_DESTINATIONS */
+  /** @returns {number} the slot of all, or WRITTEN */
+  writeSettings(settings, first, count) {
+    if (!Array.isArray(settings)) return slotOf(settings);
+    const column = new SettingsColumn(settings);
+    let reuses;
+    do { // again if slots found before may have been reused
+      reuses = countReuses();
+      for (let i = 0; i < count; i++) {
+        this.words[i * SEND_WORDS + SEND_SETTINGS] = column.findSlot(first + i);
+      }
+    } while (countReuses() !== reuses);
+    return WRITTEN;
+  }
+
+  /** @returns {number} the slot of all, or WRITTEN */
   writeDestinations(family, columns, first, count) {
     const { connected, port, address, ports, addresses } = columns;
     if (connected) return CONNECTED_PEER;
@@ -173,7 +191,7 @@ class SendBatch {
           findDestination(family, addresses[first + i], ports[first + i]);
       }
     } while (countReuses() !== reuses);
-    return WRITTEN_DESTINATIONS;
+    return WRITTEN;
   }
 
   /** @returns {boolean} whether a datagram of this handle is pending */

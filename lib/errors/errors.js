@@ -214,6 +214,9 @@ const make = {
   invalidFdType: (type, above = make.invalidFdType) =>
     codedError(TypeError, 'ERR_INVALID_FD_TYPE',
                `Unsupported fd type: ${type}`, above),
+  invalidIpAddress: (address, above = make.invalidIpAddress) =>
+    codedError(TypeError, 'ERR_INVALID_IP_ADDRESS',
+               `Invalid IP address: ${address}`, above),
   ipBlocked: (ip, above = make.ipBlocked) =>
     codedError(Error, 'ERR_IP_BLOCKED', `IP(${ip}) is blocked by net.BlockList`,
                above),

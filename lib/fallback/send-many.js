@@ -11,7 +11,9 @@ const errors = require('../errors/errors');
 const { copyMessage } = require('../socket/outgoing-message');
 const { isIP } = require('../handle/lookup');
 const { expandColumns, readPackets } = require('../socket/send-many-list');
+const { isTarget } = require('../socket/send-settings');
 const { isBound, isConnected } = require('./state');
+const { requiresAddon } = require('./unavailable');
 
 // Programs replace these.
 const { process } = globalThis;
@@ -158,17 +160,26 @@ function isNumeric(family, address) {
  * @param {net.BlockList} [blockList] node:dgram fails sends to its addresses
  * @param {Array|object} packets connected: [msg, msg, ...]; unconnected: [msg,
  *   port, address, ...]; or columns, as in the 'batch' event
+ * @param {object} [settings] the values must be undefined
  * @param {function(Error|null, number)} [callback]
  * @returns {number} datagrams that node:dgram sends or queues; 0 while bind()
  *   is pending, after which they are sent
- * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE,
+ *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
  * @throws {RangeError} ERR_OUT_OF_RANGE, ERR_SOCKET_BAD_PORT
  * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, or that of bind(2)
  */
-function sendMany(socket, lookup, blockList, packets, callback) {
+function sendMany(socket, lookup, blockList, packets, settings, callback) {
+  if (settings !== undefined && !isTarget(settings)) {
+    callback = settings;
+    settings = undefined;
+  }
   const family = socket.type === 'udp6' ? 6 : 4;
-  const batch = readPackets(packets, callback, family, isConnected(socket),
-                            isNumeric);
+  const batch = readPackets(packets, settings, callback, family,
+                            isConnected(socket), isNumeric);
+  if (batch.settings !== null) {
+    throw requiresAddon('Settings of sends', sendMany);
+  }
   expandColumns(batch);
   const total = batch.list.length / batch.width;
   const isReady = isBound(socket) || bindNow(socket, lookup);

@@ -13,6 +13,7 @@ const { toBatch } = require('./batch');
 const { checkOptions, isFamily, toNodeOptions } = require('./options');
 const { cancelAll, cancelWaiting, endWaiting, isBinding, sendMany } =
   require('./send-many');
+const { send } = require('./send');
 const { isOpen } = require('./state');
 const { ImmediateLookup } = require('./immediate-lookup');
 const { methods, stats } = require('./unavailable');
@@ -156,8 +157,10 @@ function emitWhileBinding(socket, event, value) {
 for (const [name, value] of Object.entries({
   ...methods,
   emit,
-  sendMany(packets, callback) {
-    return sendMany(this, ...sendContexts.get(this), packets, callback);
+  send,
+  sendMany(packets, settings, callback) {
+    return sendMany(this, ...sendContexts.get(this), packets, settings,
+                    callback);
   },
 })) {
   Object.defineProperty(Socket.prototype, name, {

@@ -27,6 +27,9 @@ const { process } = globalThis;
 
 const { SOCKETS_MAX } = binding.layout;
 
+/** The property of a request that send() of a handle reads the settings of. */
+const kSettings = Symbol('settings');
+
 /**
  * The handles whose socket is open, or has a close callback pending, by
  * indexOf(). An array, since a Map takes five times the memory.
@@ -165,7 +168,8 @@ function sendOne(handle, family, request, list, rest) {
   // null is the connected peer, even if a lookup has returned null.
   const peer = connected ? null : address ?? '';
   return outbox.sendNow(handle, family, list, port, peer,
-                        hasCallback ? request : null);
+                        hasCallback ? request : null,
+                        request?.[kSettings] ?? null);
 }
 
 /** Removes a handle from the table. The slot may have been reused. */
@@ -323,5 +327,6 @@ module.exports = {
   createHandle,
   hasOwnSend,
   inheritMethods,
+  kSettings,
   takesLiterals,
 };

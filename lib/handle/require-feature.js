@@ -22,4 +22,18 @@ function requireFeature(feature, what, above = requireFeature) {
     `dgram.features.${feature} before you use it.`, above);
 }
 
-module.exports = { features, requireFeature };
+/**
+ * The same for what depends on the transport as well as on the platform.
+ * @param {string} feature a name of dgram.features
+ * @param {string} what in the plural, for the message
+ * @param {Function} [above] see errors.js
+ * @throws {TypeError} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
+ */
+function requireOfTransport(feature, what, above = requireOfTransport) {
+  if (features[feature]) return;
+  throw errors.featureUnavailable(
+    `The transport '${binding.transport}' of dgram-native does not support ` +
+    `${what}. Check dgram.features.${feature} before you use them.`, above);
+}
+
+module.exports = { features, requireFeature, requireOfTransport };

@@ -26,6 +26,7 @@ function listFeatures(addon) {
     kernelDrops: hasOptions,
     membershipInterface: hasOptions,
     pathMTU: hasOptions,
+    sendSettings: hasAddon && addon.features().sendSettings,
     stats: hasAddon,
     typeOfService: hasOptions,
   });

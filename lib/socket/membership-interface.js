@@ -26,12 +26,18 @@ function readInterface(value, above) {
   if (value === null || typeof value !== 'object') return null;
   const { interface: given } = value;
   if (given === undefined) return null;
-  checkInterface(given, above);
+  checkInterface(given, 'options.interface', above);
   return { interface: given };
 }
 
-function checkInterface(value, above) {
-  const name = 'options.interface';
+/**
+ * @param {*} value the name or the index of an interface
+ * @param {string} name of the argument
+ * @param {Function} above where the stack begins, see errors.js
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {RangeError} ERR_OUT_OF_RANGE
+ */
+function checkInterface(value, name, above) {
   if (typeof value === 'string') return;
   if (typeof value !== 'number') {
     throw errors.invalidArgType(name, 'one of type string or number', value,
@@ -45,4 +51,4 @@ function checkInterface(value, above) {
   }
 }
 
-module.exports = { readInterface };
+module.exports = { checkInterface, readInterface };

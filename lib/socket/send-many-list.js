@@ -8,14 +8,19 @@
  */
 
 const errors = require('../errors/errors');
-const { validateFunction, validatePort } = require('../errors/validators');
+const {
+  validateFunction, validatePort, validateUint32,
+} = require('../errors/validators');
 const { LOOPBACK } = require('../batch/loopback');
 const { copyMessage, isPart, readMessage } = require('./outgoing-message');
 const { COLUMNS_FORM, readColumns, toList } = require('./send-many-columns');
+const { readManySettings, simplify } = require('./send-many-settings');
+const { isTarget, readSettings } = require('./send-settings');
 
 /** The expected form of `packets`, for error messages. */
 const CONNECTED_FORM = '[message, message, ...] for a connected socket';
 const UNCONNECTED_FORM = '[message, port, address, ...]';
+const TARGETS_FORM = '[message, { port, address, ...settings }, ...]';
 
 /**
  * An empty list of the same length for the checked elements, which the program
@@ -67,13 +72,58 @@ function readUnconnected(packets, family, isNumeric) {
         givenAddress;
       checkAddress(address, i + 2);
       if (!isNumeric(family, address, port)) {
-        throw notNumeric(family, address, i + 2);
+        throw notNumeric(family, address, `packets[${i + 2}]`,
+                         UNCONNECTED_FORM);
       }
     }
     list[i + 1] = port;
     list[i + 2] = address;
   }
   return list;
+}
+
+/**
+ * [message, { port, address, ...settings }, ...]; connected:
+ * [message, { ...settings }, ...]
+ */
+function readTargets(packets, family, connected, isNumeric) {
+  const { length } = createList(packets, TARGETS_FORM);
+  const list = [];
+  const settings = [];
+  let index = 1;
+  const nameOf = (name) => `packets[${index}].${name}`;
+  for (; index <= length; index += 2) {
+    const message = readMessage(packets[index - 1]);
+    if (message === null) {
+      throw invalidMessage(index - 1, packets[index - 1], TARGETS_FORM);
+    }
+    const target = packets[index];
+    if (!isTarget(target)) {
+      throw errors.invalidArgType(
+        `packets[${index}]`, `of type object, as in ${TARGETS_FORM}`, target);
+    }
+    const { port, address } = target;
+    settings.push(readSettings(target, family, nameOf, readTargets));
+    list.push(message);
+    if (!connected) {
+      list.push(...readTarget(port, address, family, isNumeric, nameOf));
+    } else if (port || address) {
+      throw errors.isConnected();
+    }
+  }
+  return { list, settings: simplify(settings) };
+}
+
+function readTarget(port, address, family, isNumeric, nameOf) {
+  const checked = validatePort(port, nameOf('port'), false);
+  const text = address == null || address === '' ? LOOPBACK[family] : address;
+  if (typeof text !== 'string') {
+    throw errors.invalidArgType(nameOf('address'), 'of type string', text);
+  }
+  if (!isNumeric(family, text, checked)) {
+    throw notNumeric(family, text, nameOf('address'), TARGETS_FORM);
+  }
+  return [checked, text];
 }
 
 function checkPort(port, index) {
@@ -93,10 +143,9 @@ function checkAddress(address, index) {
   }
 }
 
-function notNumeric(family, address, index) {
+function notNumeric(family, address, name, form) {
   return errors.invalidArgValue(
-    `packets[${index}]`, address,
-    `must be a numeric IPv${family} address, as in ${UNCONNECTED_FORM}; ` +
+    name, address, `must be a numeric IPv${family} address, as in ${form}; ` +
     'sendMany does not perform DNS resolution');
 }
 
@@ -132,38 +181,62 @@ function findInvalidPart(list) {
  *   not the program's
  * @property {1|3} width elements of the list per datagram
  * @property {Columns|null} columns instead of a list; see send-many-columns.js
+ * @property {Settings|Array<Settings|null>|null} settings of all datagrams, or
+ *   by datagram; null: none; see send-settings.js
  */
 
 /**
  * Checks the arguments of sendMany().
  * @param {Array|object} packets a list or columns
+ * @param {object} [settings] of all datagrams
  * @param {Function} [callback]
  * @param {4|6} family of the socket
  * @param {boolean} connected
  * @param {function(4|6, string, number): boolean} isNumeric tells whether an
  *   address (with its port) is a numeric one of the family
  * @returns {Packets}
- * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE,
+ *   ERR_INVALID_IP_ADDRESS
  * @throws {RangeError} ERR_OUT_OF_RANGE, ERR_SOCKET_BAD_PORT
+ * @throws {Error} ERR_SOCKET_DGRAM_IS_CONNECTED
  */
-function readPackets(packets, callback, family, connected, isNumeric) {
+function readPackets(packets, settings, callback, family, connected,
+                     isNumeric) {
   if (callback !== undefined) validateFunction(callback, 'callback');
   if (!Array.isArray(packets) && typeof packets === 'object' &&
       packets !== null) {
     const { count } = packets;
     if (count !== undefined) {
+      // Before the columns: reading settings may run code of the program.
+      validateUint32(count, 'batch.count');
+      const read = readForAll(settings, count, family);
       const columns =
         readColumns(packets, count, family, connected, isNumeric);
-      return { list: null, width: 1, columns };
+      return { list: null, width: 1, columns, settings: read };
     }
   }
-  return connected ?
-    { list: readConnected(packets), width: 1, columns: null } :
-    {
-      list: readUnconnected(packets, family, isNumeric),
-      width: 3,
-      columns: null,
-    };
+  const width = connected ? 1 : 3;
+  if (Array.isArray(packets) && isTarget(packets[1])) {
+    if (settings !== undefined) {
+      throw errors.invalidArgType(
+        'settings', `undefined for ${TARGETS_FORM}`, settings);
+    }
+    const read = readTargets(packets, family, connected, isNumeric);
+    return { width, columns: null, ...read };
+  }
+  const list = connected ?
+    readConnected(packets) :
+    readUnconnected(packets, family, isNumeric);
+  return {
+    list, width, columns: null,
+    settings: readForAll(settings, list.length / width, family),
+  };
+}
+
+function readForAll(settings, count, family) {
+  return settings === undefined ?
+    null :
+    readManySettings(settings, count, family);
 }
 
 /**
@@ -173,7 +246,7 @@ function readPackets(packets, callback, family, connected, isNumeric) {
 function expandColumns(batch) {
   if (batch.columns === null) return;
   const { list, width } = toList(batch.columns);
-  batch.list = list;
+  batch.list = list; // in the order of the columns, as the settings
   batch.width = width;
   batch.columns = null;
 }

@@ -4,10 +4,11 @@
 
 const errors = require('../errors/errors');
 const {
-  validateNumber, validatePort, validateString,
+  validateFunction, validateNumber, validatePort, validateString,
 } = require('../errors/validators');
 const outbox = require('../batch/outbox');
-const { hasOwnSend, takesLiterals } = require('../handle/handle');
+const { hasOwnSend, kSettings, takesLiterals } = require('../handle/handle');
+const { requireOfTransport } = require('../handle/require-feature');
 const { isBlocked } = require('./block-lists');
 const { callLater, healthCheck } = require('./common');
 const { Socket } = require('./constructor');
@@ -16,6 +17,7 @@ const {
   checkMessage, copyMessage, sliceMessage, toList,
 } = require('./outgoing-message');
 const { enqueue } = require('./queue');
+const { readSettings, toTarget } = require('./send-settings');
 const { BOUND, CONNECTED, UNBOUND, kState } = require('./state');
 
 // Programs may replace the global.
@@ -47,13 +49,19 @@ Socket.prototype.sendto = function(buffer,
 /**
  * Unconnected: send(msg[, offset, length], port[, address][, callback]).
  * Connected: send(msg[, offset, length][, callback]).
+ * With settings, an addition of this package:
+ * send(msg[, offset, length], { port, address, ...settings }[, callback]);
+ * connected without port and address.
  * An unbound socket is bound first.
  * @param {string|ArrayBufferView|Array<string|ArrayBufferView>} buffer the
  *   message; its bytes are copied before send() returns
  * @param {...*} rest `offset` and `length` count bytes; the default address is
  *   the loopback address; `callback` is called with (error) or (null, bytes)
- * @throws {TypeError} ERR_INVALID_ARG_TYPE
- * @throws {RangeError} ERR_BUFFER_OUT_OF_BOUNDS, ERR_SOCKET_BAD_PORT
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE; of settings:
+ *   ERR_INVALID_ARG_VALUE, ERR_INVALID_IP_ADDRESS,
+ *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
+ * @throws {RangeError} ERR_BUFFER_OUT_OF_BOUNDS, ERR_SOCKET_BAD_PORT; of
+ *   settings: ERR_OUT_OF_RANGE
  * @throws {Error} ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING
  * @since Node 0.1.99; connected: 12.0
  */
@@ -65,6 +73,7 @@ Socket.prototype.send = function(buffer,
                                  callback) {
   const state = this[kState];
   const connected = state.connectState === CONNECTED;
+  let hasTarget = false;
   // The form of the call follows from the types of its arguments by position,
   // not from their number.
   if (connected) {
@@ -74,10 +83,16 @@ Socket.prototype.send = function(buffer,
         callback = port;
         port = null;
       }
+    } else if (typeof offset === 'object' && offset && !port && !address) {
+      port = offset;
+      address = length;
+      hasTarget = true;
     } else {
       callback = offset;
     }
-    if (port || address) throw errors.isConnected();
+    if ((port || address) && !hasTarget && !isTarget(port, length, address)) {
+      throw errors.isConnected();
+    }
   } else if (address || (port && typeof port !== 'function')) {
     buffer = sliceMessage(buffer, offset, length);
   } else {
@@ -87,6 +102,10 @@ Socket.prototype.send = function(buffer,
   }
 
   const message = checkMessage(buffer);
+  if (typeof port === 'object' && port !== null) {
+    sendToTarget(this, message, port, address);
+    return;
+  }
   if (!connected) port = validatePort(port, 'Port', false);
   if (typeof callback !== 'function') callback = undefined;
   if (typeof address === 'function') {
@@ -101,16 +120,67 @@ Socket.prototype.send = function(buffer,
   if (!state.handle) throw errors.notRunning();
   if (state.bindState === UNBOUND && !bindForSend(this, callback)) return;
   if (state.bindState !== BOUND) {
-    sendOnceBound(this, message, port, address, callback);
+    sendOnceBound(this, message, port, address, callback, null);
   } else if (connected) {
-    sendConnected(this, message, callback);
+    sendConnected(this, message, callback, null);
   } else {
-    sendTo(this, message, port, address, callback);
+    sendTo(this, message, port, address, callback, null);
   }
 };
 
 // Cold paths are functions of their own, so that the hot path is short enough
 // for V8 to inline.
+
+/**
+ * Whether `port` is an object with the settings of a connected socket, between
+ * `length` and the callback. For other forms node:dgram's error is kept.
+ */
+function isTarget(port, length, next) {
+  return typeof port === 'object' && port !== null &&
+    typeof length === 'number' && (!next || typeof next === 'function');
+}
+
+const nameOfOption = (name) => `options.${name}`;
+
+/** send() with an object in the place of the port. */
+function sendToTarget(socket, message, target, callback) {
+  const state = socket[kState];
+  const connected = state.connectState === CONNECTED;
+  let { port, address } = target;
+  if (!connected) {
+    // Without a port, the message is that of Node: the port is an object.
+    port = validatePort(port === undefined ? target : port, 'Port', false);
+  } else if (port || address) {
+    throw errors.isConnected(sendToTarget);
+  }
+  address ??= undefined;
+  if (address !== undefined) {
+    validateString(address, 'options.address', sendToTarget);
+  }
+  if (typeof callback !== 'function') {
+    // A connected socket ignores others, as node:dgram does in this form.
+    if (callback != null && !connected) {
+      validateFunction(callback, 'callback', sendToTarget);
+    }
+    callback = undefined;
+  }
+  healthCheck(socket, sendToTarget);
+  const settings =
+    readSettings(target, state.handle.family, nameOfOption, sendToTarget);
+  if (settings !== null) {
+    requireOfTransport('sendSettings', 'settings of sends', sendToTarget);
+    // Reading them may have run code of the program.
+    healthCheck(socket, sendToTarget);
+  }
+  if (state.bindState === UNBOUND && !bindForSend(socket, callback)) return;
+  if (state.bindState !== BOUND) {
+    sendOnceBound(socket, message, port, address, callback, settings);
+  } else if (connected) {
+    sendConnected(socket, message, callback, settings);
+  } else {
+    sendTo(socket, message, port, address, callback, settings);
+  }
+}
 
 /** @returns {boolean} false if bind() failed; the callback gets its error */
 function bindForSend(socket, callback) {
@@ -129,35 +199,38 @@ function bindForSend(socket, callback) {
  * subclass or a tool is called again, with a list as message. An address is
  * rejected if the socket is connected by then.
  */
-function sendOnceBound(socket, message, port, address, callback) {
+function sendOnceBound(socket, message, port, address, callback, settings) {
   const list = copyMessage(message);
-  enqueue(socket, socket.send.bind(socket, list, port, address, callback),
-          callLater.bind(undefined, callback));
+  const send = settings === null ?
+    socket.send.bind(socket, list, port, address, callback) :
+    socket.send.bind(socket, list, toTarget(settings, port, address), callback);
+  enqueue(socket, send, callLater.bind(undefined, callback));
 }
 
-function sendConnected(socket, message, callback) {
+function sendConnected(socket, message, callback, settings) {
   const { handle } = socket[kState];
   if (hasOwnSend(handle)) {
-    outbox.sendConnected(handle, message, callback);
+    outbox.sendConnected(handle, message, callback, settings);
   } else {
     sendThroughHandle(socket, toList(message), null, undefined, undefined,
-                      callback);
+                      callback, settings);
   }
 }
 
-function sendTo(socket, message, port, address, callback) {
+function sendTo(socket, message, port, address, callback, settings) {
   const { handle, sendBlockList } = socket[kState];
   if (sendBlockList !== undefined || !takesLiterals(handle) ||
-      !outbox.sendUnconnected(handle, message, address, port, callback)) {
-    sendAfterLookup(socket, message, port, address, callback);
+      !outbox.sendUnconnected(handle, message, address, port, callback,
+                              settings)) {
+    sendAfterLookup(socket, message, port, address, callback, settings);
   }
 }
 
-function sendAfterLookup(socket, message, port, address, callback) {
+function sendAfterLookup(socket, message, port, address, callback, settings) {
   const list = copyMessage(message);
   socket[kState].handle.lookup(address, (error, ip) => {
     if (error) failSend(socket, error, callback);
-    else sendThroughHandle(socket, list, ip, port, address, callback);
+    else sendThroughHandle(socket, list, ip, port, address, callback, settings);
   });
 }
 
@@ -167,7 +240,8 @@ function failSend(socket, error, callback) {
 }
 
 /** Sends after a lookup, or through a `send` that replaces the handle's. */
-function sendThroughHandle(socket, list, ip, port, address, callback) {
+function sendThroughHandle(socket, list, ip, port, address, callback,
+                           settings) {
   const { handle, sendBlockList } = socket[kState];
   if (!handle) return;
   if (ip && isBlocked(sendBlockList, ip)) {
@@ -176,6 +250,7 @@ function sendThroughHandle(socket, list, ip, port, address, callback) {
   }
   const hasCallback = callback !== undefined;
   const request = { list, address, port };
+  if (settings !== null) request[kSettings] = settings;
   if (hasCallback) {
     request.callback = callback;
     request.oncomplete = completeSend;

@@ -10,6 +10,7 @@
  *   options.c      methods of a handle: socket options
  *   platform_options.c   the same, options that libuv does not have
  *   send_batch.c   memory of the datagrams to send, flush
+ *   send_settings.c   settings of the datagrams to send
  *   inbox.c        memory of the received datagrams
  *   deliver.c      calls of hook.deliver: one batch of received datagrams
  *   icmp.c         calls of hook.icmp: ICMP errors
@@ -102,6 +103,7 @@ napi_status dgram_addon_export_hooks(napi_env env, napi_value exports);
 napi_status dgram_addon_export_handle(napi_env env, napi_value exports);
 napi_status dgram_addon_export_bind_flags(napi_env env, napi_value exports);
 napi_status dgram_addon_export_send_batches(napi_env env, napi_value exports);
+napi_status dgram_addon_export_send_settings(napi_env env, napi_value exports);
 napi_status dgram_addon_export_inbox(napi_env env, napi_value exports);
 
 napi_status dgram_addon_define_bind(napi_env env, napi_value prototype);

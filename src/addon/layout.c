@@ -15,6 +15,7 @@ static const dgram_napi_number_t layout[] = {
     {"SEND_WORDS", sizeof(dgram_send_t) / sizeof(uint32_t)},
     {"SEND_SOCKET", WORD(dgram_send_t, socket)},
     {"SEND_DESTINATION", WORD(dgram_send_t, destination)},
+    {"SEND_SETTINGS", WORD(dgram_send_t, settings)},
     {"SEND_OFFSET", WORD(dgram_send_t, offset)},
     {"SEND_LENGTH", WORD(dgram_send_t, length)},
     {"SEND_TICKET", WORD(dgram_send_t, ticket)},
@@ -76,6 +77,7 @@ static const dgram_napi_number_t layout[] = {
     {"RECV_SLOTS", DGRAM_RECV_SLOTS},
     {"RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE},
     {"DESTINATIONS_MAX", DGRAM_DESTINATIONS_MAX},
+    {"SETTINGS_MAX", DGRAM_SEND_SETTINGS_MAX},
     {"SOURCES_MAX", DGRAM_SOURCES_MAX},
     {"SOCKETS_MAX", DGRAM_SOCKETS_MAX},
 };

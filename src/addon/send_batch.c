@@ -220,12 +220,13 @@ static bool find_columns(napi_env env,
   return true;
 }
 
-/* sendColumns(id, socket, destination, ticket, first, count, data, offsets,
- * sizes): sends `count` rows of columns through the send batch `id`, which must
- * be empty; see core/columns.h. Returns how many of them were queued. */
+/* sendColumns(id, socket, destination, settings, ticket, first, count, data,
+ * offsets, sizes): sends `count` rows of columns through the send batch `id`,
+ * which must be empty; see core/columns.h. Returns how many of them were
+ * queued. */
 static napi_value js_send_columns(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
-  napi_value argv[9];
+  napi_value argv[10];
   size_t argc = DGRAM_COUNT_OF(argv);
   dgram_send_batch_t send_batch;
   dgram_columns_target_t target;
@@ -239,9 +240,10 @@ static napi_value js_send_columns(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[0], &id));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &target.socket));
   DGRAM_TRY(env, dgram_napi_int32(env, argv[2], &target.destination));
-  DGRAM_TRY(env, dgram_napi_uint32(env, argv[3], &target.ticket));
-  DGRAM_TRY(env, dgram_napi_uint32(env, argv[4], &first));
-  DGRAM_TRY(env, dgram_napi_uint32(env, argv[5], &count));
+  DGRAM_TRY(env, dgram_napi_int32(env, argv[3], &target.settings));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[4], &target.ticket));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[5], &first));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[6], &count));
   if (!find_send_batch(addon, id, &send_batch))
     return throw_bad_batch(env, "sendColumns", id);
   if (count > DGRAM_BATCH_SENDS)
@@ -250,7 +252,7 @@ static napi_value js_send_columns(napi_env env, napi_callback_info info) {
     napi_throw_error(env, NULL, "sendColumns(): the send batch is not empty");
     return NULL;
   }
-  if (!find_columns(env, &argv[6], &columns)) {
+  if (!find_columns(env, &argv[7], &columns)) {
     napi_throw_type_error(
         env, NULL, "sendColumns(): expected a Uint8Array and two Uint32Arrays");
     return NULL;

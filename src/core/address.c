@@ -73,6 +73,12 @@ void dgram_address_describe(const struct sockaddr* address,
     out->length = 0;
 }
 
+bool dgram_address_is_ip4(const dgram_address_t* address) {
+  return address->any.sa_family == AF_INET ||
+         (address->any.sa_family == AF_INET6 &&
+          IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr));
+}
+
 /* Compares fields: the padding of a sockaddr_in and the flow label of a
  * sockaddr_in6 differ between datagrams of one source. */
 bool dgram_address_equal(const dgram_address_t* slot,

@@ -32,6 +32,9 @@ void dgram_address_describe(const struct sockaddr* address,
  * bytes do not: the zone is the name of an interface, which can be renamed. */
 bool dgram_address_has_zone(const struct sockaddr* address);
 
+/* True if datagrams to `address` are of IPv4: also for an IPv4-mapped one. */
+bool dgram_address_is_ip4(const dgram_address_t* address);
+
 /* True if both have the same text and port. */
 bool dgram_address_equal(const dgram_address_t* one,
                          const struct sockaddr* other);

@@ -21,6 +21,10 @@
  * demand. Slot 0 is not used: it means the connected peer. */
 #define DGRAM_DESTINATIONS_MAX 32768u
 
+/* Maximum size of an environment's table of send settings, which grows on
+ * demand. Slot 0 is not used: it means none. */
+#define DGRAM_SEND_SETTINGS_MAX 4096u
+
 /* Sockets of one environment; a power of two. The low bits of the id of a
  * socket, as many as this number needs, are its index. */
 #define DGRAM_SOCKETS_MAX (1u << 20)
@@ -30,6 +34,7 @@ typedef struct {
   uint32_t socket;      /* id of the sending socket */
   uint32_t destination; /* slot in the table of destinations; 0: the connected
                            peer */
+  uint32_t settings;    /* slot in the table of send settings; 0: none */
   uint32_t offset; /* of the payload in the arena of the send batch, in bytes */
   uint32_t length; /* of the payload, in bytes */
   uint32_t ticket; /* identifies the completion; 0: not needed */

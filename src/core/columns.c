@@ -42,6 +42,8 @@ uint32_t dgram_columns_send(dgram_env_t* env,
     send->socket = target->socket;
     if (target->destination >= 0)
       send->destination = (uint32_t) target->destination;
+    if (target->settings >= 0)
+      send->settings = (uint32_t) target->settings;
     if (i < rows)
       fill_row(send, columns->offsets[first + i], columns->sizes[first + i]);
     else /* outside of any data: dgram_sends_flush() checks the ranges */

@@ -26,6 +26,7 @@ typedef struct {
   /* A slot in the table of destinations; negative: JavaScript has written a
    * slot into each descriptor. */
   int32_t destination;
+  int32_t settings; /* the same for the table of send settings */
   uint32_t ticket;
 } dgram_columns_target_t;
 

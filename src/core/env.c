@@ -23,6 +23,7 @@ void dgram_env_free(dgram_env_t* env) {
   dgram_socket_free_pending(env);
   free(env->sockets);
   dgram_destinations_free(&env->destinations);
+  dgram_send_settings_free(&env->send_settings);
   dgram_sources_free(&env->sources);
   dgram_sources_free(&env->local_addresses);
   env->sockets = NULL;

@@ -1,5 +1,6 @@
 /* The environment: the state of one thread (the main thread or a worker). It
- * owns the table of sockets, the table of destinations and the receive memory.
+ * owns the tables of sockets, destinations and send settings, and the receive
+ * memory.
  * None of these belongs to a socket, so that 10,000 idle sockets fit. It does
  * not use Node-API: addon/ provides the functions that call JavaScript.
  *
@@ -28,6 +29,7 @@
 #include "core/icmp_error.h"
 #include "core/inbox.h"
 #include "core/iteration.h"
+#include "core/send_settings.h"
 #include "core/sources.h"
 #include "core/stats.h"
 #include "core/types.h"
@@ -71,6 +73,7 @@ struct dgram_env_s {
   dgram_stats_t closed_stats; /* the sum of closed sockets */
 
   dgram_destinations_t destinations;
+  dgram_send_settings_table_t send_settings;
   dgram_sources_t sources; /* remote addresses that JavaScript has as text */
   dgram_sources_t local_addresses; /* the same for those of receive_info.h */
 

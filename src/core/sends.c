@@ -1,6 +1,7 @@
 #include "core/sends.h"
 
 #include "core/destinations.h"
+#include "core/send_settings.h"
 #include "core/socket.h"
 #include "transport/transport.h"
 
@@ -13,13 +14,14 @@ static int check_destination(const dgram_socket_t* socket, uint32_t slot) {
 
 /* Returns how many of the datagrams are of this socket and valid, from the
  * first on. `*rc` is 0, or the UV_ code of the next one. Most datagrams have
- * the destination of the one before. */
+ * the destination and the settings of the one before. */
 static uint32_t count_valid(const dgram_socket_t* socket,
                             const dgram_send_t* sends,
                             uint32_t count,
                             size_t arena_size,
                             int* rc) {
   uint32_t destination = 0; /* the last one that was valid; 0 always is */
+  uint32_t settings = 0;    /* the same */
   uint32_t i;
 
   *rc = 0;
@@ -29,6 +31,12 @@ static uint32_t count_valid(const dgram_socket_t* socket,
     if (send->destination != destination) {
       destination = send->destination;
       *rc = check_destination(socket, destination);
+      if (*rc != 0)
+        break;
+    }
+    if (send->settings != settings) {
+      settings = send->settings;
+      *rc = dgram_send_settings_check(&socket->env->send_settings, settings);
       if (*rc != 0)
         break;
     }

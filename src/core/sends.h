@@ -12,9 +12,9 @@
 /* Sends `count` datagrams. Consecutive datagrams of one socket are passed to
  * its transport together. JavaScript wrote the descriptors, so they are not
  * trusted: one without an open socket gets status UV_EBADF; one without a valid
- * destination, or with bytes outside the arena, UV_EINVAL; one with a
- * destination on a connected socket UV_EISCONN. Returns how many datagrams are
- * DGRAM_QUEUED. */
+ * destination or settings, or with bytes outside the arena, UV_EINVAL; one with
+ * a destination on a connected socket UV_EISCONN. Returns how many datagrams
+ * are DGRAM_QUEUED. */
 uint32_t dgram_sends_flush(dgram_env_t* env,
                            dgram_send_t* sends,
                            uint32_t count,

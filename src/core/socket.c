@@ -167,6 +167,7 @@ static void detect_connected(dgram_socket_t* socket) {
   dgram_address_t peer;
 
   socket->connected = dgram_socket_peer(socket, &peer) == 0;
+  socket->peer_is_ip4 = socket->connected && dgram_address_is_ip4(&peer);
   socket->connections++;
 }
 
@@ -328,6 +329,7 @@ int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer) {
     rc = uv_udp_connect(&socket->udp, &peer->any);
   if (rc == 0) {
     socket->connected = true;
+    socket->peer_is_ip4 = dgram_address_is_ip4(peer);
     socket->connections++;
   }
   return check_bind(socket, was_open, rc);
@@ -340,7 +342,7 @@ int dgram_socket_disconnect(dgram_socket_t* socket) {
     return UV_EBADF;
   rc = uv_udp_connect(&socket->udp, NULL);
   if (rc == 0)
-    socket->connected = false;
+    socket->connected = socket->peer_is_ip4 = false;
   return rc;
 }
 

@@ -20,6 +20,7 @@ struct dgram_socket_s {
   bool closed;          /* all handles are closed */
   bool reading;         /* the transport was started */
   bool connected;       /* to a peer: datagrams carry no address */
+  bool peer_is_ip4;     /* the connected peer is, or is an IPv4-mapped one */
   bool shared;          /* other code may have the descriptor: GRO stays off */
   bool revealed;        /* the program has seen the descriptor's number */
   bool icmp_errors;     /* the option icmpErrors: they go to env->icmp() */

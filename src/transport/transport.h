@@ -26,6 +26,7 @@ typedef struct {
   bool gso;
   bool gro;
   bool receive_info; /* DGRAM_INFO_* */
+  bool send_settings; /* core/send_settings.h */
 } dgram_features_t;
 
 struct dgram_transport_s {

@@ -29,7 +29,7 @@ static void uv_close_socket(dgram_socket_t* socket) {
 }
 
 static dgram_features_t uv_features(const dgram_env_t* env) {
-  const dgram_features_t none = {false, false, false, false};
+  static const dgram_features_t none; /* all false */
 
   (void) env;
   return none;

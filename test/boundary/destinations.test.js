@@ -5,8 +5,9 @@
 
 const assert = require('node:assert');
 
-const FILES = ['load/binding', 'batch/sources', 'batch/destinations'].map(
-  (name) => require.resolve(`../../lib/${name}`));
+const FILES = [
+  'load/binding', 'batch/sources', 'batch/reuse', 'batch/destinations',
+].map((name) => require.resolve(`../../lib/${name}`));
 
 const DESTINATIONS_MAX = 4096; // smaller than that of the addon
 
@@ -16,12 +17,13 @@ function evaluate(binding) {
   for (const file of FILES) delete require.cache[file];
   require.cache[FILES[0]] = { id: FILES[0], loaded: true, exports: binding };
   const { latest } = require(FILES[1]);
-  const destinations = require(FILES[2]);
+  const reuse = require(FILES[2]);
+  const destinations = require(FILES[3]);
   for (const [i, file] of FILES.entries()) {
     if (cached[i] === undefined) delete require.cache[file];
     else require.cache[file] = cached[i];
   }
-  return { ...destinations, latest };
+  return { ...destinations, ...reuse, latest };
 }
 
 describe('the table of destinations', () => {

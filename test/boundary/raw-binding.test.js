@@ -80,7 +80,7 @@ describe('the raw binding', () => {
       binding.queueAlways(true);
       const sendBatch = binding.openSendBatch();
       report(binding.setDestination(1, 4, '127.0.0.1', name.port));
-      new Uint32Array(sendBatch.sends).set([handle.id, 1, 0, 1, 7, 0]);
+      new Uint32Array(sendBatch.sends).set([handle.id, 1, 0, 0, 1, 7, 0]);
       report(binding.flush(sendBatch.id, 1));
       setTimeout(() => report(handle.closeHandle(true)), 20);
     });

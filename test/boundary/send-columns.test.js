@@ -20,11 +20,11 @@ describe('binding.sendColumns()', () => {
       const batch = binding.openSendBatch();
       const words = new Int32Array(batch.sends);
       const send = (id, destination, first, count, ...columns) => {
-        binding.sendColumns(batch.id, id, destination, 0, first, count,
+        binding.sendColumns(batch.id, id, destination, 0, 0, first, count,
                             ...columns);
         const statuses =
-          Array.from({ length: count }, (_, i) => words[i * 6 + 5]);
-        words[512 * 6] = 0;
+          Array.from({ length: count }, (_, i) => words[i * 7 + 6]);
+        words[512 * 7] = 0;
         return statuses;
       };
       const data = new Uint8Array(64);
@@ -67,11 +67,11 @@ describe('binding.sendColumns()', () => {
       const columns = [new Uint8Array(8), new Uint32Array(8),
                        new Uint32Array(8).fill(8)];
       const send = (...destinations) => {
-        destinations.forEach((slot, i) => { words[i * 6 + 1] = slot; });
-        binding.sendColumns(batch.id, handle.id, -1, 0, 0, destinations.length,
-                            ...columns);
-        words[512 * 6] = 0;
-        return destinations.map((_, i) => words[i * 6 + 5]);
+        destinations.forEach((slot, i) => { words[i * 7 + 1] = slot; });
+        binding.sendColumns(batch.id, handle.id, -1, 0, 0, 0,
+                            destinations.length, ...columns);
+        words[512 * 7] = 0;
+        return destinations.map((_, i) => words[i * 7 + 6]);
       };
       report(send(1, 1, 9, 9, 2, 2 ** 31 - 1, 1, 1));
       handle.connect('127.0.0.1', port);
@@ -100,17 +100,17 @@ describe('binding.sendColumns()', () => {
         }
       };
       const call = (...columns) =>
-        message(batch.id, handle.id, 0, 0, 0, 1, ...columns);
+        message(batch.id, handle.id, 0, 0, 0, 0, 1, ...columns);
       const words = new Uint32Array(batch.sends);
       report([
         call(), call(rows, rows, rows), call(bytes, bytes, rows),
         call(bytes, rows, new Int32Array(1)), call(bytes, rows, [1]),
         call(new DataView(bytes.buffer), rows, rows),
         call(bytes.buffer, rows, rows),
-        message(99, handle.id, 0, 0, 0, 1, bytes, rows, rows),
-        message(batch.id, handle.id, 0, 0, 0, 513, bytes, rows, rows),
-        words[512 * 6],
-        (words[512 * 6] = 1, call(bytes, rows, rows)),
+        message(99, handle.id, 0, 0, 0, 0, 1, bytes, rows, rows),
+        message(batch.id, handle.id, 0, 0, 0, 0, 513, bytes, rows, rows),
+        words[512 * 7],
+        (words[512 * 7] = 1, call(bytes, rows, rows)),
       ]);
       core.closeAll();
     });

@@ -189,6 +189,28 @@ static uint32_t port_of(const void* name, size_t size) {
   return ntohs(in4.sin_port);
 }
 
+/* The send settings of a message, as bits of `flags`: TOS + 1 from bit 8 on,
+ * the TTL from bit 20 on; 0: none. */
+static uint32_t settings_of(const struct msghdr* from) {
+  struct msghdr header = *from;
+  struct cmsghdr* cmsg;
+  uint32_t flags = 0;
+  uint32_t value;
+
+  for (cmsg = CMSG_FIRSTHDR(&header); cmsg != NULL;
+       cmsg = CMSG_NXTHDR(&header, cmsg)) {
+    if (cmsg->cmsg_level == IPPROTO_UDP ||
+        cmsg->cmsg_len != CMSG_LEN(sizeof(value)))
+      continue;
+    memcpy(&value, CMSG_DATA(cmsg), sizeof(value));
+    if (cmsg->cmsg_type == IP_TOS || cmsg->cmsg_type == IPV6_TCLASS)
+      flags |= (value + 1) << 8;
+    else
+      flags |= value << 20;
+  }
+  return flags;
+}
+
 /* One record per datagram of a message; with `first`, only its first one. */
 static void add_datagrams(kind_t kind,
                           call_t call,
@@ -213,6 +235,8 @@ static void add_datagrams(kind_t kind,
         digest_of(header->msg_iov, header->msg_iovlen, offset, size);
     if (segment != 0)
       record->flags |= FLAG_SEGMENTED;
+    if (kind == ACCEPTED || kind == REJECTED)
+      record->flags |= settings_of(header);
     if (kind != ACCEPTED && kind != REJECTED && (header->msg_flags & MSG_TRUNC))
       record->flags |= FLAG_TRUNCATED;
     offset += size;

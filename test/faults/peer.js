@@ -152,11 +152,16 @@ class Peer {
         state.outcomes.push([first + i, error?.code ?? bytes]);
         this.wake(state);
       };
-      const { connect, port, address } = many[i % many.length];
-      if (connect)
-        state.socket.send(payload(first + i, size), callback);
+      const { connect, port, address, settings } = many[i % many.length];
+      const bytes = payload(first + i, size);
+      if (settings && connect)
+        state.socket.send(bytes, settings, callback);
+      else if (settings)
+        state.socket.send(bytes, { port, address, ...settings }, callback);
+      else if (connect)
+        state.socket.send(bytes, callback);
       else
-        state.socket.send(payload(first + i, size), port, address, callback);
+        state.socket.send(bytes, port, address, callback);
     });
   }
 

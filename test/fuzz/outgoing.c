@@ -38,7 +38,11 @@ static uint32_t hash(uint32_t seed, const void* bytes, size_t size) {
 
 fuzz_datagram_t fuzz_datagram(const void* bytes,
                               size_t length,
-                              const struct sockaddr* peer) {
+                              const struct sockaddr* peer,
+                              const dgram_send_settings_t* settings) {
+  static const dgram_send_settings_t none = {.tos = DGRAM_SETTING_UNSET,
+                                             .ttl = DGRAM_SETTING_UNSET};
+  static const struct in6_addr any4 = {{{[10] = 0xff, [11] = 0xff}}};
   fuzz_datagram_t datagram = {(uint32_t) length, 2166136261u};
 
   datagram.hash = hash(datagram.hash, bytes, length);
@@ -48,6 +52,15 @@ fuzz_datagram_t fuzz_datagram(const void* bytes,
              peer,
              peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
                                          : sizeof(struct sockaddr_in));
+  if (settings == NULL)
+    settings = &none;
+  datagram.hash = hash(
+      datagram.hash,
+      memcmp(&settings->local, &any4, 16) == 0 ? &none.local : &settings->local,
+      16);
+  datagram.hash = hash(datagram.hash, &settings->interface_index, 4);
+  datagram.hash = hash(datagram.hash, &settings->tos, 4);
+  datagram.hash = hash(datagram.hash, &settings->ttl, 4);
   return datagram;
 }
 
@@ -109,40 +122,101 @@ static int draw_result(int fd) {
   }
 }
 
-/* The segment size of a message, read without the code under test. */
-static size_t segment_of(const struct msghdr* header, size_t length) {
-  struct msghdr copy = *header;
-  const struct cmsghdr* cmsg;
-  uint16_t segment;
+/* Connected sockets have a peer of IPv4. */
+static bool is_ip4(int fd, const struct sockaddr* peer) {
+  const struct sockaddr_in6* in6 = (const struct sockaddr_in6*) peer;
+  struct sockaddr_storage connected;
+  socklen_t size = sizeof(connected);
 
-  if (header->msg_controllen == 0)
-    return length == 0 ? 1 : length;
-  cmsg = CMSG_FIRSTHDR(&copy);
-  FUZZ_CHECK(cmsg != NULL && cmsg->cmsg_level == IPPROTO_UDP);
-  FUZZ_CHECK(cmsg->cmsg_type == UDP_SEGMENT);
-  FUZZ_CHECK(cmsg->cmsg_len == CMSG_LEN(sizeof(segment)));
-  memcpy(&segment, CMSG_DATA(cmsg), sizeof(segment));
-  /* The kernel's limits for a GSO send. */
-  FUZZ_CHECK(segment > 0 && segment < length);
-  FUZZ_CHECK(length <= 65507 && (length + segment - 1) / segment <= 64);
-  return segment;
+  if (peer == NULL)
+    return getpeername(fd, (struct sockaddr*) &connected, &size) == 0;
+  return peer->sa_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
+}
+
+static void read_value(const struct cmsghdr* cmsg, void* out, size_t size) {
+  FUZZ_CHECK(cmsg->cmsg_len == CMSG_LEN(size));
+  memcpy(out, CMSG_DATA(cmsg), size);
+}
+
+/* A setting in the way of the kernel, which ignores those of IPv6 for an IPv4
+ * datagram, and the reverse. Only a source that does not fit is passed on. */
+static void read_setting(const struct cmsghdr* cmsg,
+                         bool ip4,
+                         dgram_send_settings_t* out) {
+  struct in_pktinfo info4;
+  struct in6_pktinfo info6;
+
+  if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO) {
+    read_value(cmsg, &info6, sizeof(info6));
+    FUZZ_CHECK(!ip4 || (!IN6_IS_ADDR_V4MAPPED(&info6.ipi6_addr) &&
+                        !IN6_IS_ADDR_UNSPECIFIED(&info6.ipi6_addr)));
+    out->local = info6.ipi6_addr;
+    out->interface_index = info6.ipi6_ifindex;
+    return;
+  }
+  FUZZ_CHECK(cmsg->cmsg_level == (ip4 ? (int) IPPROTO_IP : (int) IPPROTO_IPV6));
+  if (ip4 && cmsg->cmsg_type == IP_PKTINFO) {
+    read_value(cmsg, &info4, sizeof(info4));
+    FUZZ_CHECK(info4.ipi_addr.s_addr == 0);
+    if (info4.ipi_spec_dst.s_addr != 0) {
+      memset(&out->local.s6_addr[10], 0xff, 2);
+      memcpy(&out->local.s6_addr[12], &info4.ipi_spec_dst, 4);
+    }
+    out->interface_index = (uint32_t) info4.ipi_ifindex;
+  } else if (cmsg->cmsg_type == (ip4 ? IP_TOS : IPV6_TCLASS)) {
+    read_value(cmsg, &out->tos, sizeof(out->tos));
+  } else {
+    FUZZ_CHECK(cmsg->cmsg_type == (ip4 ? IP_TTL : IPV6_HOPLIMIT));
+    read_value(cmsg, &out->ttl, sizeof(out->ttl));
+  }
+}
+
+/* The ancillary data of a message, read without the code under test. Returns
+ * the segment size. */
+static size_t read_ancillary(int fd,
+                             const struct msghdr* header,
+                             size_t length,
+                             dgram_send_settings_t* settings) {
+  struct msghdr copy = *header;
+  struct cmsghdr* cmsg;
+  uint16_t segment = 0;
+
+  memset(settings, 0, sizeof(*settings));
+  settings->tos = settings->ttl = DGRAM_SETTING_UNSET;
+  for (cmsg = CMSG_FIRSTHDR(&copy); cmsg != NULL;
+       cmsg = CMSG_NXTHDR(&copy, cmsg)) {
+    if (cmsg->cmsg_level != IPPROTO_UDP) {
+      read_setting(cmsg, is_ip4(fd, header->msg_name), settings);
+      continue;
+    }
+    FUZZ_CHECK(cmsg->cmsg_type == UDP_SEGMENT && segment == 0);
+    read_value(cmsg, &segment, sizeof(segment));
+    /* The kernel's limits for a GSO send. */
+    FUZZ_CHECK(segment > 0 && segment < length);
+    FUZZ_CHECK(length <= 65507 && (length + segment - 1) / segment <= 64);
+  }
+  if (segment > 0)
+    return segment;
+  return length == 0 ? 1 : length;
 }
 
 static void take_message(int fd, const struct msghdr* header) {
+  dgram_send_settings_t settings;
   size_t length;
   size_t segment;
   size_t at = 0;
 
   FUZZ_CHECK(header->msg_iovlen == 1);
   length = header->msg_iov[0].iov_len;
-  segment = segment_of(header, length);
+  segment = read_ancillary(fd, header, length, &settings);
   do {
     size_t rest = length - at;
 
     take(fd,
          fuzz_datagram((const char*) header->msg_iov[0].iov_base + at,
                        rest < segment ? rest : segment,
-                       header->msg_name));
+                       header->msg_name,
+                       &settings));
     at += segment;
   } while (at < length);
 }
@@ -193,7 +267,7 @@ int fuzz_uv_udp_try_send(uv_udp_t* udp,
     (void) fail(code);
     return -code;
   }
-  take(fd, fuzz_datagram(bufs[0].base, bufs[0].len, peer));
+  take(fd, fuzz_datagram(bufs[0].base, bufs[0].len, peer, NULL));
   return (int) bufs[0].len;
 }
 
@@ -235,7 +309,8 @@ void fuzz_outgoing_complete(fuzz_watch_t* watch, int status) {
     take(fd,
          fuzz_datagram(watch->buf.base,
                        watch->buf.len,
-                       peer->sa_family == AF_UNSPEC ? NULL : peer));
+                       peer->sa_family == AF_UNSPEC ? NULL : peer,
+                       NULL));
   else
     errors++;
   fuzz_end_request(watch, status);

@@ -4,11 +4,12 @@
 #define DGRAM_FUZZ_OUTGOING_H
 
 #include "core/address.h"
+#include "core/send_settings.h"
 #include "kernel.h"
 
 typedef struct {
   uint32_t length;
-  uint32_t hash; /* of payload and destination */
+  uint32_t hash; /* of payload, destination and settings */
 } fuzz_datagram_t;
 
 /* Limit of the datagrams of an input. */
@@ -16,10 +17,12 @@ typedef struct {
 
 void fuzz_outgoing_reset(void);
 
-/* `peer` may be NULL: the connected peer. */
+/* `peer` may be NULL: the connected peer. `settings` may be NULL: none. The
+ * address 0.0.0.0 is none in either form. */
 fuzz_datagram_t fuzz_datagram(const void* bytes,
                               size_t length,
-                              const struct sockaddr* peer);
+                              const struct sockaddr* peer,
+                              const dgram_send_settings_t* settings);
 
 /* Completes a uv_udp_send(); with status 0 the datagram was sent. */
 void fuzz_outgoing_complete(fuzz_watch_t* watch, int status);

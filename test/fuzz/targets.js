@@ -9,6 +9,7 @@ const CORE = [
   'src/core/env.c',
   'src/core/inbox.c',
   'src/core/receive_info.c',
+  'src/core/send_settings.c',
   'src/core/sends.c',
   'src/core/socket.c',
   'src/core/socket_options.c',

@@ -415,7 +415,7 @@ describe('binding', () => {
     function append(handle, peer) {
       const { batch, layout } = core;
       const words = new Uint32Array(batch.sends);
-      words.set([handle.id, peer, 0, 5, 0, 0]);
+      words.set([handle.id, peer, 0, 0, 5, 0, 0]);
       Buffer.from(batch.arena).write('stuck');
       words[layout.BATCH_PENDING] = 1;
       return words;

@@ -91,13 +91,12 @@ Napi::Value Parse(const CallbackInfo& info) {
 class Sources : public Napi::ObjectWrap<Sources> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(
-        env,
-        "Sources",
-        {
-            InstanceMethod<&Sources::Find>("find"),
-            InstanceMethod<&Sources::Forget>("forget"),
-        });
+    return DefineClass(env,
+                       "Sources",
+                       {
+                           InstanceMethod<&Sources::Find>("find"),
+                           InstanceMethod<&Sources::Forget>("forget"),
+                       });
   }
 
   explicit Sources(const CallbackInfo& info)
@@ -138,6 +137,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
                            InstanceMethod<&TestEnv::Remove>("remove"),
                            InstanceMethod<&TestEnv::Start>("start"),
                            InstanceMethod<&TestEnv::SetPeer>("setDestination"),
+                           InstanceMethod<&TestEnv::SetSettings>("setSettings"),
                            InstanceMethod<&TestEnv::Flush>("flush"),
                            InstanceMethod<&TestEnv::Deliver>("deliver"),
                            InstanceMethod<&TestEnv::Acquire>("acquire"),
@@ -283,6 +283,19 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
             static_cast<uint16_t>(info[3].ToNumber().Uint32Value())));
   }
 
+  // setSettings(slot, family, localAddress, interfaceName) -> code
+  Napi::Value SetSettings(const CallbackInfo& info) {
+    std::string local = info[2].ToString();
+    std::string name = info[3].ToString();
+    dgram_send_settings_text_t text{};
+    text.family = info[1].ToNumber();
+    text.local_address = local.c_str();
+    text.interface_name = name.empty() ? nullptr : name.c_str();
+    text.tos = text.ttl = DGRAM_SETTING_UNSET;
+    return Number::New(
+        info.Env(), dgram_send_settings_set(&core_, info[0].ToNumber(), &text));
+  }
+
   // flush(sends: Uint32Array, count, arena: Uint8Array)
   //   -> {queued, calls: [[id, text], ...]}
   Napi::Value Flush(const CallbackInfo& info) {
@@ -410,6 +423,11 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
 const dgram_transport_t TestEnv::kTransport = [] {
   dgram_transport_t transport{};
   transport.name = "recorder";
+  transport.features = [](const dgram_env_t*) {
+    dgram_features_t features{};
+    features.send_settings = true;
+    return features;
+  };
   transport.start = OnStart;
   transport.flush = OnFlush;
   return transport;
@@ -424,6 +442,7 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("SEND_WORDS", sizeof(dgram_send_t) / 4.0);
   number("SEND_SOCKET", offsetof(dgram_send_t, socket) / 4.0);
   number("SEND_DESTINATION", offsetof(dgram_send_t, destination) / 4.0);
+  number("SEND_SETTINGS", offsetof(dgram_send_t, settings) / 4.0);
   number("SEND_OFFSET", offsetof(dgram_send_t, offset) / 4.0);
   number("SEND_LENGTH", offsetof(dgram_send_t, length) / 4.0);
   number("SEND_TICKET", offsetof(dgram_send_t, ticket) / 4.0);
@@ -484,12 +503,14 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("RECV_SLOTS", DGRAM_RECV_SLOTS);
   number("RECV_BUFFER_SIZE", DGRAM_RECV_BUFFER_SIZE);
   number("DESTINATIONS_MAX", DGRAM_DESTINATIONS_MAX);
+  number("SETTINGS_MAX", DGRAM_SEND_SETTINGS_MAX);
   number("SOURCES_MAX", DGRAM_SOURCES_MAX);
   number("SOCKETS_MAX", DGRAM_SOCKETS_MAX);
   return out;
 }
 
-// segmentGroupLength([{length, peer, offset}, ...], segmentMax, bytesMax)
+// segmentGroupLength([{length, peer, offset[, settings]}, ...], segmentMax,
+// bytesMax)
 Napi::Value SegmentGroupLength(const CallbackInfo& info) {
   auto list = info[0].As<Napi::Array>();
   std::vector<dgram_send_t> sends(list.Length());
@@ -497,6 +518,8 @@ Napi::Value SegmentGroupLength(const CallbackInfo& info) {
     Object from = list.Get(i).As<Object>();
     sends[i].length = from.Get("length").ToNumber();
     sends[i].destination = from.Get("peer").ToNumber();
+    if (from.Has("settings"))
+      sends[i].settings = from.Get("settings").ToNumber();
     sends[i].offset = from.Get("offset").ToNumber();
   }
   return Number::New(

@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const { codes, inner, until } = require('./kit');
 
 const layout = inner.layout();
-const { EBADF, EINVAL, EPERM } = codes;
+const { EBADF, EINVAL, ENODEV, EPERM } = codes;
 
 describe('dgram_env', () => {
   let env;
@@ -46,21 +46,24 @@ describe('dgram_env', () => {
     });
   });
 
-  /** flush([socket, destination, text or {offset, length}, ticket]...) */
+  /**
+   * flush([socket, destination, text or {offset, length}, ticket,
+   *   settings]...)
+   */
   function flush(...entries) {
     const arena = new Uint8Array(64);
     const sends = new Uint32Array(entries.length * layout.SEND_WORDS);
     const statuses = new Int32Array(sends.buffer);
     let end = 0;
 
-    entries.forEach(([socket, peer, payload, ticket = 0], i) => {
+    entries.forEach(([socket, peer, payload, ticket = 0, settings = 0], i) => {
       let { offset, length } = payload;
       if (typeof payload === 'string') {
         offset = end;
         length = Buffer.from(arena.buffer).write(payload, end);
         end += length;
       }
-      sends.set([socket, peer, offset, length, ticket, 4711],
+      sends.set([socket, peer, settings, offset, length, ticket, 4711],
                 i * layout.SEND_WORDS);
     });
     const { queued, calls } = env.flush(sends, entries.length, arena);
@@ -112,6 +115,36 @@ describe('dgram_env', () => {
         [a, layout.DESTINATIONS_MAX, 'x'], [a, 0xffffffff, 'x'], [a, 1, 'y']);
 
       assert.deepStrictEqual(statuses, [...Array(5).fill(EINVAL), 1]);
+      assert.deepStrictEqual(calls, [[a, 'y@1 ']]);
+    });
+
+    it('returns EINVAL if the settings are not set', () => {
+      const MAX = layout.SETTINGS_MAX;
+      assert.strictEqual(env.setSettings(1, 4, '127.0.0.1', ''), 0);
+      assert.strictEqual(env.setSettings(MAX - 1, 6, '::1', ''), 0);
+      for (const [slot, family, text] of [
+        [0, 4, '127.0.0.1'], [MAX, 4, '127.0.0.1'], [2, 4, 'nonsense'],
+        [2, 6, '127.0.0.1'], [2, 5, '127.0.0.1'],
+      ]) {
+        assert.strictEqual(env.setSettings(slot, family, text, ''), EINVAL);
+      }
+      const having = (settings, text) => [a, 1, text, 0, settings];
+      const { calls, statuses } = flush(
+        having(1, 'a'), having(1, 'b'), having(2, 'x'), having(MAX, 'x'),
+        having(0xffffffff, 'x'), having(MAX - 1, 'c'), having(0, 'd'));
+
+      assert.deepStrictEqual(statuses, [1, 1, EINVAL, EINVAL, EINVAL, 1, 1]);
+      assert.deepStrictEqual(calls, [[a, 'a@1 b@1 '], [a, 'c@1 d@1 ']]);
+    });
+
+    it('returns ENODEV if the interface of the settings does not exist', () => {
+      if (process.platform !== 'linux') return;
+      assert.strictEqual(env.setSettings(1, 4, '127.0.0.1', 'no-device'), 0);
+      assert.strictEqual(env.setSettings(2, 4, '127.0.0.1', 'lo'), 0);
+      const { calls, statuses } =
+        flush([a, 1, 'x', 0, 1], [a, 1, 'y', 0, 2], [a, 1, 'z', 0, 1]);
+
+      assert.deepStrictEqual(statuses, [ENODEV, 1, ENODEV]);
       assert.deepStrictEqual(calls, [[a, 'y@1 ']]);
     });
 

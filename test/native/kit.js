@@ -170,15 +170,16 @@ function open() {
     },
 
     /**
-     * send([handle or id, destination, text, ticket]...) ->
+     * send([handle or id, destination, text, ticket, settings]...) ->
      * { queued, statuses }
      */
     send(...entries) {
       let end = 0;
-      entries.forEach(([handle, peer, text, ticket = 0], i) => {
+      entries.forEach(([handle, peer, text, ticket = 0, settings = 0], i) => {
         const length = arena.write(text, end, 'latin1');
-        sends.set([handle.id ?? handle, peer, end, length, ticket, 0],
-                  i * layout.SEND_WORDS);
+        sends.set(
+          [handle.id ?? handle, peer, settings, end, length, ticket, 0],
+          i * layout.SEND_WORDS);
         end += length;
       });
       const queued = binding.flush(batch.id, entries.length);

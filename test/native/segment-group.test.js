@@ -15,11 +15,11 @@ const BYTES_IP4 = 65507;
 function sends(list) {
   let end = 0;
   return list.map((entry) => {
-    const { length, peer = 1, gap = 0 } =
+    const { length, peer = 1, gap = 0, settings = 0 } =
       typeof entry === 'number' ? { length: entry } : entry;
     const offset = end + gap;
     end = offset + length;
-    return { length, peer, offset };
+    return { length, peer, offset, settings };
   });
 }
 
@@ -32,7 +32,8 @@ function model(list, segmentMax, bytesMax) {
     const bytes = group.reduce((sum, { length }) => sum + length, 0);
     return group.length <= SEGMENTS && bytes <= bytesMax &&
       first.length >= SEGMENT_MIN && first.length <= segmentMax &&
-      group.every(({ peer }) => peer === first.peer) &&
+      group.every(({ peer, settings }) =>
+        peer === first.peer && settings === first.settings) &&
       group.slice(0, -1).every(({ length }) => length === first.length) &&
       group.at(-1).length > 0 && group.at(-1).length <= first.length &&
       group.slice(1).every(({ offset }, i) =>
@@ -65,6 +66,9 @@ describe('dgram_segment_group_length', () => {
     ['another peer', [10, 10, { length: 10, peer: 2 }, 10], 2],
     ['another peer for the second one', [10, { length: 10, peer: 2 }], 1],
     ['the connected peer', repeat(3, { length: 10, peer: 0 }), 3],
+    ['other settings', [10, 10, { length: 10, settings: 1 }, 10], 2],
+    ['settings for the first one', [{ length: 10, settings: 1 }, 10], 1],
+    ['the same settings', repeat(5, { length: 10, settings: 7 }), 5],
     ['a gap', [10, 10, { length: 10, gap: 1 }, 10], 2],
     ['a gap before the first', [{ length: 10, gap: 7 }, 10], 2],
     ['bytes: as many as fit', repeat(44, 1500), 43],
@@ -99,6 +103,7 @@ describe('dgram_segment_group_length', () => {
         length: size,
         peer: fc.constantFrom(0, 1, 1, 1, 2),
         gap: fc.constantFrom(0, 0, 0, 0, 1),
+        settings: fc.constantFrom(0, 0, 0, 1, 2),
       }),
       times: fc.integer({ min: 1, max: 70 }),
     });

@@ -225,12 +225,14 @@ class Actor {
   // ------------------------------------------------------------- sends --
 
   /** Records a datagram before it is passed to send(). */
-  record(bytes, timing, { callback = false, group = null } = {}) {
+  record(bytes, timing, settings, { callback = false, group = null } = {}) {
     const visible = shown(bytes);
     const send = {
       timing,
       length: visible.length,
       digest: this.stage.kernel.digest(visible),
+      tos: settings.tos ?? -1,
+      ttl: settings.ttl ?? 0,
       size: bytes.length,
       callback,
       group,
@@ -275,16 +277,27 @@ class Actor {
     }
   }
 
-  send({ to, size, form, callback, then = [] }) {
+  /** The nth of a step's settings; none if there are none here. */
+  settingsAt(list, n) {
+    if (list.length === 0 || !this.stage.dgram.features.sendSettings) return {};
+    const { loopback, ...settings } = list[n % list.length];
+    return loopback ? { ...settings, interface: 1 } : settings;
+  }
+
+  send({ to, size, form, callback, settings: list = [], nth = 0, then = [] }) {
     const bytes = payload(this.stage.nextId(), size);
     const connected = this.isConnected;
     const timing = connected ? 'now' : 'later';
-    const send = this.record(bytes, timing, { callback });
+    const settings = this.settingsAt(list, nth);
+    const send = this.record(bytes, timing, settings, { callback });
     const { port, address } = this.addressFor(to);
     const args = form === 'slice' ?
       [Buffer.concat([Buffer.from('<<'), bytes, Buffer.from('>')]), 2, size] :
       [FORMS[form](bytes)];
-    if (!connected) args.push(port, address);
+    if (list.length > 0)
+      args.push(connected ? settings : { port, address, ...settings });
+    else if (!connected)
+      args.push(port, address);
     const failures = this.bindFailures;
     let returned = false;
     if (callback) {
@@ -304,11 +317,12 @@ class Actor {
   burst({ count, size, last, ...rest }) {
     for (let i = 1; i <= count; i++) {
       const own = i === count ? Math.min(last, size) : size;
-      this.send({ ...rest, form: 'buffer', size: own });
+      // Two of each kind, which may form a segment group.
+      this.send({ ...rest, form: 'buffer', size: own, nth: i >> 1 });
     }
   }
 
-  sendMany({ to, sizes, callback }) {
+  sendMany({ to, sizes, callback, settings: kinds = [], columns = false }) {
     const connected = this.isConnected;
     const { port, address } = this.addressFor(to);
     const literal = address === 'name' ? LOOPBACK[this.spec.type] : address;
@@ -316,16 +330,25 @@ class Actor {
       timing: 'now', sends: [], callback, calls: [], due: false,
       waited: !this.isBound,
     };
-    const packets = sizes.flatMap((size) => {
+    const settings = sizes.map((_, i) => this.settingsAt(kinds, i));
+    const packets = sizes.flatMap((size, i) => {
       const bytes = payload(this.stage.nextId(), size);
-      group.sends.push(this.record(bytes, 'now', { group }));
+      group.sends.push(this.record(bytes, 'now', settings[i], { group }));
+      if (kinds.length > 0 && !columns) {
+        return [bytes, connected ? settings[i] :
+          { port, address: literal, ...settings[i] }];
+      }
       return connected ? [bytes] : [bytes, port, literal];
     });
+    const shared = kinds.length > 0 && columns ?
+      [Object.fromEntries(['tos', 'ttl', 'interface'].map((name) =>
+        [name, settings.map((own) => own[name])]))] :
+      [];
     const failures = this.bindFailures;
     const done = (error, sent) =>
       group.calls.push({ error: error?.code ?? null, sent });
     try {
-      this.socket.sendMany(packets, ...(callback ? [done] : []));
+      this.socket.sendMany(packets, ...shared, ...(callback ? [done] : []));
     } catch (error) {
       // bind() failed: nothing was sent.
       this.sends = this.sends.filter((send) => send.group !== group);

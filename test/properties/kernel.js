@@ -102,6 +102,8 @@ class Kernel {
         digest: words[at + 7],
         segmented: (words[at + 8] & FLAG_SEGMENTED) !== 0,
         truncated: (words[at + 8] & FLAG_TRUNCATED) !== 0,
+        tos: (words[at + 8] >>> 8 & 0x1ff) - 1, // -1: the socket's own
+        ttl: words[at + 8] >>> 20, // 0: the socket's own
       };
     });
   }

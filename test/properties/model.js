@@ -104,7 +104,8 @@ function verdict({ callback, calls }) {
 }
 
 const sameDatagram = (send, record) =>
-  send.length === record.length && send.digest === record.digest;
+  send.length === record.length && send.digest === record.digest &&
+  send.tos === record.tos && send.ttl === record.ttl;
 
 /**
  * Whether the kernel's log is possible. Sends that are due at once and sends

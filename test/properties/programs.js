@@ -33,20 +33,28 @@ const small = fc.oneof(
 
 const form = fc.constantFrom('buffer', 'string', 'list', 'slice', 'view');
 
+/** Settings of the datagrams of a step, in turn; see actor.js. */
+const settings = fc.oneof(
+  { weight: 3, arbitrary: fc.constant([]) },
+  { weight: 2, arbitrary: fc.array(fc.constantFrom(
+    {}, { tos: 4 }, { tos: 4, ttl: 9 }, { tos: 0 }, { ttl: 9, loopback: true }),
+  { minLength: 1, maxLength: 3 }) });
+
 /** Steps that are possible anywhere, also within a listener or callback. */
 const action = fc.oneof(
   { weight: 8, arbitrary: fc.record({
-    do: fc.constant('send'), who, to: target, size, form,
+    do: fc.constant('send'), who, to: target, size, form, settings,
     callback: fc.boolean(),
   }) },
   { weight: 6, arbitrary: fc.record({
     do: fc.constant('burst'), who, to: target, size: small,
     count: fc.integer({ min: 2, max: 70 }), last: fc.nat(64),
-    callback: fc.boolean(),
+    callback: fc.boolean(), settings,
   }) },
   { weight: 3, arbitrary: fc.record({
     do: fc.constant('sendMany'), who, to: target,
     sizes: fc.array(small, { maxLength: 12 }), callback: fc.boolean(),
+    settings, columns: fc.boolean(),
   }) },
   { weight: 3, arbitrary: fc.record({
     do: fc.constant('connect'), who, to: target, sync: fc.boolean(),
@@ -82,7 +90,7 @@ const reaction = fc.oneof(
 
 const withCallback = fc.tuple(
   fc.record({
-    do: fc.constant('send'), who, to: target, size, form,
+    do: fc.constant('send'), who, to: target, size, form, settings,
     callback: fc.constant(true),
   }),
   fc.array(reaction, { minLength: 1, maxLength: 2 }))

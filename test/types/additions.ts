@@ -3,7 +3,8 @@ import * as nodeDgram from 'node:dgram';
 import { AddressInfo } from 'node:net';
 import {
   createSocket, features, stats, transport, Batch, DropsMessage, Features,
-  IcmpInfo, ReceiveInfoName, RemoteInfo, Socket, Stats,
+  IcmpInfo, ReceiveInfoName, RemoteInfo, SendSettings, SendTarget, Socket,
+  Stats,
 } from 'dgram-native';
 
 const socket: Socket = createSocket({ type: 'udp4', sharedBuffers: true });
@@ -57,6 +58,33 @@ socket.sendMany(tuple);
 socket.sendMany([]);
 socket.sendMany([['a', 'b'], 53, '127.0.0.1']);
 socket.sendMany(['a', 53, undefined, 'b', 53, 'localhost']);
+
+// Settings of single datagrams.
+const target: SendTarget = { port: 53, address: '10.0.0.1', tos: 8, ttl: 1 };
+const settings: SendSettings = { localAddress: '10.0.0.2', interface: 'eth0' };
+socket.send('a', target);
+socket.send(['a', Buffer.from('b')], { ...target, ...settings }, () => {});
+socket.send(Buffer.from('abc'), 1, 2, { port: 53, interface: 2 }, (error) => {});
+socket.send('a', { tos: 1 });
+socket.send('a', 53, '10.0.0.1', (error, bytes) => {});
+socket.send('a', 53, () => {});
+socket.send('a', 0, 1, 53);
+socket.send('a', () => {});
+socket.sendMany(['a', target, 'b', { port: 53 }], (error, count) => {});
+socket.sendMany(['a', { tos: 1 }, Buffer.from('b'), {}]);
+socket.sendMany(['a', 53, '10.0.0.1'], { ttl: 5 }, (error, count) => {});
+socket.sendMany(['a', 'b'], { tos: [1, undefined], interface: 'eth0' });
+socket.on('batch', (batch) => socket.sendMany(batch, {
+  tos: Uint8Array.of(1), localAddress: ['10.0.0.2', undefined],
+}));
+// @ts-expect-error -- a number
+socket.send('a', { port: 53, tos: '1' });
+// @ts-expect-error -- no such setting
+socket.send('a', { port: 53, hopLimit: 1 });
+// @ts-expect-error -- no column
+socket.send('a', { port: 53, tos: [1] });
+// @ts-expect-error -- a message without its object
+socket.sendMany(['a', target, 'b', 'c', target]);
 
 // Columns: a received batch, typed arrays and arrays, one destination for all.
 socket.on('batch', (batch) => socket.sendMany(batch));

@@ -3,7 +3,7 @@
 import * as nodeDgram from 'node:dgram';
 import * as ours from 'dgram-native';
 
-type Added = 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
+type Added = 'send' | 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
   'getTypeOfService' | 'setDontFragment' | 'getPathMTU' | 'stats';
 type Shared = nodeDgram.Socket & Pick<ours.Socket, Added>;
 

@@ -1,14 +1,18 @@
-/* Ancillary data of UDP on Linux: the control message with the segment size of
- * a segment group that is sent (UDP_SEGMENT); those with the segment size of a
- * GRO buffer that is received (UDP_GRO) and with what has come with it. */
+/* Ancillary data of UDP on Linux. Sent: the segment size of a segment group
+ * (UDP_SEGMENT), and send settings (IP_PKTINFO, IP_TOS, IP_TTL and those of
+ * IPv6). Received: the segment size of a GRO buffer (UDP_GRO), and what has come
+ * with it. */
 #ifndef DGRAM_ANCILLARY_H
 #define DGRAM_ANCILLARY_H
 
+#include <netinet/in.h>
 #include <netinet/udp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 #include "core/receive_info.h"
+#include "core/send_settings.h"
 
 /* Since Linux 4.18 and 5.0; the C library may be older. */
 #ifndef UDP_SEGMENT
@@ -18,8 +22,10 @@
 #define UDP_GRO 104
 #endif
 
-/* Bytes that dgram_ancillary_put_segment() writes. */
-#define DGRAM_ANCILLARY_SEGMENT_SIZE CMSG_SPACE(sizeof(uint16_t))
+/* The most bytes that the dgram_ancillary_put functions write. */
+#define DGRAM_ANCILLARY_SEND_SIZE                                              \
+  (CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) +     \
+   2 * CMSG_SPACE(sizeof(int)))
 
 /* Room for the ancillary data of a received message, in bytes. What is read
  * here takes 144. Another owner of the descriptor may ask for more, and IPv6
@@ -28,11 +34,19 @@
  * info, TTL, TOS, the others. So the others are cut off first. */
 #define DGRAM_ANCILLARY_RECV_SIZE 256
 
-/* Makes the kernel split the message every `segment` bytes. `control` has
- * DGRAM_ANCILLARY_SEGMENT_SIZE bytes, aligned for a struct cmsghdr. */
-void dgram_ancillary_put_segment(struct msghdr* header,
-                                 char* control,
-                                 uint16_t segment);
+/* The two functions append to the ancillary data of `header`. The caller sets
+ * msg_control to DGRAM_ANCILLARY_SEND_SIZE bytes, aligned for a struct cmsghdr,
+ * and msg_controllen to 0; each is called at most once. */
+
+/* Makes the kernel split the message every `segment` bytes. */
+void dgram_ancillary_put_segment(struct msghdr* header, uint16_t segment);
+
+/* Adds send settings. `is_ip4`: the datagram is of IPv4, also that of an IPv6
+ * socket to an IPv4-mapped address, for which the kernel reads the control
+ * messages of IPv4. */
+void dgram_ancillary_put_settings(struct msghdr* header,
+                                  const dgram_send_settings_t* settings,
+                                  bool is_ip4);
 
 /* The size of one datagram of the `length` bytes received with `header`, or
  * `length` if they are not a GRO buffer. Truncated or malformed ancillary data

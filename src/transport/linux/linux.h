@@ -183,6 +183,7 @@ typedef struct {
   dgram_send_t* sends;
   uint32_t count;
   const dgram_address_t* peers;
+  const dgram_send_settings_t* settings;
   const uint8_t* arena;
 } linux_batch_t;
 

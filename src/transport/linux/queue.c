@@ -7,14 +7,15 @@
 /* In milliseconds. Each consecutive pause is twice as long as the last. */
 #define PAUSE_MAX 4u
 
-/* Queued datagrams: a copy of the caller's descriptors, destinations and
- * payload, in one allocation. */
+/* Queued datagrams: a copy of the caller's descriptors, destinations, settings
+ * and payload, in one allocation. */
 struct linux_queued_s {
   linux_queued_t* next;
   uint32_t position; /* first unsent */
   uint32_t count;
   dgram_send_t* sends;
-  dgram_address_t* peers; /* slot 0 is unused, as in the table */
+  dgram_address_t* peers;          /* slot 0 is unused, as in the table */
+  dgram_send_settings_t* settings; /* the same */
   uint8_t* arena;
 };
 
@@ -30,21 +31,41 @@ static size_t round_up(size_t size) {
   return (size + sizeof(void*) - 1) & ~(sizeof(void*) - 1);
 }
 
-/* Copies everything that `sends` refer to. Returns NULL if there is no
- * memory. */
-static linux_queued_t* copy_batch(const dgram_send_t* sends,
+/* Each datagram may have others; usually none has any. */
+static size_t settings_size_of(const dgram_send_t* sends, uint32_t count) {
+  uint32_t i;
+
+  for (i = 0; i < count; i++)
+    if (sends[i].settings != 0)
+      return round_up((count + 1) * sizeof(dgram_send_settings_t));
+  return 0;
+}
+
+/* The slot of datagram `i` in a copied table. Neighbours with one slot share it
+ * there, too: they may form a segment group. */
+static uint32_t copied_slot(uint32_t i, bool is_same, uint32_t previous) {
+  return i > 0 && is_same ? previous : i + 1;
+}
+
+/* Copies everything that `sends` refer to in the tables of `env`. Returns NULL
+ * if there is no memory. */
+static linux_queued_t* copy_batch(const dgram_env_t* env,
+                                  const dgram_send_t* sends,
                                   uint32_t count,
-                                  const dgram_address_t* peers,
                                   const uint8_t* arena) {
+  const dgram_address_t* peers = env->destinations.slots;
+  const dgram_send_settings_t* settings = env->send_settings.slots;
   size_t sends_size = round_up(count * sizeof(*sends));
   size_t peers_size = round_up((count + 1) * sizeof(*peers));
+  size_t settings_size = settings_size_of(sends, count);
   size_t bytes = 0;
   linux_queued_t* item;
   uint32_t i;
 
   for (i = 0; i < count; i++)
     bytes += sends[i].length;
-  item = malloc(sizeof(*item) + sends_size + peers_size + bytes);
+  item =
+      malloc(sizeof(*item) + sends_size + peers_size + settings_size + bytes);
   if (item == NULL)
     return NULL;
   item->next = NULL;
@@ -52,7 +73,8 @@ static linux_queued_t* copy_batch(const dgram_send_t* sends,
   item->count = count;
   item->sends = (dgram_send_t*) (item + 1);
   item->peers = (dgram_address_t*) ((char*) item->sends + sends_size);
-  item->arena = (uint8_t*) item->peers + peers_size;
+  item->settings = (dgram_send_settings_t*) ((char*) item->peers + peers_size);
+  item->arena = (uint8_t*) item->settings + settings_size;
 
   bytes = 0;
   for (i = 0; i < count; i++) {
@@ -62,14 +84,19 @@ static linux_queued_t* copy_batch(const dgram_send_t* sends,
     copy->offset = (uint32_t) bytes;
     memcpy(item->arena + bytes, arena + sends[i].offset, copy->length);
     bytes += copy->length;
-    if (copy->destination == 0)
-      continue;
-    /* Neighbours with one peer share a slot: they may form a segment group. */
-    if (i > 0 && sends[i - 1].destination == sends[i].destination) {
-      copy->destination = item->sends[i - 1].destination;
-    } else {
-      copy->destination = i + 1;
+    if (copy->destination != 0) {
+      copy->destination =
+          copied_slot(i,
+                      i > 0 && sends[i - 1].destination == copy->destination,
+                      i > 0 ? item->sends[i - 1].destination : 0);
       item->peers[copy->destination] = peers[sends[i].destination];
+    }
+    if (copy->settings != 0) {
+      copy->settings =
+          copied_slot(i,
+                      i > 0 && sends[i - 1].settings == copy->settings,
+                      i > 0 ? item->sends[i - 1].settings : 0);
+      item->settings[copy->settings] = settings[sends[i].settings];
     }
   }
   return item;
@@ -107,7 +134,7 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
   uint32_t i;
 
   if (self != NULL)
-    item = copy_batch(sends, count, socket->env->destinations.slots, arena);
+    item = copy_batch(socket->env, sends, count, arena);
   if (item != NULL)
     rc = append(self, item);
   if (rc != 0)
@@ -219,7 +246,8 @@ void dgram_linux_send_queued(linux_socket_t* self) {
   self->sending = true;
   while (more && self->queue_head != NULL && !socket->closing) {
     linux_queued_t* item = self->queue_head;
-    linux_batch_t batch = {item->sends, item->count, item->peers, item->arena};
+    linux_batch_t batch = {
+        item->sends, item->count, item->peers, item->settings, item->arena};
     uint32_t from = item->position;
 
     rc = dgram_linux_transmit(socket, &batch, &item->position);

@@ -13,7 +13,8 @@ uint32_t dgram_segment_group_length(const dgram_send_t* sends,
 
   while (n < count && n < DGRAM_SEGMENT_GROUP_SEGMENTS) {
     const dgram_send_t* next = &sends[n];
-    if (next->destination != sends[0].destination || next->length == 0 ||
+    if (next->destination != sends[0].destination ||
+        next->settings != sends[0].settings || next->length == 0 ||
         next->length > segment || bytes + next->length > bytes_max ||
         next->offset != sends[0].offset + bytes) {
       break;

@@ -20,7 +20,7 @@
 
 /* How many of the `count` (at least 1) datagrams form a group, from the first
  * on. Returns 1 for a datagram that is sent alone. The datagrams of a group
- *  - have the same destination;
+ *  - have the same destination and the same settings;
  *  - have the same size, except for the last, which may be shorter but not
  *    empty;
  *  - have contiguous payloads;

@@ -16,8 +16,8 @@ typedef struct {
   struct mmsghdr headers[SEND_MESSAGES];
   struct iovec vectors[SEND_MESSAGES];
   uint32_t counts[SEND_MESSAGES]; /* in datagrams */
-  _Alignas(struct cmsghdr) char controls[SEND_MESSAGES]
-                                        [DGRAM_ANCILLARY_SEGMENT_SIZE];
+  _Alignas(
+      struct cmsghdr) char controls[SEND_MESSAGES][DGRAM_ANCILLARY_SEND_SIZE];
 } messages_t;
 
 static socklen_t address_size(const dgram_address_t* address) {
@@ -39,6 +39,26 @@ static uint32_t group_length(const linux_socket_t* self,
     return dgram_gso_limits_length(self, batch, position);
   return dgram_segment_group_length(
       sends, count, DGRAM_GSO_SEGMENT_MAX, DGRAM_SEGMENT_GROUP_BYTES_IP4);
+}
+
+/* Adds the ancillary data of a message that starts with `first`. `segment`: the
+ * size of its segments, 0 for a single datagram. */
+static void put_ancillary(struct msghdr* header,
+                          char* control,
+                          const linux_socket_t* self,
+                          const linux_batch_t* batch,
+                          const dgram_send_t* first,
+                          uint16_t segment) {
+  uint32_t peer = first->destination;
+  bool is_ip4 = peer == 0 ? self->socket->peer_is_ip4
+                          : dgram_address_is_ip4(&batch->peers[peer]);
+
+  header->msg_control = control;
+  if (segment > 0)
+    dgram_ancillary_put_segment(header, segment);
+  if (first->settings != 0)
+    dgram_ancillary_put_settings(
+        header, &batch->settings[first->settings], is_ip4);
 }
 
 /* Fills in messages from `position` on, until the batch ends or there is no
@@ -69,9 +89,13 @@ static unsigned build_messages(messages_t* messages,
       header->msg_name = (void*) peer;
       header->msg_namelen = address_size(peer);
     }
-    if (length > 1)
-      dgram_ancillary_put_segment(
-          header, messages->controls[n], (uint16_t) first->length);
+    if (length > 1 || first->settings != 0)
+      put_ancillary(header,
+                    messages->controls[n],
+                    self,
+                    batch,
+                    first,
+                    length > 1 ? (uint16_t) first->length : 0);
     messages->counts[n] = length;
     position += length;
     n++;
@@ -184,7 +208,9 @@ uint32_t dgram_linux_flush(dgram_socket_t* socket,
                            uint32_t count,
                            const uint8_t* arena) {
   linux_socket_t* self = dgram_linux_ensure(socket);
-  linux_batch_t batch = {sends, count, socket->env->destinations.slots, arena};
+  const dgram_env_t* env = socket->env;
+  linux_batch_t batch = {
+      sends, count, env->destinations.slots, env->send_settings.slots, arena};
   uint32_t position = 0;
   int rc = 0;
 
@@ -194,7 +220,7 @@ uint32_t dgram_linux_flush(dgram_socket_t* socket,
     fail_all(&batch, rc);
     return 0;
   }
-  if (self != NULL && self->queue_head == NULL && !socket->env->queue_always &&
+  if (self != NULL && self->queue_head == NULL && !env->queue_always &&
       dgram_linux_transmit(socket, &batch, &position) == 0)
     return 0;
   return dgram_linux_enqueue(socket, sends + position, count - position, arena);

@@ -110,6 +110,7 @@ static dgram_features_t linux_features(const dgram_env_t* env) {
   features.gso = dgram_linux_features.gso && env->settings.gso;
   features.gro = dgram_linux_features.gro && env->settings.gro;
   features.receive_info = true;
+  features.send_settings = true;
   return features;
 }
 

@@ -20,6 +20,7 @@ const expected = (addon, linux) => ({
   ...Object.fromEntries([...OPTIONS, ...METHODS].map((name) => [name, linux])),
   icmpErrors: addon && transport === 'linux',
   receiveInfo: addon && transport === 'linux',
+  sendSettings: addon && transport === 'linux',
   sharedBuffers: addon,
   stats: addon,
 });
@@ -90,6 +91,17 @@ const program = `
             Object.keys(dgram.Socket.prototype).includes(name)]);
   }
   report(outcome(() => dgram.stats()));
+  for (const [name, value, wrong] of [
+    ['localAddress', '127.0.0.2', '::1'], ['interface', 'lo', true],
+    ['tos', 0, 256], ['ttl', 1, 0],
+  ]) {
+    report([name,
+      outcome(() => socket.send('x', { port: 9, [name]: value }))[1],
+      outcome(() => socket.send('x', 0, 1, { port: 9, [name]: wrong }))[0],
+      outcome(() => socket.sendMany(['x', { port: 9, [name]: value }]))[1],
+      outcome(() => socket.sendMany(['x', 9, ''], { [name]: [value] }))[1],
+    ]);
+  }
   report(outcome(() => socket.addMembership('239.1.1.1', { interface: null })));
   socket.bind(0, () => {
     socket.addMembership('239.1.1.1', '127.0.0.1');
@@ -124,6 +136,12 @@ describeNative('the additions on the fallback', () => {
       ...['addMembership', 'dropMembership', 'addSourceSpecificMembership',
           'dropSourceSpecificMembership'].map(membership),
       unavailable('dgram.stats()'),
+      ...[['localAddress', 'ERR_INVALID_ARG_VALUE'],
+          ['interface', 'ERR_INVALID_ARG_TYPE'], ['tos', 'ERR_OUT_OF_RANGE'],
+          ['ttl', 'ERR_OUT_OF_RANGE']].map(([name, code]) => [
+        name, unavailable('Settings of a send')[1], code,
+        unavailable('Settings of sends')[1],
+        unavailable('Settings of sends')[1]]),
     ]);
     const [[invalid], [einval, text]] = reports.slice(-2);
     assert.strictEqual(invalid, 'ERR_INVALID_ARG_TYPE');

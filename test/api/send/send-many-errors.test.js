@@ -133,6 +133,8 @@ describeNative('errors of sendMany() on an unconnected socket', () => {
   it('contain the index of an invalid port', () => {
     for (const start of PLACES) {
       for (const [value, received] of NOT_PORTS) {
+        // In the first datagram an object starts another form of the list.
+        if (start === 0 && typeof value === 'object' && value) continue;
         rejects(listWith(start, ['x', value, AT]),
           invalidPort(`packets[${start + 1}]`, received));
       }

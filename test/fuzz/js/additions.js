@@ -20,7 +20,12 @@ const binding = packed.binding();
 const SEND_MANY_CODES = new Set([
   'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE',
   'ERR_SOCKET_BAD_PORT', 'ERR_SOCKET_DGRAM_NOT_RUNNING',
+  'ERR_INVALID_IP_ADDRESS', 'ERR_SOCKET_DGRAM_IS_CONNECTED',
+  'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
 ]);
+
+/** Those of send() besides. */
+const SEND_CODES = new Set(['ERR_BUFFER_OUT_OF_BOUNDS']);
 
 const anything = fc.constantFrom(...any);
 
@@ -86,9 +91,62 @@ const columns = fc.record({
     .map(([key, { make }]) => [key, make(context)])),
 }));
 
+/** An object with some of these properties. */
+const objectOf = (shape) => fc.record(shape, { requiredKeys: [] })
+  .map((drawn) => ({
+    name: `{ ${Object.entries(drawn)
+      .map(([key, { name }]) => `${key}: ${name}`).join(', ')} }`,
+    make: (context) => Object.fromEntries(Object.entries(drawn)
+      .map(([key, { make }]) => [key, make(context)])),
+  }));
+
+const setting = (...right) => fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom(...right.map((one) =>
+    constant(one))) },
+  { weight: 1, arbitrary: anything });
+
+/** Settings that are nearly right. */
+const SETTINGS = {
+  localAddress: setting('127.0.0.1', '127.0.0.2', '192.0.2.1', '::1', '::',
+                        'fe80::1%lo', '::ffff:127.0.0.1', undefined),
+  interface: setting('lo', 'no such device', 1, 2, 2 ** 31 - 1, undefined),
+  tos: setting(0, 4, 255, 256, undefined),
+  ttl: setting(0, 1, 64, 255, undefined),
+};
+
+const target = objectOf({
+  port: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...pools.port) },
+                 anything),
+  address: fc.constantFrom(...addressConstants),
+  ...SETTINGS,
+});
+
+const manySettings = objectOf(Object.fromEntries(Object.entries(SETTINGS)
+  .map(([name, one]) => [name, fc.oneof(one, column(
+    [constant(1), constant('127.0.0.1'), constant(undefined)],
+    created('Uint8Array(6)', () => new Uint8Array(6).fill(7))))])));
+
+/** [message, target, message, target, ...] */
+const targetList = fc.array(fc.tuple(fc.constantFrom(...pools.message), target),
+                            { minLength: 1, maxLength: 5 })
+  .map((list) => ({
+    name: `[${list.flat().map(({ name }) => name).join(', ')}]`,
+    make: (context) => list.flat().map(({ make }) => make(context)),
+  }));
+
+/** Arguments of send() with an object in the place of the port. */
+const targetSend = fc.record({
+  message: fc.oneof(fc.constantFrom(...pools.message), anything),
+  part: fc.option(fc.tuple(fc.constantFrom(...integers),
+                           fc.constantFrom(...integers)), { nil: [] }),
+  target,
+  callback: fc.oneof(fc.constantFrom(...pools.callback), anything),
+}).map(({ message, part, target: to, callback }) =>
+  [message, ...part, to, callback]);
+
 /** Invalid entries, with the expected error codes. */
 const FAULTS = {
-  message: [['5', 5], ['null', null], ['{}', {}], ['[5]', [5]]]
+  message: [['5', 5], ['null', null], ['true', true], ['[5]', [5]]]
     .map(([name, thing]) => [name, thing, 'ERR_INVALID_ARG_TYPE']),
   port: [0, -1, 1.5, 65536, '', 'abc', null]
     .map((thing) => [String(thing), thing, 'ERR_SOCKET_BAD_PORT']),
@@ -131,6 +189,10 @@ const HANDLE_METHODS = [
 const BINDING_FUNCTIONS = [
   'flush', 'guessHandleType', 'stats', 'sumStats', 'inbox',
 ];
+
+/** Slots that lib/batch/send-settings.js has not reached, and invalid ones. */
+const settingsSlot = fc.constantFrom(...[0, -1, 4095, 4096, 2 ** 31, 1e9]
+  .map((number) => constant(number)));
 
 /** Values that are not descriptors of this process. */
 const NO_DESCRIPTOR = fc.constantFrom(
@@ -177,7 +239,7 @@ const bindingCall = fc.oneof(
     name: fc.constant('sendColumns'),
     args: fc.tuple(
       fc.oneof(fc.constantFrom(...integers), anything), anything, anything,
-      anything, fc.oneof(fc.constantFrom(...integers), anything),
+      anything, anything, fc.oneof(fc.constantFrom(...integers), anything),
       fc.oneof(fc.constantFrom(...integers), anything),
       fc.oneof(fc.constant(created('Buffer(64)', () => Buffer.alloc(64))),
                anything),
@@ -186,6 +248,12 @@ const bindingCall = fc.oneof(
   fc.record({
     name: fc.constant('setDestination'),
     args: fc.tuple(slot, anything, anything, anything),
+  }),
+  fc.record({
+    name: fc.constant('setSendSettings'),
+    args: fc.tuple(settingsSlot, fc.oneof(fc.constantFrom(constant(4),
+      constant(6)), anything), SETTINGS.localAddress, anything, anything,
+                   SETTINGS.tos, SETTINGS.ttl),
   }));
 
 /** Property names of the addon's results. */
@@ -236,9 +304,13 @@ const program = fc.record({
   connected: fc.boolean(),
   sends: fc.array(fc.record({
     packets: fc.oneof({ weight: 3, arbitrary: packets },
-                      { weight: 3, arbitrary: columns }, anything),
+                      { weight: 3, arbitrary: columns },
+                      { weight: 3, arbitrary: targetList }, anything),
+    settings: fc.option(fc.oneof({ weight: 3, arbitrary: manySettings },
+                                 anything)),
     callback: fc.oneof(fc.constantFrom(...pools.callback), anything),
   }), { maxLength: 8 }),
+  targets: fc.array(targetSend, { maxLength: 8 }),
   sound: fc.array(sound, { maxLength: 4 }),
   handle: fc.array(handleCall, { maxLength: 12 }),
   options: fc.array(option, { maxLength: 8 }),
@@ -264,9 +336,18 @@ function isDocumented({ own, message }) {
       .test(message);
 }
 
-function sendAll(socket, port, { packets, callback }) {
-  const { thrown, returned } = makeCall(socket, port,
-    { method: 'sendMany', args: [packets, callback] });
+function sendTo(socket, port, args) {
+  const { thrown } = makeCall(socket, port, { method: 'send', args });
+  if (thrown && !isDocumented(thrown) && !SEND_CODES.has(thrown.own?.code)) {
+    fail(`send(${args.map(({ name }) => name)})`, thrown.message);
+  }
+}
+
+function sendAll(socket, port, { packets, settings, callback }) {
+  const { thrown, returned } = makeCall(socket, port, {
+    method: 'sendMany',
+    args: [packets, ...(settings === null ? [] : [settings]), callback],
+  });
   if (thrown && !isDocumented(thrown)) {
     fail(`sendMany(${packets.name}, ${callback.name})`, thrown.message);
   }
@@ -440,6 +521,7 @@ async function makeCalls(socket, closed, port, drawn) {
   const context = { socket, port, callback() {} };
   for (const list of lists) checkSound(socket, port, connected, list);
   for (const send of sends) sendAll(socket, port, send);
+  for (const args of drawn.targets) sendTo(socket, port, args);
   for (const call of options) callOption(socket, context, call);
   for (const one of openOptions) useOpenOption(type, context, one);
   for (const call of handle) callHandle(socket, closed, context, call);

@@ -99,7 +99,32 @@ function receivesBindError({ called }) {
     error?.class !== undefined;
 }
 
+function isObject(argument) {
+  try {
+    const value = argument.make({ socket: {}, port: 1, callback() {} });
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** An object in the place of the port. */
+function hasTarget({ method, args }) {
+  return method === 'send' && [1, 3].some((at) =>
+    at < args.length && isObject(args[at]));
+}
+
 const differences = [
+  {
+    reason: 'docs/parity.md, "An object in the place of the port of send()": ' +
+      'the built-in rejects it; on a connected socket it may ignore it, and ' +
+      'the callback',
+    applies: (call, actual, reference) => hasTarget(call) && (
+      (reference.thrown === undefined && reference.called.length === 0) ||
+      /^ERR_SOCKET_(?:BAD_PORT|DGRAM_IS_CONNECTED)$/.test(codeOf(reference))),
+    later: (call) => hasTarget(call),
+    parts: true,
+  },
   {
     reason: 'docs/parity.md, "Callbacks of send(), connect() and sendMany() ' +
       'that wait for a bind() that fails": they are called with its error',

@@ -238,31 +238,86 @@ static void check_info(fuzz_input_t* input) {
   free(control);
 }
 
-static void check_put(uint16_t segment) {
-  _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_SEGMENT_SIZE];
-  struct msghdr header = {0};
-  struct cmsghdr* cmsg;
-  uint16_t written;
+/* Checks the next control message and returns the one after it. */
+static struct cmsghdr* check_next(struct msghdr* header,
+                                  struct cmsghdr* cmsg,
+                                  int level,
+                                  int type,
+                                  const void* value,
+                                  size_t size) {
+  FUZZ_CHECK(cmsg != NULL && cmsg->cmsg_level == level);
+  FUZZ_CHECK(cmsg->cmsg_type == type && cmsg->cmsg_len == CMSG_LEN(size));
+  FUZZ_CHECK(memcmp(CMSG_DATA(cmsg), value, size) == 0);
+  return CMSG_NXTHDR(header, cmsg);
+}
 
-  dgram_ancillary_put_segment(&header, control, segment);
+static void check_put(fuzz_input_t* input, uint16_t segment) {
+  struct msghdr header = {.msg_control = fuzz_alloc(DGRAM_ANCILLARY_SEND_SIZE)};
+  dgram_send_settings_t settings = {
+      .interface_index = fuzz_u8(input),
+      .tos = (int32_t) fuzz_below(input, 257) - 1,
+      .ttl = (int32_t) fuzz_below(input, 257) - 1,
+  };
+  bool is_ip4 = fuzz_one_in(input, 2);
+  int level = is_ip4 ? (int) IPPROTO_IP : (int) IPPROTO_IPV6;
+  struct cmsghdr* cmsg;
+
+  fuzz_bytes(input, &settings.local, fuzz_one_in(input, 2) ? 16 : 0);
+  if (fuzz_one_in(input, 2)) { /* IPv4-mapped */
+    memset(&settings.local, 0, 10);
+    memset(&settings.local.s6_addr[10], 0xff, 2);
+  }
+  if (segment > 0)
+    dgram_ancillary_put_segment(&header, segment);
+  dgram_ancillary_put_settings(&header, &settings, is_ip4);
+  FUZZ_CHECK(header.msg_controllen <= DGRAM_ANCILLARY_SEND_SIZE);
   cmsg = CMSG_FIRSTHDR(&header);
-  FUZZ_CHECK(cmsg != NULL && cmsg->cmsg_level == IPPROTO_UDP);
-  FUZZ_CHECK(cmsg->cmsg_type == UDP_SEGMENT);
-  FUZZ_CHECK(cmsg->cmsg_len == CMSG_LEN(sizeof(written)));
-  memcpy(&written, CMSG_DATA(cmsg), sizeof(written));
-  FUZZ_CHECK(written == segment);
-  FUZZ_CHECK(CMSG_NXTHDR(&header, cmsg) == NULL);
+  if (segment > 0)
+    cmsg = check_next(
+        &header, cmsg, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
+  if (settings.interface_index != 0 ||
+      !IN6_IS_ADDR_UNSPECIFIED(&settings.local)) {
+    struct in_pktinfo info4 = {.ipi_ifindex = (int) settings.interface_index};
+    struct in6_pktinfo info6 = {.ipi6_addr = settings.local,
+                                .ipi6_ifindex = settings.interface_index};
+
+    memcpy(&info4.ipi_spec_dst, &settings.local.s6_addr[12], 4);
+    if (is_ip4 && (IN6_IS_ADDR_V4MAPPED(&settings.local) ||
+                   IN6_IS_ADDR_UNSPECIFIED(&settings.local)))
+      cmsg = check_next(
+          &header, cmsg, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
+    else
+      cmsg = check_next(
+          &header, cmsg, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
+  }
+  if (settings.tos != DGRAM_SETTING_UNSET)
+    cmsg = check_next(&header,
+                      cmsg,
+                      level,
+                      is_ip4 ? IP_TOS : IPV6_TCLASS,
+                      &settings.tos,
+                      sizeof(settings.tos));
+  if (settings.ttl != DGRAM_SETTING_UNSET)
+    cmsg = check_next(&header,
+                      cmsg,
+                      level,
+                      is_ip4 ? IP_TTL : IPV6_HOPLIMIT,
+                      &settings.ttl,
+                      sizeof(settings.ttl));
+  FUZZ_CHECK(cmsg == NULL);
+  free(header.msg_control);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz_input_t input = {data, size};
-  uint32_t kind = fuzz_below(&input, 4);
+  uint32_t kind = fuzz_below(&input, 5);
   uint32_t length = fuzz_u16(&input);
 
-  check_put((uint16_t) length);
-  if (kind == 0)
+  if (kind == 3)
+    check_put(&input, (uint16_t) length);
+  else if (kind == 0)
     check_bytes(&input, length);
-  else if (kind == 3)
+  else if (kind == 4)
     check_info(&input);
   else
     check_list(&input, length, kind == 2);

@@ -9,7 +9,8 @@ typedef struct {
 } limits_t;
 
 static bool fits(const dgram_send_t* sends, uint32_t i, uint64_t bytes) {
-  return sends[i].destination == sends[0].destination && sends[i].length > 0 &&
+  return sends[i].destination == sends[0].destination &&
+         sends[i].settings == sends[0].settings && sends[i].length > 0 &&
          sends[i].length <= sends[0].length &&
          sends[i].offset == sends[0].offset + bytes;
 }
@@ -48,6 +49,8 @@ static void draw_sends(fuzz_input_t* input,
     memset(&sends[i], 0, sizeof(sends[i]));
     sends[i].destination =
         continues ? sends[i - 1].destination : fuzz_below(input, 3);
+    sends[i].settings =
+        continues ? sends[i - 1].settings : fuzz_below(input, 3);
     sends[i].length = continues && !fuzz_one_in(input, 8) ? sends[i - 1].length
                       : fuzz_one_in(input, 4)             ? fuzz_u16(input)
                                                           : fuzz_u8(input);

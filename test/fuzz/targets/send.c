@@ -6,6 +6,7 @@
 #include "../outgoing.h"
 
 #define PEERS 6
+#define SETTINGS 5
 #define ARENA_MAX 3000
 
 typedef struct {
@@ -30,6 +31,7 @@ typedef struct {
   fuzz_core_t core; /* first: env.data is the core */
   fuzz_input_t input;
   dgram_address_t peers[PEERS + 1]; /* AF_UNSPEC: empty */
+  dgram_send_settings_t settings[SETTINGS + 1];
   model_t* models[MODELS];
   uint32_t models_count;
   uint32_t datagrams;
@@ -64,12 +66,20 @@ static void open_socket(state_t* state, uint32_t place) {
 
 /* Mostly a slot that may be filled, otherwise one around the end of the table
  * or any number. */
-static uint32_t draw_slot(fuzz_input_t* input) {
+static uint32_t draw_number(fuzz_input_t* input, uint32_t some, uint32_t max) {
   if (!fuzz_one_in(input, 8))
-    return fuzz_below(input, PEERS + 2);
+    return fuzz_below(input, some + 2);
   if (fuzz_one_in(input, 4))
     return fuzz_u32(input);
-  return DGRAM_DESTINATIONS_MAX - 1 + fuzz_below(input, 3);
+  return max - 1 + fuzz_below(input, 3);
+}
+
+static uint32_t draw_slot(fuzz_input_t* input) {
+  return draw_number(input, PEERS, DGRAM_DESTINATIONS_MAX);
+}
+
+static uint32_t draw_settings(fuzz_input_t* input) {
+  return draw_number(input, SETTINGS, DGRAM_SEND_SETTINGS_MAX);
 }
 
 static void set_peer(state_t* state) {
@@ -90,6 +100,47 @@ static void set_peer(state_t* state) {
   else
     FUZZ_CHECK((dgram_address_parse(&state->peers[slot], family, text, port) ==
                 0) == (rc == 0));
+}
+
+static void set_settings(state_t* state) {
+  static const char* const texts[] = {NULL,
+                                      "127.0.0.1",
+                                      "0.0.0.0",
+                                      "::1",
+                                      "::",
+                                      "::ffff:10.1.2.3",
+                                      "fe80::1%lo",
+                                      "nonsense"};
+  static const char* const names[] = {NULL, NULL, "lo", "no-such-device"};
+  fuzz_input_t* input = &state->input;
+  uint32_t slot = draw_settings(input);
+  dgram_send_settings_text_t text;
+  dgram_address_t address;
+  int rc;
+
+  text.family = fuzz_one_in(input, 2) ? 6 : 4;
+  text.local_address = texts[fuzz_below(input, 8)];
+  text.interface_name = names[fuzz_below(input, 4)];
+  text.interface_index = fuzz_below(input, 3);
+  text.tos = (int32_t) fuzz_below(input, 300) - 2;
+  text.ttl = (int32_t) fuzz_below(input, 300) - 2;
+  if (slot > SETTINGS) /* the model has the first slots only */
+    slot |= DGRAM_SEND_SETTINGS_MAX;
+  rc = dgram_send_settings_set(&state->core.env, slot, &text);
+  if (state->core.env.transport == &dgram_transport_uv) {
+    FUZZ_CHECK(rc == UV_ENOTSUP);
+    return;
+  }
+  FUZZ_CHECK(rc == 0 || rc == UV_EINVAL);
+  FUZZ_CHECK(
+      (rc == 0) ==
+      (slot > 0 && slot <= SETTINGS && text.tos >= -1 && text.tos <= 255 &&
+       text.ttl != 0 && text.ttl >= -1 && text.ttl <= 255 &&
+       (text.local_address == NULL ||
+        dgram_address_parse(&address, text.family, text.local_address, 0) ==
+            0)));
+  if (rc == 0)
+    state->settings[slot] = state->core.env.send_settings.slots[slot];
 }
 
 /* -- descriptors ---------------------------------------------------------- */
@@ -125,6 +176,8 @@ static void draw_send(state_t* state,
   }
   if (fuzz_one_in(input, 24))
     send->destination = draw_slot(input);
+  if (fuzz_one_in(input, 6))
+    send->settings = draw_settings(input);
   if (fuzz_one_in(input, 24))
     send->offset = fuzz_u32(input);
   if (fuzz_one_in(input, 24))
@@ -148,6 +201,11 @@ static int fault_of(const state_t* state,
     return UV_EINVAL;
   if (socket->connected && send->destination != 0)
     return UV_EISCONN;
+  if (send->settings > SETTINGS ||
+      (send->settings != 0 && !state->settings[send->settings].is_used))
+    return UV_EINVAL;
+  if (send->settings != 0 && state->settings[send->settings].status != 0)
+    return state->settings[send->settings].status;
   if ((uint64_t) send->offset + send->length > arena_size)
     return UV_EINVAL;
   return 0;
@@ -159,10 +217,11 @@ static void check_status(state_t* state,
   model_t* model =
       model_of(state, dgram_env_socket(&state->core.env, send->socket));
   const dgram_address_t* peer = &state->peers[send->destination];
-  fuzz_datagram_t datagram =
-      fuzz_datagram(arena + send->offset,
-                    send->length,
-                    send->destination == 0 ? NULL : &peer->any);
+  fuzz_datagram_t datagram = fuzz_datagram(
+      arena + send->offset,
+      send->length,
+      send->destination == 0 ? NULL : &peer->any,
+      send->settings == 0 ? NULL : &state->settings[send->settings]);
 
   FUZZ_CHECK(model != NULL);
   if (model->fd < 0) /* the first datagram binds the socket */
@@ -338,6 +397,8 @@ static void step(state_t* state) {
       break;
     case 6:
       connect_one(state);
+      if (fuzz_one_in(&state->input, 2))
+        set_settings(state);
       break;
     case 7:
       state->core.env.queue_always = fuzz_one_in(&state->input, 3);
@@ -373,6 +434,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       state.core.env.transport == &dgram_transport_linux && size % 2 == 1;
   open_socket(&state, 0);
   set_peer(&state); /* without a table no slot is read */
+  set_settings(&state);
   while (state.input.size > 0) {
     step(&state);
     check_queues(&state);
