@@ -92,7 +92,11 @@ describeNative('send() with random arguments', () => {
       receiver.bind(0, '127.0.0.1');
       await once(receiver, 'listening');
       const { port } = receiver.address();
-      const { message, second, third, fourth, fifth } = pools(port);
+      const drawn = pools(port);
+      // On a connected socket, an object is an addition there: docs/parity.md.
+      if (connected) drawn.second.pop();
+      if (connected) drawn.fourth.pop();
+      const { message, second, third, fourth, fifth } = drawn;
       const next = random(connected ? 1 : 2);
       const CALLBACK = Symbol('callback');
       const pick = (pool) => next(12) === 0 ? CALLBACK :
