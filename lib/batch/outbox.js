@@ -45,7 +45,7 @@ const { LOOPBACK } = require('./loopback');
 const { beforeReuse, countReuses } = require('./reuse');
 const { SendBatch } = require('./send-batch');
 const { NO_SETTINGS } = require('./send-settings');
-const { SettingsColumn, findSlots, slotOf } = require('./slots');
+const { SettingsColumn, findSettingsFor, slotOf } = require('./slots');
 
 const { process } = globalThis;
 
@@ -118,7 +118,8 @@ function sendUnconnected(handle, message, address, port, callback, settings) {
   }
   let settingsSlot = NO_SETTINGS;
   if (settings !== null) {
-    [destination, settingsSlot] = findSlots(family, text, port, settings);
+    settingsSlot = findSettingsFor(family, text, port, settings);
+    destination = findDestination(family, text, port);
   }
   // C moves descriptors when it sends deferred ones, so there are none while a
   // Send is pending.

@@ -7,20 +7,21 @@ const { countReuses } = require('./reuse');
 const { NO_SETTINGS, findSettings } = require('./send-settings');
 
 /**
- * Finding one slot may send pending datagrams, which may run user code, whose
- * sends may reuse the other.
+ * Finds the slot of settings such that findDestination(), called next, leaves it
+ * valid: finding one slot may send pending datagrams, which may run user code,
+ * whose sends may reuse the other.
  * @param {4|6} family
  * @param {string} address numeric
  * @param {number} port
  * @param {Settings} settings see lib/socket/send-settings.js
- * @returns {[number, number]} of the destination and of the settings
+ * @returns {number}
  */
-function findSlots(family, address, port, settings) {
+function findSettingsFor(family, address, port, settings) {
   for (;;) {
     const reuses = countReuses();
-    const destination = findDestination(family, address, port);
+    findDestination(family, address, port);
     const slot = findSettings(settings);
-    if (countReuses() === reuses) return [destination, slot];
+    if (countReuses() === reuses) return slot;
   }
 }
 
@@ -52,4 +53,4 @@ class SettingsColumn {
   }
 }
 
-module.exports = { SettingsColumn, findSlots, slotOf };
+module.exports = { SettingsColumn, findSettingsFor, slotOf };

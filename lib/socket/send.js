@@ -73,7 +73,6 @@ Socket.prototype.send = function(buffer,
                                  callback) {
   const state = this[kState];
   const connected = state.connectState === CONNECTED;
-  let hasTarget = false;
   // The form of the call follows from the types of its arguments by position,
   // not from their number.
   if (connected) {
@@ -83,15 +82,12 @@ Socket.prototype.send = function(buffer,
         callback = port;
         port = null;
       }
-    } else if (typeof offset === 'object' && offset && !port && !address) {
-      port = offset;
-      address = length;
-      hasTarget = true;
     } else {
       callback = offset;
     }
-    if ((port || address) && !hasTarget && !isTarget(port, length, address)) {
-      throw errors.isConnected();
+    if (port || address || (typeof offset === 'object' && offset)) {
+      sendWithArguments(this, buffer, offset, length, port, address);
+      return;
     }
   } else if (address || (port && typeof port !== 'function')) {
     buffer = sliceMessage(buffer, offset, length);
@@ -102,7 +98,7 @@ Socket.prototype.send = function(buffer,
   }
 
   const message = checkMessage(buffer);
-  if (typeof port === 'object' && port !== null) {
+  if (typeof port === 'object' && port) {
     sendToTarget(this, message, port, address);
     return;
   }
@@ -120,11 +116,11 @@ Socket.prototype.send = function(buffer,
   if (!state.handle) throw errors.notRunning();
   if (state.bindState === UNBOUND && !bindForSend(this, callback)) return;
   if (state.bindState !== BOUND) {
-    sendOnceBound(this, message, port, address, callback, null);
+    sendOnceBound(this, message, port, address, callback);
   } else if (connected) {
-    sendConnected(this, message, callback, null);
+    sendConnected(this, message, callback);
   } else {
-    sendTo(this, message, port, address, callback, null);
+    sendTo(this, message, port, address, callback);
   }
 };
 
@@ -132,12 +128,20 @@ Socket.prototype.send = function(buffer,
 // for V8 to inline.
 
 /**
- * Whether `port` is an object with the settings of a connected socket, between
- * `length` and the callback. For other forms node:dgram's error is kept.
+ * send() on a connected socket with an object, a port or an address. Only an
+ * object between the message, or its `length`, and the callback is a form of
+ * send(); others have node:dgram's error.
  */
-function isTarget(port, length, next) {
-  return typeof port === 'object' && port !== null &&
-    typeof length === 'number' && (!next || typeof next === 'function');
+function sendWithArguments(socket, buffer, offset, length, port, address) {
+  const isSlice = typeof length === 'number';
+  const isForm = isSlice ?
+    port && typeof port === 'object' &&
+      (!address || typeof address === 'function') :
+    !port && !address;
+  if (!isForm) throw errors.isConnected(sendWithArguments);
+  const target = isSlice ? port : offset;
+  const callback = isSlice ? address : length;
+  sendToTarget(socket, checkMessage(buffer), target, callback);
 }
 
 const nameOfOption = (name) => `options.${name}`;
@@ -199,7 +203,8 @@ function bindForSend(socket, callback) {
  * subclass or a tool is called again, with a list as message. An address is
  * rejected if the socket is connected by then.
  */
-function sendOnceBound(socket, message, port, address, callback, settings) {
+function sendOnceBound(socket, message, port, address, callback,
+                       settings = null) {
   const list = copyMessage(message);
   const send = settings === null ?
     socket.send.bind(socket, list, port, address, callback) :
@@ -207,7 +212,7 @@ function sendOnceBound(socket, message, port, address, callback, settings) {
   enqueue(socket, send, callLater.bind(undefined, callback));
 }
 
-function sendConnected(socket, message, callback, settings) {
+function sendConnected(socket, message, callback, settings = null) {
   const { handle } = socket[kState];
   if (hasOwnSend(handle)) {
     outbox.sendConnected(handle, message, callback, settings);
@@ -217,7 +222,7 @@ function sendConnected(socket, message, callback, settings) {
   }
 }
 
-function sendTo(socket, message, port, address, callback, settings) {
+function sendTo(socket, message, port, address, callback, settings = null) {
   const { handle, sendBlockList } = socket[kState];
   if (sendBlockList !== undefined || !takesLiterals(handle) ||
       !outbox.sendUnconnected(handle, message, address, port, callback,
