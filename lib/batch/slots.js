@@ -7,9 +7,9 @@ const { countReuses } = require('./reuse');
 const { NO_SETTINGS, findSettings } = require('./send-settings');
 
 /**
- * Finds the slot of settings such that findDestination(), called next, leaves it
- * valid: finding one slot may send pending datagrams, which may run user code,
- * whose sends may reuse the other.
+ * Finds the slot of settings such that findDestination(), called next, leaves
+ * it valid: finding one slot may send pending datagrams, which may run user
+ * code, whose sends may reuse the other.
  * @param {4|6} family
  * @param {string} address numeric
  * @param {number} port

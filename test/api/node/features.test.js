@@ -3,6 +3,7 @@
 // dgram.features, and the additions on the fallback, which has none of them.
 
 const assert = require('node:assert');
+const { pathToFileURL } = require('node:url');
 const {
   describeNative, dgram, inWorker, isLinux, once, packed, run,
 } = require('../../support/dgram');
@@ -35,9 +36,10 @@ describeNative('dgram.features', () => {
   });
 
   it('is a named export, as is stats()', async () => {
+    const mjs = packed.main.replace(/\.js$/, '.mjs');
     const { reports, stderr } = await run(['--input-type=module', '-e', `
       import dgram, { features, stats } from
-        ${JSON.stringify(packed.main.replace(/\.js$/, '.mjs'))};
+        ${JSON.stringify(`${pathToFileURL(mjs)}`)};
       console.log(features === dgram.features, stats === dgram.stats,
                   stats.name, typeof stats().sent);`]);
     assert.deepStrictEqual({ reports, stderr },

@@ -18,6 +18,9 @@ const OURS = `((dgram) => {
     dgram.Socket === ours.Socket && dgram.createSocket === ours.createSocket;
 })`;
 
+/** Node cannot pass UDP sockets to other processes on Windows: ENOTSUP. */
+const itPassesSockets = process.platform === 'win32' ? it.skip : it;
+
 async function reportsOfRun(argv, options) {
   const { code, reports, stderr } = await run(argv, options);
   assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: '' });
@@ -132,11 +135,10 @@ describeNative('register', () => {
   it('reaches worker threads', async () => {
     assert.deepStrictEqual(await reportsOfRun(['-e', `
       const { Worker } = require('worker_threads');
-      new Worker(\`
+      new Worker(${JSON.stringify(`
         const dgram = require('dgram');
-        require('worker_threads').parentPort.postMessage(
-          ${OURS}(dgram));
-      \`, { eval: true }).on('message', (value) => console.log(value));
+        require('worker_threads').parentPort.postMessage(${OURS}(dgram));
+      `)}, { eval: true }).on('message', (value) => console.log(value));
     `], { execArgv: ['--require', register] }), [true]);
   });
 
@@ -155,7 +157,7 @@ describeNative('register', () => {
       { execArgv: ['--require', register] }), [true]);
   });
 
-  it('reaches the workers of a cluster', async () => {
+  itPassesSockets('reaches the workers of a cluster', async () => {
     const app = temporary('app.js', `
       const dgram = require('dgram');
       const cluster = require('cluster');
@@ -185,7 +187,7 @@ describeNative('register', () => {
       { execArgv: ['--require', register] }), [true, true, true]);
   });
 
-  it('hands sockets to children', async () => {
+  itPassesSockets('hands sockets to children', async () => {
     const app = temporary('app.js', `
       const dgram = require('dgram');
       if (process.send) {

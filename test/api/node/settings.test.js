@@ -156,7 +156,7 @@ describeNative('DGRAM_NATIVE_BINDING', () => {
       { BINDING: '/nowhere/dgram_native.node' });
     assert.strictEqual(code, 'ERR_DGRAM_NATIVE_BINDING');
     assert.match(cause, /[\\/]nowhere[\\/]dgram_native\.node/);
-    const reason = cause.split('\n')[0];
+    const reason = cause.split(/\r?\n/)[0];
     assert.strictEqual(message,
       'DGRAM_NATIVE_BINDING is \'/nowhere/dgram_native.node\', which failed ' +
       `to load: ${reason}${reason.endsWith('.') ? '' : '.'} Set it to the ` +
