@@ -228,6 +228,25 @@ describe("'icmp' behind a router", function() {
         assert.strictEqual(Object.keys(counts).length, 3);
       });
 
+      it('a datagram that the interface drops stops no other', async () => {
+        const id = await open(type, any);
+        const tc = (verb, ...args) => execFileSync('tc',
+          ['-n', lab.hosts.get('a'), 'qdisc', verb, 'dev', 'v0', 'root',
+           ...args]);
+        tc('add', 'tbf', 'rate', '10mbit', 'burst', '1000', 'limit', '30000');
+        try {
+          const outcomes = await Promise.all([5, 1200, 5, 1200, 5].map((size) =>
+            host.call('send', { id, size, to: [CLOSED, at.host] })));
+          assert.deepStrictEqual(outcomes, [
+            { bytes: 5 }, { code: 'ENOBUFS' }, { bytes: 5 },
+            { code: 'ENOBUFS' }, { bytes: 5 },
+          ]);
+          await errors(id, 3);
+        } finally {
+          tc('del');
+        }
+      });
+
       it('a connected socket has them instead of errors', async () => {
         const id = await open(type, any);
         await host.call('connect', { id, port: CLOSED, address: at.host });
