@@ -67,7 +67,8 @@
  *      tells only sockets with IP_RECVERR: ENOBUFS. S4 would try for ever, and
  *      hold up the datagrams behind it. So after several attempts without any
  *      success, ENOBUFS belongs to the datagram (S3), and to each one behind it
- *      until the kernel accepts one.
+ *      until the kernel accepts one. A multicast datagram is not tried again:
+ *      each attempt reaches the listeners on this host.
  */
 #ifndef DGRAM_LINUX_H
 #define DGRAM_LINUX_H

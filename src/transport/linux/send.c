@@ -1,4 +1,6 @@
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -104,11 +106,30 @@ static bool is_blocked(int code) {
   return code == UV_EAGAIN || code == UV_ENOBUFS || code == 0;
 }
 
-/* E4 */
-static bool is_dropped(linux_socket_t* self, int code) {
+static bool is_multicast(const dgram_address_t* address) {
+  const uint8_t* bytes = address->in6.sin6_addr.s6_addr;
+
+  if (address->any.sa_family == AF_INET)
+    return IN_MULTICAST(ntohl(address->in4.sin_addr.s_addr));
+  return IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr)
+             ? (bytes[12] & 0xf0) == 0xe0
+             : IN6_IS_ADDR_MULTICAST(&address->in6.sin6_addr);
+}
+
+/* E4: whether an error of this message belongs to its datagram. */
+static bool is_dropped(linux_socket_t* self,
+                       const struct msghdr* header,
+                       int code) {
+  dgram_address_t peer = {0};
+  socklen_t size = sizeof(peer);
+
   if (code != UV_ENOBUFS || !self->socket->icmp_errors)
     return false;
-  if (self->drops == DROPS_MAX)
+  if (header->msg_name != NULL)
+    memcpy(&peer, header->msg_name, header->msg_namelen);
+  else
+    (void) getpeername(dgram_linux_fd(self->socket), &peer.any, &size);
+  if (self->drops == DROPS_MAX || is_multicast(&peer))
     return true;
   self->drops++;
   return false;
@@ -164,7 +185,8 @@ int dgram_linux_transmit(dgram_socket_t* socket,
     if (is_blocked(rc)) { /* S4 */
       if (rc == UV_ENOBUFS && messages.counts[0] > 1)
         self->singles_left = 1;
-      if (messages.counts[0] > 1 || !is_dropped(self, rc))
+      if (messages.counts[0] > 1 ||
+          !is_dropped(self, &messages.headers[0].msg_hdr, rc))
         return UV_EAGAIN;
     }
     if (messages.counts[0] > 1 &&
