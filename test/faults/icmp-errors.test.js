@@ -2,7 +2,7 @@
 
 // Sockets with the option icmpErrors. A send or a receive that fails with the
 // error of an earlier datagram is repeated; one that fails repeatedly has an
-// error of its own (E1 and E2 in linux.h).
+// error of its own (E1, E2 and E4 in linux.h).
 
 const assert = require('node:assert');
 
@@ -72,6 +72,26 @@ const sends = [
     bursts: ['30x1200', '30x1200', '30x900'],
     check: (remote) => assert.deepStrictEqual(remote.segments(),
       [...new Array(OWN).fill(1200), 900]),
+  },
+  {
+    title: 'a full queue of an interface delays a send (ENOBUFS)',
+    script: `send:1-${OWN - 1}=ENOBUFS`, hits: OWN - 1,
+    bursts: ['1 2 3 4', '5 6'],
+  },
+  {
+    title: 'ENOBUFS that persists is that of the datagram',
+    script: 'send:*:length=77=ENOBUFS',
+    bursts: ['1 77 0 2 77 0'], fails: { 1: 'ENOBUFS', 4: 'ENOBUFS' },
+  },
+  {
+    title: 'ENOBUFS is not tried again and again for each datagram',
+    script: `send:1-${OWN + 3}=ENOBUFS`, hits: OWN + 3,
+    bursts: ['1 2 3 4 5 6'],
+    fails: { 0: 'ENOBUFS', 1: 'ENOBUFS', 2: 'ENOBUFS', 3: 'ENOBUFS' },
+  },
+  {
+    title: 'ENOBUFS of a segment group only makes it smaller',
+    script: 'send:*:segmented=ENOBUFS', bursts: ['20x1200', '20x1200'],
   },
   {
     title: 'EPERM and ENOMEM are not errors of the network',

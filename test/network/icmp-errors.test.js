@@ -29,12 +29,12 @@ while True:
 const FOUR = {
   host: '198.51.100.2', router: '192.0.2.2', missing: '198.51.100.77',
   prohibited: '203.0.113.1', unreachable: '203.0.113.2',
-  blackhole: '203.0.113.3', local: '203.0.113.9',
+  blackhole: '203.0.113.3', local: '203.0.113.9', group: '239.1.1.1',
 };
 const SIX = {
   host: '2001:db8:1::2', router: '2001:db8::2', missing: '2001:db8:1::77',
   prohibited: '2001:db8:9::1', unreachable: '2001:db8:9::2',
-  blackhole: '2001:db8:9::3', local: '2001:db8:9::9',
+  blackhole: '2001:db8:9::3', local: '2001:db8:9::9', group: 'ff05::77',
 };
 const MAPPED = Object.fromEntries(Object.entries(FOUR)
   .map(([name, address]) => [name, `::ffff:${address}`]));
@@ -226,6 +226,31 @@ describe("'icmp' behind a router", function() {
         const [, ...others] = Object.values(counts);
         if (at === SIX) assert.deepStrictEqual(others, [rounds, rounds]);
         assert.strictEqual(Object.keys(counts).length, 3);
+      });
+
+      it('a datagram that the interface drops stops no other', async () => {
+        const id = await open(type, any);
+        const tc = (verb, ...args) => execFileSync('tc',
+          ['-n', lab.hosts.get('a'), 'qdisc', verb, 'dev', 'v0', 'root',
+           ...args]);
+        tc('add', 'tbf', 'rate', '10mbit', 'burst', '1000', 'limit', '30000');
+        try {
+          const outcomes = await Promise.all([5, 1200, 5, 1200, 5].map((size) =>
+            host.call('send', { id, size, to: [CLOSED, at.host] })));
+          assert.deepStrictEqual(outcomes, [
+            { bytes: 5 }, { code: 'ENOBUFS' }, { bytes: 5 },
+            { code: 'ENOBUFS' }, { bytes: 5 },
+          ]);
+          await errors(id, 3);
+          // Listeners on this host have got it: it is not sent again.
+          const stats = () => host.call('call', { id, method: 'stats' });
+          const before = await stats();
+          assert.deepStrictEqual(await host.call('send',
+            { id, size: 1200, to: [CLOSED, at.group] }), { code: 'ENOBUFS' });
+          assert.strictEqual((await stats()).sendCalls, before.sendCalls + 1);
+        } finally {
+          tc('del');
+        }
       });
 
       it('a connected socket has them instead of errors', async () => {

@@ -10,7 +10,7 @@
  * of `npm run build`, unless DGRAM_NATIVE_BINDING names another.
  */
 
-const { execFileSync } = require('node:child_process');
+const { execFileSync, spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -88,14 +88,18 @@ function stage(copy) {
   }
 }
 
-/** As `npm install` does; each Node has a code cache of its own. */
+/**
+ * As `npm install` does; each Node has a code cache of its own. Failures do not
+ * matter: an addon with sanitizers loads only in processes that preload them,
+ * and one of those tries again.
+ */
 function makeCodeCache(directory) {
   const { fileOf } = require(path.join(directory, 'dist', 'code-cache.js'));
   const { version } = require('../../package.json');
   if (fs.existsSync(fileOf(path.join(directory, 'dist'), version))) return;
-  execFileSync(process.execPath,
-               [path.join(directory, 'scripts', 'code-cache.js')],
-               { env: { ...process.env, NODE_OPTIONS: '' } });
+  spawnSync(process.execPath,
+            [path.join(directory, 'scripts', 'code-cache.js')],
+            { env: { ...process.env, NODE_OPTIONS: '' } });
 }
 
 function find() {

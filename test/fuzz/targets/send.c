@@ -211,6 +211,12 @@ static int fault_of(const state_t* state,
   return 0;
 }
 
+/* E4: ENOBUFS is otherwise no result of a send. */
+static bool is_drop(const state_t* state, int status) {
+  FUZZ_CHECK(state->icmp_errors || status != UV_ENOBUFS);
+  return status == UV_ENOBUFS;
+}
+
 static void check_status(state_t* state,
                          const dgram_send_t* send,
                          const uint8_t* arena) {
@@ -243,7 +249,8 @@ static void check_status(state_t* state,
     FUZZ_CHECK(send->status != UV_EAGAIN);
     FUZZ_CHECK(!state->icmp_errors || send->status != UV_ECONNREFUSED);
     /* The failure may precede the descriptor. */
-    state->failures += model->fd >= 0 && send->status != UV_EBADF;
+    state->failures += model->fd >= 0 && send->status != UV_EBADF &&
+                       !is_drop(state, send->status);
   }
 }
 
@@ -309,7 +316,7 @@ static void on_complete(dgram_socket_t* socket,
   if (status == 0)
     fuzz_outgoing_expect(model->fd, &first->datagram);
   else if (!socket->closing)
-    state->failures += model->fd >= 0;
+    state->failures += model->fd >= 0 && !is_drop(state, status);
   FUZZ_CHECK(status == 0 || (status < 0 && status != UV_EAGAIN));
   FUZZ_CHECK(!state->icmp_errors || status != UV_ECONNREFUSED);
 
