@@ -58,10 +58,7 @@ static void remove_from_epoll(const dgram_socket_t* socket) {
                    &event);
 }
 
-static void count_watch(linux_socket_t* self) {
-  dgram_env_t* env = self->socket->env;
-
-  self->unchecked = false;
+static void count_watch(dgram_env_t* env) {
   if (++env->watches > env->watches_max)
     env->watches_max = env->watches;
 }
@@ -94,7 +91,7 @@ static int start_watcher(linux_socket_t* self, bool defer) {
   if (self->unchecked)
     return rc;
   if (rc == 0)
-    count_watch(self);
+    count_watch(socket->env);
   else
     remove_from_epoll(socket);
   return rc;
@@ -121,6 +118,7 @@ void dgram_linux_close_poll(linux_socket_t* self) {
     return;
   uv_close((uv_handle_t*) &self->poll->handle, on_poll_closed);
   self->poll = NULL;
+  self->socket->env->watches--;
 }
 
 static int open_poll(linux_socket_t* self) {
@@ -142,6 +140,7 @@ static int open_poll(linux_socket_t* self) {
   }
   poll->owner = self;
   self->poll = poll;
+  count_watch(socket->env); /* libuv has tried it */
   return 0;
 }
 
@@ -242,7 +241,8 @@ void dgram_linux_before_poll(dgram_socket_t* socket) {
   if (env->watches >= env->watches_max)
     rc = add_to_epoll(socket);
   if (rc == 0 || rc == UV_EEXIST) {
-    count_watch(self);
+    self->unchecked = false;
+    count_watch(env);
     return;
   }
   env->watches_max = env->watches;
