@@ -212,6 +212,21 @@ describeNative('the code cache', () => {
     await check(made, IN_USE);
   });
 
+  it('is made beside a loader that compiles modules', async () => {
+    const made = copy();
+    const preload = temporary('loader.js', `
+      const Module = require('node:module');
+      const vm = require('node:vm');
+      const { _compile } = Module.prototype;
+      Module.prototype._compile = function(content, filename) {
+        new vm.Script(Module.wrap(content), { filename });
+        return _compile.call(this, content, filename);
+      };
+    `);
+    await install(made, { execArgv: ['--require', preload] });
+    await check(made, IN_USE);
+  });
+
   it('is not made for another platform', async () => {
     const made = copy();
     for (const env of [{ npm_config_arch: 'other' },
