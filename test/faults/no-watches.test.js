@@ -167,4 +167,23 @@ describe('a socket in the place of a closed one', function() {
         next(5);
       }, 6), new Array(5).fill('listening'));
   });
+
+  // With node:dgram, the process aborts.
+  it('may have lost the descriptor that the program has asked for', () => {
+    assert.deepStrictEqual(
+      eventsOf((dgram, onSocket) => {
+        const first = dgram.createSocket('udp4');
+        first.bind(0, '127.0.0.1', () => setTimeout(() => {
+          first.close();
+          const second = dgram.createSocket('udp4');
+          onSocket(second);
+          second.bind(0, '127.0.0.1', () => {
+            const { handle } = Object.getOwnPropertySymbols(second)
+              .map((symbol) => second[symbol]).find((value) => value?.handle);
+            require('node:fs').closeSync(handle.fd);
+            setTimeout(() => process.exit(0), 50);
+          });
+        }, 50));
+      }, 1000), ['listening']);
+  });
 });

@@ -230,7 +230,8 @@ void dgram_linux_update_poll_or_fail(linux_socket_t* self) {
  * fails. UV_EEXIST: a nested event loop has polled meanwhile. Adding the
  * descriptor costs two system calls, since libuv does not know of it. They are
  * saved while epoll has watched as many sockets before, as in a program that
- * opens one for each request. */
+ * opens one for each request. A program that knows the descriptor may have
+ * closed it. */
 void dgram_linux_before_poll(dgram_socket_t* socket) {
   linux_socket_t* self = socket->transport_data;
   dgram_env_t* env = socket->env;
@@ -238,7 +239,7 @@ void dgram_linux_before_poll(dgram_socket_t* socket) {
 
   if (!self->watching || !self->unchecked)
     return;
-  if (env->watches >= env->watches_max)
+  if (env->watches >= env->watches_max || socket->revealed || socket->shared)
     rc = add_to_epoll(socket);
   if (rc == 0 || rc == UV_EEXIST) {
     self->unchecked = false;
