@@ -18,11 +18,11 @@
  *  - Before V8 12 stack traces name the folder in which the cache was made.
  */
 
-/** The file is `module.exports = (function evaluate() { ... });`. */
-const FUNCTION = '(function ';
+/** The start of the function that the file exports. */
+const FUNCTION = '\nfunction evaluate(';
 
-/** The line of FUNCTION, from 0; scripts/bundle.js checks it. */
-const LINE = 2;
+/** Its line, from 0; scripts/bundle.js checks it. The file ends with it. */
+const LINE = 4;
 
 /** Bytes of the header. */
 const SIZE = 8;
@@ -74,7 +74,7 @@ function sourceFile(directory) {
  */
 function compile(Script, source, directory, cachedData) {
   const start = source.indexOf(FUNCTION);
-  return new Script(source.toString('utf8', start), {
+  return new Script(`(${source.toString('utf8', start + 1)})`, {
     filename: sourceFile(directory), lineOffset: LINE, cachedData,
   });
 }
@@ -115,14 +115,19 @@ function isWanted(process, directory) {
     !process.env.NODE_V8_COVERAGE;
 }
 
+/** An own property: Object.prototype may have one of this name. */
+function without(state) {
+  return { evaluate: undefined, state };
+}
+
 function read(directory, version, builtin) {
-  if (!isWanted(globalThis.process, directory)) return { state: ABSENT };
+  if (!isWanted(globalThis.process, directory)) return without(ABSENT);
   const fs = builtin('fs');
   const file = fileOf(directory, version);
-  if (!fs.existsSync(file)) return { state: ABSENT };
+  if (!fs.existsSync(file)) return without(ABSENT);
   const source = fs.readFileSync(sourceFile(directory));
   const data = unpack(fs.readFileSync(file), source, directory);
-  if (data === undefined) return { state: DAMAGED };
+  if (data === undefined) return without(DAMAGED);
   const script = compile(builtin('vm').Script, source, directory, data);
   return {
     evaluate: script.runInThisContext(),
@@ -141,7 +146,7 @@ function load(directory, version, builtin) {
   try {
     return read(directory, version, builtin);
   } catch {
-    return { state: ABSENT };
+    return without(ABSENT);
   }
 }
 

@@ -84,7 +84,7 @@ const given = {
 function evaluateHere(isShared) {
   const { evaluate, state } = isShared ?
     codeCache.load(directory, VERSION, builtin) :
-    {};
+    { __proto__: null };
   // A literal, and always reachable: bundlers include the file.
   const run = evaluate ?? require('./evaluate');
   return run({

@@ -43,14 +43,16 @@ function isForOther() {
 /**
  * Loads the package as a program would. V8 reads the cache that is there, and
  * adds the functions that it compiles from now on.
+ * @param {string} filename of evaluate.js, as in stack traces
  * @returns {{dgram: object, script: vm.Script|undefined}}
  */
-function load() {
+function load(filename) {
   let script;
   vm.Script = class extends vm.Script {
-    constructor(...args) {
-      super(...args);
-      script ??= this;
+    constructor(source, options, ...rest) {
+      super(source, options, ...rest);
+      // A module that NODE_OPTIONS preloads may compile index.js this way, too.
+      if (options?.filename === filename) script = this;
     }
   };
   return { dgram: require(path.join(dist, 'index.js')), script };
@@ -83,7 +85,7 @@ function main() {
   const save = (script) =>
     write(file, pack(script.createCachedData(), source, dist));
   save(compile(vm.Script, source, dist));
-  const { dgram, script } = load();
+  const { dgram, script } = load(sourceFile(dist));
   // Undefined if NODE_OPTIONS has preloaded the package.
   if (script === undefined) return;
   warmUp(dgram, () => save(script));

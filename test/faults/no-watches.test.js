@@ -4,13 +4,15 @@
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 
 const { compileLibrary } = require('../support/compile');
 const { main } = require('../support/package');
 
 /** Runs `open(dgram, onSocket)` and returns the events of its sockets. */
-function eventsOf(open, after = 0) {
+function eventsOf(open, after = 0, { execArgv = [], env } = {}) {
   const program = `
     const dgram = require(${JSON.stringify(main)});
     const events = [];
@@ -22,11 +24,12 @@ function eventsOf(open, after = 0) {
     process.on('exit', () => console.log(events.join()));
   `;
   const { status, signal, stdout, stderr } = spawnSync(
-    process.execPath, ['-e', program], {
+    process.execPath, [...execArgv, '-e', program], {
       encoding: 'utf8', timeout: 20000,
       env: {
         ...process.env, DGRAM_NATIVE_TRANSPORT: 'linux',
         NO_WATCHES_AFTER: `${after}`,
+        ...env,
         LD_PRELOAD: compileLibrary(path.join(__dirname, 'no-watches.c')),
       },
     });
@@ -110,6 +113,32 @@ describe('a socket that epoll does not accept', function() {
         }, 50));
       }, 2), ['listening', 'recvmsg ENOSPC']);
   });
+
+  // The queue has a poll handle of its own, instead of the watcher.
+  it('is noticed beside a socket that has queued a datagram', () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-watches-'));
+    try {
+      assert.deepStrictEqual(
+        eventsOf((dgram, onSocket) => {
+          const first = dgram.createSocket('udp4');
+          first.bind(0, '127.0.0.1', () => setTimeout(() => {
+            first.send('x', 9, '127.0.0.1');
+            setTimeout(() => {
+              require('node:fs').writeFileSync(process.env.NO_WATCHES_FILE, '');
+              const second = dgram.createSocket('udp4');
+              onSocket(second);
+              second.bind(0, '127.0.0.1');
+              second.on('error', () => first.close());
+            }, 50);
+          }, 50));
+        }, 0, {
+          execArgv: ['--test-udp-no-try-send'],
+          env: { NO_WATCHES_FILE: path.join(folder, 'full') },
+        }), ['listening', 'recvmsg ENOSPC']);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 describe('a socket in the place of a closed one', function() {
@@ -137,5 +166,24 @@ describe('a socket in the place of a closed one', function() {
         };
         next(5);
       }, 6), new Array(5).fill('listening'));
+  });
+
+  // With node:dgram, the process aborts.
+  it('may have lost the descriptor that the program has asked for', () => {
+    assert.deepStrictEqual(
+      eventsOf((dgram, onSocket) => {
+        const first = dgram.createSocket('udp4');
+        first.bind(0, '127.0.0.1', () => setTimeout(() => {
+          first.close();
+          const second = dgram.createSocket('udp4');
+          onSocket(second);
+          second.bind(0, '127.0.0.1', () => {
+            const { handle } = Object.getOwnPropertySymbols(second)
+              .map((symbol) => second[symbol]).find((value) => value?.handle);
+            require('node:fs').closeSync(handle.fd);
+            setTimeout(() => process.exit(0), 50);
+          });
+        }, 50));
+      }, 1000), ['listening']);
   });
 });

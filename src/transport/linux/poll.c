@@ -58,10 +58,7 @@ static void remove_from_epoll(const dgram_socket_t* socket) {
                    &event);
 }
 
-static void count_watch(linux_socket_t* self) {
-  dgram_env_t* env = self->socket->env;
-
-  self->unchecked = false;
+static void count_watch(dgram_env_t* env) {
   if (++env->watches > env->watches_max)
     env->watches_max = env->watches;
 }
@@ -94,7 +91,7 @@ static int start_watcher(linux_socket_t* self, bool defer) {
   if (self->unchecked)
     return rc;
   if (rc == 0)
-    count_watch(self);
+    count_watch(socket->env);
   else
     remove_from_epoll(socket);
   return rc;
@@ -121,6 +118,7 @@ void dgram_linux_close_poll(linux_socket_t* self) {
     return;
   uv_close((uv_handle_t*) &self->poll->handle, on_poll_closed);
   self->poll = NULL;
+  self->socket->env->watches--;
 }
 
 static int open_poll(linux_socket_t* self) {
@@ -142,6 +140,7 @@ static int open_poll(linux_socket_t* self) {
   }
   poll->owner = self;
   self->poll = poll;
+  count_watch(socket->env); /* libuv has tried it */
   return 0;
 }
 
@@ -231,7 +230,8 @@ void dgram_linux_update_poll_or_fail(linux_socket_t* self) {
  * fails. UV_EEXIST: a nested event loop has polled meanwhile. Adding the
  * descriptor costs two system calls, since libuv does not know of it. They are
  * saved while epoll has watched as many sockets before, as in a program that
- * opens one for each request. */
+ * opens one for each request. A program that knows the descriptor may have
+ * closed it. */
 void dgram_linux_before_poll(dgram_socket_t* socket) {
   linux_socket_t* self = socket->transport_data;
   dgram_env_t* env = socket->env;
@@ -239,10 +239,11 @@ void dgram_linux_before_poll(dgram_socket_t* socket) {
 
   if (!self->watching || !self->unchecked)
     return;
-  if (env->watches >= env->watches_max)
+  if (env->watches >= env->watches_max || socket->revealed || socket->shared)
     rc = add_to_epoll(socket);
   if (rc == 0 || rc == UV_EEXIST) {
-    count_watch(self);
+    self->unchecked = false;
+    count_watch(env);
     return;
   }
   env->watches_max = env->watches;

@@ -29,7 +29,7 @@ socket.on('message', (message) => {
   socket.close();
   let place = '';
   try { socket.address(); } catch ({ stack }) {
-    place = /\\((.*evaluate\\.js):(\\d+):\\d+\\)/.exec(stack).slice(1);
+    place = /at (.*) \\((.*evaluate\\.js):(\\d+):\\d+\\)/.exec(stack).slice(1);
   }
   console.log(JSON.stringify([
     copies[path.dirname(main)].codeCache, String(message), ...place]));
@@ -92,9 +92,10 @@ describeNative('the code cache', () => {
       await run([program, path.join(dist, 'index.js')], options);
     assert.deepStrictEqual({ code, signal, stderr },
                            { code: 0, signal: null, stderr: '' });
-    const [[state, message, file, line]] = reports;
-    assert.deepStrictEqual({ state, message, file }, {
-      state: expected, message: 'hello', file: path.join(dist, 'evaluate.js'),
+    const [[state, message, name, file, line]] = reports;
+    assert.deepStrictEqual({ state, message, name, file }, {
+      state: expected, message: 'hello', name: 'Socket.address',
+      file: path.join(dist, 'evaluate.js'),
     });
     const text = fs.readFileSync(file, 'utf8').split('\n');
     assert.match(text.slice(line - 4, line).join('\n'),
@@ -103,6 +104,14 @@ describeNative('the code cache', () => {
 
   it('is used by these tests', async () => {
     await check({ dist: path.dirname(packed.main) }, IN_USE);
+  });
+
+  it('is not a property that Object.prototype has got', async () => {
+    const made = copy();
+    const preload = temporary('evaluate.js', `
+      Object.prototype.evaluate = () => { throw new Error('called'); };
+    `);
+    await check(made, ABSENT, { execArgv: ['--require', preload] });
   });
 
   it('is used after installation; the package works without', async () => {
@@ -209,6 +218,21 @@ describeNative('the code cache', () => {
       execArgv: ['--require', preload],
       env: { DGRAM_NATIVE_TRANSPORT: 'node' },
     });
+    await check(made, IN_USE);
+  });
+
+  it('is made beside a loader that compiles modules', async () => {
+    const made = copy();
+    const preload = temporary('loader.js', `
+      const Module = require('node:module');
+      const vm = require('node:vm');
+      const { _compile } = Module.prototype;
+      Module.prototype._compile = function(content, filename) {
+        new vm.Script(Module.wrap(content), { filename });
+        return _compile.call(this, content, filename);
+      };
+    `);
+    await install(made, { execArgv: ['--require', preload] });
     await check(made, IN_USE);
   });
 

@@ -181,8 +181,8 @@ describeNative('the package in a sandbox', () => {
       let edited;
       const { exports } = evaluate({ edit(text) {
         return edited = 'const count = { calls: 0 };' + text.replace(
-          '(function evaluate(given) {',
-          '(function evaluate(given) { count.calls++;');
+          'function evaluate(given) {',
+          'function evaluate(given) { count.calls++;');
       } });
       report([edited.includes('count.calls++'), exports.transport !== 'node',
         exports.createSocket.constructor === Function]);
