@@ -193,6 +193,16 @@ export interface SocketOptions extends dgram.SocketOptions {
   sendBlockList?: BlockList | undefined;
 }
 
+/** An ICMP error as a system error, such as `icmp ECONNREFUSED 192.0.2.1:53`. */
+export interface IcmpError extends NodeJS.ErrnoException {
+  /** Destination of the datagram, as in IcmpInfo. */
+  address?: string | undefined;
+  /** Its port. */
+  port?: number | undefined;
+  /** MTU of the next hop in bytes, with EMSGSIZE. */
+  mtu?: number | undefined;
+}
+
 /** What an ICMP error is about. */
 export interface IcmpInfo {
   /** Destination of the datagram; undefined if the kernel does not tell. */
@@ -295,7 +305,7 @@ export interface Features {
 
 type BatchListener = (batch: Batch) => void;
 
-type IcmpListener = (error: NodeJS.ErrnoException, info: IcmpInfo) => void;
+type IcmpListener = (error: IcmpError, info: IcmpInfo) => void;
 
 /**
  * The Socket of node:dgram with these additions. If `transport` is 'node',
@@ -447,7 +457,7 @@ export class Socket extends dgram.Socket {
   addListener(event: string | symbol, listener: (...args: any[]) => void): this;
 
   emit(event: 'batch', batch: Batch): boolean;
-  emit(event: 'icmp', error: NodeJS.ErrnoException, info: IcmpInfo): boolean;
+  emit(event: 'icmp', error: IcmpError, info: IcmpInfo): boolean;
   emit(event: string | symbol, ...args: any[]): boolean;
 
   off(event: 'batch', listener: BatchListener): this;

@@ -3,8 +3,8 @@ import * as nodeDgram from 'node:dgram';
 import { AddressInfo } from 'node:net';
 import {
   createSocket, features, stats, transport, Batch, DropsMessage, Features,
-  IcmpInfo, ReceiveInfoName, RemoteInfo, SendSettings, SendTarget, Socket,
-  Stats,
+  IcmpError, IcmpInfo, ReceiveInfoName, RemoteInfo, SendSettings, SendTarget,
+  Socket, Stats,
 } from 'dgram-native';
 
 const socket: Socket = createSocket({ type: 'udp4', sharedBuffers: true });
@@ -108,11 +108,13 @@ createSocket({
   type: 'udp6', device: 'eth0', multicastAll: false, freebind: true,
   transparent: true, priority: 6, mark: 1, icmpErrors: features.icmpErrors,
 });
-socket.on('icmp', ({ code, syscall }, { address, port, offender, mtu }) => {
+socket.on('icmp', ({ code, syscall, mtu: ofPath }, info) => {
+  const { address, port, offender, mtu = ofPath } = info;
   const text: string = `${code} ${syscall} ${address ?? ''} ${offender ?? ''}`;
   console.log(text, port + (mtu ?? 0));
-}).once('icmp', (error: NodeJS.ErrnoException, info: IcmpInfo) => {
-  console.log(error.errno, info.type, info.code, info.family === 'IPv4');
+}).once('icmp', (error: IcmpError, info: IcmpInfo) => {
+  const text: string = `${error.address ?? ''}:${error.port ?? ''}`;
+  console.log(text, error.errno, info.type, info.code, info.family === 'IPv4');
 });
 // @ts-expect-error -- it may be unknown
 socket.once('icmp', (error, info) => { console.log(info.offender.length); });
