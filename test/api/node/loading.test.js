@@ -243,7 +243,10 @@ describeNative('loading the package', () => {
         socket?.close();
         if (message !== 'socket') report(message);
       });
-      child.on('exit', (code, signal) => report([code, signal]));
+      const { once } = require('node:events');
+      // The last message may come after 'exit'.
+      Promise.all([once(child, 'exit'), once(child, 'disconnect')])
+        .then(([[code, signal]]) => report([code, signal]));
     `, { args: [child] });
     assert.deepStrictEqual(reports, [true, 'still there', [0, null]]);
   });
