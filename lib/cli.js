@@ -14,7 +14,7 @@ const USAGE = `Usage: dgram-native COMMAND
 Commands:
   options   print the value of NODE_OPTIONS that replaces node:dgram:
               export NODE_OPTIONS="$(npx dgram-native options)"
-  info      print the version, the transport and the binary in use
+  info      print version, transport, features, binary and code cache
 `;
 
 /** npx downloads a package that is not installed into a folder of its cache. */
