@@ -572,6 +572,25 @@ describeNative('the option receiveInfo', () => {
     });
   });
 
+  it('is that of the socket that took over the handle', async () => {
+    const first = await asking();
+    const port = first.address().port;
+    const second = open('udp4');
+    second.bind(stateOf(first).handle);
+    const third = await asking();
+    const sender = await bound();
+    // An address that no socket has reported so far.
+    for (const [receiver, to] of [[second, port],
+                                  [third, third.address().port]]) {
+      const messages = receive(receiver, 1);
+      sender.send('x', to, '127.45.67.89');
+      const [{ rinfo }] = await messages;
+      assert.strictEqual(rinfo.localAddress,
+        receiver === third ? '127.45.67.89' : undefined);
+      assert.strictEqual('ttl' in rinfo, receiver === third);
+    }
+  });
+
   it('is undefined for an interface that has no name', async () => {
     const receiver = await asking('udp4', '127.0.0.1', ['interface']);
     const { handle } = stateOf(receiver);
