@@ -122,7 +122,6 @@ class ReceiveInfo {
       words[at + INFO_INTERFACE_INDEX] :
       undefined;
     return new Info(
-      // Also if only the interface was asked for: its text comes once.
       present & HAS_LOCAL_ADDRESS ? readAddress(memory, at) : undefined,
       this.interface && index !== undefined ?
         this.interfaceNames.find(handle, index, second) :

@@ -28,6 +28,8 @@ function replaceHandle(socket, foreign) {
   const old = state.handle;
   let handle = foreign;
   if (foreign instanceof UDP) {
+    // The C core must not report what the new owner does not read.
+    if (old.receiveInfo === null) foreign.setReceiveInfo(0);
     inheritMethods(foreign, old);
   } else if (typeof foreign.fd === 'number') {
     // A built-in handle. Without a descriptor its fd is a UV_ code.

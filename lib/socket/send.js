@@ -173,9 +173,9 @@ function sendToTarget(socket, message, target, callback) {
     readSettings(target, state.handle.family, nameOfOption, sendToTarget);
   if (settings !== null) {
     requireOfTransport('sendSettings', 'settings of sends', sendToTarget);
-    // Reading them may have run code of the program.
-    healthCheck(socket, sendToTarget);
   }
+  // Reading them, even if there are none, may have run code of the program.
+  healthCheck(socket, sendToTarget);
   if (state.bindState === UNBOUND && !bindForSend(socket, callback)) return;
   if (state.bindState !== BOUND) {
     sendOnceBound(socket, message, port, address, callback, settings);

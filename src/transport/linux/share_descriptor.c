@@ -46,6 +46,7 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
                        message->segment,
                        message->status == 0 ? &message->source.any : NULL,
                        message->status);
+    message->info.present &= self->socket->receive_info;
     dgram_inbox_set_info(env, first, &message->info);
     free(message);
   }
@@ -93,7 +94,6 @@ static linux_preread_t* preread_next(linux_socket_t* self) {
   if (message->status == 0) {
     message->length = (uint32_t) n;
     dgram_ancillary_get_info(&header, &message->info);
-    message->info.present &= self->socket->receive_info;
   }
   smaller = realloc(message, sizeof(*message) + message->length);
   return smaller == NULL ? message : smaller;

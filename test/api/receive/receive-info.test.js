@@ -572,6 +572,55 @@ describeNative('the option receiveInfo', () => {
     });
   });
 
+  it('is that of the socket that took over the handle', async () => {
+    const first = await asking();
+    const port = first.address().port;
+    const second = open('udp4');
+    second.bind(stateOf(first).handle);
+    const third = await asking();
+    const sender = await bound();
+    // An address that no socket has reported so far.
+    for (const [receiver, to] of [[second, port],
+                                  [third, third.address().port]]) {
+      const messages = receive(receiver, 1);
+      sender.send('x', to, '127.45.67.89');
+      const [{ rinfo }] = await messages;
+      assert.strictEqual(rinfo.localAddress,
+        receiver === third ? '127.45.67.89' : undefined);
+      assert.strictEqual('ttl' in rinfo, receiver === third);
+    }
+  });
+
+  it('is not reported to it if it was read before', async () => {
+    const first = await asking('udp4', '0.0.0.0', ['localAddress']);
+    const port = first.address().port;
+    const sender = await bound();
+    const burst = (count, to) => sender.sendMany({
+      count, data: Buffer.alloc(64), offsets: new Array(count).fill(0),
+      sizes: new Array(count).fill(64), ports: port, addresses: to,
+    });
+    const merged = receive(first, 20);
+    burst(10, '127.0.0.1');
+    burst(10, '127.0.0.2'); // GRO is on now
+    await merged;
+    const second = open('udp4');
+    const messages = receive(second, 5);
+    first.once('message', () => {
+      burst(5, '127.45.67.90');
+      const { handle } = stateOf(first);
+      assert.ok(handle.fd > 0); // reads them
+      second.bind(handle);
+    });
+    burst(1, '127.0.0.1');
+    for (const { rinfo } of await messages) {
+      assert.ok(!('localAddress' in rinfo));
+    }
+    const third = await asking('udp4', '0.0.0.0', ['localAddress']);
+    const last = receive(third, 1);
+    sender.send('x', third.address().port, '127.45.67.90');
+    assert.strictEqual((await last)[0].rinfo.localAddress, '127.45.67.90');
+  });
+
   it('is undefined for an interface that has no name', async () => {
     const receiver = await asking('udp4', '127.0.0.1', ['interface']);
     const { handle } = stateOf(receiver);

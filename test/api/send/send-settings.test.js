@@ -395,6 +395,23 @@ describeWith('settings of a send', () => {
       'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
   });
 
+  for (const connected of [false, true]) {
+    it('whose getters close the socket and give none, ' +
+       (connected ? 'connected' : 'unconnected'), async () => {
+      const socket = await any();
+      if (connected) socket.connectSync(peer.port4);
+      const closing = {
+        port: connected ? undefined : 9,
+        get ttl() {
+          socket.close();
+          return undefined;
+        },
+      };
+      throwsCode(() => socket.send('x', closing), Error,
+        'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
+    });
+  }
+
   it('obey the sendBlockList', async () => {
     const sendBlockList = new net.BlockList();
     sendBlockList.addAddress('127.0.0.99');
