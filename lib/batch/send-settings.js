@@ -34,16 +34,20 @@ let generation = 1;
  */
 function findSettings(settings) {
   if (settings.generation !== generation) return findInTable(settings);
-  if (settings.hasName) store(settings.slot, settings);
-  return settings.slot;
+  return settings.hasName ? storeAgain(settings) : settings.slot;
 }
 
 function findInTable(settings) {
   const key = keyOf(settings);
   const found = slots.get(key);
   if (found === undefined) return addSettings(settings, key);
-  if (settings.hasName) store(found, settings);
-  return remember(settings, found);
+  remember(settings, found);
+  return settings.hasName ? storeAgain(settings) : found;
+}
+
+/** The interface may be another one than last time, or none. */
+function storeAgain(settings) {
+  return store(settings.slot, settings) < 0 ? SETTINGS_MAX : settings.slot;
 }
 
 /** Only the last part, the interface, may contain any character. */
