@@ -1,7 +1,7 @@
 /* Ancillary data of UDP on Linux. Sent: the segment size of a segment group
  * (UDP_SEGMENT), and send settings (IP_PKTINFO, IP_TOS, IP_TTL and those of
- * IPv6). Received: the segment size of a GRO buffer (UDP_GRO), and what has come
- * with it. */
+ * IPv6). Received: the segment size of a GRO buffer (UDP_GRO), and what has
+ * come with it. */
 #ifndef DGRAM_ANCILLARY_H
 #define DGRAM_ANCILLARY_H
 
