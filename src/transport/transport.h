@@ -25,7 +25,7 @@ typedef struct {
   bool batches; /* several datagrams per system call */
   bool gso;
   bool gro;
-  bool receive_info; /* DGRAM_INFO_* */
+  bool receive_info;  /* DGRAM_INFO_* */
   bool send_settings; /* core/send_settings.h */
 } dgram_features_t;
 

@@ -1,7 +1,7 @@
 /* A preloaded library: the user may watch no more descriptors with epoll
  * (/proc/sys/fs/epoll/max_user_watches), as far as UDP sockets are concerned.
- * NO_WATCHES_FILE: only while that file exists. NO_WATCHES_AFTER: only from that
- * call on that adds a UDP socket to epoll. */
+ * NO_WATCHES_FILE: only while that file exists. NO_WATCHES_AFTER: only from
+ * that call on that adds a UDP socket to epoll. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
