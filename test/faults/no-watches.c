@@ -14,7 +14,7 @@ static int is_full(void) {
   const char* file = getenv("NO_WATCHES_FILE");
   const char* after = getenv("NO_WATCHES_AFTER");
 
-  if (after != NULL && calls++ < atoi(after))
+  if (after != NULL && calls++ < strtol(after, NULL, 10))
     return 0;
   return file == NULL || access(file, F_OK) == 0;
 }
