@@ -7,7 +7,7 @@
  * written at run time. index.js includes this file.
  *
  * The layout of the file is: the length of the data (8 bytes), the data, the
- * same data again, the source, and before V8 12 the folder.
+ * same data again, the source, and where it was made.
  *
  *  - V8 checks the version, its flags and the length of the source, but not its
  *    text.
@@ -15,6 +15,8 @@
  *    flipped bit crashes the process. Comparing two copies takes a fifth of the
  *    time of a checksum in JavaScript that is not compiled yet, or of loading
  *    node:crypto or node:zlib.
+ *  - Builds of one version of Node, such as those of a distribution, may differ
+ *    in what their bytecode refers to. Their libraries have other versions.
  *  - Before V8 12 stack traces name the folder in which the cache was made.
  */
 
@@ -79,9 +81,11 @@ function compile(Script, source, directory, cachedData) {
   });
 }
 
-/** The part of the file that must be that of the folder. */
-function folderOf(directory) {
-  return parseInt(globalThis.process.versions.v8, 10) < 12 ? directory : '';
+/** The end of the file: the build of Node, and the folder if it matters. */
+function originOf(directory) {
+  const { versions } = globalThis.process;
+  const folder = parseInt(versions.v8, 10) < 12 ? directory : '';
+  return `${Object.values(versions).join(' ')} ${folder}`;
 }
 
 /** @returns {Buffer} the contents of a cache file */
@@ -90,7 +94,7 @@ function pack(data, source, directory) {
   const header = Buffer.alloc(SIZE);
   header.writeUInt32LE(data.length);
   return Buffer.concat(
-    [header, data, data, source, Buffer.from(folderOf(directory))]);
+    [header, data, data, source, Buffer.from(originOf(directory))]);
 }
 
 /** @returns {Buffer|undefined} undefined if a byte is missing or wrong */
@@ -103,7 +107,7 @@ function unpack(packed, source, directory) {
   if (length === 0 || end > packed.length ||
       packed.compare(packed, middle, text, SIZE, middle) !== 0 ||
       packed.compare(source, 0, source.length, text, end) !== 0 ||
-      packed.toString('utf8', end) !== folderOf(directory)) {
+      packed.toString('utf8', end) !== originOf(directory)) {
     return undefined;
   }
   return packed.subarray(SIZE, middle);

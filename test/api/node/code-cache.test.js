@@ -190,6 +190,15 @@ describeNative('the code cache', () => {
     await check(await installed(), REJECTED, { execArgv });
   });
 
+  it('is not used by another build of the same version of Node', async () => {
+    const preload = temporary('build.js', `
+      const versions = { ...process.versions, zlib: 'of the distribution' };
+      Object.defineProperty(process, 'versions', { value: versions });
+    `);
+    await check(await installed(), DAMAGED,
+                { execArgv: ['--require', preload] });
+  });
+
   it('is not used for coverage', async () => {
     const made = await installed();
     await check(made, ABSENT,
