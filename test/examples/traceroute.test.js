@@ -4,13 +4,14 @@
 
 const assert = require('node:assert');
 
+const { dgram } = require('../support/dgram');
 const { useExamples } = require('./support');
 
 describe('examples/traceroute.js', () => {
   const examples = useExamples();
 
   before(function() {
-    if (process.platform !== 'linux') this.skip();
+    if (!dgram.features.icmpErrors) this.skip();
   });
 
   for (const address of ['127.0.0.1', '127.1.2.3']) {

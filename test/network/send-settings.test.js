@@ -143,9 +143,15 @@ describe('settings of sends on the wire', function() {
 
   it('the source of a link-local address, with its zone', async () => {
     const id = await open('udp6');
-    const [{ addr_info: addresses }] =
-      JSON.parse(lab.ip('a', '-j', '-6', 'address', 'show', 'dev', 'v1'));
-    const { local } = addresses.find(({ scope }) => scope === 'link');
+    const linkLocal = () => {
+      const [{ addr_info: addresses }] =
+        JSON.parse(lab.ip('a', '-j', '-6', 'address', 'show', 'dev', 'v1'));
+      return addresses.find(({ scope }) => scope === 'link');
+    };
+    // Duplicate address detection takes a second.
+    await until('the link-local address',
+      () => linkLocal() && !linkLocal().tentative);
+    const { local } = linkLocal();
     const capture = await lab.capture('c', 'v0', `udp port ${PORT}`);
     assert.deepStrictEqual(
       await send(id, 12, 'ff02::1', { localAddress: `${local}%v1` }),
