@@ -20,7 +20,7 @@ const SUITES = {
 const TIME_FACTOR = 3;
 
 /** What depends on the kernel most. Without --quick all of test/api. */
-const QUICK = ['test/api/receive', 'test/api/send', 'test/api/socket'];
+const QUICK = ['test/api/receive', 'test/api/connect'];
 
 /** They prove which features of this kernel are used. */
 const GATES = ['test/faults/gates.test.js', 'test/faults/sandbox.test.js'];
