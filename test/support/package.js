@@ -105,9 +105,7 @@ function makeCodeCache(directory) {
 function find() {
   const copy = path.join(cache, fingerprint());
   if (!fs.existsSync(copy)) stage(copy);
-  const directory = path.join(copy, 'package');
-  makeCodeCache(directory);
-  return directory;
+  return path.join(copy, 'package');
 }
 
 process.env.DGRAM_NATIVE_BINDING ??= path.join(
@@ -115,6 +113,9 @@ process.env.DGRAM_NATIVE_BINDING ??= path.join(
 process.env.DGRAM_TEST_PACKAGE ??= find();
 
 const directory = process.env.DGRAM_TEST_PACKAGE;
+
+// Another Node may have packed it: that of `npm run test:matrix`.
+if (path.dirname(path.dirname(directory)) === cache) makeCodeCache(directory);
 
 const main = path.join(directory, 'dist', 'index.js');
 
