@@ -83,9 +83,13 @@ Socket.prototype.send = function(buffer,
         port = null;
       }
     } else {
+      if (typeof offset === 'object' && offset) {
+        sendWithArguments(this, buffer, offset, length, port, address);
+        return;
+      }
       callback = offset;
     }
-    if (port || address || (typeof offset === 'object' && offset)) {
+    if (port || address) {
       sendWithArguments(this, buffer, offset, length, port, address);
       return;
     }

@@ -187,6 +187,8 @@ describe('argument forms of send() on a connected socket', () => {
     ['(buffer, offset, 0)', [BYTES, 3, 0], ''],
     ['(buffer, undefined, length)', [BYTES, undefined, 4], '0123'],
     ['(buffer, 2 ** 32 + 1, 2)', [BYTES, 2 ** 32 + 1, 2], '12'],
+    ['(buffer, object with valueOf(), length)',
+     [BYTES, { valueOf: () => 3 }, 4], '3456'],
     ['(empty string)', [''], ''],
     ['(empty array)', [[]], ''],
     ['(array)', [['a', BYTES, new Uint16Array(copy, 0, 1), 'b']],
