@@ -62,10 +62,6 @@ struct dgram_env_s {
   dgram_socket_t* pending_free; /* closed, to be freed later */
   uint32_t starting[DGRAM_STARTING_MAX]; /* ids for dgram_env_before_poll() */
   uint32_t starting_count;
-  uint32_t watches;     /* sockets that epoll watches for the transport, by
-                           either kind of handle */
-  uint32_t watches_max; /* the most that epoll accepted at a time, since
-                           it last refused one */
 
   /* Counters since the environment was created. */
   uint64_t created;           /* sockets */

@@ -1,7 +1,6 @@
 /* A preloaded library: the user may watch no more descriptors with epoll
  * (/proc/sys/fs/epoll/max_user_watches), as far as UDP sockets are concerned.
- * NO_WATCHES_FILE: only while that file exists. NO_WATCHES_AFTER: only from
- * that call on that adds a UDP socket to epoll. */
+ * NO_WATCHES_FILE: only while that file exists. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -10,12 +9,8 @@
 #include <unistd.h>
 
 static int is_full(void) {
-  static int calls;
   const char* file = getenv("NO_WATCHES_FILE");
-  const char* after = getenv("NO_WATCHES_AFTER");
 
-  if (after != NULL && calls++ < strtol(after, NULL, 10))
-    return 0;
   return file == NULL || access(file, F_OK) == 0;
 }
 
@@ -24,9 +19,9 @@ epoll_ctl(int epfd, int op, int fd, struct epoll_event* event) {
   int type = 0;
   socklen_t size = sizeof(type);
 
-  if (op == EPOLL_CTL_ADD &&
+  if (op == EPOLL_CTL_ADD && is_full() &&
       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
-      type == SOCK_DGRAM && is_full()) {
+      type == SOCK_DGRAM) {
     errno = ENOSPC;
     return -1;
   }

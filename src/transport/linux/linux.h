@@ -181,9 +181,6 @@ void dgram_linux_update_ref(linux_socket_t* self);
 /* Closes the poll handle. */
 void dgram_linux_close_poll(linux_socket_t* self);
 
-/* The socket is closed, with its watcher. */
-void dgram_linux_forget_watch(linux_socket_t* self);
-
 /* -- send.c: datagrams that go to the kernel now --------------------------- */
 
 /* Datagrams to send: the caller's, or a queued copy. */

@@ -58,18 +58,6 @@ static void remove_from_epoll(const dgram_socket_t* socket) {
                    &event);
 }
 
-static void count_watch(dgram_env_t* env) {
-  if (++env->watches > env->watches_max)
-    env->watches_max = env->watches;
-}
-
-void dgram_linux_forget_watch(linux_socket_t* self) {
-  if (self->watching && !self->unchecked)
-    self->socket->env->watches--;
-  self->watching = false;
-  self->unchecked = false;
-}
-
 /* Only a lack of memory or of watches (max_user_watches) can prevent the
  * polling of a descriptor that no other code knows. It is added to epoll before
  * the loop polls: many sockets are closed by then. `defer` false: it is added
@@ -88,11 +76,7 @@ static int start_watcher(linux_socket_t* self, bool defer) {
     return rc;
   rc = uv_udp_recv_start(&socket->udp, on_alloc, on_watched);
   self->watching = rc == 0;
-  if (self->unchecked)
-    return rc;
-  if (rc == 0)
-    count_watch(socket->env);
-  else
+  if (rc != 0 && !self->unchecked)
     remove_from_epoll(socket);
   return rc;
 }
@@ -100,10 +84,11 @@ static int start_watcher(linux_socket_t* self, bool defer) {
 static void stop_watcher(linux_socket_t* self) {
   if (!self->watching)
     return;
+  self->watching = false;
   (void) uv_udp_recv_stop(&self->socket->udp);
   if (!self->unchecked)
     remove_from_epoll(self->socket);
-  dgram_linux_forget_watch(self);
+  self->unchecked = false;
 }
 
 /* -- the poll handle --------------------------------------------------------
@@ -118,7 +103,6 @@ void dgram_linux_close_poll(linux_socket_t* self) {
     return;
   uv_close((uv_handle_t*) &self->poll->handle, on_poll_closed);
   self->poll = NULL;
-  self->socket->env->watches--;
 }
 
 static int open_poll(linux_socket_t* self) {
@@ -133,14 +117,12 @@ static int open_poll(linux_socket_t* self) {
   rc = uv_poll_init(socket->env->loop, &poll->handle, dgram_linux_fd(socket));
   if (rc != 0) {
     free(poll);
-    socket->env->watches_max = socket->env->watches;
     if (was_watching) /* dgram_linux_before_poll() reports an error */
       (void) start_watcher(self, true);
     return rc;
   }
   poll->owner = self;
   self->poll = poll;
-  count_watch(socket->env); /* libuv has tried it */
   return 0;
 }
 
@@ -227,26 +209,18 @@ void dgram_linux_update_poll_or_fail(linux_socket_t* self) {
 }
 
 /* The same errors as those that lib/socket/receive.js reports when recvStart()
- * fails. UV_EEXIST: a nested event loop has polled meanwhile. Adding the
- * descriptor costs two system calls, since libuv does not know of it. They are
- * saved while epoll has watched as many sockets before, as in a program that
- * opens one for each request. A program that knows the descriptor may have
- * closed it. */
+ * fails. UV_EEXIST: a nested event loop has polled meanwhile. */
 void dgram_linux_before_poll(dgram_socket_t* socket) {
   linux_socket_t* self = socket->transport_data;
-  dgram_env_t* env = socket->env;
-  int rc = 0;
+  int rc;
 
   if (!self->watching || !self->unchecked)
     return;
-  if (env->watches >= env->watches_max || socket->revealed || socket->shared)
-    rc = add_to_epoll(socket);
+  rc = add_to_epoll(socket);
   if (rc == 0 || rc == UV_EEXIST) {
     self->unchecked = false;
-    count_watch(env);
     return;
   }
-  env->watches_max = env->watches;
   stop_watcher(self);
   dgram_socket_use(socket);
   if (rc == UV_ENOMEM || rc == UV_ENOSPC)

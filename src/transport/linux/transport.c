@@ -80,7 +80,6 @@ static void linux_close(dgram_socket_t* socket) {
   if (self != NULL) {
     dgram_linux_end_pause(self);
     dgram_linux_close_poll(self);
-    dgram_linux_forget_watch(self);
   }
   dgram_socket_release(socket);
 }
