@@ -15,8 +15,9 @@ const MAPPED = '::ffff:127.0.0.1';
 
 const INFO_NAMES = ['localAddress', 'interface', 'ttl', 'timestamp'];
 
-/** The default, those that programs.js sets; 0 if it is unknown. */
-const TTLS = [64, 1, 200, 0];
+/** The default, those that programs.js sets, for sockets and datagrams; 0 if it
+ * is unknown. */
+const TTLS = [64, 1, 9, 200, 0];
 
 /** The values of the socket's `bindState` and `connectState`. */
 const [UNBOUND, BINDING, BOUND] = [0, 1, 2];
