@@ -52,6 +52,18 @@ function readOptions() {
   };
 }
 
+/** CPU time of a process in ms: 10 ms for each unit of proc_pid_stat(5). */
+function cpuTime(pid) {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      .slice(11, 13);
+    return (Number(user) + Number(system)) * 10;
+  } catch {
+    return NaN; // it has ended
+  }
+}
+
 /** The last note of the process. */
 function readNote(file) {
   try {
@@ -79,12 +91,17 @@ function explore(transport, share, library, file) {
   fs.closeSync(notes);
   let report;
   let last = '';
-  let hangs = false;
+  let cpuBefore = 0;
+  let hang; // how it hung
   const watch = setInterval(() => {
     const now = fs.readFileSync(file, 'utf8');
-    hangs = now === last;
+    const cpu = cpuTime(child.pid);
+    if (now === last) {
+      hang = `hung: ${cpu - cpuBefore} ms of CPU time in ${PATIENCE} ms`;
+      child.kill('SIGKILL');
+    }
     last = now;
-    if (hangs) child.kill('SIGKILL');
+    cpuBefore = cpu;
   }, PATIENCE);
   child.on('message', (message) => { report = message; });
   return new Promise((resolve, reject) => {
@@ -97,7 +114,7 @@ function explore(transport, share, library, file) {
         transport, played, counts: {}, faults: {},
         failure: {
           seed, path: where,
-          error: hangs ? 'hung' : `the process exited with ${signal ?? code}`,
+          error: hang ?? `the process exited with ${signal ?? code}`,
         },
       });
     });
