@@ -80,6 +80,7 @@
             'src/transport/linux/error_queue.c',
             'src/transport/linux/features.c',
             'src/transport/linux/gso_limits.c',
+            'src/platform/linux_steering.c',
             'src/transport/linux/poll.c',
             'src/transport/linux/queue.c',
             'src/transport/linux/receive.c',

@@ -20,6 +20,7 @@ function listFeatures(addon) {
     priority: hasOptions,
     receiveInfo: hasAddon && addon.features().receiveInfo,
     sharedBuffers: hasAddon,
+    steering: hasOptions,
     transparent: hasOptions,
     // methods, and arguments of methods
     dontFragment: hasOptions,

@@ -131,8 +131,29 @@ static int apply_open_options(dgram_socket_t* socket, int fd) {
   return rc;
 }
 
+/* Of a bound descriptor. */
+static int apply_steering(dgram_socket_t* socket, int fd) {
+  int rc = 0;
+
+  if (socket->open_options != NULL &&
+      socket->open_options->steering.workers != 0)
+    rc = dgram_platform_set_steering(fd, &socket->open_options->steering);
+  if (rc != 0)
+    socket->failed_option = "steering";
+  return rc;
+}
+
+/* With GRO the kernel selects one socket for datagrams with different keys. */
+static void keep_keys_apart(dgram_socket_t* socket) {
+  if (socket->open_options != NULL &&
+      socket->open_options->steering.length != 0)
+    socket->env->transport->share(socket);
+}
+
 int dgram_socket_set_open_options(dgram_socket_t* socket,
                                   const dgram_open_options_t* options) {
+  int rc;
+
   if (socket->closing)
     return UV_EBADF;
   if (socket->open_options == NULL)
@@ -143,7 +164,12 @@ int dgram_socket_set_open_options(dgram_socket_t* socket,
   socket->icmp_errors = options->icmp_errors > 0;
   if (!dgram_socket_is_open(socket))
     return 0;
-  return apply_open_options(socket, dgram_socket_fd(socket));
+  rc = apply_open_options(socket, dgram_socket_fd(socket));
+  if (rc == 0)
+    rc = apply_steering(socket, dgram_socket_fd(socket));
+  if (rc == 0)
+    keep_keys_apart(socket);
+  return rc;
 }
 
 int dgram_socket_set_receive_info(dgram_socket_t* socket, uint32_t info) {
@@ -191,6 +217,8 @@ int dgram_socket_open(dgram_socket_t* socket, int fd) {
     return dgram_socket_adopt(socket, fd);
   rc = apply_open_options(socket, fd);
   if (rc == 0)
+    rc = apply_steering(socket, fd);
+  if (rc == 0)
     rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
   if (rc != 0)
     return rc;
@@ -212,6 +240,8 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
   if (copy < 0)
     return copy;
   rc = apply_open_options(socket, copy);
+  if (rc == 0)
+    rc = apply_steering(socket, copy);
   if (rc == 0)
     rc = uv_udp_open(&socket->udp, (uv_os_sock_t) copy);
   if (rc != 0) {
@@ -305,10 +335,17 @@ int dgram_socket_bind(dgram_socket_t* socket,
                       const dgram_address_t* address,
                       unsigned flags) {
   bool was_open = dgram_socket_is_open(socket);
+  int rc;
 
   if (socket->closing)
     return UV_EBADF;
-  return check_bind(socket, was_open, bind_to(socket, address, flags));
+  rc = bind_to(socket, address, flags);
+  if (rc == 0 && (flags & DGRAM_BIND_REUSEPORT)) {
+    rc = apply_steering(socket, dgram_socket_fd(socket));
+    if (rc == 0)
+      keep_keys_apart(socket);
+  }
+  return check_bind(socket, was_open, rc);
 }
 
 int dgram_socket_bind_any(dgram_socket_t* socket, int family) {

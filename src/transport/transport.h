@@ -77,8 +77,9 @@ struct dgram_transport_s {
    * handles of the transport. Queued datagrams always keep the loop alive. */
   void (*ref_changed)(dgram_socket_t* socket);
 
-  /* Another reader is about to get the descriptor. It expects one datagram per
-   * read, so GRO must be off. */
+  /* Another reader is about to get the descriptor, and expects one datagram per
+   * read; or the socket is steered by its datagrams. GRO must be off from now
+   * on. */
   void (*share)(dgram_socket_t* socket);
 
   /* `socket` has taken the place, the id and the transport_data of a socket

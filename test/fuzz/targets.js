@@ -21,6 +21,7 @@ const CORE = [
   'src/transport/choose.c',
   'src/transport/linux/ancillary.c',
   'src/transport/linux/busy_poll.c',
+  'src/platform/linux_steering.c',
   'src/transport/linux/error_queue.c',
   'src/transport/linux/features.c',
   'src/transport/linux/gso_limits.c',

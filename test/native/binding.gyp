@@ -53,6 +53,7 @@
             '../../src/transport/linux/busy_poll.c',
             '../../src/transport/linux/error_queue.c',
             '../../src/transport/linux/features.c',
+            '../../src/platform/linux_steering.c',
             '../../src/transport/linux/gso_limits.c',
             '../../src/transport/linux/poll.c',
             '../../src/transport/linux/queue.c',

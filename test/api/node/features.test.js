@@ -9,7 +9,8 @@ const {
 } = require('../../support/dgram');
 
 const OPTIONS = [
-  'device', 'freebind', 'mark', 'multicastAll', 'priority', 'transparent',
+  'device', 'freebind', 'mark', 'multicastAll', 'priority', 'steering',
+  'transparent',
 ];
 const METHODS =
   ['dontFragment', 'kernelDrops', 'membershipInterface', 'pathMTU',
