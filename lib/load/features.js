@@ -23,6 +23,7 @@ function listFeatures(addon) {
     steering: hasOptions,
     transparent: hasOptions,
     // methods, and arguments of methods
+    detach: hasAddon && addon.hasTickets,
     dontFragment: hasOptions,
     kernelDrops: hasOptions,
     membershipInterface: hasOptions,

@@ -84,4 +84,4 @@ function optionException({ openOptions, handle }, status,
   return error;
 }
 
-module.exports = { optionException, readOpenOptions };
+module.exports = { NAMES, optionException, readOpenOptions };

@@ -188,8 +188,7 @@ static int check_bind(dgram_socket_t* socket, bool was_open, int rc) {
   return rc;
 }
 
-/* A descriptor that was passed in may be connected already. */
-static void detect_connected(dgram_socket_t* socket) {
+void dgram_socket_detect_connected(dgram_socket_t* socket) {
   dgram_address_t peer;
 
   socket->connected = dgram_socket_peer(socket, &peer) == 0;
@@ -224,7 +223,7 @@ int dgram_socket_open(dgram_socket_t* socket, int fd) {
     return rc;
   socket->shared = true; /* its creator may still use it */
   dgram_stats_ignore_drops(socket);
-  detect_connected(socket);
+  dgram_socket_detect_connected(socket);
   return 0;
 }
 
@@ -250,7 +249,7 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
   }
   socket->shared = true;
   dgram_stats_ignore_drops(socket);
-  detect_connected(socket);
+  dgram_socket_detect_connected(socket);
   return 0;
 }
 
@@ -404,9 +403,10 @@ int dgram_socket_start(dgram_socket_t* socket) {
 
   if (socket->closing)
     return UV_EBADF;
-  rc = socket->env->transport->start(socket);
+  rc = socket->backlog != NULL ? 0 : socket->env->transport->start(socket);
   if (rc == 0)
     socket->reading = true;
+  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
   return rc;
 }
@@ -415,6 +415,7 @@ int dgram_socket_stop(dgram_socket_t* socket) {
   if (socket->closing)
     return UV_EBADF;
   socket->reading = false;
+  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
   return socket->env->transport->stop(socket);
 }
@@ -432,6 +433,7 @@ void dgram_socket_ref(dgram_socket_t* socket) {
     return;
   uv_ref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
+  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
 }
 
@@ -440,6 +442,7 @@ void dgram_socket_unref(dgram_socket_t* socket) {
     return;
   uv_unref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
+  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
 }
 
@@ -457,6 +460,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
   socket->closing = true;
   socket->reading = false;
   dgram_env_remove_starting(socket->env, socket);
+  dgram_backlog_close(socket);
   dgram_delivery_update(socket->env, socket);
   socket->env->transport->close(socket);
 }
