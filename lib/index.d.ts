@@ -219,8 +219,7 @@ export interface Ticket {
 /** Options of a socket that continues with the descriptor of another one. */
 export interface TicketOptions extends
   Pick<SocketOptions, 'sharedBuffers' | 'lookup' | 'signal' |
-    'receiveBlockList' | 'sendBlockList' | 'recvBufferSize' |
-    'sendBufferSize'> {
+    'receiveBlockList' | 'sendBlockList'> {
   /** Of detach(), in any thread of this process. */
   from: Ticket;
   /** That of the ticket. */

@@ -37,7 +37,7 @@ const createdChannel = dc.channel('udp.socket');
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
- * @throws {Error} with `from`: ERR_SOCKET_BUFFER_SIZE, or a system error
+ * @throws {Error} with `from`: a system error
  * @since Node 0.1.99
  */
 function Socket(type, listener) {
@@ -120,11 +120,7 @@ function setReceiveInfo(handle, names) {
 /** The descriptor is bound; it may be connected. */
 function resume(socket, ticket) {
   restoreState(socket, ticket);
-  const error = startReceiving(socket, Socket);
-  if (error !== undefined) {
-    socket.close();
-    throw error;
-  }
+  startReceiving(socket, Socket);
   process.nextTick(emitIfOpen, socket, 'listening');
 }
 

@@ -7,6 +7,7 @@
 
 const binding = require('../load/binding');
 const errors = require('../errors/errors');
+const { validateAbortSignal } = require('../errors/validators');
 const { ReceiveInfo } = require('../batch/receive-info');
 const { takeHandle } = require('../handle/handle');
 const { requireFeature } = require('../handle/require-feature');
@@ -17,8 +18,8 @@ const { BOUND, kState } = require('./state');
 
 /** Options that the descriptor has already. */
 const FIXED = [
-  'reuseAddr', 'reusePort', 'ipv6Only', ...OPEN_OPTIONS, 'steering', 'workers',
-  'receiveInfo',
+  'reuseAddr', 'reusePort', 'ipv6Only', 'recvBufferSize', 'sendBufferSize',
+  ...OPEN_OPTIONS, 'steering', 'workers', 'receiveInfo',
 ];
 
 const NO_TICKET = errors.errno('ENOENT');
@@ -70,7 +71,11 @@ function readTicket(options, above) {
   if (note === NO_TICKET) throw invalidTicket(from, above);
   if (typeof note === 'number') throwOnError(note, 'open', above);
   const ticket = { __proto__: null, ...JSON.parse(note), token };
-  const { type } = options;
+  const { type, signal } = options;
+  // Its check in the constructor would come too late: the ticket is used once.
+  if (signal !== undefined) {
+    validateAbortSignal(signal, 'options.signal', above);
+  }
   if (type !== undefined && type !== ticket.type) {
     throw errors.invalidArgValue('options.type', type, 'must be that of the ' +
       `ticket, '${ticket.type}'`, above);
