@@ -508,6 +508,26 @@ const numbers = (count, first = 0) =>
       assert.strictEqual(readOptions(fdOf(owner), 'UDP_GRO').UDP_GRO, 1);
     });
 
+    itOwn('waiting as GRO buffers are split for another reader', async () => {
+      const socket = await bound();
+      makeRoom(socket, 1 << 20);
+      const { port } = socket.address();
+      const sender = await bound();
+      const flood = (count) => sender.sendMany(
+        numbers(count).flatMap(() => [Buffer.alloc(100), port, '127.0.0.1']));
+      const first = receive(socket, 300);
+      flood(300);
+      await first;
+      assert.strictEqual(readOptions(fdOf(socket), 'UDP_GRO').UDP_GRO, 1);
+      const ticket = socket.detach();
+      flood(300); // as GRO buffers, and they stay in the kernel
+      const next = open({ from: ticket });
+      assert.ok(stateOf(next).handle.fd > 0); // the program may read from it
+      assert.strictEqual(readOptions(fdOf(next), 'UDP_GRO').UDP_GRO, 0);
+      for (const { msg } of await receive(next, 300))
+        assert.strictEqual(msg.length, 100);
+    });
+
     it('of a batch listener move along behind its batch', async () => {
       const socket = await bound();
       makeRoom(socket, 1 << 20);
@@ -570,7 +590,12 @@ const numbers = (count, first = 0) =>
           report([got.slice(0, 50).every((text, i) => text === `${i}`),
                   got[50], callbacks]);
           receiver.close();
+          const address = next.address();
           next.close();
+          // The old one was closed after the last of its datagrams.
+          const again = inner.createSocket('udp4');
+          again.bindSync(address);
+          again.close();
         };
         receiver.on('message', (msg) => {
           got.push(`${msg}`);
