@@ -754,6 +754,52 @@ const numbers = (count, first = 0) =>
       await worker.terminate();
     });
 
+    it('races others for a ticket: one takes it', async () => {
+      const workers = Array.from({ length: 3 }, () =>
+        inWorker((inner, parentPort) => {
+          parentPort.on('message', (from) => {
+            try {
+              inner.createSocket({ from }).close();
+              parentPort.postMessage('taken');
+            } catch ({ code }) {
+              parentPort.postMessage(code);
+            }
+          });
+          parentPort.postMessage('ready');
+        }));
+      await Promise.all(workers.map((worker) => once(worker, 'message')));
+      for (let round = 0; round < 50; round++) {
+        const ticket = (await bound()).detach();
+        const outcomes = workers.map((worker) => once(worker, 'message'));
+        for (const worker of workers) worker.postMessage(ticket);
+        assert.deepStrictEqual((await Promise.all(outcomes)).flat().sort(),
+          [INVALID, INVALID, 'taken']);
+      }
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    });
+
+    it('moves sockets while other threads do', async () => {
+      const before = descriptors();
+      const workers = Array.from({ length: 4 }, () =>
+        inWorker((inner, parentPort) => {
+          let socket = inner.createSocket('udp4');
+          const { port } = socket.bindSync({ address: '127.0.0.1' });
+          for (let i = 0; i < 500; i++) {
+            const ticket = socket.detach();
+            if (i % 5 === 0) inner.createSocket('udp4').close();
+            socket = inner.createSocket({ from: ticket });
+          }
+          parentPort.postMessage(socket.address().port === port);
+          socket.close();
+        }));
+      const kept = workers.map((worker) => once(worker, 'message'));
+      assert.deepStrictEqual((await Promise.all(kept)).flat(),
+        [true, true, true, true]);
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      await until(() => `${descriptors()} descriptors, ${before} before`,
+        () => descriptors() <= before);
+    });
+
     it('may be terminated at any moment', async () => {
       const before = descriptors();
       for (let round = 0; round < 12; round++) {
