@@ -66,6 +66,8 @@ const { get: kindOf } =
 const { get: getLength } =
   Object.getOwnPropertyDescriptor(typedArray, 'length');
 
+const { set: setBytes } = typedArray;
+
 /**
  * The bytes of a view according to its internal slots: properties of a subclass
  * may return another length, and the memory may be detached or shrunk.
@@ -161,6 +163,16 @@ function toList(message) {
 }
 
 /**
+ * @param {Uint8Array} bytes see isBytes()
+ * @returns {Buffer} a copy
+ */
+function copyBytes(bytes) {
+  const copy = Buffer.allocUnsafe(getLength.call(bytes));
+  setBytes.call(copy, bytes);
+  return copy;
+}
+
+/**
  * toList() for a message that is sent later: the caller may change its buffers
  * in the meantime.
  * @param {string|ArrayBufferView|Array} message checked
@@ -171,6 +183,6 @@ function copyMessage(message) {
 }
 
 module.exports = {
-  checkMessage, copyMessage, getLength, isPart, kindOf, readMessage,
-  sliceMessage, toList, trueBytes,
+  checkMessage, copyBytes, copyMessage, getLength, isBytes, isPart, kindOf,
+  readMessage, sliceMessage, toList, trueBytes,
 };

@@ -14,9 +14,9 @@ const { callLater, healthCheck } = require('./common');
 const { Socket } = require('./constructor');
 const { bindImplicitly } = require('./bind-outcome');
 const {
-  checkMessage, copyMessage, sliceMessage, toList,
+  checkMessage, copyBytes, copyMessage, isBytes, sliceMessage, toList,
 } = require('./outgoing-message');
-const { enqueue } = require('./queue');
+const { enqueue, enqueueBinder } = require('./queue');
 const { readSettings, toTarget } = require('./send-settings');
 const { BOUND, CONNECTED, UNBOUND, detached, kState } = require('./state');
 
@@ -118,9 +118,8 @@ Socket.prototype.send = function(buffer,
   // healthCheck() is written out, and validateString() is called only for a
   // value that it rejects. Calling both instead costs 15 ns per send().
   if (!state.handle) throw errors.notRunning();
-  if (state.bindState === UNBOUND && !bindForSend(this, callback)) return;
   if (state.bindState !== BOUND) {
-    sendOnceBound(this, message, port, address, callback);
+    sendUnbound(this, message, port, address, callback);
   } else if (connected) {
     sendConnected(this, message, callback);
   } else {
@@ -180,9 +179,8 @@ function sendToTarget(socket, message, target, callback) {
   }
   // Reading them, even if there are none, may have run code of the program.
   healthCheck(socket, sendToTarget);
-  if (state.bindState === UNBOUND && !bindForSend(socket, callback)) return;
   if (state.bindState !== BOUND) {
-    sendOnceBound(socket, message, port, address, callback, settings);
+    sendUnbound(socket, message, port, address, callback, settings);
   } else if (connected) {
     sendConnected(socket, message, callback, settings);
   } else {
@@ -202,18 +200,64 @@ function bindForSend(socket, callback) {
   return false;
 }
 
+const { bind, send: ownSend } = Socket.prototype;
+
+/** send() on a socket that is not bound yet, nor connected. */
+function sendUnbound(socket, message, port, address, callback,
+                     settings = null) {
+  const state = socket[kState];
+  const binds = state.bindState === UNBOUND;
+  if (binds && !bindForSend(socket, callback)) return;
+  if (state.bindState === BOUND) {
+    sendTo(socket, message, port, address, callback, settings);
+    return;
+  }
+  const call =
+    new UnboundSend(socket, message, port, address, callback, settings);
+  // 'listening' has the context of this call, unless the program's own bind()
+  // or lookup changes it.
+  if (binds && state.queue === undefined && socket.bind === bind &&
+      takesLiterals(state.handle)) {
+    enqueueBinder(socket, call);
+  } else {
+    enqueue(socket, () => call.finish('bound'),
+            (error) => call.finish('failed', error));
+  }
+}
+
 /**
  * Calls the socket's own `send` once it is bound. As in Node, a `send` of a
  * subclass or a tool is called again, with a list as message. An address is
  * rejected if the socket is connected by then.
  */
-function sendOnceBound(socket, message, port, address, callback,
-                       settings = null) {
-  const list = copyMessage(message);
-  const send = settings === null ?
-    socket.send.bind(socket, list, port, address, callback) :
-    socket.send.bind(socket, list, toTarget(settings, port, address), callback);
-  enqueue(socket, send, callLater.bind(undefined, callback));
+class UnboundSend {
+  constructor(socket, message, port, address, callback, settings) {
+    this.socket = socket;
+    this.send = socket.send;
+    this.message = this.send === ownSend && isBytes(message) ?
+      copyBytes(message) :
+      copyMessage(message);
+    this.port = port;
+    this.address = address;
+    this.callback = callback;
+    this.settings = settings;
+  }
+
+  /**
+   * @param {'bound'|'failed'} event
+   * @param {Error} [error] of bind()
+   */
+  finish(event, error) {
+    const { message, port, address, callback, settings } = this;
+    if (event === 'failed') {
+      callLater(callback, error);
+      return;
+    }
+    const args = settings === null ?
+      [message, port, address, callback] :
+      [message, toTarget(settings, port, address), callback];
+    Reflect.apply(this.send, this.socket, args);
+  }
 }
 
 function sendConnected(socket, message, callback, settings = null) {

@@ -51,9 +51,19 @@ const sends = [
     },
   ]),
   ...FOREIGN.map((code) => ({
-    title: `${code} never fails a send: the rest are queued`,
-    script: `send:1-40=${code}`, hits: 40,
+    title: `${code} does not fail a send: the rest are queued`,
+    script: `send:1-${OWN * OWN - 1}=${code}`, hits: OWN * OWN - 1,
     bursts: ['1 2 3 4', '5 6'],
+  })),
+  ...FOREIGN.map((code) => ({
+    title: `${code} that persists is that of the datagram`,
+    script: `send:1-${OWN * OWN}=${code}`, hits: OWN * OWN,
+    bursts: ['1 2 3 4', '5 6'], fails: { 0: code },
+  })),
+  ...FOREIGN.map((code) => ({
+    title: `${code} that persists is that of each datagram of a group`,
+    script: `send:*=${code}`, bursts: ['3x1200'],
+    fails: { 0: code, 1: code, 2: code },
   })),
   ...AMBIGUOUS.map((code) => ({
     title: `${code} that persists is that of the datagram`,

@@ -5,7 +5,9 @@
 const assert = require('node:assert');
 const os = require('node:os');
 
-const { documented, reported, rowOf } = require('../support/platform-table');
+const {
+  documented, documentedAdditions, reported, reportedAdditions, rowOf,
+} = require('../support/platform-table');
 
 describe('docs/platforms.md', () => {
   it('has a row for every kind of system', () => {
@@ -22,6 +24,17 @@ describe('docs/platforms.md', () => {
     const { transport, features } = reported();
     assert.deepStrictEqual({ transport, features },
       documented().get(rowOf(process.platform, os.release())));
+  });
+
+  it('states the additions of this process', () => {
+    const { transport } = reported();
+    assert.deepStrictEqual(reportedAdditions(),
+      documentedAdditions(process.platform, transport));
+    assert.deepStrictEqual(reportedAdditions({ DGRAM_NATIVE_TRANSPORT: 'uv' }),
+      documentedAdditions(process.platform, 'uv'));
+    assert.deepStrictEqual(
+      reportedAdditions({ DGRAM_NATIVE_TRANSPORT: 'node' }),
+      documentedAdditions('fallback'));
   });
 
   it('states what the settings disable', () => {

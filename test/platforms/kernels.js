@@ -29,6 +29,12 @@ const GATES = ['test/faults/gates.test.js', 'test/faults/sandbox.test.js'];
 const LIBRARIES = ['faults', 'sandbox']
   .map((name) => path.join(root, 'test', 'faults', `${name}.c`));
 
+/**
+ * Binaries that other tests, such as those of `npm run test:matrix`, replace: a
+ * kernel has its own copy.
+ */
+const BUILDS = [path.join(root, 'build'), path.join(root, 'test/native/build')];
+
 /** Where tests write, apart from the temporary folder. */
 const TOOLS_FOLDER = path.join(root, '.cache', 'tools');
 const UPSTREAM_FOLDER = path.join(root, '.cache', 'upstream');
@@ -47,7 +53,7 @@ function runner(kernel, { cache, timeout }) {
       out: path.join(cache, label),
       env: { ...base, ...env },
       timeout,
-      writable,
+      writable: [...BUILDS, ...writable],
     });
 }
 

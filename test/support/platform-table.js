@@ -1,6 +1,6 @@
 'use strict';
 
-/** The table of docs/platforms.md, and what a process reports. */
+/** The tables of docs/platforms.md, and what a process reports. */
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -13,16 +13,41 @@ const PAGE = path.join(__dirname, '..', '..', 'docs', 'platforms.md');
 /** The features in the order of the columns, as `info` names them. */
 const FEATURES = ['batches', 'GSO', 'GRO', 'reusePort', 'receiveInfo'];
 
+/**
+ * @param {number} index of the table
+ * @returns {string[][]} the cells of its rows, without the markup; the first
+ *   row is the head
+ */
+function readTable(index) {
+  const table = fs.readFileSync(PAGE, 'utf8')
+    .split(/<!-- \/?checked.*-->/)[2 * index + 1];
+  const [head, , ...rows] = table.trim().split(/\r?\n/);
+  return [head, ...rows].map((line) => line.split('|').slice(1, -1)
+    .map((cell) => cell.trim().replace(/\[(.*)\]\(.*\)/, '$1')
+      .replaceAll('`', '')));
+}
+
 /** @returns {Map<string, { transport: string, features: string }>} */
 function documented() {
-  const table = fs.readFileSync(PAGE, 'utf8')
-    .split(/<!-- \/?checked.*-->/)[1];
-  return new Map(table.trim().split(/\r?\n/).slice(2).map((line) => {
-    const [name, transport, ...has] = line.split('|').slice(1, -1)
-      .map((cell) => cell.trim().replaceAll('`', ''));
+  return new Map(readTable(0).slice(1).map(([name, transport, ...has]) => {
     const features = FEATURES.filter((unused, i) => has[i] === 'yes');
     return [name, { transport, features: features.join(', ') || 'none' }];
   }));
+}
+
+/**
+ * @param {string} platform as process.platform, or 'fallback'
+ * @param {string} [transport] of the process
+ * @returns {Record<string, boolean>} dgram.features there
+ */
+function documentedAdditions(platform, transport = 'uv') {
+  const [head, ...rows] = readTable(1);
+  const system = {
+    darwin: 'macOS', fallback: 'fallback', win32: 'Windows',
+    linux: transport === 'linux' ? 'Linux' : 'Linux, uv',
+  }[platform];
+  const column = head.indexOf(system);
+  return Object.fromEntries(rows.map((row) => [row[0], row[column] === 'yes']));
 }
 
 /** A Linux release as a number that can be compared: 5.12.3 is 5012003. */
@@ -51,18 +76,39 @@ function rowOf(platform, release) {
 }
 
 /**
- * What `dgram-native info` prints in a process with the standard settings.
- * @param {object} [env] in addition
+ * Runs this Node with the standard settings.
+ * @param {string[]} args
+ * @param {object} env in addition
+ * @returns {string} its output
+ */
+function runNode(args, env) {
+  const usual = Object.fromEntries(Object.entries(process.env)
+    .filter(([name]) => !/^DGRAM_NATIVE_(?!BINDING)/.test(name)));
+  return execFileSync(process.execPath, args,
+    { encoding: 'utf8', env: { ...usual, NODE_OPTIONS: '', ...env } });
+}
+
+/**
+ * What `dgram-native info` prints.
+ * @param {object} [env]
  * @returns {Record<string, string>}
  */
 function reported(env = {}) {
-  const usual = Object.fromEntries(Object.entries(process.env)
-    .filter(([name]) => !/^DGRAM_NATIVE_(?!BINDING)/.test(name)));
-  const text = execFileSync(process.execPath,
-    [path.join(path.dirname(packed.main), 'cli.js'), 'info'],
-    { encoding: 'utf8', env: { ...usual, NODE_OPTIONS: '', ...env } });
-  return Object.fromEntries(text.trim().split(/\r?\n/)
+  const cli = path.join(path.dirname(packed.main), 'cli.js');
+  return Object.fromEntries(runNode([cli, 'info'], env).trim().split(/\r?\n/)
     .map((line) => line.split(/: (.*)/, 2)));
 }
 
-module.exports = { documented, reported, rowOf };
+/**
+ * @param {object} [env]
+ * @returns {Record<string, boolean>} dgram.features
+ */
+function reportedAdditions(env = {}) {
+  const main = JSON.stringify(packed.main);
+  return JSON.parse(
+    runNode(['-p', `JSON.stringify(require(${main}).features)`], env));
+}
+
+module.exports = {
+  documented, documentedAdditions, reported, reportedAdditions, rowOf,
+};

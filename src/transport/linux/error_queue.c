@@ -119,10 +119,16 @@ static bool is_icmp_error(int code, bool* own) {
   }
 }
 
+bool dgram_error_queue_is_foreign(int code) {
+  bool own;
+
+  return is_icmp_error(code, &own) && !own;
+}
+
 int dgram_error_queue_check_send(linux_socket_t* self,
                                  int code,
                                  unsigned* attempts) {
-  bool own = true;
+  bool own;
 
   if (is_icmp_error(code, &own)) {
     self->errors_waiting = true;
@@ -130,7 +136,7 @@ int dgram_error_queue_check_send(linux_socket_t* self,
       return 0;
   }
   *attempts = 0; /* for the next datagram, or the same without GSO */
-  return own ? code : UV_EAGAIN;
+  return code;
 }
 
 int dgram_error_queue_check_receive(linux_socket_t* self,

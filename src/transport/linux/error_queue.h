@@ -20,10 +20,14 @@
 bool dgram_error_queue_decode(const struct msghdr* header,
                               dgram_icmp_error_t* out);
 
+/* E2: whether no send has this error for a reason of its own. */
+bool dgram_error_queue_is_foreign(int code);
+
 /* E2: what a send or a receive that has failed with `code` means for a socket
  * with icmp_errors. `attempts` counts its failures and starts at 0. Returns 0
- * if the call has to be repeated, UV_EAGAIN if it would block, and `code` if
- * that is its own error. */
+ * if the call has to be repeated, UV_EAGAIN if a receive would block, and
+ * otherwise `code`: an error of its own, or a foreign one of a send that waits.
+ */
 int dgram_error_queue_check_send(linux_socket_t* self,
                                  int code,
                                  unsigned* attempts);

@@ -61,18 +61,19 @@
  *  E2  A send may fail with one of these codes for a reason of its own. It then
  *      fails again: after several attempts in a row, the error is its own.
  *      GSO limits are learnt (S2) and S5 applies only after that. A code that
- *      no send has for a reason of its own means that ICMP errors arrive
- *      faster than datagrams leave: the rest are queued (S4).
+ *      no send should have for a reason of its own means that ICMP errors
+ *      arrive faster than datagrams leave: the rest are queued (S4, E4).
  *  E3  Unread messages keep EPOLLERR raised. The queue is read on a wake-up if
  *      E1 has occurred or nothing was received, a limited number of messages
  *      at a time. The kernel limits its size (SO_RCVBUF).
  *  E4  If an interface drops a datagram (its queue is full, the datagram is
  *      longer than a shaper ever lets through, a filter rejects it), the kernel
- *      tells only sockets with IP_RECVERR: ENOBUFS. S4 would try for ever, and
- *      hold up the datagrams behind it. So after several attempts without any
- *      success, ENOBUFS belongs to the datagram (S3), and to each one behind it
- *      until the kernel accepts one. A multicast datagram is not tried again:
- *      each attempt reaches the listeners on this host.
+ *      tells only sockets with IP_RECVERR: ENOBUFS. A sandbox may answer with
+ *      any code. S4 would try for ever, and hold up the datagrams behind it. So
+ *      after several delays without any success, the error belongs to the
+ *      datagram (S3), and to each one behind it until the kernel accepts one.
+ *      ENOBUFS of a multicast datagram is not tried again: each attempt reaches
+ *      the listeners on this host.
  */
 #ifndef DGRAM_LINUX_H
 #define DGRAM_LINUX_H
@@ -110,7 +111,7 @@ typedef struct {
   uint32_t queue_count; /* in datagrams */
   bool sending;         /* the queue is in use, by queue.c */
   bool paused;          /* `pause` is running */
-  uint8_t drops;        /* ENOBUFS in a row: E4 */
+  uint8_t delays;       /* in a row: E4 */
   linux_pause_t* pause; /* NULL: not needed yet */
 
   bool gro_decided;             /* UDP_GRO was set, or must not be set */

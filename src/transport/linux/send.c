@@ -13,9 +13,10 @@
 /* Messages of one sendmmsg(), each a segment group or a single datagram. */
 #define SEND_MESSAGES 64
 
-/* Attempts before ENOBUFS is an error of the datagram (E4). With the pauses
- * between them they take 27 ms: a full queue of an interface gets shorter. */
-#define DROPS_MAX 8
+/* Attempts before an error that may pass is one of the datagram (E4). With the
+ * pauses between them they take 27 ms: a full queue of an interface gets
+ * shorter. */
+#define DELAYS_MAX 8
 
 /* The arguments of sendmmsg(), with iovecs and ancillary data. */
 typedef struct {
@@ -125,9 +126,11 @@ static int send_messages(int fd, messages_t* messages, unsigned n) {
   return count < 0 ? uv_translate_sys_error(errno) : count;
 }
 
-/* 0: nothing was sent and no reason was given, so nothing may be dropped. */
-static bool is_blocked(int code) {
-  return code == UV_EAGAIN || code == UV_ENOBUFS || code == 0;
+/* An error that passes. 0: nothing was sent and no reason was given, so nothing
+ * may be dropped. */
+static bool is_blocked(const linux_socket_t* self, int code) {
+  return code == UV_EAGAIN || code == UV_ENOBUFS || code == 0 ||
+         (self->socket->icmp_errors && dgram_error_queue_is_foreign(code));
 }
 
 static bool is_multicast(const dgram_address_t* address) {
@@ -140,22 +143,25 @@ static bool is_multicast(const dgram_address_t* address) {
              : IN6_IS_ADDR_MULTICAST(&address->in6.sin6_addr);
 }
 
-/* E4: whether an error of this message belongs to its datagram. */
-static bool is_dropped(linux_socket_t* self,
-                       const struct msghdr* header,
-                       int code) {
+/* E4: whether an error that should have passed belongs to the datagram of this
+ * message. */
+static bool is_own_after_all(linux_socket_t* self,
+                             const struct msghdr* header,
+                             int code) {
   dgram_address_t peer = {0};
   socklen_t size = sizeof(peer);
 
-  if (code != UV_ENOBUFS || !self->socket->icmp_errors)
+  if (code == UV_EAGAIN || code == 0 || !self->socket->icmp_errors)
     return false;
+  if (self->delays == DELAYS_MAX)
+    return true;
   if (header->msg_name != NULL)
     memcpy(&peer, header->msg_name, header->msg_namelen);
   else
     (void) getpeername(dgram_linux_fd(self->socket), &peer.any, &size);
-  if (self->drops == DROPS_MAX || is_multicast(&peer))
+  if (code == UV_ENOBUFS && is_multicast(&peer))
     return true;
-  self->drops++;
+  self->delays++;
   return false;
 }
 
@@ -197,7 +203,7 @@ int dgram_linux_transmit(dgram_socket_t* socket,
         self->singles_left = DGRAM_LINUX_SINGLES_AFTER_ERROR; /* S5 */
       stopped = rc < (int) n;
       self->errors_waiting |= stopped && socket->icmp_errors; /* E1 */
-      self->drops = 0;
+      self->delays = 0;
       attempts = 0;
       continue;
     }
@@ -206,11 +212,11 @@ int dgram_linux_transmit(dgram_socket_t* socket,
       if (rc == 0)
         continue; /* E1 */
     }
-    if (is_blocked(rc)) { /* S4 */
-      if (rc == UV_ENOBUFS && messages.counts[0] > 1)
+    if (is_blocked(self, rc)) { /* S4 */
+      if (rc != UV_EAGAIN && rc != 0 && messages.counts[0] > 1)
         self->singles_left = 1;
       if (messages.counts[0] > 1 ||
-          !is_dropped(self, &messages.headers[0].msg_hdr, rc))
+          !is_own_after_all(self, &messages.headers[0].msg_hdr, rc))
         return UV_EAGAIN;
     }
     if (messages.counts[0] > 1 &&

@@ -135,6 +135,28 @@ describe('the AsyncLocalStorage store', () => {
     }), 'send');
   });
 
+  it('in a send callback is that of the call if the lookup of bind() leaves it',
+     async () => {
+       const waiting = [];
+       // The first answer has the context of a timer.
+       const timer = setInterval(() => waiting.shift()?.(), 5);
+       let calls = 0;
+       const lookup = (name, family, callback) => {
+         const answer = () => callback(null, '127.0.0.1', 4);
+         if (calls++ === 0) waiting.push(answer);
+         else answer();
+       };
+       const socket = within('create', () => open({ type: 'udp4', lookup }));
+       try {
+         assert.strictEqual(await new Promise((resolve) => {
+           within('send', () => socket.send('x', 9, '127.0.0.1', () =>
+             resolve(storage.getStore())));
+         }), isNative ? 'send' : undefined);
+       } finally {
+         clearInterval(timer);
+       }
+     });
+
   it('in the callback of bind() is that of the call', async () => {
     const socket = within('create', () => open('udp4'));
     assert.strictEqual(await new Promise((resolve) => {

@@ -55,6 +55,13 @@ function* rowsOf(batch) {
 
 const available = dgram.features?.receiveInfo === true;
 
+/** Whether this kernel merges datagrams of one host: GSO and GRO. */
+const merges = available &&
+  packed.binding().features().gso && packed.binding().features().gro;
+
+const assertMerged = (receiver) =>
+  assert.strictEqual(receiver.stats().mergedRuns > 0, merges);
+
 describeNative('the option receiveInfo', () => {
   it('must be an array of known names', () => {
     const array = (received) => [TypeError, 'ERR_INVALID_ARG_TYPE',
@@ -264,16 +271,16 @@ describeNative('the option receiveInfo', () => {
             assert.strictEqual(rinfo.localAddress, '127.0.0.1');
           });
         }
-        assert.ok(receiver.stats().mergedRuns > 0);
+        assertMerged(receiver);
       });
     }
 
-    it('has the time of the first one', async () => {
+    (merges ? it : it.skip)('has the time of the first one', async () => {
       const receiver = await asking('udp4', '127.0.0.1', ['timestamp']);
       makeRoom(receiver, 4 << 20);
       await sendRuns(receiver, [[0, 9], [0, 9], [0, 9]], 50, 64);
       const messages = await sendRuns(receiver, [[0, 9]], 50, 64);
-      assert.ok(receiver.stats().mergedRuns > 0);
+      assertMerged(receiver);
       assert.strictEqual(
         new Set(messages.map(({ rinfo }) => rinfo.timestamp)).size, 1);
     });
@@ -399,7 +406,7 @@ describeNative('the option receiveInfo', () => {
       }
       for (const { text, info } of rows)
         assert.strictEqual(info.tos, Number(text));
-      assert.ok(receiver.stats().mergedRuns > 0);
+      assertMerged(receiver);
     });
   });
 
