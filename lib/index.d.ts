@@ -185,12 +185,45 @@ export interface SocketOptions extends dgram.SocketOptions {
    * Requires the transport 'linux'; see `features`.
    */
   receiveInfo?: readonly ReceiveInfoName[] | undefined;
+  /**
+   * Which of the `workers` sockets of a port receives a datagram: the one whose
+   * index is the number of the CPU, or the key in the payload, modulo
+   * `workers`. Requires `reusePort`. SO_ATTACH_REUSEPORT_CBPF, Linux 4.5; see
+   * `features`.
+   */
+  steering?: 'cpu' | SteeringKey | undefined;
+  /** For `steering`: how many sockets share the port, 1 to 65535. */
+  workers?: number | undefined;
   /** Lets several sockets bind one port (SO_REUSEPORT). In Node since 22.12. */
   reusePort?: boolean | undefined;
   /** Datagrams from these addresses are dropped. In Node since 22.13. */
   receiveBlockList?: BlockList | undefined;
   /** Sends to these addresses fail with ERR_IP_BLOCKED. In Node since 22.13. */
   sendBlockList?: BlockList | undefined;
+}
+
+/** The key of `steering`: a big-endian number in the payload. */
+export interface SteeringKey {
+  /** Its first byte, 0 to 65535. */
+  offset: number;
+  /** Its size in bytes, 1 to 20. */
+  length: number;
+}
+
+/** A descriptor without a socket; see detach(). Used once. */
+export interface Ticket {
+  /** 32 hexadecimal digits. */
+  token: string;
+}
+
+/** Options of a socket that continues with the descriptor of another one. */
+export interface TicketOptions extends
+  Pick<SocketOptions, 'sharedBuffers' | 'lookup' | 'signal' |
+    'receiveBlockList' | 'sendBlockList'> {
+  /** Of detach(), in any thread of this process. */
+  from: Ticket;
+  /** That of the ticket. */
+  type?: dgram.SocketType | undefined;
 }
 
 /** An ICMP error as a system error, such as `icmp ECONNREFUSED 192.0.2.1:53`. */
@@ -269,6 +302,8 @@ export interface DropsMessage {
 
 /** Which additions to node:dgram this process has. */
 export interface Features {
+  /** detach(), and createSocket({ from }) */
+  readonly detach: boolean;
   /** createSocket({ device }) */
   readonly device: boolean;
   /** setDontFragment() */
@@ -297,6 +332,8 @@ export interface Features {
   readonly sharedBuffers: boolean;
   /** stats() */
   readonly stats: boolean;
+  /** createSocket({ steering }) */
+  readonly steering: boolean;
   /** createSocket({ transparent }) */
   readonly transparent: boolean;
   /** setTypeOfService(), getTypeOfService() */
@@ -428,6 +465,14 @@ export class Socket extends dgram.Socket {
   stats(): Stats;
 
   /**
+   * Closes the socket and leaves its descriptor, with everything received and
+   * not emitted yet, to createSocket({ from }) of any thread of this process.
+   * @param options `timeout`: milliseconds until an unused ticket is closed;
+   *   default 60000
+   */
+  detach(options?: { timeout?: number | undefined }): Ticket;
+
+  /**
    * @param multicastInterface an address; a name or index in an object; or '*':
    *   all interfaces that are up and can receive multicast datagrams now
    */
@@ -504,6 +549,10 @@ export class Socket extends dgram.Socket {
 
 export function createSocket(
   type: dgram.SocketType,
+  callback?: MessageListener,
+): Socket;
+export function createSocket(
+  options: TicketOptions,
   callback?: MessageListener,
 ): Socket;
 export function createSocket(

@@ -204,7 +204,7 @@ function deferToTickEnd() {
 /** @param {CallbackBatch|null} first callbacks of what left within send() */
 function endConnectedTick(first) {
   connectedScheduled = false;
-  flushConnectedAndSchedule();
+  flushAndSchedule(connectedBatch);
   if (first !== null) runCallbacks(first);
 }
 
@@ -214,14 +214,23 @@ function endConnectedTick(first) {
  */
 function flushBeforeClose() {
   flushDeferred();
-  flushConnectedAndSchedule();
+  flushAndSchedule(connectedBatch);
 }
 
-/** Sends the pending connected datagrams now and schedules their callbacks. */
-function flushConnectedAndSchedule() {
-  if (connectedBatch === null) return;
-  connectedBatch.flush();
-  const batch = connectedBatch.takeCallbacks();
+/**
+ * Before another socket takes the descriptor: the unconnected datagrams leave,
+ * too, and their callbacks will run although the socket is closed.
+ */
+function flushBeforeLeave() {
+  flushBeforeClose();
+  flushAndSchedule(unconnectedBatch);
+}
+
+/** Sends the pending datagrams now and schedules their callbacks. */
+function flushAndSchedule(sendBatch) {
+  if (sendBatch === null) return;
+  sendBatch.flush();
+  const batch = sendBatch.takeCallbacks();
   if (batch !== null) schedule(runCallbacks, batch);
 }
 
@@ -359,6 +368,7 @@ module.exports = {
   completeQueued,
   findDestination,
   flushBeforeClose,
+  flushBeforeLeave,
   flushDue,
   sendColumns,
   sendConnected,

@@ -28,6 +28,7 @@ function checkOptions(options, above) {
   const refuse = (name) => {
     throw requiresAddon(`The option ${name}`, above);
   };
+  if (options.from !== undefined) refuse('from');
   readOpenOptions(options, refuse, above);
   readReceiveInfo(options, refuse, above);
   const { sharedBuffers } = options;

@@ -114,6 +114,19 @@ class UDP extends AsyncResource {
   }
 
   /**
+   * Closes the handle after leave(). The socket of the C core remains until its
+   * queued datagrams are sent.
+   */
+  closeLeft() {
+    this.closed = true;
+    this.foreign?.close();
+    this.exported?.close();
+    this.finish();
+    forget(this);
+    this.emitDestroy();
+  }
+
+  /**
    * Sends one IPv4 datagram at once.
    * @param {object} request retained until `request.oncomplete(status, bytes)`
    * @param {Array<Uint8Array>} list the parts of the message
@@ -170,6 +183,21 @@ function sendOne(handle, family, request, list, rest) {
   return outbox.sendNow(handle, family, list, port, peer,
                         hasCallback ? request : null,
                         request?.[kSettings] ?? null);
+}
+
+/**
+ * Creates a handle for a descriptor that another one has left.
+ * @param {string} type 'udp4' or 'udp6'
+ * @param {Function} [lookup] see createHandle()
+ * @param {string} token of leave()
+ * @returns {UDP|number} the handle, or a negative UV_ code
+ */
+function takeHandle(type, lookup, token) {
+  const handle = createHandle(type, lookup);
+  const status = handle.take(token);
+  if (status === 0) return handle;
+  handle.close();
+  return status;
 }
 
 /** Removes a handle from the table. The slot may have been reused. */
@@ -328,5 +356,6 @@ module.exports = {
   hasOwnSend,
   inheritMethods,
   kSettings,
+  takeHandle,
   takesLiterals,
 };

@@ -20,8 +20,10 @@ function listFeatures(addon) {
     priority: hasOptions,
     receiveInfo: hasAddon && addon.features().receiveInfo,
     sharedBuffers: hasAddon,
+    steering: hasOptions,
     transparent: hasOptions,
     // methods, and arguments of methods
+    detach: hasAddon && addon.hasTickets,
     dontFragment: hasOptions,
     kernelDrops: hasOptions,
     membershipInterface: hasOptions,

@@ -55,7 +55,7 @@ function guardBind(bind) {
 function guardHandle(handle) {
   if (!isGuarded) return;
   handle.bind = guardBind(handle.bind);
-  for (const name of ['connect', 'open', 'send']) {
+  for (const name of ['connect', 'open', 'send', 'take']) {
     handle[name] = guard(handle[name]);
   }
 }

@@ -17,10 +17,15 @@ const {
   NodeSocket, asyncIdKey, isInNodesPlace,
 } = require('../node/node-internals');
 const { isBlockList } = require('./block-lists');
-const { throwOnError } = require('./common');
+const { emitIfOpen, throwOnError } = require('./common');
 const { readOpenOptions } = require('./open-options');
+const { startReceiving } = require('./receive');
 const { bitsOf, readReceiveInfo } = require('./receive-info');
 const { createState, kState } = require('./state');
+const { openTicket, readTicket, restoreState } = require('./ticket');
+
+// Programs may replace the global.
+const { process } = globalThis;
 
 const createdChannel = dc.channel('udp.socket');
 
@@ -28,10 +33,11 @@ const createdChannel = dc.channel('udp.socket');
  * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
  *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
  *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean),
- *   those of open-options.js, and receiveInfo
+ *   those of open-options.js, receiveInfo, and from
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
+ * @throws {Error} with `from`: a system error
  * @since Node 0.1.99
  */
 function Socket(type, listener) {
@@ -39,17 +45,26 @@ function Socket(type, listener) {
   let options;
   let openOptions;
   let receiveInfo;
+  let ticket;
   if (type !== null && typeof type === 'object') {
     options = type;
     type = options.type;
     checkOptions(options);
+    if (options.from !== undefined) {
+      ticket = readTicket(options, Socket);
+      ({ type } = ticket);
+    }
     openOptions = readOpenOptions(options, checkAvailable, Socket);
     receiveInfo = readReceiveInfo(options, checkAvailable, Socket);
   }
 
-  const handle = createHandle(type, options?.lookup);
+  const handle = ticket === undefined ?
+    createHandle(type, options?.lookup) :
+    openTicket(ticket, options, Socket);
   handle.owner = this;
-  if (options?.sharedBuffers ?? SHARED_BUFFERS) handle.sharedBuffers = true;
+  if (options?.sharedBuffers ?? ticket?.sharedBuffers ?? SHARED_BUFFERS) {
+    handle.sharedBuffers = true;
+  }
   if (options?.receiveBlockList) {
     handle.receiveBlockList = options.receiveBlockList;
   }
@@ -61,6 +76,7 @@ function Socket(type, listener) {
   this[kState] = createState(handle, options);
   if (openOptions !== undefined) setOpenOptions(this[kState], openOptions);
   if (receiveInfo !== undefined) setReceiveInfo(handle, receiveInfo);
+  if (ticket !== undefined) resume(this, ticket);
 
   if (options?.signal !== undefined) closeOnAbort(this, options.signal);
   if (createdChannel.hasSubscribers) createdChannel.publish({ socket: this });
@@ -99,6 +115,13 @@ function setReceiveInfo(handle, names) {
   if (status < 0) handle.close();
   throwOnError(status, 'setsockopt', setReceiveInfo);
   handle.receiveInfo = new ReceiveInfo(names, bits);
+}
+
+/** The descriptor is bound; it may be connected. */
+function resume(socket, ticket) {
+  restoreState(socket, ticket);
+  startReceiving(socket, Socket);
+  process.nextTick(emitIfOpen, socket, 'listening');
 }
 
 function checkOptions(options) {

@@ -9,6 +9,7 @@ const errors = require('../errors/errors');
 const {
   validateBoolean, validateString, validateUint32,
 } = require('../errors/validators');
+const { readSteering } = require('./steering');
 
 /** The name of an interface; the kernel checks the rest. */
 function validateDevice(value, name, above) {
@@ -19,7 +20,7 @@ function validateDevice(value, name, above) {
   }
 }
 
-/** In the order of the arguments of handle.setOpenOptions(). */
+/** In the order of the first arguments of handle.setOpenOptions(). */
 const VALIDATORS = {
   device: validateDevice, // SO_BINDTODEVICE
   multicastAll: validateBoolean, // IP_MULTICAST_ALL, IPV6_MULTICAST_ALL
@@ -42,8 +43,8 @@ function isDefault(name, value) {
  * @param {function(string)} checkAvailable throws if this process does not have
  *   the option
  * @param {Function} above where the stack begins, see errors.js
- * @returns {Array|undefined} the values, undefined for those not given;
- *   undefined if none was given
+ * @returns {Array|undefined} the arguments of handle.setOpenOptions():
+ *   undefined for those not given; undefined if none was given
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
  * @throws {RangeError} ERR_OUT_OF_RANGE
  */
@@ -59,7 +60,9 @@ function readOpenOptions(options, checkAvailable, above) {
     values ??= new Array(NAMES.length).fill(undefined);
     values[i] = value;
   }
-  return values;
+  const steering = readSteering(options, checkAvailable, above);
+  if (steering === undefined) return values;
+  return [...values ?? new Array(NAMES.length).fill(undefined), ...steering];
 }
 
 /**
@@ -81,4 +84,4 @@ function optionException({ openOptions, handle }, status,
   return error;
 }
 
-module.exports = { optionException, readOpenOptions };
+module.exports = { NAMES, optionException, readOpenOptions };

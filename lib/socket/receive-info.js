@@ -62,4 +62,9 @@ function bitsOf(names) {
   return bits;
 }
 
-module.exports = { BITS, bitsOf, readReceiveInfo };
+/** @returns {Array<string>} the names that a ReceiveInfo was created with */
+function namesOf(receiveInfo) {
+  return [...NAMES.keys()].filter((name) => receiveInfo[name]);
+}
+
+module.exports = { BITS, bitsOf, namesOf, readReceiveInfo };

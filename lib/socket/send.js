@@ -18,7 +18,7 @@ const {
 } = require('./outgoing-message');
 const { enqueue, enqueueBinder } = require('./queue');
 const { readSettings, toTarget } = require('./send-settings');
-const { BOUND, CONNECTED, UNBOUND, kState } = require('./state');
+const { BOUND, CONNECTED, UNBOUND, detached, kState } = require('./state');
 
 // Programs may replace the global.
 const { process } = globalThis;
@@ -296,7 +296,12 @@ function failSend(socket, error, callback) {
 function sendThroughHandle(socket, list, ip, port, address, callback,
                            settings) {
   const { handle, sendBlockList } = socket[kState];
-  if (!handle) return;
+  if (!handle) {
+    if (detached.has(socket[kState])) {
+      callLater(callback, canceled(address, port));
+    }
+    return;
+  }
   if (ip && isBlocked(sendBlockList, ip)) {
     if (callback) process.nextTick(callback, errors.ipBlocked(ip));
     return;
@@ -318,6 +323,12 @@ function sendThroughHandle(socket, list, ip, port, address, callback,
     process.nextTick(
       callback, errors.hostPortException(status, 'send', address, port));
   }
+}
+
+/** The lookup has finished after detach(). */
+function canceled(address, port) {
+  return errors.hostPortException(errors.errno('ECANCELED'), 'send', address,
+                                  port);
 }
 
 function completeSend(status, bytes) {

@@ -17,6 +17,7 @@ require('./connect');
 require('./send');
 require('./send-many');
 require('./close');
+require('./detach');
 require('./address');
 require('./options');
 require('./membership');

@@ -46,6 +46,9 @@ function createState(handle, options) {
   };
 }
 
+/** The states of sockets that detach() has closed. */
+const detached = new WeakSet();
+
 module.exports = {
   BINDING,
   BOUND,
@@ -56,5 +59,6 @@ module.exports = {
   SEND_BUFFER,
   UNBOUND,
   createState,
+  detached,
   kState,
 };

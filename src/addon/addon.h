@@ -9,6 +9,7 @@
  *   bind.c         methods of a handle: descriptors, bind, connect, addresses
  *   options.c      methods of a handle: socket options
  *   platform_options.c   the same, options that libuv does not have
+ *   move.c         methods of a handle: moving the descriptor; tickets
  *   send_batch.c   memory of the datagrams to send, flush
  *   send_settings.c   settings of the datagrams to send
  *   inbox.c        memory of the received datagrams
@@ -105,11 +106,13 @@ napi_status dgram_addon_export_bind_flags(napi_env env, napi_value exports);
 napi_status dgram_addon_export_send_batches(napi_env env, napi_value exports);
 napi_status dgram_addon_export_send_settings(napi_env env, napi_value exports);
 napi_status dgram_addon_export_inbox(napi_env env, napi_value exports);
+napi_status dgram_addon_export_move(napi_env env, napi_value exports);
 
 napi_status dgram_addon_define_bind(napi_env env, napi_value prototype);
 napi_status dgram_addon_define_options(napi_env env, napi_value prototype);
 napi_status dgram_addon_define_platform_options(napi_env env,
                                                 napi_value prototype);
+napi_status dgram_addon_define_move(napi_env env, napi_value prototype);
 napi_status dgram_addon_define_stats(napi_env env, napi_value prototype);
 
 /* -- send_batch.c ---------------------------------------------------------- */

@@ -146,6 +146,7 @@ static napi_value js_define(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, dgram_addon_define_bind(env, prototype));
   DGRAM_TRY(env, dgram_addon_define_options(env, prototype));
   DGRAM_TRY(env, dgram_addon_define_platform_options(env, prototype));
+  DGRAM_TRY(env, dgram_addon_define_move(env, prototype));
   DGRAM_TRY(env, dgram_addon_define_stats(env, prototype));
   DGRAM_TRY(
       env,

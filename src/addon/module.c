@@ -83,6 +83,7 @@ static napi_status define_exports(napi_env env, napi_value exports) {
       dgram_addon_export_send_batches,
       dgram_addon_export_send_settings,
       dgram_addon_export_inbox,
+      dgram_addon_export_move,
       dgram_addon_export_stats,
       dgram_addon_export_layout,
       dgram_addon_export_bind_flags,

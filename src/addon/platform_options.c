@@ -113,9 +113,10 @@ static napi_status read_option(napi_env env, napi_value value, int64_t* out) {
 }
 
 /* setOpenOptions(device, multicastAll, freebind, transparent, priority, mark,
- * icmpErrors): undefined keeps the value of the system. */
+ * icmpErrors, workers, length, offset): undefined keeps the value of the
+ * system. The last three are those of dgram_steering_t. */
 static napi_value js_set_open_options(napi_env env, napi_callback_info info) {
-  napi_value argv[7];
+  napi_value argv[10];
   napi_value self;
   dgram_socket_t* socket;
   dgram_open_options_t options = {.device = ""};
@@ -131,6 +132,9 @@ static napi_value js_set_open_options(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, read_option(env, argv[4], &options.priority));
   DGRAM_TRY(env, read_option(env, argv[5], &options.mark));
   DGRAM_TRY(env, read_option(env, argv[6], &options.icmp_errors));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[7], &options.steering.workers));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[8], &options.steering.length));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[9], &options.steering.offset));
   if (type != napi_undefined)
     rc = dgram_napi_text(env, argv[0], options.device, sizeof(options.device));
   /* A name that was cut is still too long for an interface: bind() fails. */

@@ -31,7 +31,7 @@ static void start_deferred_reads(dgram_env_t* env) {
   for (i = 0; i < env->sockets_size; i++) {
     socket = env->sockets[i];
     if (socket != NULL && socket->reading && !socket->closing &&
-        env->transport->start(socket) != 0)
+        socket->backlog == NULL && env->transport->start(socket) != 0)
       env->read_deferred = true; /* try again */
   }
 }
@@ -213,8 +213,9 @@ bool dgram_delivery_read_next(dgram_inbox_t* inbox) {
   dgram_socket_t* socket = inbox->socket;
   dgram_env_t* env = socket->env;
 
-  if (!socket->reading || socket->closing || inbox->deliver_depth > 1 ||
-      socket->inbox != inbox || !env->acquire(env, inbox))
+  if (!socket->reading || socket->closing || socket->backlog != NULL ||
+      inbox->deliver_depth > 1 || socket->inbox != inbox ||
+      !env->acquire(env, inbox))
     return false;
   dgram_inbox_reset(inbox);
   inbox->reader = socket;

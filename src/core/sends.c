@@ -121,5 +121,7 @@ void dgram_sends_complete(dgram_socket_t* socket,
   }
   dgram_socket_use(socket);
   socket->env->complete(socket, ticket, status, length);
+  if (socket->finishing && dgram_socket_queue_count(socket) == 0)
+    dgram_socket_close(socket);
   dgram_socket_unuse(socket);
 }

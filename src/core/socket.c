@@ -131,8 +131,29 @@ static int apply_open_options(dgram_socket_t* socket, int fd) {
   return rc;
 }
 
+/* Of a bound descriptor. */
+static int apply_steering(dgram_socket_t* socket, int fd) {
+  int rc = 0;
+
+  if (socket->open_options != NULL &&
+      socket->open_options->steering.workers != 0)
+    rc = dgram_platform_set_steering(fd, &socket->open_options->steering);
+  if (rc != 0)
+    socket->failed_option = "steering";
+  return rc;
+}
+
+/* With GRO the kernel selects one socket for datagrams with different keys. */
+static void keep_keys_apart(dgram_socket_t* socket) {
+  if (socket->open_options != NULL &&
+      socket->open_options->steering.length != 0)
+    socket->env->transport->share(socket);
+}
+
 int dgram_socket_set_open_options(dgram_socket_t* socket,
                                   const dgram_open_options_t* options) {
+  int rc;
+
   if (socket->closing)
     return UV_EBADF;
   if (socket->open_options == NULL)
@@ -143,7 +164,12 @@ int dgram_socket_set_open_options(dgram_socket_t* socket,
   socket->icmp_errors = options->icmp_errors > 0;
   if (!dgram_socket_is_open(socket))
     return 0;
-  return apply_open_options(socket, dgram_socket_fd(socket));
+  rc = apply_open_options(socket, dgram_socket_fd(socket));
+  if (rc == 0)
+    rc = apply_steering(socket, dgram_socket_fd(socket));
+  if (rc == 0)
+    keep_keys_apart(socket);
+  return rc;
 }
 
 int dgram_socket_set_receive_info(dgram_socket_t* socket, uint32_t info) {
@@ -162,8 +188,7 @@ static int check_bind(dgram_socket_t* socket, bool was_open, int rc) {
   return rc;
 }
 
-/* A descriptor that was passed in may be connected already. */
-static void detect_connected(dgram_socket_t* socket) {
+void dgram_socket_detect_connected(dgram_socket_t* socket) {
   dgram_address_t peer;
 
   socket->connected = dgram_socket_peer(socket, &peer) == 0;
@@ -191,12 +216,14 @@ int dgram_socket_open(dgram_socket_t* socket, int fd) {
     return dgram_socket_adopt(socket, fd);
   rc = apply_open_options(socket, fd);
   if (rc == 0)
+    rc = apply_steering(socket, fd);
+  if (rc == 0)
     rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
   if (rc != 0)
     return rc;
   socket->shared = true; /* its creator may still use it */
   dgram_stats_ignore_drops(socket);
-  detect_connected(socket);
+  dgram_socket_detect_connected(socket);
   return 0;
 }
 
@@ -213,6 +240,8 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
     return copy;
   rc = apply_open_options(socket, copy);
   if (rc == 0)
+    rc = apply_steering(socket, copy);
+  if (rc == 0)
     rc = uv_udp_open(&socket->udp, (uv_os_sock_t) copy);
   if (rc != 0) {
     dgram_platform_close(copy);
@@ -220,7 +249,7 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
   }
   socket->shared = true;
   dgram_stats_ignore_drops(socket);
-  detect_connected(socket);
+  dgram_socket_detect_connected(socket);
   return 0;
 }
 
@@ -305,10 +334,17 @@ int dgram_socket_bind(dgram_socket_t* socket,
                       const dgram_address_t* address,
                       unsigned flags) {
   bool was_open = dgram_socket_is_open(socket);
+  int rc;
 
   if (socket->closing)
     return UV_EBADF;
-  return check_bind(socket, was_open, bind_to(socket, address, flags));
+  rc = bind_to(socket, address, flags);
+  if (rc == 0 && (flags & DGRAM_BIND_REUSEPORT)) {
+    rc = apply_steering(socket, dgram_socket_fd(socket));
+    if (rc == 0)
+      keep_keys_apart(socket);
+  }
+  return check_bind(socket, was_open, rc);
 }
 
 int dgram_socket_bind_any(dgram_socket_t* socket, int family) {
@@ -367,9 +403,10 @@ int dgram_socket_start(dgram_socket_t* socket) {
 
   if (socket->closing)
     return UV_EBADF;
-  rc = socket->env->transport->start(socket);
+  rc = socket->backlog != NULL ? 0 : socket->env->transport->start(socket);
   if (rc == 0)
     socket->reading = true;
+  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
   return rc;
 }
@@ -378,6 +415,7 @@ int dgram_socket_stop(dgram_socket_t* socket) {
   if (socket->closing)
     return UV_EBADF;
   socket->reading = false;
+  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
   return socket->env->transport->stop(socket);
 }
@@ -395,6 +433,7 @@ void dgram_socket_ref(dgram_socket_t* socket) {
     return;
   uv_ref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
+  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
 }
 
@@ -403,6 +442,7 @@ void dgram_socket_unref(dgram_socket_t* socket) {
     return;
   uv_unref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
+  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
 }
 
@@ -420,6 +460,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
   socket->closing = true;
   socket->reading = false;
   dgram_env_remove_starting(socket->env, socket);
+  dgram_backlog_close(socket);
   dgram_delivery_update(socket->env, socket);
   socket->env->transport->close(socket);
 }

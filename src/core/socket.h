@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "core/backlog.h"
 #include "core/env.h"
 #include "core/stats.h"
 #include "platform/options.h"
@@ -25,10 +26,12 @@ struct dgram_socket_s {
   bool revealed;        /* the program has seen the descriptor's number */
   bool icmp_errors;     /* the option icmpErrors: they go to env->icmp() */
   bool notify_closed;   /* for addon/: call hook.closed */
+  bool finishing;       /* see dgram_socket_finish() */
   uint32_t connections; /* number of connects; distinguishes connected peers */
   uint16_t block;       /* datagrams that its listeners process in half a ms */
   uint32_t uses;        /* see dgram_socket_use() */
   dgram_inbox_t* inbox; /* with a batch that may be unfinished, or NULL */
+  dgram_backlog_t* backlog; /* to be delivered before reading, or NULL */
 
   dgram_stats_t stats;
   uint64_t drops_reported; /* part of stats.kernel_drops */
@@ -88,6 +91,9 @@ int dgram_socket_open(dgram_socket_t* socket, int fd);
 
 /* Uses a duplicate of `fd`, which remains with its owner. */
 int dgram_socket_adopt(dgram_socket_t* socket, int fd);
+
+/* A descriptor that was passed in may be connected already. */
+void dgram_socket_detect_connected(dgram_socket_t* socket);
 
 /* True if the socket has a descriptor (on Windows a SOCKET). */
 bool dgram_socket_is_open(const dgram_socket_t* socket);

@@ -11,6 +11,12 @@ int dgram_platform_set_open_options(int fd,
   return UV_ENOTSUP;
 }
 
+int dgram_platform_set_steering(int fd, const dgram_steering_t* steering) {
+  (void) fd;
+  (void) steering;
+  return UV_ENOTSUP;
+}
+
 int dgram_platform_set_receive_info(int fd, uint32_t info) {
   (void) fd;
   (void) info;

@@ -1,4 +1,5 @@
-/* Socket options that libuv does not have. linux.c implements all of them;
+/* Socket options that libuv does not have. linux.c implements all of them, with
+ * linux_steering.c;
  * no_options.c, for other platforms, returns UV_ENOTSUP from every function.
  *
  * `fd` is the descriptor of a UDP socket. Functions return 0, the value named
@@ -21,6 +22,19 @@ extern const bool dgram_platform_has_options;
 /* An option of dgram_open_options_t that keeps the value of the system. */
 #define DGRAM_UNSET (-1)
 
+/* How the kernel selects the socket for a datagram among those that share a
+ * port (SO_REUSEPORT). The index of a socket is the order of bind(2). */
+typedef struct {
+  uint32_t workers; /* sockets; 0: no steering */
+  uint32_t length;  /* of the key in the payload, in bytes; 0: the key is the
+                       number of the CPU that processes the datagram */
+  uint32_t offset;  /* of the key, in bytes */
+} dgram_steering_t;
+
+#define DGRAM_STEERING_WORKERS_MAX 65535u
+#define DGRAM_STEERING_LENGTH_MAX 20u /* of a QUIC connection id (RFC 9000) */
+#define DGRAM_STEERING_OFFSET_MAX 65535u
+
 /* Options of createSocket() that are set when the descriptor is created, before
  * bind(2). */
 typedef struct {
@@ -31,6 +45,8 @@ typedef struct {
   int64_t priority;               /* SO_PRIORITY, uint32 */
   int64_t mark;                   /* SO_MARK, uint32 */
   int64_t icmp_errors;            /* IP_RECVERR, IPV6_RECVERR */
+  dgram_steering_t steering;      /* set after bind(2), for all sockets of the
+                                     port */
 } dgram_open_options_t;
 
 /* Sets the options. After an error `*failed` is the name of the option, as in
@@ -38,6 +54,13 @@ typedef struct {
 int dgram_platform_set_open_options(int fd,
                                     const dgram_open_options_t* options,
                                     const char** failed);
+
+/* Selects the socket of a port by the key modulo the number of workers. The key
+ * in the payload is a big-endian number. If there is no socket with that index,
+ * or the datagram ends before the key does, the kernel hashes the addresses and
+ * ports. The option is that of the port: the last call applies to all of its
+ * sockets. UV_EINVAL if `fd` is not bound with SO_REUSEPORT. */
+int dgram_platform_set_steering(int fd, const dgram_steering_t* steering);
 
 /* Has the kernel add control messages to received datagrams: IP_PKTINFO,
  * IP_RECVTOS, IP_RECVTTL, SO_TIMESTAMPNS and their counterparts of IPv6.

@@ -22,6 +22,12 @@ bool dgram_platform_is_writable(const uv_udp_t* udp);
  * descriptor. */
 int dgram_platform_dup(int fd);
 
+/* True if dgram_platform_dup() is supported. */
+bool dgram_platform_has_dup(void);
+
+/* True if the option of dgram_platform_clear_reuseaddr() is set. */
+bool dgram_platform_has_reuseaddr(int fd);
+
 /* Closes a descriptor created by dgram_platform_dup() or
  * dgram_platform_socket(). */
 void dgram_platform_close(int fd);

@@ -50,8 +50,13 @@ bool dgram_platform_is_writable(const uv_udp_t* udp) {
   return entry.fd >= 0 && poll(&entry, 1, 0) > 0 && (entry.revents & POLLOUT);
 }
 
+bool dgram_platform_has_dup(void) {
+  return true;
+}
+
+/* Not 0, 1 or 2: libuv aborts if it has to close one of these. */
 int dgram_platform_dup(int fd) {
-  return code(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  return code(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
 void dgram_platform_close(int fd) {
@@ -76,6 +81,13 @@ int dgram_platform_set_reuseport(int fd) {
   if (!dgram_platform_has_reuseport())
     return UV_ENOTSUP;
   return code(setsockopt(fd, SOL_SOCKET, BALANCING_OPTION, &on, sizeof(on)));
+}
+
+bool dgram_platform_has_reuseaddr(int fd) {
+  int on = 0;
+  socklen_t size = sizeof(on);
+
+  return getsockopt(fd, SOL_SOCKET, OPENING_OPTION, &on, &size) == 0 && on != 0;
 }
 
 int dgram_platform_clear_reuseaddr(int fd) {

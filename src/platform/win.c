@@ -12,6 +12,15 @@ bool dgram_platform_is_writable(const uv_udp_t* udp) {
   return false;
 }
 
+bool dgram_platform_has_dup(void) {
+  return false;
+}
+
+bool dgram_platform_has_reuseaddr(int fd) {
+  (void) fd;
+  return false;
+}
+
 int dgram_platform_dup(int fd) {
   (void) fd;
   return UV_ENOTSUP;

@@ -17,6 +17,7 @@
 #include "core/delivery.h"
 #include "core/env.h"
 #include "core/inbox.h"
+#include "core/messages.h"
 #include "core/sends.h"
 
 /* What a transport does on this system, with the settings of the environment.
@@ -77,9 +78,18 @@ struct dgram_transport_s {
    * handles of the transport. Queued datagrams always keep the loop alive. */
   void (*ref_changed)(dgram_socket_t* socket);
 
-  /* Another reader is about to get the descriptor. It expects one datagram per
-   * read, so GRO must be off. */
+  /* Another reader is about to get the descriptor, and expects one datagram per
+   * read; or the socket is steered by its datagrams. GRO must be off from now
+   * on. */
   void (*share)(dgram_socket_t* socket);
+
+  /* The socket leaves its descriptor to another one of this transport
+   * (core/move.h). Moves messages that were read ahead to `*end`, the end of a
+   * list. */
+  void (*leave)(dgram_socket_t* socket, dgram_message_t** end);
+
+  /* The socket has taken such a descriptor. */
+  void (*take)(dgram_socket_t* socket);
 
   /* `socket` has taken the place, the id and the transport_data of a socket
    * that never had a working descriptor: nothing is queued or watched. See

@@ -18,6 +18,17 @@ static void uv_share(dgram_socket_t* socket) {
   (void) socket;
 }
 
+static void uv_leave(dgram_socket_t* socket, dgram_message_t** end) {
+  /* libuv does not read ahead. */
+  (void) socket;
+  (void) end;
+}
+
+static void uv_take(dgram_socket_t* socket) {
+  /* No state of the transport depends on the descriptor. */
+  (void) socket;
+}
+
 static void uv_moved(dgram_socket_t* socket) {
   /* Nothing is queued, and nothing points to the replaced socket. */
   (void) socket;
@@ -48,6 +59,8 @@ const dgram_transport_t dgram_transport_uv = {
     .queue_count = dgram_uv_queue_count,
     .ref_changed = uv_ref_changed,
     .share = uv_share,
+    .leave = uv_leave,
+    .take = uv_take,
     .moved = uv_moved,
     .close = uv_close_socket,
     .closed = dgram_uv_free_queue,

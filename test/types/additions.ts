@@ -4,7 +4,7 @@ import { AddressInfo } from 'node:net';
 import {
   createSocket, features, stats, transport, Batch, DropsMessage, Features,
   IcmpError, IcmpInfo, ReceiveInfoName, RemoteInfo, SendSettings, SendTarget,
-  Socket, Stats,
+  Socket, Stats, Ticket,
 } from 'dgram-native';
 
 const socket: Socket = createSocket({ type: 'udp4', sharedBuffers: true });
@@ -108,6 +108,23 @@ createSocket({
   type: 'udp6', device: 'eth0', multicastAll: false, freebind: true,
   transparent: true, priority: 6, mark: 1, icmpErrors: features.icmpErrors,
 });
+createSocket({
+  type: 'udp4', reusePort: true, steering: { offset: 0, length: 8 }, workers: 4,
+});
+createSocket({ type: 'udp6', reusePort: true, steering: 'cpu', workers: 2 });
+// @ts-expect-error -- no length
+createSocket({ type: 'udp4', reusePort: true, steering: { offset: 0 } });
+// @ts-expect-error -- not a rule
+createSocket({ type: 'udp4', steering: 'random', workers: 2 });
+const ticket: Ticket = socket.detach({ timeout: 1000 });
+const taken: Socket = createSocket({ from: socket.detach() }, () => {});
+createSocket({ from: ticket, type: 'udp4', sharedBuffers: true });
+createSocket({ from: { token: ticket.token }, signal: AbortSignal.abort() });
+// @ts-expect-error -- the descriptor is bound already
+createSocket({ from: ticket, reuseAddr: true });
+// @ts-expect-error -- an object
+createSocket({ from: ticket.token });
+taken.close();
 socket.on('icmp', ({ code, syscall, mtu: ofPath }, info) => {
   const { address, port, offender, mtu = ofPath } = info;
   const text: string = `${code} ${syscall} ${address ?? ''} ${offender ?? ''}`;

@@ -92,7 +92,6 @@
 typedef struct dgram_gso_limits_s dgram_gso_limits_t;
 typedef struct linux_pause_s linux_pause_t;
 typedef struct linux_poll_s linux_poll_t;
-typedef struct linux_preread_s linux_preread_t;
 typedef struct linux_queued_s linux_queued_t;
 
 /* The transport's part of a socket. Allocated on the first read or send. */
@@ -123,7 +122,7 @@ typedef struct {
   uint16_t slots;               /* for the next recvmmsg() */
   dgram_busy_poll_t busy_poll;  /* R5 */
   dgram_busy_poll_t read_again; /* R2: reads after the first of a wake-up */
-  linux_preread_t* preread;     /* delivered before reading again */
+  dgram_message_t* preread;     /* delivered before reading again */
 } linux_socket_t;
 
 /* Slots of a socket's first recvmmsg(), and their minimum. */
@@ -255,6 +254,10 @@ void dgram_linux_set_gro(const dgram_socket_t* socket, int on);
 
 /* dgram_transport_t.share */
 void dgram_linux_share(dgram_socket_t* socket);
+
+/* dgram_transport_t.leave, .take */
+void dgram_linux_leave(dgram_socket_t* socket, dgram_message_t** end);
+void dgram_linux_take(dgram_socket_t* socket);
 
 /* Delivers preread messages, as many as one batch can hold. */
 void dgram_linux_deliver_preread(linux_socket_t* self,

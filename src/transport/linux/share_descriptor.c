@@ -13,61 +13,29 @@
 #define PREREAD_TRIES 8
 #define PREREAD_BYTES (4u * 1024 * 1024)
 
-/* A message (a datagram or a GRO buffer) or an error that was read ahead of its
- * delivery. */
-struct linux_preread_s {
-  linux_preread_t* next;
-  int status;
-  uint32_t length;
-  uint32_t segment;
-  dgram_address_t source;
-  dgram_receive_info_t info;
-  uint8_t bytes[];
-};
-
 void dgram_linux_deliver_preread(linux_socket_t* self,
                                  dgram_iteration_t* iteration) {
-  dgram_env_t* env = self->socket->env;
-  uint32_t first;
-  uint32_t i;
+  dgram_socket_t* socket = self->socket;
 
-  for (i = 0; i < env->inbox->slots && self->preread != NULL; i++) {
-    linux_preread_t* message = self->preread;
-
-    self->preread = message->next;
-    first = env->inbox->count;
-    if (message->status == 0)
-      memcpy(env->inbox->recv_buffer + (size_t) i * DGRAM_RECV_SLOT_SIZE,
-             message->bytes,
-             message->length);
-    dgram_inbox_append(env,
-                       i * DGRAM_RECV_SLOT_SIZE,
-                       message->length,
-                       message->segment,
-                       message->status == 0 ? &message->source.any : NULL,
-                       message->status);
-    message->info.present &= self->socket->receive_info;
-    dgram_inbox_set_info(env, first, &message->info);
-    free(message);
-  }
-  (void) dgram_delivery_start(env, self->socket, iteration);
+  self->preread = dgram_messages_append(socket, self->preread);
+  (void) dgram_delivery_start(socket->env, socket, iteration);
 }
 
 /* Reads one message into memory of its own. Returns NULL if none is waiting or
  * there is no memory. */
-static linux_preread_t* preread_next(linux_socket_t* self) {
-  linux_preread_t* message = malloc(sizeof(*message) + DGRAM_RECV_SLOT_SIZE);
+static dgram_message_t* preread_next(linux_socket_t* self) {
+  dgram_message_t* message = dgram_message_new(DGRAM_RECV_SLOT_SIZE);
   _Alignas(struct cmsghdr) char control[DGRAM_ANCILLARY_RECV_SIZE];
   struct msghdr header = {0};
   struct iovec vector;
-  linux_preread_t* smaller;
+  dgram_message_t* smaller;
   unsigned attempts = 0;
   int code;
   ssize_t n;
 
   if (message == NULL)
     return NULL;
-  memset(message, 0, sizeof(*message));
+  message->length = 0;
   vector.iov_base = message->bytes;
   vector.iov_len = DGRAM_RECV_SLOT_SIZE;
   header.msg_name = &message->source;
@@ -113,7 +81,7 @@ static bool is_readable(int fd) {
 void dgram_linux_share(dgram_socket_t* socket) {
   linux_socket_t* self = dgram_linux_ensure(socket);
   int fd = dgram_linux_fd(socket);
-  linux_preread_t** end;
+  dgram_message_t** end;
   uint32_t bytes = 0;
   int tries;
 
@@ -124,8 +92,7 @@ void dgram_linux_share(dgram_socket_t* socket) {
   if (!self->gro_active)
     return;
   self->gro_active = false;
-  for (end = &self->preread; *end != NULL; end = &(*end)->next)
-    continue;
+  end = dgram_messages_end(&self->preread);
   for (tries = 0; tries < PREREAD_TRIES && is_readable(fd); tries++) {
     dgram_linux_set_gro(socket, 1);
     while (bytes < PREREAD_BYTES && (*end = preread_next(self)) != NULL) {
@@ -138,11 +105,32 @@ void dgram_linux_share(dgram_socket_t* socket) {
     (void) dgram_linux_update_poll(self);
 }
 
-void dgram_linux_free_preread(linux_socket_t* self) {
-  while (self->preread != NULL) {
-    linux_preread_t* message = self->preread;
+void dgram_linux_leave(dgram_socket_t* socket, dgram_message_t** end) {
+  linux_socket_t* self = socket->transport_data;
 
-    self->preread = message->next;
-    free(message);
-  }
+  if (self == NULL)
+    return;
+  *end = self->preread;
+  self->preread = NULL;
+}
+
+/* UDP_GRO is an option of the descriptor: the socket that left it may have set
+ * it, and GRO buffers may be waiting. */
+void dgram_linux_take(dgram_socket_t* socket) {
+  linux_socket_t* self = dgram_linux_ensure(socket);
+  int on = 0;
+  socklen_t size = sizeof(on);
+
+  if (self == NULL ||
+      getsockopt(dgram_linux_fd(socket), IPPROTO_UDP, UDP_GRO, &on, &size) !=
+          0 ||
+      on == 0)
+    return;
+  self->gro_decided = true;
+  self->gro_active = true;
+}
+
+void dgram_linux_free_preread(linux_socket_t* self) {
+  dgram_messages_free(self->preread);
+  self->preread = NULL;
 }

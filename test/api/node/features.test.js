@@ -5,11 +5,12 @@
 const assert = require('node:assert');
 const { pathToFileURL } = require('node:url');
 const {
-  describeNative, dgram, inWorker, isLinux, once, packed, run,
+  describeNative, dgram, inWorker, isLinux, isWindows, once, packed, run,
 } = require('../../support/dgram');
 
 const OPTIONS = [
-  'device', 'freebind', 'mark', 'multicastAll', 'priority', 'transparent',
+  'device', 'freebind', 'mark', 'multicastAll', 'priority', 'steering',
+  'transparent',
 ];
 const METHODS =
   ['dontFragment', 'kernelDrops', 'membershipInterface', 'pathMTU',
@@ -19,6 +20,7 @@ const { transport } = dgram;
 
 const expected = (addon, linux) => ({
   ...Object.fromEntries([...OPTIONS, ...METHODS].map((name) => [name, linux])),
+  detach: addon && !isWindows,
   icmpErrors: addon && transport === 'linux',
   receiveInfo: addon && transport === 'linux',
   sendSettings: addon && transport === 'linux',
@@ -83,7 +85,7 @@ const program = `
   const socket = dgram.createSocket('udp4');
   for (const [name, ...args] of [
     ['setTypeOfService', 1], ['getTypeOfService'], ['setDontFragment', true],
-    ['getPathMTU'], ['stats'], ['addMembership', '239.1.1.1', '*'],
+    ['getPathMTU'], ['stats'], ['detach'], ['addMembership', '239.1.1.1', '*'],
     ['dropMembership', '239.1.1.1', { interface: 'lo' }],
     ['addSourceSpecificMembership', '127.0.0.1', '232.1.1.1',
      { interface: 1 }],
@@ -93,6 +95,11 @@ const program = `
             Object.keys(dgram.Socket.prototype).includes(name)]);
   }
   report(outcome(() => dgram.stats()));
+  const steered =
+    { type: 'udp4', reusePort: true, workers: 2, steering: 'cpu' };
+  for (const options of [{ from: {} }, steered, { ...steered, workers: 0 }]) {
+    report(outcome(() => dgram.createSocket(options)));
+  }
   for (const [name, value, wrong] of [
     ['localAddress', '127.0.0.2', '::1'], ['interface', 'lo', true],
     ['tos', 0, 256], ['ttl', 1, 0],
@@ -134,10 +141,14 @@ describeNative('the additions on the fallback', () => {
       ...['device', 'multicastAll', 'freebind', 'transparent', 'priority',
         'mark', 'icmpErrors', 'receiveInfo'].map(option),
       ...['setTypeOfService', 'getTypeOfService', 'setDontFragment',
-          'getPathMTU', 'stats'].map(method),
+          'getPathMTU', 'stats', 'detach'].map(method),
       ...['addMembership', 'dropMembership', 'addSourceSpecificMembership',
           'dropSourceSpecificMembership'].map(membership),
       unavailable('dgram.stats()'),
+      unavailable('The option from'),
+      unavailable('The option steering'),
+      ['ERR_OUT_OF_RANGE', 'The value of "options.workers" is out of range. ' +
+        'It must be >= 1 && <= 65535. Received 0'],
       ...[['localAddress', 'ERR_INVALID_ARG_VALUE'],
           ['interface', 'ERR_INVALID_ARG_TYPE'], ['tos', 'ERR_OUT_OF_RANGE'],
           ['ttl', 'ERR_OUT_OF_RANGE']].map(([name, code]) => [

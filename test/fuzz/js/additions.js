@@ -10,6 +10,7 @@ const fc = require('fast-check');
 const { messages, pools } = require('./calls');
 const { describeError, outcome } = require('../../support/outcome');
 const packed = require('../../support/package');
+const { moves } = require('./moves');
 const { expectUncaught, makeCall, iteration } = require('./program');
 const { any, constant } = require('./values');
 
@@ -315,6 +316,7 @@ const program = fc.record({
   handle: fc.array(handleCall, { maxLength: 12 }),
   options: fc.array(option, { maxLength: 8 }),
   openOptions: fc.array(openOption, { maxLength: 4 }),
+  moves,
   binding: fc.array(bindingCall, { maxLength: 6 }),
 });
 
@@ -409,6 +411,7 @@ function callHandle(socket, closed, context, { method, receiver, args,
     const result = prototype[method].apply(self ?? {}, list);
     // share() returns a descriptor that the caller closes.
     if (method === 'share' && result > 2) binding.closeFd(result);
+    if (method === 'leave') binding.discardTicket(result);
   } catch (error) {
     // A conversion threw, or the receiver is invalid: a plain error.
     if (!(error instanceof Error)) fail(`handle.${method}`, error);
@@ -455,6 +458,17 @@ function useOpenOption(type, context, { name, value }) {
     }
   } finally {
     socket?.close();
+  }
+}
+
+/** For moves.js: `act` returns or throws a documented error. */
+function checkOption(syscall, drawn, act) {
+  try {
+    act();
+  } catch (error) {
+    if (!isOptionError(error, syscall)) {
+      fail(`${syscall}: ${JSON.stringify(drawn)}`, error);
+    }
   }
 }
 
@@ -524,6 +538,8 @@ async function makeCalls(socket, closed, port, drawn) {
   for (const args of drawn.targets) sendTo(socket, port, args);
   for (const call of options) callOption(socket, context, call);
   for (const one of openOptions) useOpenOption(type, context, one);
+  for (const { act, drawn: one } of drawn.moves)
+    act(type, context, one, checkOption);
   for (const call of handle) callHandle(socket, closed, context, call);
   for (const call of inner) callBinding(context, call);
   if (handleOf(socket) !== null) readResults(socket, drawn.inherited);

@@ -1,0 +1,81 @@
+'use strict';
+
+/** detach(), which hands the descriptor of a socket to another one. */
+
+// Fake clocks replace the functions of this module.
+const { setTimeout } = require('node:timers');
+const binding = require('../load/binding');
+const errors = require('../errors/errors');
+const { validateInt32, validateObject } = require('../errors/validators');
+const outbox = require('../batch/outbox');
+const { UDP } = require('../handle/handle');
+const { requireFeature } = require('../handle/require-feature');
+const { addMethods, healthCheck, throwOnError } = require('./common');
+const { Socket } = require('./constructor');
+const { BOUND, CONNECTING, detached, kState } = require('./state');
+const { writeNote } = require('./ticket');
+
+// Programs may replace the global.
+const { process } = globalThis;
+
+/** In milliseconds. */
+const TIMEOUT = 60_000;
+const TIMEOUT_MAX = 0x7fffffff;
+
+/** @throws {Error} if the socket has no descriptor, or is about to connect */
+function checkState({ bindState, connectState, handle }) {
+  let code;
+  if (bindState !== BOUND) code = 'EBADF';
+  else if (connectState === CONNECTING) code = 'EALREADY';
+  else if (!(handle instanceof UDP)) code = 'ENOTSUP';
+  if (code !== undefined) {
+    throwOnError(errors.errno(code), 'detach', checkState);
+  }
+}
+
+addMethods(Socket.prototype, {
+  /**
+   * Closes the socket, and leaves its descriptor to createSocket({ from:
+   * ticket }) of any thread of this process: the same port, options,
+   * memberships and peer. Datagrams that were received and not emitted yet, and
+   * those that arrive meanwhile, are emitted there. Datagrams of earlier calls
+   * of send() leave before detach() returns; those that would block are still
+   * sent by this thread. 'close' follows in the next tick.
+   * @param {{timeout?: number}} [options] milliseconds after which a ticket
+   *   that was not used is closed; default 60000
+   * @returns {{token: string}} the ticket: a plain object, which can be posted
+   *   to another thread, and used once
+   * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING; EBADF of a socket that is not
+   *   bound, EALREADY during connect(), EMFILE
+   * @throws {TypeError} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
+   *   ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @since 0.1.0
+   */
+  detach(options = {}) {
+    healthCheck(this);
+    requireFeature('detach', 'detach()');
+    validateObject(options, 'options');
+    const { timeout = TIMEOUT } = options;
+    validateInt32(timeout, 'options.timeout', 1, TIMEOUT_MAX);
+    healthCheck(this); // reading the option may have run code of the program
+    const state = this[kState];
+    checkState(state);
+    const { handle } = state;
+    outbox.flushBeforeLeave();
+    const token = handle.leave(writeNote(this.type, state), timeout);
+    if (typeof token === 'number') throwOnError(token, 'detach');
+    handle.closeLeft();
+    state.receiving = false;
+    detached.add(state);
+    state.handle = null;
+    process.nextTick(emitClose, this);
+    // If this thread ends before, the C core closes it later: tickets.h.
+    setTimeout(binding.discardTicket, timeout, token).unref();
+    return { token };
+  },
+});
+
+function emitClose(socket) {
+  socket.emit('close');
+}

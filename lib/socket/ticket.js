@@ -1,0 +1,123 @@
+'use strict';
+
+/**
+ * Tickets of detach(), and the option `from` of createSocket() that uses them.
+ * The C core keeps the descriptor and a note with what only JavaScript knows.
+ */
+
+const binding = require('../load/binding');
+const errors = require('../errors/errors');
+const { validateAbortSignal } = require('../errors/validators');
+const { ReceiveInfo } = require('../batch/receive-info');
+const { takeHandle } = require('../handle/handle');
+const { requireFeature } = require('../handle/require-feature');
+const { throwOnError } = require('./common');
+const { NAMES: OPEN_OPTIONS } = require('./open-options');
+const { bitsOf, namesOf } = require('./receive-info');
+const { BOUND, kState } = require('./state');
+
+/** Options that the descriptor has already. */
+const FIXED = [
+  'reuseAddr', 'reusePort', 'ipv6Only', 'recvBufferSize', 'sendBufferSize',
+  ...OPEN_OPTIONS, 'steering', 'workers', 'receiveInfo',
+];
+
+const NO_TICKET = errors.errno('ENOENT');
+
+/**
+ * @param {string} type of the socket
+ * @param {object} state of the socket
+ * @returns {string}
+ */
+function writeNote(type, state) {
+  const { handle, connectState, reuseAddr, reusePort, ipv6Only } = state;
+  return JSON.stringify({
+    __proto__: null,
+    type,
+    connectState,
+    reuseAddr: reuseAddr ? true : undefined,
+    reusePort: reusePort ? true : undefined,
+    ipv6Only: ipv6Only ? true : undefined,
+    sharedBuffers: handle.sharedBuffers,
+    receiveInfo: handle.receiveInfo === null ?
+      undefined :
+      namesOf(handle.receiveInfo),
+  });
+}
+
+function invalidTicket(value, above) {
+  return errors.invalidArgValue(
+    'options.from', value, 'must be a ticket of detach(), of this process, ' +
+    'that was not used and has not expired', above);
+}
+
+/**
+ * @param {object} options of createSocket(), with `from`
+ * @param {Function} above where the stack begins, see errors.js
+ * @returns {object} what writeNote() has written, and the token
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE,
+ *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
+ */
+function readTicket(options, above) {
+  const { from } = options;
+  requireFeature('detach', 'the option from', above);
+  if (typeof from !== 'object' || from === null) {
+    throw errors.invalidArgType('options.from', 'of type object', from, above);
+  }
+  const { token } = from;
+  const note = typeof token === 'string' ?
+    binding.ticketNote(token) :
+    NO_TICKET;
+  if (note === NO_TICKET) throw invalidTicket(from, above);
+  if (typeof note === 'number') throwOnError(note, 'open', above);
+  const ticket = { __proto__: null, ...JSON.parse(note), token };
+  const { type, signal } = options;
+  // Its check in the constructor would come too late: the ticket is used once.
+  if (signal !== undefined) {
+    validateAbortSignal(signal, 'options.signal', above);
+  }
+  if (type !== undefined && type !== ticket.type) {
+    throw errors.invalidArgValue('options.type', type, 'must be that of the ' +
+      `ticket, '${ticket.type}'`, above);
+  }
+  for (const name of FIXED) {
+    if (options[name] !== undefined) {
+      throw errors.invalidArgValue(
+        `options.${name}`, options[name],
+        'cannot be changed: it comes with options.from', above);
+    }
+  }
+  return ticket;
+}
+
+/**
+ * Uses a ticket.
+ * @param {object} ticket of readTicket()
+ * @param {object} options of createSocket()
+ * @param {Function} above where the stack begins, see errors.js
+ * @returns {UDP} an open handle
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE, if another thread was faster
+ * @throws {Error} a system error of open; the ticket is still valid
+ */
+function openTicket(ticket, { from, lookup }, above) {
+  const handle = takeHandle(ticket.type, lookup, ticket.token);
+  if (handle === NO_TICKET) throw invalidTicket(from, above);
+  if (typeof handle === 'number') throwOnError(handle, 'open', above);
+  if (ticket.receiveInfo !== undefined) {
+    const names = new Set(ticket.receiveInfo);
+    handle.receiveInfo = new ReceiveInfo(names, bitsOf(names));
+  }
+  return handle;
+}
+
+/** Sets the state of the socket whose handle openTicket() has opened. */
+function restoreState(socket, ticket) {
+  const state = socket[kState];
+  state.bindState = BOUND;
+  state.connectState = ticket.connectState;
+  state.reuseAddr = ticket.reuseAddr;
+  state.reusePort = ticket.reusePort;
+  state.ipv6Only = ticket.ipv6Only;
+}
+
+module.exports = { openTicket, readTicket, restoreState, writeNote };
