@@ -21,6 +21,7 @@
         'src/addon/send_settings.c',
         'src/addon/settings.c',
         'src/addon/stats.c',
+        'src/addon/unix.c',
         'src/core/address.c',
         'src/core/columns.c',
         'src/core/delivery.c',
@@ -36,6 +37,8 @@
         'src/core/stats.c',
         'src/core/iteration.c',
         'src/core/sources.c',
+        'src/core/unix_path.c',
+        'src/core/unix_socket.c',
         'src/transport/choose.c',
         'src/transport/uv.c',
         'src/transport/uv_receive.c',
@@ -75,6 +78,7 @@
           'defines!': ['_FILE_OFFSET_BITS=64'],
           'sources': [
             'src/platform/linux.c',
+            'src/platform/unix_domain.c',
             'src/transport/linux/ancillary.c',
             'src/transport/linux/busy_poll.c',
             'src/transport/linux/error_queue.c',
@@ -87,6 +91,7 @@
             'src/transport/linux/send.c',
             'src/transport/linux/share_descriptor.c',
             'src/transport/linux/transport.c',
+            'src/transport/linux/unix.c',
           ],
           'ldflags': [
             # gyp links with the C++ compiler; nothing of C++ is used.
@@ -96,7 +101,10 @@
             '-Wl,-z,now',
           ],
         }, {
-          'sources': ['src/platform/no_options.c'],
+          'sources': [
+            'src/platform/no_options.c',
+            'src/platform/no_unix_domain.c',
+          ],
         }],
         ['OS == "mac"', {
           'xcode_settings': {

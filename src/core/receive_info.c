@@ -43,6 +43,11 @@ void dgram_inbox_set_info(dgram_env_t* env,
   };
   uint32_t i;
 
+  if (info->present & DGRAM_INFO_CREDENTIALS) {
+    stored.pid = info->pid;
+    stored.uid = info->uid;
+    stored.gid = info->gid;
+  }
   memcpy(stored.timestamp, &info->timestamp, sizeof(info->timestamp));
   if (info->present & DGRAM_INFO_LOCAL_ADDRESS)
     set_local_address(env, &info->local_address.any, &stored);

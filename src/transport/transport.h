@@ -27,6 +27,7 @@ typedef struct {
   bool gro;
   bool receive_info;  /* DGRAM_INFO_* */
   bool send_settings; /* core/send_settings.h */
+  bool unix_dgram;    /* core/unix_socket.h */
 } dgram_features_t;
 
 struct dgram_transport_s {

@@ -18,6 +18,8 @@
         '../../src/core/stats.c',
         '../../src/core/iteration.c',
         '../../src/core/sources.c',
+        '../../src/core/unix_path.c',
+        '../../src/core/unix_socket.c',
         '../../src/transport/choose.c',
         '../../src/transport/linux/segment_group.c',
         '../../src/transport/uv.c',
@@ -49,6 +51,7 @@
           'defines': ['_GNU_SOURCE'],
           'sources': [
             '../../src/platform/linux.c',
+            '../../src/platform/unix_domain.c',
             '../../src/transport/linux/ancillary.c',
             '../../src/transport/linux/busy_poll.c',
             '../../src/transport/linux/error_queue.c',
@@ -60,9 +63,13 @@
             '../../src/transport/linux/send.c',
             '../../src/transport/linux/share_descriptor.c',
             '../../src/transport/linux/transport.c',
+            '../../src/transport/linux/unix.c',
           ],
         }, {
-          'sources': ['../../src/platform/no_options.c'],
+          'sources': [
+            '../../src/platform/no_options.c',
+            '../../src/platform/no_unix_domain.c',
+          ],
         }],
         ['OS == "mac"', {
           'xcode_settings': {'OTHER_CFLAGS': ['-std=c11']},

@@ -24,6 +24,7 @@ const expected = (addon, linux) => ({
   sendSettings: addon && transport === 'linux',
   sharedBuffers: addon,
   stats: addon,
+  unixDgram: addon && transport === 'linux',
 });
 
 describeNative('dgram.features', () => {

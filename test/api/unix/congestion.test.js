@@ -1,0 +1,287 @@
+'use strict';
+
+// Back-pressure of Unix sockets. The kernel queues a few datagrams per receiver
+// (net.unix.max_dgram_qlen, default 10). The others wait in the sender.
+
+const assert = require('node:assert');
+const { setTimeout: sleep } = require('node:timers/promises');
+const {
+  close, inChild, nextIteration, once, receiveText, send, stateOf,
+} = require('../../support/dgram');
+const { boundUnix, describeUnix, freshPath, openUnix, pathOf } =
+  require('./kit');
+
+/** More than any kernel queues. */
+const COUNT = 2000;
+
+const EVENTS = ['congestion', 'writable', 'drain'];
+
+/** Logs the three events of a socket. */
+function watch(socket) {
+  const log = [];
+  for (const event of EVENTS) socket.on(event, () => log.push(event));
+  return log;
+}
+
+/** A bound socket that does not read until `resume()`. */
+async function paused() {
+  const socket = await boundUnix();
+  const { handle } = stateOf(socket);
+  handle.recvStop();
+  return { socket, resume: () => handle.recvStart() };
+}
+
+const texts = (count) => Array.from({ length: count }, (unused, i) => `${i}`);
+
+for (const connected of [true, false]) {
+  describeUnix(`a full peer of ${connected ? 'a ' : 'an un'}connected socket`,
+    () => {
+      /** A sender and a function that sends one text with a callback. */
+      function senderTo(receiver) {
+        const sender = openUnix();
+        const at = pathOf(receiver);
+        if (connected) sender.connectSync(at);
+        return {
+          sender,
+          sendText: (text, callback) => (connected ?
+            sender.send(text, callback) :
+            sender.send(text, at, callback)),
+        };
+      }
+
+      it('is back-pressure: nothing is lost, and each event comes once',
+        async () => {
+          const { socket, resume } = await paused();
+          const { sender, sendText } = senderTo(socket);
+          const log = watch(sender);
+          let completed = 0;
+          for (const text of texts(COUNT)) {
+            sendText(text, (error, bytes) => {
+              assert.ifError(error);
+              assert.strictEqual(bytes, text.length);
+              assert.strictEqual(text, `${completed}`, 'in order');
+              completed++;
+            });
+          }
+          await sleep(50);
+          assert.deepStrictEqual(log, ['congestion']);
+          assert.ok(completed > 0 && completed < COUNT, `${completed} left`);
+          assert.strictEqual(sender.getSendQueueCount(), COUNT - completed);
+
+          const received = receiveText(socket, COUNT);
+          const drained = once(sender, 'drain');
+          resume();
+          assert.deepStrictEqual(await received, texts(COUNT));
+          await drained;
+          assert.strictEqual(completed, COUNT);
+          assert.strictEqual(sender.getSendQueueCount(), 0);
+          await sleep(20);
+          assert.deepStrictEqual(log, EVENTS);
+        });
+
+      it('can be full again: three events more', async () => {
+        const { socket, resume } = await paused();
+        const { sender, sendText } = senderTo(socket);
+        const log = watch(sender);
+        for (let round = 1; round <= 3; round++) {
+          for (const text of texts(100)) sendText(text);
+          await once(sender, 'congestion');
+          await sleep(10);
+          const drained = once(sender, 'drain');
+          const received = receiveText(socket, 100);
+          resume();
+          assert.deepStrictEqual(await received, texts(100));
+          await drained;
+          stateOf(socket).handle.recvStop();
+          assert.deepStrictEqual(log, Array(round).fill(EVENTS).flat());
+        }
+      });
+
+      it('emits no event if it is never full', async () => {
+        const receiver = await boundUnix();
+        const { sender, sendText } = senderTo(receiver);
+        const log = watch(sender);
+        for (const text of texts(30)) {
+          const received = receiveText(receiver, 1);
+          sendText(text);
+          await received;
+        }
+        assert.deepStrictEqual(log, []);
+      });
+
+      it('may be refilled by the listener of \'drain\'', async () => {
+        const receiver = await boundUnix();
+        const { sender, sendText } = senderTo(receiver);
+        const log = watch(sender);
+        const total = 50 * 100;
+        let sent = 0;
+        const fill = () => {
+          for (let i = 0; i < 100 && sent < total; i++) sendText(`${sent++}`);
+        };
+        sender.on('drain', fill);
+        const received = receiveText(receiver, total);
+        fill();
+        assert.deepStrictEqual(await received, texts(total));
+        await nextIteration();
+        await sleep(20);
+        assert.deepStrictEqual(log, Array(50).fill(EVENTS).flat());
+      });
+
+      it('may disappear: the datagrams fail, and the events end', async () => {
+        const { socket } = await paused();
+        const { sender, sendText } = senderTo(socket);
+        const log = watch(sender);
+        const errors = [];
+        let sent = 0;
+        for (const text of texts(100)) {
+          sendText(text, (error) => {
+            if (error) errors.push(error.code);
+            else sent++;
+          });
+        }
+        await once(sender, 'congestion');
+        const drained = once(sender, 'drain');
+        await close(socket); // removes its file
+        await drained;
+        assert.ok(sent > 0);
+        assert.deepStrictEqual(errors, Array(100 - sent).fill('ENOENT'));
+        assert.deepStrictEqual(log, EVENTS);
+      });
+
+      it('fails with ECANCELED if the sender is closed', async () => {
+        const { socket } = await paused();
+        const { sender, sendText } = senderTo(socket);
+        const log = watch(sender);
+        const errors = [];
+        let calls = 0;
+        const done = new Promise((resolve) => {
+          for (const text of texts(100)) {
+            sendText(text, (error) => {
+              if (error) errors.push(error.code);
+              if (++calls === 100) resolve();
+            });
+          }
+        });
+        await once(sender, 'congestion');
+        sender.close();
+        await done;
+        assert.ok(errors.length > 0);
+        assert.ok(errors.every((code) => code === 'ECANCELED'), `${errors}`);
+        assert.deepStrictEqual(log, ['congestion']);
+      });
+
+      it('waits for sendMany() alike', async () => {
+        const { socket, resume } = await paused();
+        const { sender } = senderTo(socket);
+        const log = watch(sender);
+        const outcome = new Promise((resolve) => {
+          const list = connected ?
+            texts(COUNT) :
+            texts(COUNT).flatMap((text) => [text, pathOf(socket)]);
+          sender.sendMany(list, (...args) => resolve(args));
+        });
+        await once(sender, 'congestion');
+        const received = receiveText(socket, COUNT);
+        resume();
+        assert.deepStrictEqual(await received, texts(COUNT));
+        assert.deepStrictEqual(await outcome, [null, COUNT]);
+        await nextIteration();
+        assert.deepStrictEqual(log, EVENTS);
+      });
+
+      it('waits for long messages alike', async () => {
+        const { socket, resume } = await paused();
+        const { sender, sendText } = senderTo(socket);
+        const log = watch(sender);
+        const message = 'x'.repeat(100000);
+        const sizes = [];
+        for (let i = 0; i < 10; i++)
+          sendText(message, (error, bytes) => sizes.push(error ?? bytes));
+        await once(sender, 'congestion');
+        const received = receiveText(socket, 10);
+        resume();
+        assert.deepStrictEqual(await received, Array(10).fill(message));
+        await nextIteration();
+        assert.deepStrictEqual(sizes, Array(10).fill(100000));
+        assert.deepStrictEqual(log, EVENTS);
+      });
+    });
+}
+
+describeUnix('congestion of a Unix socket', () => {
+  it('may be closed by a listener of each event', async () => {
+    for (const event of EVENTS) {
+      const { socket, resume } = await paused();
+      const sender = openUnix();
+      sender.connectSync(pathOf(socket));
+      const log = watch(sender);
+      sender.on(event, () => sender.close());
+      const closed = once(sender, 'close');
+      for (const text of texts(100)) sender.send(text);
+      await once(sender, 'congestion');
+      resume();
+      await closed;
+      await sleep(10);
+      assert.deepStrictEqual(log, EVENTS.slice(0, EVENTS.indexOf(event) + 1));
+      await close(socket);
+    }
+  });
+
+  it('reports a throwing listener, and goes on', async () => {
+    const { code, reports, stderr } = await inChild((inner, report, at) => {
+      process.on('uncaughtException', (error) => report(error.message));
+      const receiver = inner.createSocket('unix_dgram');
+      receiver.bind(at);
+      let received = 0;
+      receiver.on('message', () => received++);
+      const sender = inner.createSocket('unix_dgram');
+      sender.connect(at);
+      for (const event of ['congestion', 'writable', 'drain']) {
+        sender.on(event, () => {
+          if (event === 'drain') {
+            setTimeout(() => {
+              report(received);
+              receiver.close();
+            }, 20);
+          }
+          throw new Error(event);
+        });
+      }
+      for (let i = 0; i < 500; i++) sender.send('x');
+    }, { args: [freshPath()] });
+    assert.deepStrictEqual({ code, reports, stderr },
+      { code: 0, reports: [...EVENTS, 500], stderr: '' });
+  });
+
+  it('keeps the process alive until all datagrams have left', async () => {
+    const receiver = await boundUnix();
+    const received = receiveText(receiver, 300);
+    const { code } = await inChild((inner, report, at) => {
+      const sender = inner.createSocket('unix_dgram').unref();
+      for (let i = 0; i < 300; i++) sender.send(`${i}`, at);
+    }, { args: [pathOf(receiver)] });
+    assert.strictEqual(code, 0);
+    assert.deepStrictEqual(await received, texts(300));
+  });
+
+  it('does not spin while the peer is full', async () => {
+    const { socket } = await paused();
+    const sender = openUnix();
+    for (const text of texts(100)) sender.send(text, pathOf(socket));
+    await once(sender, 'congestion');
+    const before = sender.stats().sendCalls;
+    await sleep(200);
+    const calls = sender.stats().sendCalls - before;
+    assert.ok(calls < 100, `${calls} system calls`);
+    const { socket: other } = await paused();
+    const connected = openUnix();
+    connected.connectSync(pathOf(other));
+    for (const text of texts(100)) connected.send(text);
+    await once(connected, 'congestion');
+    await sleep(20);
+    const calls1 = connected.stats().sendCalls;
+    await sleep(100);
+    assert.strictEqual(connected.stats().sendCalls, calls1);
+    assert.ok(await send(openUnix(), 'x', pathOf(await boundUnix())));
+  });
+});
