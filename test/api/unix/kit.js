@@ -1,6 +1,6 @@
 'use strict';
 
-/** Unix sockets for the tests of this folder, and a directory for their files. */
+/** Unix sockets for the tests of this folder, and a directory for files. */
 
 const fs = require('node:fs');
 const os = require('node:os');

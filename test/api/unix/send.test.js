@@ -378,7 +378,8 @@ describeUnix('a connected Unix socket', () => {
     const again = receiveText(third, 1);
     await send(sender, 'fourth');
     assert.deepStrictEqual(await again, ['fourth']);
-    assert.deepStrictEqual(sender.remoteAddress(), { path: at, family: 'unix' });
+    assert.deepStrictEqual(sender.remoteAddress(),
+      { path: at, family: 'unix' });
   });
 
   it('fails with ECONNREFUSED while only the file is there', async () => {
