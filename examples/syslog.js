@@ -5,8 +5,8 @@
 //
 //   node examples/syslog.js [TAG [PATH]] < FILE
 //
-// PATH is /dev/log unless given. If the daemon is slower than the input, reading
-// pauses: no line is lost. If it restarts, later lines go to the new one.
+// PATH is /dev/log unless given. If the daemon is slower than the input, the
+// input pauses: no line is lost. If it restarts, later lines go to the new one.
 
 const readline = require('node:readline');
 const dgram = require('dgram-native');

@@ -35,8 +35,8 @@ class Example {
    * @param {object} [options]
    * @param {object} [options.env]
    * @param {string} [options.input] standard input
-   * @param {boolean} [options.unix] its sockets are Unix sockets, which only the
-   *   C core has: no proof is needed
+   * @param {boolean} [options.unix] its sockets are Unix sockets, which only
+   *   the C core has: no proof is needed
    */
   constructor(directory, file, args, { env = {}, input, unix = false } = {}) {
     this.#witness = new Witness(directory, []);

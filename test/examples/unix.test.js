@@ -35,7 +35,7 @@ for i in range(int(sys.argv[2])):
     s.send(b'py.requests:1|c\\npy.level:%d|g' % i)
 `;
 
-/** Configuration of rsyslogd(8): a socket of its own in the place of /dev/log. */
+/** Configuration of rsyslogd(8): its own socket in the place of /dev/log. */
 const configuration = (directory, at, file) => `
 global(workDirectory="${directory}")
 module(load="imuxsock" sysSock.use="off")
