@@ -9,9 +9,14 @@ const binding = require('../load/binding');
 
 const {
   INBOX_INFOS, RECV_GRO_BUFFERS, RECV_STATUS, RECV_WORDS, INFO_WORDS,
-  INFO_PRESENT, INFO_PID, INFO_UID, INFO_GID, INFO_TIMESTAMP, HAS_CREDENTIALS,
-  HAS_TIMESTAMP,
+  INFO_PRESENT, INFO_INTERFACE_INDEX, INFO_TOS, INFO_TTL, INFO_TIMESTAMP,
+  HAS_CREDENTIALS, HAS_TIMESTAMP,
 } = binding.layout;
+
+// The members of unions of dgram_recv_info_t, in src/core/batch.h.
+const INFO_PID = INFO_INTERFACE_INDEX;
+const INFO_UID = INFO_TOS;
+const INFO_GID = INFO_TTL;
 
 /** The part of an inbox that the C core writes if something was asked for. */
 class InfoMemory {

@@ -93,6 +93,11 @@ int dgram_unix_socket_bind(dgram_socket_t* socket,
   return rc;
 }
 
+static void keep_peer(dgram_socket_t* socket) {
+  if (socket->connected && unix_of(socket)->peer.length > 0)
+    socket->env->transport->keep_peer(socket);
+}
+
 int dgram_unix_socket_connect(dgram_socket_t* socket,
                               const dgram_path_t* peer) {
   int rc = dgram_unix_socket_ensure(socket);
@@ -101,6 +106,7 @@ int dgram_unix_socket_connect(dgram_socket_t* socket,
     rc = dgram_platform_unix_connect(dgram_socket_fd(socket), peer);
   if (rc != 0)
     return rc;
+  keep_peer(socket);
   unix_of(socket)->peer = *peer;
   socket->connected = true;
   socket->connections++;
@@ -122,6 +128,7 @@ int dgram_unix_socket_disconnect(dgram_socket_t* socket) {
     rc = dgram_platform_unix_connect(dgram_socket_fd(socket), NULL);
   if (rc != 0)
     return rc;
+  keep_peer(socket);
   unix_of(socket)->peer.length = 0;
   socket->connected = false;
   return 0;

@@ -94,37 +94,39 @@ void dgram_platform_unix_path(const void* address,
   memcpy(out->bytes, bytes, length);
 }
 
-static bool find_socket(const char* path, struct stat* out) {
-  return lstat(path, out) == 0 && S_ISSOCK(out->st_mode);
+/* Sets the device and the inode of a socket file. Returns false if there is
+ * none. lstat() itself is a newer symbol of glibc. */
+static bool find_socket(const char* path, dgram_unix_file_t* out) {
+  uv_fs_t request;
+  int rc = uv_fs_lstat(NULL, &request, path, NULL);
+  bool found = rc == 0 && S_ISSOCK(request.statbuf.st_mode);
+
+  out->device = request.statbuf.st_dev;
+  out->inode = request.statbuf.st_ino;
+  uv_fs_req_cleanup(&request);
+  return found;
 }
 
 /* The absolute path: the program may change its working directory. */
 void dgram_platform_unix_find_file(const dgram_path_t* path,
                                    dgram_unix_file_t* out) {
   char text[DGRAM_PATH_MAX + 1] = {0};
-  struct stat found;
 
   memcpy(text, path->bytes, path->length);
   out->path = realpath(text, NULL);
-  if (out->path == NULL)
+  if (out->path == NULL || find_socket(out->path, out))
     return;
-  if (find_socket(out->path, &found)) {
-    out->device = (uint64_t) found.st_dev;
-    out->inode = (uint64_t) found.st_ino;
-  } else {
-    free(out->path);
-    out->path = NULL;
-  }
+  free(out->path);
+  out->path = NULL;
 }
 
 void dgram_platform_unix_remove_file(dgram_unix_file_t* file) {
-  struct stat found;
+  dgram_unix_file_t found;
 
   if (file->path == NULL)
     return;
-  if (find_socket(file->path, &found) &&
-      (uint64_t) found.st_dev == file->device &&
-      (uint64_t) found.st_ino == file->inode)
+  if (find_socket(file->path, &found) && found.device == file->device &&
+      found.inode == file->inode)
     (void) unlink(file->path);
   free(file->path);
   file->path = NULL;

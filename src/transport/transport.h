@@ -87,6 +87,10 @@ struct dgram_transport_s {
    * dgram_socket_bind(). */
   void (*moved)(dgram_socket_t* socket);
 
+  /* A Unix socket is about to be disconnected from its peer, which has a name.
+   * The datagrams in the queue still go there. */
+  void (*keep_peer)(dgram_socket_t* socket);
+
   /* Removes other handles from the descriptor and then calls
    * dgram_socket_release(), before it returns: the port must be free when
    * close() returns to the program. */

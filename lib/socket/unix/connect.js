@@ -2,7 +2,7 @@
 
 /** connect() and connectSync() of a Unix socket. */
 
-const { flushDeferred } = require('../../batch/answers');
+const outbox = require('../../batch/outbox');
 const errors = require('../../errors/errors');
 const { emitIfOpen, healthCheck } = require('../common');
 const { CONNECTED, DISCONNECTED, kState } = require('../state');
@@ -17,7 +17,7 @@ function connectHandle(socket, path) {
   if (state.connectState !== DISCONNECTED) {
     throw errors.isConnected(connectHandle);
   }
-  flushDeferred();
+  outbox.flushDue();
   const status = state.handle.connect(path);
   if (status) {
     return errors.hostPortException(status, 'connect', path, undefined,

@@ -30,8 +30,7 @@ function sendMessage(socket, message, path, callback) {
     sendLarge(handle, message, path, callback);
   } else if (path === null) {
     outbox.sendConnected(handle, message, callback, null);
-  } else if (!outbox.sendUnconnected(handle, message, path, NO_PORT, callback,
-                                     null)) {
+  } else if (!outbox.sendNamed(handle, message, path, callback)) {
     failLater(socket, path, callback);
   }
 }

@@ -231,6 +231,9 @@ void dgram_linux_fail_queue(linux_socket_t* self, int code);
 /* Completes everything that is queued with UV_ECANCELED. */
 void dgram_linux_cancel_queue(linux_socket_t* self);
 
+/* dgram_transport_t.keep_peer */
+void dgram_linux_keep_peer(dgram_socket_t* socket);
+
 /* Closes the timer of S4. */
 void dgram_linux_end_pause(linux_socket_t* self);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/unix_socket.h"
 #include "transport/linux/linux.h"
 #include "transport/linux/unix.h"
 
@@ -16,7 +17,7 @@ struct linux_queued_s {
   uint32_t count;
   dgram_send_t* sends;
   dgram_address_t* peers;          /* slot 0 is unused, as in the table */
-  dgram_path_t* paths;             /* the same */
+  dgram_path_t* paths;             /* of `peers`; slot 0: see U7 */
   dgram_send_settings_t* settings; /* the same */
   uint8_t* arena;
 };
@@ -43,11 +44,8 @@ static size_t settings_size_of(const dgram_send_t* sends, uint32_t count) {
   return 0;
 }
 
-/* Of a socket whose destinations are names. */
 static size_t paths_size_of(const dgram_socket_t* socket, uint32_t count) {
-  return socket->is_unix && !socket->connected
-             ? round_up((count + 1) * sizeof(dgram_path_t))
-             : 0;
+  return socket->is_unix ? round_up((count + 1) * sizeof(dgram_path_t)) : 0;
 }
 
 /* The slot of datagram `i` in a copied table. Neighbours with one slot share it
@@ -88,6 +86,8 @@ static linux_queued_t* copy_batch(const dgram_socket_t* socket,
   item->settings = (dgram_send_settings_t*) ((char*) item->paths + paths_size);
   item->arena = (uint8_t*) item->settings + settings_size;
 
+  if (socket->is_unix)
+    item->peers[0].any.sa_family = AF_UNSPEC;
   bytes = 0;
   for (i = 0; i < count; i++) {
     dgram_send_t* copy = &item->sends[i];
@@ -316,6 +316,16 @@ void dgram_linux_fail_queue(linux_socket_t* self, int code) {
     self->congestion_eased = true;
     dgram_unix_report(self);
   }
+}
+
+void dgram_linux_keep_peer(dgram_socket_t* socket) {
+  linux_socket_t* self = socket->transport_data;
+  linux_queued_t* item = self == NULL ? NULL : self->queue_head;
+
+  for (; item != NULL; item = item->next)
+    if (item->peers[0].any.sa_family == AF_UNSPEC &&
+        dgram_unix_socket_peer(socket, &item->paths[0]) == 0)
+      item->peers[0].any.sa_family = AF_UNIX;
 }
 
 void dgram_linux_cancel_queue(linux_socket_t* self) {

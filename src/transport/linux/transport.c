@@ -130,6 +130,7 @@ const dgram_transport_t dgram_transport_linux = {
     .ref_changed = linux_ref_changed,
     .share = dgram_linux_share,
     .moved = linux_moved,
+    .keep_peer = dgram_linux_keep_peer,
     .close = linux_close,
     .closed = linux_closed,
 };

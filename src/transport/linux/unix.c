@@ -38,6 +38,12 @@ static void set_name(struct msghdr* header,
       (socklen_t) (offsetof(struct sockaddr_un, sun_path) + path->length);
 }
 
+/* True if the message is for the connected peer, and needs no name (U7). */
+static bool is_for_peer(const linux_batch_t* batch, uint32_t destination) {
+  return destination == 0 &&
+         (batch->peers == NULL || batch->peers[0].any.sa_family == AF_UNSPEC);
+}
+
 /* Fills in messages from `position` on. Stops at a destination that is not the
  * name of a Unix socket. */
 static unsigned build_messages(messages_t* messages,
@@ -56,7 +62,7 @@ static unsigned build_messages(messages_t* messages,
     messages->vectors[n].iov_len = send->length;
     header->msg_iov = &messages->vectors[n];
     header->msg_iovlen = 1;
-    if (send->destination == 0)
+    if (is_for_peer(batch, send->destination))
       continue;
     if (batch->peers[send->destination].any.sa_family != AF_UNIX)
       break;

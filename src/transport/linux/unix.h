@@ -4,20 +4,24 @@
  *
  * Rules, besides those of linux.h.
  *  U1  A full peer is EAGAIN, as is a full send buffer: rule S4. For a
- * connected peer the socket becomes writable when the peer reads. Any other
- * peer leaves it writable, and the timer of S4 starts the next attempt. U2  The
- * kernel disconnects the socket when it finds its peer closed: the send fails
- * with ECONNREFUSED, later ones with ENOTCONN. Either way the socket connects
- * to the same name again, and the datagram is sent to the new peer. If that
- * fails, its error is that of the datagram: a service that restarts is found
- * again. U3  ECONNRESET tells that the connected peer has disconnected from
- * this socket. It says nothing about a datagram: the call is repeated. U4  The
- * ancillary data of a peer may contain descriptors. The kernel installs those
- * for which there is room; they are closed. U5  A datagram may be as long as
- * the sender's SO_SNDBUF. A slot has 512 KiB: without privileges, and with the
- * default net.core.wmem_max, no sender exceeds 425,952 bytes. Longer ones are
- * lost, which is UV_EMSGSIZE. U6  The flag MSG_ERRQUEUE has no effect: such a
- * call would receive a datagram. dgram_error_queue_read() does not make it. */
+ *      connected peer the socket becomes writable when the peer reads. Any
+ *      other peer leaves it writable: the timer of S4 starts the next attempt.
+ *  U2  The kernel disconnects the socket when it finds its peer closed. The
+ *      send fails with ECONNREFUSED, later ones with ENOTCONN. Either way the
+ *      socket connects to the same name again, and the datagram is sent to the
+ *      new peer. If that fails, its error is that of the datagram.
+ *  U3  ECONNRESET tells that the connected peer has disconnected from this
+ *      socket. It says nothing about a datagram: the call is repeated.
+ *  U4  The ancillary data of a peer may contain descriptors. The kernel
+ *      installs those for which there is room; they are closed.
+ *  U5  A datagram may be as long as the send buffer of its sender. A slot has
+ *      512 KiB: without privileges, and with the default net.core.wmem_max, no
+ *      sender exceeds 425,952 bytes. Longer ones are lost: UV_EMSGSIZE.
+ *  U6  The flag MSG_ERRQUEUE has no effect: such a call would receive a
+ *      datagram. dgram_error_queue_read() does not make it.
+ *  U7  Queued datagrams for the connected peer go there even if the socket is
+ *      disconnected meanwhile, or connected to another one: slot 0 of their
+ *      destinations then has the name of the peer. */
 #ifndef DGRAM_LINUX_UNIX_H
 #define DGRAM_LINUX_UNIX_H
 

@@ -4,6 +4,7 @@
 // (net.unix.max_dgram_qlen, default 10). The others wait in the sender.
 
 const assert = require('node:assert');
+const fs = require('node:fs');
 const { setTimeout: sleep } = require('node:timers/promises');
 const {
   close, inChild, nextIteration, once, receiveText, send, stateOf,
@@ -63,6 +64,7 @@ for (const connected of [true, false]) {
               completed++;
             });
           }
+          await once(sender, 'congestion');
           await sleep(50);
           assert.deepStrictEqual(log, ['congestion']);
           assert.ok(completed > 0 && completed < COUNT, `${completed} left`);
@@ -283,5 +285,74 @@ describeUnix('congestion of a Unix socket', () => {
     await sleep(100);
     assert.strictEqual(connected.stats().sendCalls, calls1);
     assert.ok(await send(openUnix(), 'x', pathOf(await boundUnix())));
+  });
+});
+
+describeUnix('datagrams of a Unix socket that wait', () => {
+  it('go to the peer for which they were sent', async () => {
+    const { socket: one, resume } = await paused();
+    const other = await boundUnix();
+    const sender = openUnix();
+    sender.connectSync(pathOf(one));
+    for (const text of texts(100)) sender.send(text);
+    await once(sender, 'congestion');
+    sender.disconnect();
+    sender.send('unconnected', pathOf(other));
+    sender.connectSync(pathOf(other));
+    sender.send('connected');
+    const first = receiveText(one, 100);
+    const second = receiveText(other, 2);
+    resume();
+    assert.deepStrictEqual(await first, texts(100));
+    assert.deepStrictEqual(await second, ['unconnected', 'connected']);
+  });
+
+  it('go to a peer whose file was removed', async () => {
+    const { socket, resume } = await paused();
+    const sender = openUnix();
+    sender.connectSync(pathOf(socket));
+    for (const text of texts(100)) sender.send(text);
+    await once(sender, 'congestion');
+    fs.rmSync(pathOf(socket));
+    const received = receiveText(socket, 100);
+    resume();
+    assert.deepStrictEqual(await received, texts(100));
+  });
+});
+
+describeUnix('sends of a Unix socket in one tick', () => {
+  it('leave before connect(), disconnect() and close()', async () => {
+    const receiver = await boundUnix();
+    const at = pathOf(receiver);
+    const received = receiveText(receiver, 6);
+    const sender = openUnix();
+    let calls = 0;
+    const count = (error) => {
+      assert.ifError(error);
+      calls++;
+    };
+    sender.send('1', at, count);
+    sender.send('2', at, count);
+    sender.connectSync(at);
+    sender.send('3', count);
+    sender.send('4', count);
+    sender.disconnect();
+    sender.send('5', at, count);
+    sender.send('6', at, count);
+    await close(sender);
+    assert.strictEqual(calls, 6, 'callbacks run before \'close\'');
+    assert.deepStrictEqual(await received, ['1', '2', '3', '4', '5', '6']);
+  });
+
+  it('leave before the process exits', async () => {
+    const receiver = await boundUnix();
+    const received = receiveText(receiver, 3);
+    const { code } = await inChild((inner, report, where) => {
+      const sender = inner.createSocket('unix_dgram');
+      for (const text of ['1', '2', '3']) sender.send(text, where);
+      process.exit();
+    }, { args: [pathOf(receiver)] });
+    assert.strictEqual(code, 0);
+    assert.deepStrictEqual(await received, ['1', '2', '3']);
   });
 });
