@@ -55,6 +55,10 @@ const targets = {
     'src/core/address.c', 'src/transport/linux/error_queue.c',
     'test/fuzz/kernel.c',
   ],
+  unix_path: [
+    'src/core/unix_path.c', 'src/platform/unix_domain.c',
+    'test/fuzz/kernel.c',
+  ],
   ancillary: ['src/transport/linux/ancillary.c'],
 };
 
