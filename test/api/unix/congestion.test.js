@@ -241,10 +241,12 @@ describeUnix('congestion of a Unix socket', () => {
       for (const event of ['congestion', 'writable', 'drain']) {
         sender.on(event, () => {
           if (event === 'drain') {
-            setTimeout(() => {
+            const timer = setInterval(() => {
+              if (received < 500) return;
+              clearInterval(timer);
               report(received);
               receiver.close();
-            }, 20);
+            }, 5);
           }
           throw new Error(event);
         });
