@@ -103,18 +103,18 @@ typedef struct {
 
   bool gso;                       /* GSO sends are worth trying */
   uint8_t singles_left;           /* datagrams to send one at a time */
+  uint8_t congestion;             /* of a Unix socket: unix.c */
+  bool congestion_eased;          /* a datagram that waited left or failed */
   dgram_gso_limits_t* gso_limits; /* NULL: no GSO send has failed */
 
   linux_queued_t* queue_head;
   linux_queued_t* queue_tail;
-  size_t queue_size;     /* in bytes */
-  uint32_t queue_count;  /* in datagrams */
-  bool sending;          /* the queue is in use, by queue.c */
-  bool paused;           /* `pause` is running */
-  uint8_t drops;         /* ENOBUFS in a row: E4 */
-  uint8_t congestion;    /* of a Unix socket: unix.c */
-  bool congestion_eased; /* a datagram that waited was sent or has failed */
-  linux_pause_t* pause;  /* NULL: not needed yet */
+  size_t queue_size;    /* in bytes */
+  uint32_t queue_count; /* in datagrams */
+  bool sending;         /* the queue is in use, by queue.c */
+  bool paused;          /* `pause` is running */
+  uint8_t drops;        /* ENOBUFS in a row: E4 */
+  linux_pause_t* pause; /* NULL: not needed yet */
 
   bool gro_decided;             /* UDP_GRO was set, or must not be set */
   bool gro_active;              /* UDP_GRO is on */

@@ -7,8 +7,8 @@ const { fork } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const {
-  close, describeNative, dgram, inChild, nextIteration, once, open, receive,
-  receiveText, send, stateOf, thrownBy,
+  close, describeNative, dgram, inChild, nextIteration, nodeAtLeast, once, open,
+  receive, receiveText, send, stateOf, thrownBy,
 } = require('../../support/dgram');
 const {
   boundUnix, describeUnix, freshName, freshPath, openUnix, pathOf, pathOfLength,
@@ -254,6 +254,35 @@ describeUnix('a Unix socket', () => {
     } finally {
       child.kill();
     }
+  });
+});
+
+describeUnix('a Unix socket without --allow-net', () => {
+  it('cannot bind, connect or send (since Node 25)', async function() {
+    if (!nodeAtLeast('25.0.0')) this.skip();
+    const { code, reports, stderr } = await inChild((inner, report, at) => {
+      const socket = inner.createSocket('unix_dgram');
+      socket.on('error', (error) => report(`event ${error.code}`));
+      socket.bind(at);
+      for (const act of [
+        () => inner.createSocket('unix_dgram').bindSync(at),
+        () => socket.connect(at), () => socket.connectSync(at),
+        () => socket.send('x', at), () => socket.sendMany(['x', at]),
+      ]) {
+        try {
+          act();
+        } catch (error) {
+          report(error.code);
+        }
+      }
+    }, {
+      args: [freshPath()],
+      execArgv: ['--permission', '--allow-fs-read=*', '--allow-addons'],
+    });
+    assert.strictEqual(code, 0, stderr);
+    const denied = 'ERR_ACCESS_DENIED';
+    assert.deepStrictEqual(reports,
+      [denied, denied, denied, denied, denied, `event ${denied}`]);
   });
 });
 
