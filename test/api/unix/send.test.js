@@ -175,6 +175,23 @@ describeUnix('send() of a Unix socket', () => {
     assert.strictEqual(String((await message)[0].msg), `${text}x`);
   });
 
+  it('is lost above 512 KiB, which the receiver reports', async function() {
+    const receiver = await boundUnix();
+    const sender = await boundUnix();
+    sender.setSendBufferSize(1 << 20);
+    if (sender.getSendBufferSize() <= 1 << 20) this.skip(); // wmem_max
+    for (const size of [512 * 1024, 512 * 1024 + 1, 1 << 20]) {
+      const event = once(receiver, size > 512 * 1024 ? 'error' : 'message');
+      await send(sender, Buffer.alloc(size), pathOf(receiver));
+      const [outcome] = await event;
+      assert.strictEqual(outcome.message ?? outcome.length,
+        size > 512 * 1024 ? 'recvmsg EMSGSIZE' : size);
+    }
+    const texts = receiveText(receiver, 1);
+    await send(sender, 'next', pathOf(receiver));
+    assert.deepStrictEqual(await texts, ['next']);
+  });
+
   it('reaches paths of up to 108 bytes', async () => {
     for (const length of [107, 108]) {
       const at = pathOfLength(length);
