@@ -90,6 +90,7 @@ const SCENARIOS = [
   { script: 'recv:2=EINTR' },
   { script: 'recv:*=short:1' },
   { script: 'recv:2-3=ECONNRESET' },
+  { script: 'recv:2-40=ECONNRESET' },
   { script: 'recv:2=ENOMEM', errors: ['recvmsg ENOMEM'] },
 ];
 

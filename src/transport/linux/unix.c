@@ -15,6 +15,9 @@
 #define SLOT_SIZE (SLOTS_PER_SLOT * DGRAM_RECV_SLOT_SIZE)
 #define SLOTS (DGRAM_RECV_SLOTS / SLOTS_PER_SLOT)
 
+/* Reads in a row that tell only that the peer has disconnected. */
+#define READ_ATTEMPTS 8u
+
 /* The time and the credentials. */
 #define CONTROL_SIZE                                                           \
   (CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct ucred)))
@@ -187,6 +190,7 @@ int dgram_unix_read(linux_socket_t* self, uint32_t count) {
   dgram_env_t* env = socket->env;
   uint32_t most = env->inbox->slots / SLOTS_PER_SLOT;
   slots_t slots;
+  unsigned attempts = 0;
   uint32_t i;
   int n;
 
@@ -198,7 +202,9 @@ int dgram_unix_read(linux_socket_t* self, uint32_t count) {
     n = dgram_linux_receive_messages(
         dgram_linux_fd(socket), slots.headers, count, MSG_CMSG_CLOEXEC);
     socket->stats.receive_calls++;
-  } while (n == UV_ECONNRESET); /* U3 */
+  } while (n == UV_ECONNRESET && ++attempts < READ_ATTEMPTS); /* U3 */
+  if (n == UV_ECONNRESET)
+    n = UV_EAGAIN;
   self->read_full = n == (int) count;
   if (n < 0 && n != UV_EAGAIN)
     dgram_inbox_append(env, 0, 0, 0, NULL, n);

@@ -7,8 +7,8 @@ const { fork } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const {
-  close, describeNative, dgram, inChild, nextIteration, nodeAtLeast, once, open,
-  receive, receiveText, send, stateOf, thrownBy,
+  close, describeNative, dgram, inChild, inWorker, nextIteration, nodeAtLeast,
+  once, open, receive, receiveText, send, stateOf, thrownBy,
 } = require('../../support/dgram');
 const {
   boundUnix, describeUnix, freshName, freshPath, openUnix, pathOf, pathOfLength,
@@ -142,6 +142,25 @@ describeUnix('a Unix socket', () => {
       socket.unref();
     }, { args: [at] });
     assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: '' });
+    assert.ok(!fs.existsSync(at));
+  });
+
+  it('removes its file when a worker is terminated', async () => {
+    const at = freshPath();
+    const worker = inWorker((inner, parentPort, where) => {
+      const receiver = inner.createSocket('unix_dgram');
+      receiver.bind(where);
+      const sender = inner.createSocket('unix_dgram');
+      const fill = () => {
+        for (let i = 0; i < 2000; i++) sender.send(`${i}`, where);
+      };
+      sender.on('drain', fill);
+      sender.once('writable', () => parentPort.postMessage('full'));
+      fill();
+    }, at);
+    await once(worker, 'message');
+    assert.ok(fs.existsSync(at));
+    await worker.terminate();
     assert.ok(!fs.existsSync(at));
   });
 
