@@ -22,6 +22,7 @@
         'src/addon/send_settings.c',
         'src/addon/settings.c',
         'src/addon/stats.c',
+        'src/addon/unix.c',
         'src/core/address.c',
         'src/core/backlog.c',
         'src/core/columns.c',
@@ -41,6 +42,8 @@
         'src/core/tickets.c',
         'src/core/iteration.c',
         'src/core/sources.c',
+        'src/core/unix_path.c',
+        'src/core/unix_socket.c',
         'src/transport/choose.c',
         'src/transport/uv.c',
         'src/transport/uv_receive.c',
@@ -81,6 +84,7 @@
           'sources': [
             'src/platform/linux.c',
             'src/platform/linux_steering.c',
+            'src/platform/unix_domain.c',
             'src/transport/linux/ancillary.c',
             'src/transport/linux/busy_poll.c',
             'src/transport/linux/error_queue.c',
@@ -93,6 +97,7 @@
             'src/transport/linux/send.c',
             'src/transport/linux/share_descriptor.c',
             'src/transport/linux/transport.c',
+            'src/transport/linux/unix.c',
           ],
           'ldflags': [
             # gyp links with the C++ compiler; nothing of C++ is used.
@@ -102,7 +107,10 @@
             '-Wl,-z,now',
           ],
         }, {
-          'sources': ['src/platform/no_options.c'],
+          'sources': [
+            'src/platform/no_options.c',
+            'src/platform/no_unix_domain.c',
+          ],
         }],
         ['OS == "mac"', {
           'xcode_settings': {

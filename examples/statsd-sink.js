@@ -3,15 +3,19 @@
 // A sink for StatsD and DogStatsD metrics. The 'batch' event passes all
 // datagrams that arrived together to one call.
 //
-//   node examples/statsd-sink.js [PORT [SECONDS]]
+//   node examples/statsd-sink.js [PORT|PATH [SECONDS]]
 //
 // It prints the totals every SECONDS and at the end. In another terminal:
 //
 //   node examples/client.js 8125 'api.requests:1|c' 'api.latency:12|ms|@0.1'
+//
+// With a PATH, such as /tmp/statsd.sock, it is a Unix datagram socket, which
+// loses nothing: `unixgram` of DogStatsD and Telegraf.
 
 const dgram = require('dgram-native');
 
-const port = Number(process.argv[2] ?? 8125);
+const target = process.argv[2] ?? '8125';
+const isPath = /[/@]/.test(target);
 const seconds = Number(process.argv[3] ?? 10);
 
 const counters = new Map();
@@ -122,7 +126,9 @@ function report() {
 }
 
 // The receive buffer holds bursts. Linux grants at most net.core.rmem_max.
-const socket = dgram.createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
+const socket = isPath ?
+  dgram.createSocket('unix_dgram') :
+  dgram.createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
 
 socket.on('batch', ({ count, data, offsets, sizes }) => {
   totals.datagrams += count;
@@ -133,10 +139,14 @@ socket.on('batch', ({ count, data, offsets, sizes }) => {
   }
 });
 
-socket.bind(port, '127.0.0.1', () => {
-  console.log(`StatsD on 127.0.0.1:${socket.address().port}, ` +
+function started() {
+  const { address, port, path } = socket.address();
+  console.log(`StatsD on ${path ?? `${address}:${port}`}, ` +
     `transport ${dgram.transport}`);
-});
+}
+
+if (isPath) socket.bind(target, started);
+else socket.bind(Number(target), '127.0.0.1', started);
 
 const timer = setInterval(report, seconds * 1000);
 

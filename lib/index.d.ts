@@ -3,6 +3,10 @@
 import * as dgram from 'node:dgram';
 import { AddressInfo, BlockList } from 'node:net';
 
+import type {
+  UnixSocket, UnixSocketEvents, UnixSocketOptions,
+} from './unix-dgram';
+
 /** What createSocket({ receiveInfo }) can ask for. */
 export type ReceiveInfoName =
   'localAddress' | 'interface' | 'interfaceIndex' | 'tos' | 'ttl' | 'timestamp';
@@ -338,6 +342,8 @@ export interface Features {
   readonly transparent: boolean;
   /** setTypeOfService(), getTypeOfService() */
   readonly typeOfService: boolean;
+  /** createSocket('unix_dgram') */
+  readonly unixDgram: boolean;
 }
 
 type BatchListener = (batch: Batch) => void;
@@ -547,6 +553,15 @@ export class Socket extends dgram.Socket {
                  listener: (...args: any[]) => void): this;
 }
 
+/** A Unix datagram socket; see `features.unixDgram`. */
+export function createSocket(
+  type: 'unix_dgram',
+  callback?: (...args: UnixSocketEvents['message']) => void,
+): UnixSocket;
+export function createSocket(
+  options: UnixSocketOptions,
+  callback?: (...args: UnixSocketEvents['message']) => void,
+): UnixSocket;
 export function createSocket(
   type: dgram.SocketType,
   callback?: MessageListener,
@@ -573,3 +588,9 @@ export const features: Features;
 export function stats(): Stats;
 
 export type { BindOptions, SocketType } from 'node:dgram';
+
+export type {
+  UnixAddress, UnixBatch, UnixCredentials, UnixPacketColumns,
+  UnixReceiveInfoName, UnixRemoteInfo, UnixSocket, UnixSocketEvents,
+  UnixSocketOptions,
+} from './unix-dgram';

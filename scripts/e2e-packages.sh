@@ -17,10 +17,13 @@ need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 need dig bind9-dnsutils
 need coap-client-notls libcoap3-bin
 need collectd collectd-core
+need logger bsdutils
+need python3 python3
 need rsyslogd rsyslog
 need snmpd snmpd
 need snmpget snmp
 need socat socat
+need systemd-notify systemd
 
 if [ ${#missing[@]} -eq 0 ]; then
   exit 0

@@ -15,7 +15,7 @@ const { ownText } = require('./own-text');
 const { prepareReuse } = require('./reuse');
 const { latest } = require('./sources');
 
-const { DESTINATIONS_MAX } = binding.layout;
+const { DESTINATIONS_MAX, FAMILY_UNIX } = binding.layout;
 
 /** The slot that stands for the connected peer of the socket. */
 const CONNECTED_PEER = 0;
@@ -32,7 +32,7 @@ class Destination {
     this.used = true;
     // A zone names an interface, which may be renamed or replaced. Such an
     // address is parsed each time.
-    this.hasZone = address.includes('%');
+    this.hasZone = family === 6 && address.includes('%');
   }
 }
 
@@ -42,7 +42,7 @@ const NONE = new Destination(0, '', -1, 0);
 const destinations = [NONE];
 
 /** By address: a Destination, or a Map from port to Destination. */
-const byAddress = { 4: new Map(), 6: new Map() };
+const byAddress = { 4: new Map(), 6: new Map(), [FAMILY_UNIX]: new Map() };
 
 let lastDestination = NONE;
 
@@ -104,7 +104,9 @@ function parseAgain(destination) {
 function addDestination(family, address, port) {
   if (spareSlot === 0) spareSlot = takeSlot();
   const slot = spareSlot;
-  const status = binding.setDestination(slot, family, address, port);
+  const status = family === FAMILY_UNIX ?
+    binding.setPath(slot, address) :
+    binding.setDestination(slot, family, address, port);
   if (status < 0) return status;
   const destination =
     new Destination(family, ownAddress(address), port, slot);

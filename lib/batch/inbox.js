@@ -17,13 +17,14 @@ const { beginDeferral, deferral, mayDefer } = require('./answers');
 const { countBytes, findBlockEnd, takePayloads } = require('./blocks');
 const { takeColumns } = require('./columns');
 const { TEXT_WORDS, findSource, latest } = require('./sources');
+const { findPathSources } = require('./unix-sources');
 const { markUntransferable } = require('./untransferable');
 
 const {
   RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_STATUS, RECV_SLOTS,
   RECV_GRO_BUFFERS, TEXT_BYTES, CURSOR_WORDS, CURSOR_GRO_BUFFER,
   CURSOR_POSITION, CURSOR_COUNT, CURSOR_BUDGET, CURSOR_BLOCK, CURSOR_STEPS,
-  INBOX_GRO_BUFFERS, INBOX_TEXTS, INBOX_RECV_BUFFER, INBOXES,
+  INBOX_GRO_BUFFERS, INBOX_TEXTS, INBOX_RECV_BUFFER, INBOXES, FAMILY_UNIX,
 } = binding.layout;
 
 /** Return values of deliver(), defined in src/addon/deliver.c as well. */
@@ -160,10 +161,14 @@ function lostMemory() {
 function begin(handle, inbox, count) {
   inbox.blockEnd = 0;
   inbox.block = null;
-  for (let i = 0; i < count; i++) {
-    const at = i * RECV_WORDS;
-    if (inbox.statuses[at + RECV_STATUS] >= 0) {
-      inbox.sources[i] = findSource(inbox, at);
+  if (handle.family === FAMILY_UNIX) {
+    findPathSources(inbox, count);
+  } else {
+    for (let i = 0; i < count; i++) {
+      const at = i * RECV_WORDS;
+      if (inbox.statuses[at + RECV_STATUS] >= 0) {
+        inbox.sources[i] = findSource(inbox, at);
+      }
     }
   }
   inbox.receiveInfo = handle.receiveInfo;

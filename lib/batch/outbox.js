@@ -183,6 +183,33 @@ function sendConnected(handle, message, callback, settings) {
   }
 }
 
+/**
+ * Sends to the name of a Unix socket, as to a connected peer: no lookup comes
+ * first. So datagrams of one socket leave in order, connected or not.
+ * @param {UnixHandle} handle
+ * @param {string|ArrayBufferView|Array} message
+ * @param {string} name
+ * @param {Function} [callback] (error) or (null, bytes)
+ * @returns {boolean} false if the name is too long; nothing was done
+ */
+function sendNamed(handle, message, name, callback) {
+  if (findDestination(handle.family, name, 0) < 0) return false;
+  flushDeferred();
+  const send = callback === undefined ?
+    null :
+    new Send(handle, callback, name, 0);
+  if (connectedBatch === null) openConnected();
+  // Both may have run user code, whose sends may have reused the slot.
+  const destination = findDestination(handle.family, name, 0);
+  connectedBatch.add(handle, destination, NO_SETTINGS, message, send);
+  if (!connectedScheduled) sendFirstOfTick();
+  else deferToTickEnd();
+  if (send !== null && send.hasOwnTicks) {
+    process.nextTick(finishInOwnTick, send);
+  }
+  return true;
+}
+
 function sendFirstOfTick() {
   connectedBatch.flush();
   schedule(endConnectedTick, connectedBatch.takeCallbacks());
@@ -373,6 +400,7 @@ module.exports = {
   sendColumns,
   sendConnected,
   sendMany,
+  sendNamed,
   sendNow,
   sendUnconnected,
   settleStalled,

@@ -68,4 +68,4 @@ function readSource({ texts, textBytes }, table, slot, index) {
   return source;
 }
 
-module.exports = { TEXT_WORDS, findSource, latest, readSource };
+module.exports = { Source, TEXT_WORDS, findSource, latest, readSource };

@@ -53,15 +53,16 @@ const MANUAL = { __proto__: null, requireManualDestroy: true };
 class UDP extends AsyncResource {
   // Fields are defined, not assigned: setters on Object.prototype do not run.
   /** The id of the socket in the C core. */
-  id = binding.init();
+  id = this.createSocket();
   /** The Socket. */
   owner = null;
   closed = false;
   /** 4 or 6. */
   family = 0;
 
-  constructor() {
-    super('UDPWRAP', MANUAL);
+  /** @param {string} [type] of the async resource */
+  constructor(type = 'UDPWRAP') {
+    super(type, MANUAL);
     handles[indexOf(this.id)] = this;
   }
 
@@ -166,6 +167,8 @@ Object.assign(UDP.prototype, {
   onClosed: null,
   /** This package's `send`; another one is a program's. See setMethods(). */
   ownSend: UDP.prototype.send,
+  /** Creates the socket in the C core and returns its id. */
+  createSocket: binding.init,
 });
 
 binding.define(UDP.prototype);
@@ -247,6 +250,7 @@ const running = new Uint32Array(binding.hook({
   stalled: counted(outbox.settleStalled),
   dropped: counted((id, count) => publishDrops(handleOf(id), count)),
   icmp: counted((id, code, info) => emitIcmp(handleOf(id), code, info)),
+  congestion: counted((id, event) => handleOf(id)?.emitCongestion(event)),
 }));
 
 // Node's own flag for its tests: every send goes through libuv's queue.

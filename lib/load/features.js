@@ -31,6 +31,8 @@ function listFeatures(addon) {
     sendSettings: hasAddon && addon.features().sendSettings,
     stats: hasAddon,
     typeOfService: hasOptions,
+    // types of sockets
+    unixDgram: hasAddon && addon.features().unixDgram,
   });
 }
 

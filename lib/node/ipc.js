@@ -20,10 +20,13 @@
 
 const dc = require('node:diagnostics_channel');
 const nodeDgram = require('node:dgram');
+const binding = require('../load/binding');
 const { builtinHandle, isBuiltinHandle, kState } = require('./node-internals');
 const { record } = require('./thread');
 
 const { process } = globalThis;
+
+const { FAMILY_UNIX } = binding.layout;
 
 /** UV_EINVAL: returned by a write whose message cannot be sent. */
 const INVALID = require('../errors/errors').errno('EINVAL');
@@ -32,7 +35,9 @@ const INVALID = require('../errors/errors').errno('EINVAL');
 function exporterOf(UDP) {
   return (socket) => {
     const handle = socket[kState]?.handle;
-    return handle instanceof UDP ? exportSocket(socket, handle) : undefined;
+    if (!(handle instanceof UDP)) return undefined;
+    // Node has no handle for a Unix socket, and rejects a plain object.
+    return handle.family === FAMILY_UNIX ? {} : exportSocket(socket, handle);
   };
 }
 

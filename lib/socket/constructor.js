@@ -5,9 +5,7 @@
 const dc = require('node:diagnostics_channel');
 const EventEmitter = require('node:events');
 const errors = require('../errors/errors');
-const {
-  validateAbortSignal, validateBoolean, validateUint32,
-} = require('../errors/validators');
+const { validateBoolean, validateUint32 } = require('../errors/validators');
 const { ReceiveInfo } = require('../batch/receive-info');
 const { createHandle } = require('../handle/handle');
 const { requireFeature } = require('../handle/require-feature');
@@ -16,6 +14,7 @@ const { sharedBuffers: SHARED_BUFFERS } = require('../load/settings');
 const {
   NodeSocket, asyncIdKey, isInNodesPlace,
 } = require('../node/node-internals');
+const { closeOnAbort } = require('./abort');
 const { isBlockList } = require('./block-lists');
 const { emitIfOpen, throwOnError } = require('./common');
 const { readOpenOptions } = require('./open-options');
@@ -30,7 +29,8 @@ const { process } = globalThis;
 const createdChannel = dc.channel('udp.socket');
 
 /**
- * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
+ * @param {'udp4'|'udp6'|'unix_dgram'|object} type 'unix_dgram': the result is a
+ *   UnixSocket, see unix/socket.js. Or options: type, reuseAddr, reusePort,
  *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
  *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean),
  *   those of open-options.js, receiveInfo, and from
@@ -54,6 +54,9 @@ function Socket(type, listener) {
       ticket = readTicket(options, Socket);
       ({ type } = ticket);
     }
+  }
+  if (type === 'unix_dgram') return openUnix(options, listener);
+  if (options !== undefined) {
     openOptions = readOpenOptions(options, checkAvailable, Socket);
     receiveInfo = readReceiveInfo(options, checkAvailable, Socket);
   }
@@ -95,6 +98,15 @@ Object.defineProperty(Socket, Symbol.hasInstance, {
 function isInstance(value) {
   const Class = this === Socket && isInNodesPlace(Socket) ? NodeSocket : this;
   return Reflect.apply(Function.prototype[Symbol.hasInstance], Class, [value]);
+}
+
+// Loaded by the first such socket: most programs have none.
+let UnixSocket;
+
+/** A class of its own, with the methods of Socket that apply. */
+function openUnix(options, listener) {
+  UnixSocket ??= require('./unix/socket').extend(Socket);
+  return new UnixSocket(options, listener, Socket);
 }
 
 function checkAvailable(name) {
@@ -144,21 +156,8 @@ function checkOptions(options) {
   }
 }
 
-function closeOnAbort(socket, signal) {
-  validateAbortSignal(signal, 'options.signal', closeOnAbort);
-  const onAborted = () => {
-    if (socket[kState].handle) socket.close();
-  };
-  if (signal.aborted) {
-    onAborted();
-    return;
-  }
-  const listening = EventEmitter.addAbortListener(signal, onAborted);
-  socket.once('close', listening[Symbol.dispose]);
-}
-
 /**
- * @param {'udp4'|'udp6'|object} type or options, see Socket
+ * @param {'udp4'|'udp6'|'unix_dgram'|object} type or options, see Socket
  * @param {function(Buffer, object)} [listener] for 'message'
  * @returns {Socket}
  * @throws {TypeError|RangeError} see Socket

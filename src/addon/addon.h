@@ -15,6 +15,7 @@
  *   inbox.c        memory of the received datagrams
  *   deliver.c      calls of hook.deliver: one batch of received datagrams
  *   icmp.c         calls of hook.icmp: ICMP errors
+ *   unix.c         Unix datagram sockets
  *   hooks.c        calls into JavaScript: scopes, exceptions, termination
  *   settings.c, stats.c, layout.c, descriptors.c   other exports
  * arguments.h reads arguments. napi_util.h wraps Node-API and knows no socket.
@@ -45,6 +46,7 @@ typedef enum {
   DGRAM_HOOK_STALLED,    /* (): a watched send batch was not flushed in time */
   DGRAM_HOOK_DROPPED,    /* (socket id, count): the kernel dropped datagrams */
   DGRAM_HOOK_ICMP,       /* (socket id, code, info): an ICMP error: icmp.c */
+  DGRAM_HOOK_CONGESTION, /* (socket id, event): see dgram_congestion_t */
   DGRAM_HOOKS,
 } dgram_hook_t;
 
@@ -107,6 +109,7 @@ napi_status dgram_addon_export_send_batches(napi_env env, napi_value exports);
 napi_status dgram_addon_export_send_settings(napi_env env, napi_value exports);
 napi_status dgram_addon_export_inbox(napi_env env, napi_value exports);
 napi_status dgram_addon_export_move(napi_env env, napi_value exports);
+napi_status dgram_addon_export_unix(napi_env env, napi_value exports);
 
 napi_status dgram_addon_define_bind(napi_env env, napi_value prototype);
 napi_status dgram_addon_define_options(napi_env env, napi_value prototype);
@@ -161,6 +164,12 @@ dgram_delivery_t dgram_addon_on_deliver(dgram_inbox_t* inbox,
 /* Implements dgram_env_t.icmp. */
 void dgram_addon_on_icmp(dgram_socket_t* socket,
                          const dgram_icmp_error_t* error);
+
+/* -- unix.c ---------------------------------------------------------------- */
+
+/* Implements dgram_env_t.congestion. */
+void dgram_addon_on_congestion(dgram_socket_t* socket,
+                               dgram_congestion_t event);
 
 /* -- hooks.c --------------------------------------------------------------- */
 

@@ -19,7 +19,8 @@ static const char* const hook_names[DGRAM_HOOKS] = {"deliver",
                                                     "idle",
                                                     "stalled",
                                                     "dropped",
-                                                    "icmp"};
+                                                    "icmp",
+                                                    "congestion"};
 
 /* The first hooks are required, the others are optional. */
 #define HOOKS_REQUIRED 3

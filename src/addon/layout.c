@@ -54,6 +54,8 @@ static const dgram_napi_number_t layout[] = {
     {"HAS_TOS", DGRAM_INFO_TOS},
     {"HAS_TTL", DGRAM_INFO_TTL},
     {"HAS_TIMESTAMP", DGRAM_INFO_TIMESTAMP},
+    {"HAS_CREDENTIALS", DGRAM_INFO_CREDENTIALS},
+    {"FAMILY_UNIX", DGRAM_FAMILY_UNIX},
     {"TEXT_BYTES", sizeof(dgram_source_text_t)},
     {"TEXT_FAMILY", WORD(dgram_source_text_t, family)},
     {"TEXT_PORT", WORD(dgram_source_text_t, port)},

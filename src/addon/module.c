@@ -84,6 +84,7 @@ static napi_status define_exports(napi_env env, napi_value exports) {
       dgram_addon_export_send_settings,
       dgram_addon_export_inbox,
       dgram_addon_export_move,
+      dgram_addon_export_unix,
       dgram_addon_export_stats,
       dgram_addon_export_layout,
       dgram_addon_export_bind_flags,
@@ -117,6 +118,7 @@ NAPI_MODULE_INIT() {
   addon->core.closed = dgram_addon_on_closed;
   addon->core.dropped = dgram_addon_on_dropped;
   addon->core.icmp = dgram_addon_on_icmp;
+  addon->core.congestion = dgram_addon_on_congestion;
   addon->core.idle = on_idle;
   dgram_send_batches_init(&addon->watched, &addon->core);
   if (napi_set_instance_data(env, addon, finalize_addon, NULL) != napi_ok) {

@@ -121,6 +121,7 @@ static napi_value js_features(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, add_feature(env, result, "gro", has.gro));
   DGRAM_TRY(env, add_feature(env, result, "receiveInfo", has.receive_info));
   DGRAM_TRY(env, add_feature(env, result, "sendSettings", has.send_settings));
+  DGRAM_TRY(env, add_feature(env, result, "unixDgram", has.unix_dgram));
   DGRAM_TRY(
       env,
       add_feature(env, result, "reusePort", dgram_platform_has_reuseport()));

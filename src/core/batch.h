@@ -70,6 +70,12 @@ typedef struct {
 #define DGRAM_BATCH_SIZE                                                       \
   (DGRAM_BATCH_SENDS * sizeof(dgram_send_t) + sizeof(dgram_batch_state_t))
 
+/* The family of a Unix socket, besides 4 and 6. */
+#define DGRAM_FAMILY_UNIX 1u
+
+/* Longest name of a Unix socket in bytes: the size of `sun_path` on Linux. */
+#define DGRAM_PATH_MAX 108u
+
 /* -- receiving -- */
 
 /* Messages of one read. A slot has 64 KiB, because a smaller one would truncate
@@ -85,6 +91,9 @@ typedef struct {
  */
 #define DGRAM_SOURCES_MAX 32768u
 
+/* The same for the names of Unix sockets; a power of two. */
+#define DGRAM_PATH_SOURCES 256u
+
 /* A GRO buffer: datagrams of one source that were received together, `length`
  * bytes in segments of `segment` bytes (the last one may be shorter). A single
  * datagram has segment == length; an empty one has 0 in both. Written by C. */
@@ -99,11 +108,12 @@ typedef struct {
 
 /* A source that JavaScript has to store in its table. */
 typedef struct {
-  uint32_t family; /* 4 or 6 */
+  uint32_t family; /* 4, 6, or DGRAM_FAMILY_UNIX */
   uint32_t port;   /* host byte order */
   uint32_t length; /* of text, in bytes; 0: see `error` */
   int32_t error;   /* 0, or the UV_ code of uv_if_indextoiid() */
-  char text[64];   /* numeric address with its zone, not terminated */
+  char text[112];  /* numeric address with its zone, or the name of a Unix
+                      socket; not terminated */
 } dgram_source_text_t;
 
 /* Bits of what a socket asks for, of what has come with a datagram, and of the
@@ -113,18 +123,29 @@ typedef struct {
 #define DGRAM_INFO_TOS 4u
 #define DGRAM_INFO_TTL 8u
 #define DGRAM_INFO_TIMESTAMP 16u
+#define DGRAM_INFO_CREDENTIALS 32u /* Unix sockets only */
 
 /* What has come with a GRO buffer, for sockets that ask for it. The kernel
  * merges only datagrams with the same TOS and TTL to the same address. */
 typedef struct {
-  uint32_t present;         /* DGRAM_INFO_* */
-  uint32_t local_address;   /* slot in the table of lib/batch/receive-info.js */
-  uint32_t new_text;        /* as in dgram_recv_t, in `local_texts` */
-  uint32_t interface_index; /* of the interface that received it */
-  uint32_t tos;             /* 0 to 255 */
-  uint32_t ttl;             /* 0 to 255 */
-  uint32_t timestamp[2];    /* an int64_t: nanoseconds since 1970, of the first
-                               datagram */
+  uint32_t present;       /* DGRAM_INFO_* */
+  uint32_t local_address; /* slot in the table of
+                             lib/batch/receive-info.js */
+  uint32_t new_text;      /* as in dgram_recv_t, in `local_texts` */
+  union {
+    uint32_t interface_index; /* of the interface that received it */
+    uint32_t pid;             /* of the sender, on a Unix socket */
+  };
+  union {
+    uint32_t tos; /* 0 to 255 */
+    uint32_t uid;
+  };
+  union {
+    uint32_t ttl; /* 0 to 255 */
+    uint32_t gid;
+  };
+  uint32_t timestamp[2]; /* an int64_t: nanoseconds since 1970, of the first
+                            datagram */
 } dgram_recv_info_t;
 
 /* The progress of JavaScript within a batch. JavaScript advances `gro_buffer`

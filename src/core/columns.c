@@ -2,12 +2,23 @@
 
 #include "core/batch.h"
 #include "core/sends.h"
+#include "core/socket.h"
 
-/* Writes a row into its descriptor. A size above DGRAM_DATAGRAM_MAX is reduced
- * so that the kernel still fails with EMSGSIZE. */
-static void fill_row(dgram_send_t* send, uint32_t offset, uint32_t size) {
+/* The longest payload that is passed to the kernel: enough for it to fail with
+ * EMSGSIZE. Datagrams of a Unix socket may be longer than those of UDP. */
+static uint32_t length_max(const dgram_env_t* env, uint32_t id) {
+  const dgram_socket_t* socket = dgram_env_socket(env, id);
+
+  return socket != NULL && socket->is_unix ? INT32_MAX : DGRAM_DATAGRAM_MAX + 1;
+}
+
+/* Writes a row into its descriptor. */
+static void fill_row(dgram_send_t* send,
+                     uint32_t offset,
+                     uint32_t size,
+                     uint32_t max) {
   send->offset = offset;
-  send->length = size > DGRAM_DATAGRAM_MAX ? DGRAM_DATAGRAM_MAX + 1 : size;
+  send->length = size > max ? max : size;
 }
 
 /* How many of the `count` rows from `first` on are within their columns. */
@@ -33,6 +44,7 @@ uint32_t dgram_columns_send(dgram_env_t* env,
   size_t data_size =
       columns->data_size < UINT32_MAX ? columns->data_size : UINT32_MAX;
   uint32_t rows = count_rows(columns, first, count);
+  uint32_t max = length_max(env, target->socket);
   uint32_t queued;
   uint32_t i;
 
@@ -45,9 +57,10 @@ uint32_t dgram_columns_send(dgram_env_t* env,
     if (target->settings >= 0)
       send->settings = (uint32_t) target->settings;
     if (i < rows)
-      fill_row(send, columns->offsets[first + i], columns->sizes[first + i]);
+      fill_row(
+          send, columns->offsets[first + i], columns->sizes[first + i], max);
     else /* outside of any data: dgram_sends_flush() checks the ranges */
-      fill_row(send, UINT32_MAX, DGRAM_DATAGRAM_MAX);
+      fill_row(send, UINT32_MAX, DGRAM_DATAGRAM_MAX, max);
     send->ticket = target->ticket;
   }
   queued = dgram_sends_flush(

@@ -10,11 +10,13 @@
 #include "core/address.h"
 #include "core/batch.h"
 #include "core/types.h"
+#include "core/unix_path.h"
 
 /* Grows to the highest slot in use. All zero is an empty table. */
 typedef struct {
   dgram_address_t* slots;
-  uint32_t size; /* at most DGRAM_DESTINATIONS_MAX */
+  uint32_t size;       /* at most DGRAM_DESTINATIONS_MAX */
+  dgram_path_t* paths; /* of the slots with the family AF_UNIX; NULL: none */
 } dgram_destinations_t;
 
 /* Parses an address into a slot of the environment's table. Returns 0,
@@ -24,6 +26,11 @@ int dgram_destinations_set(dgram_env_t* env,
                            int family,
                            const char* text,
                            uint16_t port);
+
+/* The same for the name of a Unix socket. */
+int dgram_destinations_set_path(dgram_env_t* env,
+                                uint32_t slot,
+                                const dgram_path_t* path);
 
 void dgram_destinations_free(dgram_destinations_t* table);
 

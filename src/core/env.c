@@ -26,6 +26,7 @@ void dgram_env_free(dgram_env_t* env) {
   dgram_send_settings_free(&env->send_settings);
   dgram_sources_free(&env->sources);
   dgram_sources_free(&env->local_addresses);
+  dgram_path_sources_free(&env->path_sources);
   env->sockets = NULL;
   env->sockets_size = 0;
 }

@@ -7,10 +7,10 @@
  * Rule P, on pointers, kept in every file of src/: a pointer into a table
  * (sockets, send batches, destinations), to a socket, or into memory that
  * JavaScript owns is valid only until JavaScript may run. JavaScript runs in
- * deliver(), complete(), icmp() and closed(), and in most calls of Node-API:
- * converting an argument calls valueOf(), and reading or setting a property may
- * call accessors and proxies. It may close sockets, open others, run the event
- * loop, and detach memory. Therefore:
+ * deliver(), complete(), icmp(), congestion() and closed(), and in most calls
+ * of Node-API: converting an argument calls valueOf(), and reading or setting a
+ * property may call accessors and proxies. It may close sockets, open others,
+ * run the event loop, and detach memory. Therefore:
  *  - a method converts its arguments first and looks up its socket last;
  *  - results are copied out of the socket first and stored in objects last.
  *    Objects created in C get own properties, so that no setter runs;
@@ -24,6 +24,7 @@
 #include <uv.h>
 
 #include "core/batch.h"
+#include "core/congestion.h"
 #include "core/delivery.h"
 #include "core/destinations.h"
 #include "core/icmp_error.h"
@@ -33,6 +34,7 @@
 #include "core/sources.h"
 #include "core/stats.h"
 #include "core/types.h"
+#include "core/unix_path.h"
 
 /* Features to use where the platform has them. The first three are on by
  * default. */
@@ -72,7 +74,8 @@ struct dgram_env_s {
   dgram_destinations_t destinations;
   dgram_send_settings_table_t send_settings;
   dgram_sources_t sources; /* remote addresses that JavaScript has as text */
-  dgram_sources_t local_addresses; /* the same for those of receive_info.h */
+  dgram_sources_t local_addresses;   /* the same for those of receive_info.h */
+  dgram_path_sources_t path_sources; /* the same for those of Unix sockets */
 
   dgram_inbox_t inboxes[DGRAM_INBOXES];
   uint32_t inboxes_count; /* used so far, from the first on */
@@ -114,6 +117,10 @@ struct dgram_env_s {
   /* A datagram of a socket with `icmp_errors` has caused an ICMP error. May be
    * NULL. When it returns, the memory of the socket is still valid. */
   void (*icmp)(dgram_socket_t* socket, const dgram_icmp_error_t* error);
+
+  /* A Unix socket can send no more, or again; see dgram_congestion_t. May be
+   * NULL. When it returns, the memory of the socket is still valid. */
+  void (*congestion)(dgram_socket_t* socket, dgram_congestion_t event);
 
   /* `closing` is set and the last handle is closed. */
   void (*idle)(dgram_env_t* env);

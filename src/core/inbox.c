@@ -121,6 +121,26 @@ void dgram_inbox_append(dgram_env_t* env,
   } while (length > 0);
 }
 
+void dgram_inbox_append_from_path(dgram_env_t* env,
+                                  uint32_t offset,
+                                  uint32_t length,
+                                  const dgram_path_t* source) {
+  dgram_inbox_t* inbox = env->inbox;
+  dgram_recv_t buffer = {offset, length, length, 0, 0, 0};
+  bool is_new;
+
+  count_received(env, length, length);
+  buffer.source = dgram_path_sources_find(&env->path_sources, source, &is_new);
+  if (is_new) {
+    DGRAM_ASSERT(inbox->texts_count < DGRAM_RECV_SLOTS);
+    dgram_path_describe(source, &inbox->texts[inbox->texts_count]);
+    inbox->new_sources[inbox->texts_count++] =
+        (uint16_t) (DGRAM_SOURCES_MAX + buffer.source);
+    buffer.new_text = inbox->texts_count;
+  }
+  append(inbox, &buffer);
+}
+
 uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox) {
   const dgram_cursor_t* cursor = inbox->cursor;
   const dgram_recv_t* buffer;
@@ -146,7 +166,11 @@ void dgram_inbox_forget_sources(dgram_env_t* env, const dgram_inbox_t* inbox) {
   uint32_t i;
 
   for (i = 0; i < inbox->texts_count; i++)
-    dgram_sources_forget(&env->sources, inbox->new_sources[i]);
+    if (inbox->new_sources[i] < DGRAM_SOURCES_MAX)
+      dgram_sources_forget(&env->sources, inbox->new_sources[i]);
+    else
+      dgram_path_sources_forget(&env->path_sources,
+                                inbox->new_sources[i] - DGRAM_SOURCES_MAX);
   for (i = 0; i < inbox->local_texts_count; i++)
     dgram_sources_forget(&env->local_addresses, inbox->new_locals[i]);
 }

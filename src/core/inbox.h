@@ -12,6 +12,7 @@
 
 #include "core/batch.h"
 #include "core/types.h"
+#include "core/unix_path.h"
 
 typedef struct {
   /* Pointers into the memory. Valid from dgram_inbox_acquire() until
@@ -24,10 +25,11 @@ typedef struct {
   uint8_t* recv_buffer;             /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
   uint32_t slots;
 
-  uint32_t count;                         /* entries of `gro_buffers` in use */
-  uint32_t texts_count;                   /* entries of `texts` in use */
-  uint16_t new_sources[DGRAM_RECV_SLOTS]; /* their slots */
-  uint32_t local_texts_count;             /* the same for `local_texts` */
+  uint32_t count;       /* entries of `gro_buffers` in use */
+  uint32_t texts_count; /* entries of `texts` in use */
+  /* Their slots; those of dgram_path_sources_t plus DGRAM_SOURCES_MAX. */
+  uint16_t new_sources[DGRAM_RECV_SLOTS];
+  uint32_t local_texts_count; /* the same for `local_texts` */
   uint16_t new_locals[DGRAM_RECV_SLOTS];
   dgram_socket_t* reader;  /* dgram_inbox_append() counts for it */
   uint32_t split_size;     /* GRO buffers with more datagrams are split */
@@ -56,6 +58,12 @@ void dgram_inbox_append(dgram_env_t* env,
                         uint32_t segment,
                         const struct sockaddr* source,
                         int status);
+
+/* The same for a single datagram of a Unix socket. */
+void dgram_inbox_append_from_path(dgram_env_t* env,
+                                  uint32_t offset,
+                                  uint32_t length,
+                                  const dgram_path_t* source);
 
 /* How many datagrams JavaScript has taken since the last call. */
 uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox);

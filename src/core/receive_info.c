@@ -12,6 +12,13 @@ _Static_assert(offsetof(dgram_inbox_head_t, infos) % sizeof(int64_t) == 0 &&
                    offsetof(dgram_recv_info_t, timestamp) % sizeof(int64_t) ==
                        0,
                "lib/batch/receive-info.js reads the timestamps as int64");
+_Static_assert(offsetof(dgram_recv_info_t, pid) ==
+                       offsetof(dgram_recv_info_t, interface_index) &&
+                   offsetof(dgram_recv_info_t, uid) ==
+                       offsetof(dgram_recv_info_t, tos) &&
+                   offsetof(dgram_recv_info_t, gid) ==
+                       offsetof(dgram_recv_info_t, ttl),
+               "lib/batch/unix-info.js reads the credentials there");
 
 /* Sets the slot of the address, and its text if JavaScript does not have it. */
 static void set_local_address(dgram_env_t* env,
@@ -43,6 +50,11 @@ void dgram_inbox_set_info(dgram_env_t* env,
   };
   uint32_t i;
 
+  if (info->present & DGRAM_INFO_CREDENTIALS) {
+    stored.pid = info->pid;
+    stored.uid = info->uid;
+    stored.gid = info->gid;
+  }
   memcpy(stored.timestamp, &info->timestamp, sizeof(info->timestamp));
   if (info->present & DGRAM_INFO_LOCAL_ADDRESS)
     set_local_address(env, &info->local_address.any, &stored);

@@ -18,6 +18,9 @@ typedef struct {
   uint8_t tos;
   uint8_t ttl;
   int64_t timestamp; /* in nanoseconds since 1970 */
+  uint32_t pid;      /* DGRAM_INFO_CREDENTIALS */
+  uint32_t uid;
+  uint32_t gid;
 } dgram_receive_info_t;
 
 /* Stores `info` for the GRO buffers from index `first` on, those that the last

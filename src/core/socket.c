@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/assert.h"
+#include "core/unix_socket.h"
 #include "platform/platform.h"
 #include "transport/transport.h"
 
@@ -19,7 +20,11 @@ static int init_handle(dgram_socket_t* socket) {
 }
 
 int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
-  dgram_socket_t* socket = calloc(1, sizeof(*socket));
+  return dgram_socket_allocate(env, sizeof(dgram_socket_t), out);
+}
+
+int dgram_socket_allocate(dgram_env_t* env, size_t size, dgram_socket_t** out) {
+  dgram_socket_t* socket = calloc(1, size);
   int rc;
 
   dgram_socket_free_pending(env);
@@ -117,7 +122,7 @@ static void replace(dgram_socket_t* socket) {
 
 /* Sets the options of dgram_socket_set_open_options() and
  * dgram_socket_set_receive_info() on a descriptor. */
-static int apply_open_options(dgram_socket_t* socket, int fd) {
+int dgram_socket_apply_options(dgram_socket_t* socket, int fd) {
   const char* failed = NULL;
   int rc = 0;
 
@@ -164,7 +169,7 @@ int dgram_socket_set_open_options(dgram_socket_t* socket,
   socket->icmp_errors = options->icmp_errors > 0;
   if (!dgram_socket_is_open(socket))
     return 0;
-  rc = apply_open_options(socket, dgram_socket_fd(socket));
+  rc = dgram_socket_apply_options(socket, dgram_socket_fd(socket));
   if (rc == 0)
     rc = apply_steering(socket, dgram_socket_fd(socket));
   if (rc == 0)
@@ -178,7 +183,7 @@ int dgram_socket_set_receive_info(dgram_socket_t* socket, uint32_t info) {
   socket->receive_info = info;
   if (!dgram_socket_is_open(socket))
     return 0;
-  return apply_open_options(socket, dgram_socket_fd(socket));
+  return dgram_socket_apply_options(socket, dgram_socket_fd(socket));
 }
 
 /* Called with the result of a function that may have created a descriptor. */
@@ -214,7 +219,7 @@ int dgram_socket_open(dgram_socket_t* socket, int fd) {
   /* libuv aborts if it has to close one of these. */
   if (fd >= 0 && fd <= 2)
     return dgram_socket_adopt(socket, fd);
-  rc = apply_open_options(socket, fd);
+  rc = dgram_socket_apply_options(socket, fd);
   if (rc == 0)
     rc = apply_steering(socket, fd);
   if (rc == 0)
@@ -238,7 +243,7 @@ int dgram_socket_adopt(dgram_socket_t* socket, int fd) {
   copy = dgram_platform_dup(fd);
   if (copy < 0)
     return copy;
-  rc = apply_open_options(socket, copy);
+  rc = dgram_socket_apply_options(socket, copy);
   if (rc == 0)
     rc = apply_steering(socket, copy);
   if (rc == 0)
@@ -309,7 +314,7 @@ static int prepare_open_options(dgram_socket_t* socket, int family) {
   if (!dgram_socket_has_open_options(socket) || dgram_socket_is_open(socket))
     return 0;
   fd = create_descriptor(socket, family);
-  return fd < 0 ? fd : apply_open_options(socket, fd);
+  return fd < 0 ? fd : dgram_socket_apply_options(socket, fd);
 }
 
 static int bind_to(dgram_socket_t* socket,
@@ -350,6 +355,8 @@ int dgram_socket_bind(dgram_socket_t* socket,
 int dgram_socket_bind_any(dgram_socket_t* socket, int family) {
   dgram_address_t address = {0};
 
+  if (socket->is_unix)
+    return dgram_unix_socket_ensure(socket);
   address.any.sa_family = family == AF_INET6 ? AF_INET6 : AF_INET;
   return dgram_socket_bind(socket, &address, 0);
 }
@@ -457,6 +464,8 @@ void dgram_socket_close(dgram_socket_t* socket) {
    * not worth a system call: many are opened for one request. */
   if (socket->stats.received > 1)
     (void) dgram_stats_read_drops(socket);
+  if (socket->is_unix)
+    dgram_unix_socket_remove_file(socket);
   socket->closing = true;
   socket->reading = false;
   dgram_env_remove_starting(socket->env, socket);

@@ -27,6 +27,7 @@ struct dgram_socket_s {
   bool icmp_errors;     /* the option icmpErrors: they go to env->icmp() */
   bool notify_closed;   /* for addon/: call hook.closed */
   bool finishing;       /* see dgram_socket_finish() */
+  bool is_unix;         /* it is a dgram_unix_socket_t */
   uint32_t connections; /* number of connects; distinguishes connected peers */
   uint16_t block;       /* datagrams that its listeners process in half a ms */
   uint32_t uses;        /* see dgram_socket_use() */
@@ -54,6 +55,9 @@ struct dgram_socket_s {
  * the family is known. */
 int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out);
 
+/* The same for a larger struct that begins with a dgram_socket_t. */
+int dgram_socket_allocate(dgram_env_t* env, size_t size, dgram_socket_t** out);
+
 /* Keeps the memory of the socket valid. Code that calls JavaScript on behalf of
  * a socket holds it until its last access: a listener may close the socket and
  * run the event loop. */
@@ -79,6 +83,9 @@ int dgram_socket_set_open_options(dgram_socket_t* socket,
 /* The same for what the socket reports of received datagrams. `info`:
  * DGRAM_INFO_*. */
 int dgram_socket_set_receive_info(dgram_socket_t* socket, uint32_t info);
+
+/* Sets both on a descriptor that is not in use yet. */
+int dgram_socket_apply_options(dgram_socket_t* socket, int fd);
 
 /* True if a new descriptor needs options that libuv does not set. */
 static inline bool dgram_socket_has_open_options(const dgram_socket_t* socket) {
@@ -123,7 +130,8 @@ int dgram_socket_share(dgram_socket_t* socket);
 int dgram_socket_bind(dgram_socket_t* socket,
                       const dgram_address_t* address,
                       unsigned flags);
-/* Binds to the wildcard address of AF_INET or AF_INET6 and a free port. */
+/* Binds to the wildcard address of AF_INET or AF_INET6 and a free port. A Unix
+ * socket only gets its descriptor: it needs no name. */
 int dgram_socket_bind_any(dgram_socket_t* socket, int family);
 int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer);
 int dgram_socket_disconnect(dgram_socket_t* socket);

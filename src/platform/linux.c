@@ -100,6 +100,8 @@ int dgram_platform_set_receive_info(int fd, uint32_t info) {
     rc = set_both(fd, IP_RECVTTL, 1, IPV6_RECVHOPLIMIT, 1);
   if (rc == 0 && (info & DGRAM_INFO_TIMESTAMP))
     rc = set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  if (rc == 0 && (info & DGRAM_INFO_CREDENTIALS))
+    rc = set(fd, SOL_SOCKET, SO_PASSCRED, 1);
   return rc;
 }
 

@@ -28,6 +28,7 @@ typedef struct {
   bool gro;
   bool receive_info;  /* DGRAM_INFO_* */
   bool send_settings; /* core/send_settings.h */
+  bool unix_dgram;    /* core/unix_socket.h */
 } dgram_features_t;
 
 struct dgram_transport_s {
@@ -95,6 +96,10 @@ struct dgram_transport_s {
    * that never had a working descriptor: nothing is queued or watched. See
    * dgram_socket_bind(). */
   void (*moved)(dgram_socket_t* socket);
+
+  /* A Unix socket is about to be disconnected from its peer, which has a name.
+   * The datagrams in the queue still go there. */
+  void (*keep_peer)(dgram_socket_t* socket);
 
   /* Removes other handles from the descriptor and then calls
    * dgram_socket_release(), before it returns: the port must be free when

@@ -34,6 +34,11 @@ static void uv_moved(dgram_socket_t* socket) {
   (void) socket;
 }
 
+static void uv_keep_peer(dgram_socket_t* socket) {
+  /* There are no Unix sockets. */
+  (void) socket;
+}
+
 static void uv_close_socket(dgram_socket_t* socket) {
   dgram_uv_close_timer(socket);
   dgram_socket_release(socket);
@@ -62,6 +67,7 @@ const dgram_transport_t dgram_transport_uv = {
     .leave = uv_leave,
     .take = uv_take,
     .moved = uv_moved,
+    .keep_peer = uv_keep_peer,
     .close = uv_close_socket,
     .closed = dgram_uv_free_queue,
 };

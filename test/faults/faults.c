@@ -1,5 +1,5 @@
-/* A library for LD_PRELOAD: makes system calls on UDP sockets fail or return
- * short counts as a script says, and logs the calls.
+/* A library for LD_PRELOAD: makes system calls on UDP and Unix datagram sockets
+ * fail or return short counts as a script says, and logs the calls.
  *
  * DGRAM_FAULTS is the script, rules separated by semicolons:
  *
@@ -84,6 +84,7 @@ static const struct {
     {"EADDRINUSE", EADDRINUSE},
     {"EAGAIN", EAGAIN},
     {"ECONNREFUSED", ECONNREFUSED},
+    {"ECONNRESET", ECONNRESET},
     {"EHOSTUNREACH", EHOSTUNREACH},
     {"EINTR", EINTR},
     {"EINVAL", EINVAL},
@@ -93,6 +94,7 @@ static const struct {
     {"ENOBUFS", ENOBUFS},
     {"ENOMEM", ENOMEM},
     {"ENOPROTOOPT", ENOPROTOOPT},
+    {"ENOTCONN", ENOTCONN},
     {"EPERM", EPERM},
 };
 
@@ -353,14 +355,20 @@ static void add_message(line_t* line, unsigned i, size_t length, unsigned cut) {
   add(line, "%s[%zu,%u]", i == 0 ? "" : ",", length, cut);
 }
 
-static bool is_udp(int fd) {
+static int read_option(int fd, int name) {
   int error = errno;
-  int protocol = 0;
-  socklen_t size = sizeof(protocol);
-  int rc = getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size);
+  int value = -1;
+  socklen_t size = sizeof(value);
 
+  (void) getsockopt(fd, SOL_SOCKET, name, &value, &size);
   errno = error;
-  return rc == 0 && protocol == IPPROTO_UDP;
+  return value;
+}
+
+static bool is_datagram(int fd) {
+  return read_option(fd, SO_PROTOCOL) == IPPROTO_UDP ||
+         (read_option(fd, SO_DOMAIN) == AF_UNIX &&
+          read_option(fd, SO_TYPE) == SOCK_DGRAM);
 }
 
 static bool is_epoll(int fd) {
@@ -449,7 +457,7 @@ __attribute__((visibility("default"))) int sendmmsg(int fd,
                                                     int flags) {
   if (messages == NULL)
     return refuse_nothing();
-  if (!is_udp(fd))
+  if (!is_datagram(fd))
     return (int) syscall(SYS_sendmmsg, fd, messages, n, flags);
   return send_some("sendmmsg", fd, messages, n, flags);
 }
@@ -458,7 +466,7 @@ __attribute__((visibility("default"))) ssize_t
 sendmsg(int fd, const struct msghdr* header, int flags) {
   struct mmsghdr message;
 
-  if (!is_udp(fd))
+  if (!is_datagram(fd))
     return syscall(SYS_sendmsg, fd, header, flags);
   message.msg_hdr = *header;
   message.msg_len = 0;
@@ -544,7 +552,7 @@ __attribute__((visibility("default"))) int recvmmsg(int fd,
                                                     struct timespec* timeout) {
   if (messages == NULL)
     return refuse_nothing();
-  if (!is_udp(fd))
+  if (!is_datagram(fd))
     return (int) syscall(SYS_recvmmsg, fd, messages, n, flags, timeout);
   return recv_some("recvmmsg", fd, messages, n, flags, timeout);
 }
@@ -555,7 +563,7 @@ __attribute__((visibility("default"))) ssize_t recvmsg(int fd,
   const char* call = (flags & MSG_ERRQUEUE) != 0 ? "errqueue" : "recvmsg";
   struct mmsghdr message;
 
-  if (!is_udp(fd))
+  if (!is_datagram(fd))
     return syscall(SYS_recvmsg, fd, header, flags);
   message.msg_hdr = *header;
   message.msg_len = 0;
@@ -638,7 +646,7 @@ __attribute__((visibility("default"))) int setsockopt(int fd,
   int number = 0;
   int error;
 
-  if (!is_udp(fd))
+  if (!is_datagram(fd))
     return (int) syscall(SYS_setsockopt, fd, level, option, value, size);
   error = take_error("setsockopt", option_of(level, option));
   if (size >= sizeof(number))
@@ -657,7 +665,7 @@ connect(int fd, const struct sockaddr* address, socklen_t size) {
   line_t line;
   int error;
 
-  if (!is_udp(fd))
+  if (!is_datagram(fd))
     return (int) syscall(SYS_connect, fd, address, size);
   error = take_error("connect", 0);
   begin_line(&line, "connect", fd);
@@ -671,7 +679,7 @@ __attribute__((visibility("default"))) int bind(int fd,
   line_t line;
   int error;
 
-  if (!is_udp(fd))
+  if (!is_datagram(fd))
     return (int) syscall(SYS_bind, fd, address, size);
   error = take_error("bind", 0);
   begin_line(&line, "bind", fd);

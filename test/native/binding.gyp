@@ -22,6 +22,8 @@
         '../../src/core/tickets.c',
         '../../src/core/iteration.c',
         '../../src/core/sources.c',
+        '../../src/core/unix_path.c',
+        '../../src/core/unix_socket.c',
         '../../src/transport/choose.c',
         '../../src/transport/linux/segment_group.c',
         '../../src/transport/uv.c',
@@ -54,6 +56,7 @@
           'sources': [
             '../../src/platform/linux.c',
             '../../src/platform/linux_steering.c',
+            '../../src/platform/unix_domain.c',
             '../../src/transport/linux/ancillary.c',
             '../../src/transport/linux/busy_poll.c',
             '../../src/transport/linux/error_queue.c',
@@ -65,9 +68,13 @@
             '../../src/transport/linux/send.c',
             '../../src/transport/linux/share_descriptor.c',
             '../../src/transport/linux/transport.c',
+            '../../src/transport/linux/unix.c',
           ],
         }, {
-          'sources': ['../../src/platform/no_options.c'],
+          'sources': [
+            '../../src/platform/no_options.c',
+            '../../src/platform/no_unix_domain.c',
+          ],
         }],
         ['OS == "mac"', {
           'xcode_settings': {'OTHER_CFLAGS': ['-std=c11']},

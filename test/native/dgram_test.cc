@@ -480,6 +480,8 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("HAS_TOS", DGRAM_INFO_TOS);
   number("HAS_TTL", DGRAM_INFO_TTL);
   number("HAS_TIMESTAMP", DGRAM_INFO_TIMESTAMP);
+  number("HAS_CREDENTIALS", DGRAM_INFO_CREDENTIALS);
+  number("FAMILY_UNIX", DGRAM_FAMILY_UNIX);
   number("TEXT_BYTES", sizeof(dgram_source_text_t));
   number("TEXT_FAMILY", offsetof(dgram_source_text_t, family) / 4.0);
   number("TEXT_PORT", offsetof(dgram_source_text_t, port) / 4.0);

@@ -4,7 +4,8 @@ import { AddressInfo } from 'node:net';
 import {
   createSocket, features, stats, transport, Batch, DropsMessage, Features,
   IcmpError, IcmpInfo, ReceiveInfoName, RemoteInfo, SendSettings, SendTarget,
-  Socket, Stats, Ticket,
+  Socket, Stats, Ticket, UnixAddress, UnixBatch, UnixCredentials, UnixRemoteInfo,
+  UnixSocket, UnixSocketOptions,
 } from 'dgram-native';
 
 const socket: Socket = createSocket({ type: 'udp4', sharedBuffers: true });
@@ -209,3 +210,37 @@ socket.sendMany('abc');
 createSocket('udp5');
 
 console.log(handed, path, native);
+
+// Unix datagram sockets.
+const unix: UnixSocket = createSocket('unix_dgram', (msg: Buffer, rinfo) => {
+  const from: string = rinfo.path;
+  unix.send(msg, from, (error, bytes: number) => {});
+});
+const unixOptions: UnixSocketOptions = {
+  type: 'unix_dgram', receiveInfo: ['credentials', 'timestamp'], unlink: false,
+};
+const named: UnixAddress = createSocket(unixOptions).bindSync('/run/x.sock');
+unix.bind('@name', () => {}).bind({ path: named.path }).bind().bind(() => {});
+unix.connect('/dev/log', (error?: Error) => {});
+unix.connectSync('/dev/log');
+unix.send('x');
+unix.send('x', (error) => {});
+unix.send('abc', 1, 2, '/dev/log');
+unix.send(['a', 'b'], '/dev/log');
+unix.sendMany(['a', '/dev/log', Buffer.from('b'), '/dev/log'], () => {});
+unix.on('congestion', () => {}).once('writable', () => {})
+  .off('drain', () => {})
+  .on('message', (msg, { credentials, timestamp }: UnixRemoteInfo) => {
+    const who: UnixCredentials | undefined = credentials;
+    const when: bigint | undefined = timestamp;
+    console.log(msg.length, who?.uid, when);
+  })
+  .on('batch', (batch: UnixBatch) => unix.sendMany(batch));
+const hasUnix: boolean = features.unixDgram;
+console.log(hasUnix, unix.stats().sent, unix.remoteAddress().path);
+// @ts-expect-error -- a path, not a port
+unix.send('x', 53);
+// @ts-expect-error -- of UDP
+createSocket({ type: 'unix_dgram', receiveInfo: ['ttl'] });
+// @ts-expect-error -- of Unix sockets
+createSocket({ type: 'udp4', unlink: false });

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Nanoseconds of a second, and the last second that fits into 63 bits of them
  * (the year 2262). */
@@ -202,6 +203,17 @@ static void read_timestamp(const message_t* message,
   out->present |= DGRAM_INFO_TIMESTAMP;
 }
 
+static void read_credentials(const message_t* message,
+                             dgram_receive_info_t* out) {
+  struct ucred credentials;
+
+  memcpy(&credentials, message->data, sizeof(credentials));
+  out->pid = (uint32_t) credentials.pid;
+  out->uid = credentials.uid;
+  out->gid = credentials.gid;
+  out->present |= DGRAM_INFO_CREDENTIALS;
+}
+
 /* The control messages of which something is read. */
 static const struct {
   int level;
@@ -216,6 +228,7 @@ static const struct {
     {IPPROTO_IPV6, IPV6_TCLASS, 1, read_tos},
     {IPPROTO_IPV6, IPV6_HOPLIMIT, 1, read_ttl},
     {SOL_SOCKET, SCM_TIMESTAMPNS, sizeof(struct timespec), read_timestamp},
+    {SOL_SOCKET, SCM_CREDENTIALS, sizeof(struct ucred), read_credentials},
 };
 
 static void read_message(const message_t* message, dgram_receive_info_t* out) {
@@ -237,4 +250,19 @@ void dgram_ancillary_get_info(const struct msghdr* header,
   memset(out, 0, sizeof(*out));
   while (next_message(&message))
     read_message(&message, out);
+}
+
+void dgram_ancillary_close_descriptors(const struct msghdr* header) {
+  message_t message = first_of(header);
+  size_t i;
+  int fd;
+
+  while (next_message(&message)) {
+    if (message.level != SOL_SOCKET || message.type != SCM_RIGHTS)
+      continue;
+    for (i = 0; i + sizeof(fd) <= message.size; i += sizeof(fd)) {
+      memcpy(&fd, message.data + i, sizeof(fd));
+      (void) close(fd);
+    }
+  }
 }

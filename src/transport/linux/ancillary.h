@@ -59,4 +59,7 @@ uint32_t dgram_ancillary_get_segment(const struct msghdr* header,
 void dgram_ancillary_get_info(const struct msghdr* header,
                               dgram_receive_info_t* out);
 
+/* Closes the descriptors that have come with a message (SCM_RIGHTS). */
+void dgram_ancillary_close_descriptors(const struct msghdr* header);
+
 #endif

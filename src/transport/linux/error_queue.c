@@ -181,6 +181,8 @@ void dgram_error_queue_read(linux_socket_t* self) {
   bool is_icmp;
   int i;
 
+  if (socket->is_unix)
+    return; /* U6 */
   for (i = 0; i < READS_PER_WAKE_UP; i++) {
     if (!read_message(dgram_linux_fd(socket), &error, &is_icmp)) {
       self->errors_waiting = false;

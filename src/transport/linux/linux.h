@@ -6,7 +6,7 @@
  * report that the socket is writable. When datagrams first have to wait for
  * that, a uv_poll_t replaces the watcher until the socket is closed.
  *
- * Rules. The code refers to them by number.
+ * Rules. The code refers to them by number. Unix sockets have more (unix.h).
  *  S1  sendmmsg() returns the number of messages sent. The position advances by
  *      that number and nothing else. The error of the next message is reported
  *      by the next call.
@@ -103,6 +103,8 @@ typedef struct {
 
   bool gso;                       /* GSO sends are worth trying */
   uint8_t singles_left;           /* datagrams to send one at a time */
+  uint8_t congestion;             /* of a Unix socket: unix.c */
+  bool congestion_eased;          /* a datagram that waited left or failed */
   dgram_gso_limits_t* gso_limits; /* NULL: no GSO send has failed */
 
   linux_queued_t* queue_head;
@@ -190,6 +192,7 @@ typedef struct {
   const dgram_address_t* peers;
   const dgram_send_settings_t* settings;
   const uint8_t* arena;
+  const dgram_path_t* paths; /* of `peers` with the family AF_UNIX */
 } linux_batch_t;
 
 /* Sends from `*position` on. Returns 0 at the end of the batch, or UV_EAGAIN if
@@ -198,6 +201,10 @@ typedef struct {
 int dgram_linux_transmit(dgram_socket_t* socket,
                          const linux_batch_t* batch,
                          uint32_t* position);
+
+/* sendmmsg(), or sendmsg() for one message. Returns how many were sent, or a
+ * UV_ code. */
+int dgram_linux_send_messages(int fd, struct mmsghdr* headers, unsigned n);
 
 /* dgram_transport_t.flush */
 uint32_t dgram_linux_flush(dgram_socket_t* socket,
@@ -224,6 +231,9 @@ void dgram_linux_fail_queue(linux_socket_t* self, int code);
 /* Completes everything that is queued with UV_ECANCELED. */
 void dgram_linux_cancel_queue(linux_socket_t* self);
 
+/* dgram_transport_t.keep_peer */
+void dgram_linux_keep_peer(dgram_socket_t* socket);
+
 /* Closes the timer of S4. */
 void dgram_linux_end_pause(linux_socket_t* self);
 
@@ -236,6 +246,13 @@ size_t dgram_linux_queue_count(const dgram_socket_t* socket);
 /* Receives and delivers. `maybe_error`: an error may have caused the wake-up.
  */
 void dgram_linux_on_readable(linux_socket_t* self, bool maybe_error);
+
+/* recvmmsg(), or recvmsg() for one message. Returns how many were received, or
+ * a UV_ code. */
+int dgram_linux_receive_messages(int fd,
+                                 struct mmsghdr* headers,
+                                 uint32_t count,
+                                 int flags);
 
 /* Finds the size of one datagram of the `length` bytes received with `header`
  * (R3). Returns 0 or UV_EMSGSIZE. */

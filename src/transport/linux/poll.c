@@ -4,6 +4,7 @@
 
 #include "transport/linux/error_queue.h"
 #include "transport/linux/linux.h"
+#include "transport/linux/unix.h"
 
 /* A uv_poll_t, allocated when the socket first needs one. Freed by its close
  * callback, independently of the socket. */
@@ -214,7 +215,9 @@ void dgram_linux_before_poll(dgram_socket_t* socket) {
   linux_socket_t* self = socket->transport_data;
   int rc;
 
-  if (!self->watching || !self->unchecked)
+  if (socket->is_unix)
+    dgram_unix_report(self);
+  if (socket->closing || !self->watching || !self->unchecked)
     return;
   rc = add_to_epoll(socket);
   if (rc == 0 || rc == UV_EEXIST) {

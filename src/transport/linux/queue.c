@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/unix_socket.h"
 #include "transport/linux/linux.h"
+#include "transport/linux/unix.h"
 
 /* In milliseconds. Each consecutive pause is twice as long as the last. */
 #define PAUSE_MAX 4u
@@ -15,6 +17,7 @@ struct linux_queued_s {
   uint32_t count;
   dgram_send_t* sends;
   dgram_address_t* peers;          /* slot 0 is unused, as in the table */
+  dgram_path_t* paths;             /* of `peers`; slot 0: see U7 */
   dgram_send_settings_t* settings; /* the same */
   uint8_t* arena;
 };
@@ -41,22 +44,28 @@ static size_t settings_size_of(const dgram_send_t* sends, uint32_t count) {
   return 0;
 }
 
+static size_t paths_size_of(const dgram_socket_t* socket, uint32_t count) {
+  return socket->is_unix ? round_up((count + 1) * sizeof(dgram_path_t)) : 0;
+}
+
 /* The slot of datagram `i` in a copied table. Neighbours with one slot share it
  * there, too: they may form a segment group. */
 static uint32_t copied_slot(uint32_t i, bool is_same, uint32_t previous) {
   return i > 0 && is_same ? previous : i + 1;
 }
 
-/* Copies everything that `sends` refer to in the tables of `env`. Returns NULL
- * if there is no memory. */
-static linux_queued_t* copy_batch(const dgram_env_t* env,
+/* Copies everything that `sends` refer to in the tables of the environment.
+ * Returns NULL if there is no memory. */
+static linux_queued_t* copy_batch(const dgram_socket_t* socket,
                                   const dgram_send_t* sends,
                                   uint32_t count,
                                   const uint8_t* arena) {
+  const dgram_env_t* env = socket->env;
   const dgram_address_t* peers = env->destinations.slots;
   const dgram_send_settings_t* settings = env->send_settings.slots;
   size_t sends_size = round_up(count * sizeof(*sends));
   size_t peers_size = round_up((count + 1) * sizeof(*peers));
+  size_t paths_size = paths_size_of(socket, count);
   size_t settings_size = settings_size_of(sends, count);
   size_t bytes = 0;
   linux_queued_t* item;
@@ -64,8 +73,8 @@ static linux_queued_t* copy_batch(const dgram_env_t* env,
 
   for (i = 0; i < count; i++)
     bytes += sends[i].length;
-  item =
-      malloc(sizeof(*item) + sends_size + peers_size + settings_size + bytes);
+  item = malloc(sizeof(*item) + sends_size + peers_size + paths_size +
+                settings_size + bytes);
   if (item == NULL)
     return NULL;
   item->next = NULL;
@@ -73,9 +82,12 @@ static linux_queued_t* copy_batch(const dgram_env_t* env,
   item->count = count;
   item->sends = (dgram_send_t*) (item + 1);
   item->peers = (dgram_address_t*) ((char*) item->sends + sends_size);
-  item->settings = (dgram_send_settings_t*) ((char*) item->peers + peers_size);
+  item->paths = (dgram_path_t*) ((char*) item->peers + peers_size);
+  item->settings = (dgram_send_settings_t*) ((char*) item->paths + paths_size);
   item->arena = (uint8_t*) item->settings + settings_size;
 
+  if (socket->is_unix)
+    item->peers[0].any.sa_family = AF_UNSPEC;
   bytes = 0;
   for (i = 0; i < count; i++) {
     dgram_send_t* copy = &item->sends[i];
@@ -90,6 +102,10 @@ static linux_queued_t* copy_batch(const dgram_env_t* env,
                       i > 0 && sends[i - 1].destination == copy->destination,
                       i > 0 ? item->sends[i - 1].destination : 0);
       item->peers[copy->destination] = peers[sends[i].destination];
+      if (paths_size > 0 &&
+          peers[sends[i].destination].any.sa_family == AF_UNIX)
+        item->paths[copy->destination] =
+            env->destinations.paths[sends[i].destination];
     }
     if (copy->settings != 0) {
       copy->settings =
@@ -134,7 +150,7 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
   uint32_t i;
 
   if (self != NULL)
-    item = copy_batch(socket->env, sends, count, arena);
+    item = copy_batch(socket, sends, count, arena);
   if (item != NULL)
     rc = append(self, item);
   if (rc != 0)
@@ -146,6 +162,8 @@ uint32_t dgram_linux_enqueue(dgram_socket_t* socket,
       self->queue_size += sends[i].length;
     }
   }
+  if (rc == 0 && socket->is_unix)
+    dgram_unix_congested(self);
   return rc == 0 ? count : 0;
 }
 
@@ -246,8 +264,12 @@ void dgram_linux_send_queued(linux_socket_t* self) {
   self->sending = true;
   while (more && self->queue_head != NULL && !socket->closing) {
     linux_queued_t* item = self->queue_head;
-    linux_batch_t batch = {
-        item->sends, item->count, item->peers, item->settings, item->arena};
+    linux_batch_t batch = {item->sends,
+                           item->count,
+                           item->peers,
+                           item->settings,
+                           item->arena,
+                           item->paths};
     uint32_t from = item->position;
 
     rc = dgram_linux_transmit(socket, &batch, &item->position);
@@ -268,6 +290,10 @@ void dgram_linux_send_queued(linux_socket_t* self) {
     self->pause->milliseconds = 0;
   if (rc != 0 && !progressed && !socket->closing)
     start_pause(self); /* S4 */
+  if (socket->is_unix && !socket->closing) {
+    self->congestion_eased |= progressed;
+    dgram_unix_report(self);
+  }
 }
 
 void dgram_linux_fail_queue(linux_socket_t* self, int code) {
@@ -284,8 +310,22 @@ void dgram_linux_fail_queue(linux_socket_t* self, int code) {
     fail_head(self, code);
   }
   self->sending = false;
-  if (socket->closed)
+  if (socket->closed) {
     dgram_linux_destroy(self);
+  } else if (socket->is_unix) {
+    self->congestion_eased = true;
+    dgram_unix_report(self);
+  }
+}
+
+void dgram_linux_keep_peer(dgram_socket_t* socket) {
+  linux_socket_t* self = socket->transport_data;
+  linux_queued_t* item = self == NULL ? NULL : self->queue_head;
+
+  for (; item != NULL; item = item->next)
+    if (item->peers[0].any.sa_family == AF_UNSPEC &&
+        dgram_unix_socket_peer(socket, &item->paths[0]) == 0)
+      item->peers[0].any.sa_family = AF_UNIX;
 }
 
 void dgram_linux_cancel_queue(linux_socket_t* self) {

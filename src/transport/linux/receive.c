@@ -5,6 +5,7 @@
 #include "transport/linux/ancillary.h"
 #include "transport/linux/error_queue.h"
 #include "transport/linux/linux.h"
+#include "transport/linux/unix.h"
 
 /* Approximate maximum number of datagrams per read. Handling that many in
  * JavaScript delays a timer by 0.1 to 0.2 ms. */
@@ -129,18 +130,22 @@ static void adapt(linux_socket_t* self,
   self->slots = (uint16_t) slots;
 }
 
-/* Returns how many slots were filled, or a UV_ code. */
-static int fill_slots(int fd, slots_t* slots, uint32_t count) {
+int dgram_linux_receive_messages(int fd,
+                                 struct mmsghdr* headers,
+                                 uint32_t count,
+                                 int flags) {
   ssize_t length;
   int n;
 
+  flags |= MSG_DONTWAIT;
+
   do {
     if (count == 1) { /* recvmsg() is cheaper for one message */
-      length = recvmsg(fd, &slots->headers[0].msg_hdr, MSG_DONTWAIT);
-      slots->headers[0].msg_len = (unsigned) length;
+      length = recvmsg(fd, &headers[0].msg_hdr, flags);
+      headers[0].msg_len = (unsigned) length;
       n = length < 0 ? -1 : 1;
     } else {
-      n = recvmmsg(fd, slots->headers, count, MSG_DONTWAIT, NULL);
+      n = recvmmsg(fd, headers, count, flags, NULL);
     }
   } while (n < 0 && errno == EINTR);
   return n < 0 ? uv_translate_sys_error(errno) : n;
@@ -157,7 +162,8 @@ static int fill_slots_again(linux_socket_t* self,
     code = dgram_error_queue_check_receive(self, code, &attempts);
     if (code != 0)
       break;
-    code = fill_slots(dgram_linux_fd(self->socket), slots, count);
+    code = dgram_linux_receive_messages(
+        dgram_linux_fd(self->socket), slots->headers, count, 0);
     self->socket->stats.receive_calls++;
   }
   return code;
@@ -165,7 +171,7 @@ static int fill_slots_again(linux_socket_t* self,
 
 /* Reads up to `count` messages into the inbox. Returns how many, or a UV_ code.
  * An error other than UV_EAGAIN is also added to the inbox. */
-static int read_messages(linux_socket_t* self, uint32_t count) {
+static int read_udp(linux_socket_t* self, uint32_t count) {
   dgram_env_t* env = self->socket->env;
   slots_t slots;
   uint64_t before = env->received;
@@ -173,7 +179,8 @@ static int read_messages(linux_socket_t* self, uint32_t count) {
   int n;
 
   prepare_slots(&slots, count, env->inbox->recv_buffer);
-  n = fill_slots(dgram_linux_fd(self->socket), &slots, count);
+  n = dgram_linux_receive_messages(
+      dgram_linux_fd(self->socket), slots.headers, count, 0);
   self->socket->stats.receive_calls++;
   if (n < 0 && self->socket->icmp_errors)
     n = fill_slots_again(self, &slots, count, n);
@@ -189,6 +196,11 @@ static int read_messages(linux_socket_t* self, uint32_t count) {
   if (env->received > before)
     adapt(self, (uint32_t) n, count, (uint32_t) (env->received - before));
   return n;
+}
+
+static int read_messages(linux_socket_t* self, uint32_t count) {
+  return self->socket->is_unix ? dgram_unix_read(self, count)
+                               : read_udp(self, count);
 }
 
 /* Reads one batch and delivers it. Returns the number of messages or a UV_

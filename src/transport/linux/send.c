@@ -9,6 +9,7 @@
 #include "transport/linux/gso_limits.h"
 #include "transport/linux/linux.h"
 #include "transport/linux/segment_group.h"
+#include "transport/linux/unix.h"
 
 /* Messages of one sendmmsg(), each a segment group or a single datagram. */
 #define SEND_MESSAGES 64
@@ -110,17 +111,16 @@ static unsigned build_messages(messages_t* messages,
   return n;
 }
 
-/* Returns how many messages were sent, or a UV_ code. */
-static int send_messages(int fd, messages_t* messages, unsigned n) {
+int dgram_linux_send_messages(int fd, struct mmsghdr* headers, unsigned n) {
   ssize_t sent;
   int count;
 
   do {
     if (n == 1) { /* sendmsg() is cheaper for one message */
-      sent = sendmsg(fd, &messages->headers[0].msg_hdr, MSG_DONTWAIT);
+      sent = sendmsg(fd, &headers[0].msg_hdr, MSG_DONTWAIT);
       count = sent < 0 ? -1 : 1;
     } else {
-      count = sendmmsg(fd, messages->headers, n, MSG_DONTWAIT);
+      count = sendmmsg(fd, headers, n, MSG_DONTWAIT);
     }
   } while (count < 0 && errno == EINTR);
   return count < 0 ? uv_translate_sys_error(errno) : count;
@@ -172,9 +172,9 @@ static void mark_sent(dgram_send_t* sends, uint32_t count) {
     sends[i].status = (int32_t) sends[i].length;
 }
 
-int dgram_linux_transmit(dgram_socket_t* socket,
-                         const linux_batch_t* batch,
-                         uint32_t* position) {
+static int transmit_udp(dgram_socket_t* socket,
+                        const linux_batch_t* batch,
+                        uint32_t* position) {
   linux_socket_t* self = socket->transport_data;
   int fd = dgram_linux_fd(socket);
   messages_t messages;
@@ -189,7 +189,7 @@ int dgram_linux_transmit(dgram_socket_t* socket,
 
   while (*position < batch->count) {
     n = build_messages(&messages, self, batch, *position);
-    rc = send_messages(fd, &messages, n);
+    rc = dgram_linux_send_messages(fd, messages.headers, n);
     socket->stats.send_calls++;
     for (i = 0; i < rc; i++) { /* S1 */
       socket->stats.segmented_runs += messages.counts[i] > 1;
@@ -230,6 +230,13 @@ int dgram_linux_transmit(dgram_socket_t* socket,
   return 0;
 }
 
+int dgram_linux_transmit(dgram_socket_t* socket,
+                         const linux_batch_t* batch,
+                         uint32_t* position) {
+  return socket->is_unix ? dgram_unix_transmit(socket, batch, position)
+                         : transmit_udp(socket, batch, position);
+}
+
 /* libuv also binds a socket that sends before bind(). */
 static int bind_before_send(dgram_socket_t* socket,
                             const linux_batch_t* batch) {
@@ -253,8 +260,12 @@ uint32_t dgram_linux_flush(dgram_socket_t* socket,
                            const uint8_t* arena) {
   linux_socket_t* self = dgram_linux_ensure(socket);
   const dgram_env_t* env = socket->env;
-  linux_batch_t batch = {
-      sends, count, env->destinations.slots, env->send_settings.slots, arena};
+  linux_batch_t batch = {sends,
+                         count,
+                         env->destinations.slots,
+                         env->send_settings.slots,
+                         arena,
+                         env->destinations.paths};
   uint32_t position = 0;
   int rc = 0;
 

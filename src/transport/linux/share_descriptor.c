@@ -85,7 +85,8 @@ void dgram_linux_share(dgram_socket_t* socket) {
   uint32_t bytes = 0;
   int tries;
 
-  if (self == NULL || !dgram_linux_features.gro || !socket->env->settings.gro)
+  if (self == NULL || !dgram_linux_features.gro || !socket->env->settings.gro ||
+      socket->is_unix)
     return;
   self->gro_decided = true; /* and it stays off */
   dgram_linux_set_gro(socket, 0);

@@ -25,8 +25,10 @@ linux_socket_t* dgram_linux_ensure(dgram_socket_t* socket) {
     return NULL;
   self->socket = socket;
   self->gso = dgram_linux_features.gso && socket->env->settings.gso &&
+              !socket->is_unix &&
               (!socket->shared || is_udp(dgram_linux_fd(socket)));
-  self->gro_decided = !dgram_linux_features.gro || !socket->env->settings.gro;
+  self->gro_decided = !dgram_linux_features.gro || !socket->env->settings.gro ||
+                      socket->is_unix;
   self->slots = DGRAM_LINUX_SLOTS_MIN;
   socket->transport_data = self;
   return self;
@@ -110,6 +112,7 @@ static dgram_features_t linux_features(const dgram_env_t* env) {
   features.gro = dgram_linux_features.gro && env->settings.gro;
   features.receive_info = true;
   features.send_settings = true;
+  features.unix_dgram = true;
   return features;
 }
 
@@ -129,6 +132,7 @@ const dgram_transport_t dgram_transport_linux = {
     .leave = dgram_linux_leave,
     .take = dgram_linux_take,
     .moved = linux_moved,
+    .keep_peer = dgram_linux_keep_peer,
     .close = linux_close,
     .closed = linux_closed,
 };

@@ -26,6 +26,7 @@ const expected = (addon, linux) => ({
   sendSettings: addon && transport === 'linux',
   sharedBuffers: addon,
   stats: addon,
+  unixDgram: addon && transport === 'linux',
 });
 
 describeNative('dgram.features', () => {
@@ -159,5 +160,25 @@ describeNative('the additions on the fallback', () => {
     const [[invalid], [einval, text]] = reports.slice(-2);
     assert.strictEqual(invalid, 'ERR_INVALID_ARG_TYPE');
     assert.deepStrictEqual([einval, text], ['EINVAL', 'addMembership EINVAL']);
+  });
+});
+
+describeNative('createSocket(\'unix_dgram\') on the fallback', () => {
+  it('throws that it needs the addon', async () => {
+    const { code, reports, stderr } = await run(['-e', `
+      const dgram = require(${JSON.stringify(packed.main)});
+      for (const type of ['unix_dgram', { type: 'unix_dgram' }]) {
+        try {
+          dgram.createSocket(type);
+        } catch ({ code, message }) {
+          console.log(JSON.stringify([code, message]));
+        }
+      }`], { env: { DGRAM_NATIVE_TRANSPORT: 'node' } });
+    assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: '' });
+    const error = ['ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+      'The socket type unix_dgram requires the compiled addon, and ' +
+      'dgram.transport is \'node\'. Omit it if dgram.transport is \'node\', ' +
+      'or make the addon load; see docs/installing.md of dgram-native.'];
+    assert.deepStrictEqual(reports, [error, error]);
   });
 });

@@ -113,4 +113,4 @@ async function startServer(command, argsFor, started, options) {
   }
 }
 
-module.exports = { findTool, runTool, startServer };
+module.exports = { Server, findTool, runTool, startServer };

@@ -25,6 +25,7 @@ const { line } = require('../../../scripts/tally');
 const calls = require('./calls');
 const { differences, fatal } = require('./differences');
 const additions = require('./additions');
+const unix = require('./unix');
 const { runProgram } = require('./program');
 const { wordsOfCall, wordsOfErrors } = require('./outcome-words');
 
@@ -172,6 +173,9 @@ async function round(seed, port) {
     [calls.creation, async (drawn) => checkCreation(drawn)],
     [additions.program, async (drawn) => {
       counts.additions += await additions.runAdditions(drawn, port);
+    }],
+    [unix.program, async (drawn) => {
+      counts.additions += await unix.runUnix(drawn);
     }],
   ];
   for (const [arbitrary, body] of checks) {

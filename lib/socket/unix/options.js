@@ -1,0 +1,75 @@
+'use strict';
+
+/** The options of createSocket() with the type 'unix_dgram'. */
+
+const errors = require('../../errors/errors');
+const { validateBoolean, validateString } = require('../../errors/validators');
+const { BITS, UnixInfo } = require('../../batch/unix-info');
+
+/** Names of `receiveInfo`, and what the C core reads for each. */
+const NAMES = new Map([
+  ['credentials', BITS.CREDENTIALS],
+  ['timestamp', BITS.TIMESTAMP],
+]);
+
+const ONE_OF = `must be one of: ${
+  [...NAMES.keys()].map((name) => `'${name}'`).join(', ')}`;
+
+/** Options that have no meaning without IP. Silence could be dangerous. */
+const UDP_ONLY = [
+  'reusePort', 'device', 'multicastAll', 'freebind', 'transparent', 'priority',
+  'mark', 'icmpErrors', 'receiveBlockList', 'sendBlockList',
+];
+
+function checkUdpOptions(options, above) {
+  for (const name of UDP_ONLY) {
+    const value = options[name];
+    if (value === undefined || value === false) continue;
+    throw errors.invalidArgValue(
+      `options.${name}`, value, 'must not be set for a Unix socket', above);
+  }
+}
+
+function readReceiveInfo(receiveInfo, above) {
+  const names = new Set();
+  let bits = 0;
+  if (receiveInfo === undefined) return new UnixInfo(names, bits);
+  if (!Array.isArray(receiveInfo)) {
+    throw errors.invalidArgType('options.receiveInfo', 'an instance of Array',
+                                receiveInfo, above);
+  }
+  for (let i = 0; i < receiveInfo.length; i++) {
+    const name = receiveInfo[i];
+    const place = `options.receiveInfo[${i}]`;
+    validateString(name, place, above);
+    if (!NAMES.has(name)) {
+      throw errors.invalidArgValue(place, name, ONE_OF, above);
+    }
+    names.add(name);
+    bits |= NAMES.get(name);
+  }
+  return new UnixInfo(names, bits);
+}
+
+function readUnlink(unlink, above) {
+  if (unlink === undefined) return true;
+  validateBoolean(unlink, 'options.unlink', above);
+  return unlink;
+}
+
+/**
+ * @param {object} options
+ * @param {Function} above where the stack begins, see errors.js
+ * @returns {{unlink: boolean, info: UnixInfo}}
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ */
+function readUnixOptions(options, above) {
+  checkUdpOptions(options, above);
+  const { unlink, receiveInfo } = options;
+  return {
+    unlink: readUnlink(unlink, above),
+    info: readReceiveInfo(receiveInfo, above),
+  };
+}
+
+module.exports = { readUnixOptions };
