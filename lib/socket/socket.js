@@ -23,6 +23,7 @@ require('./membership');
 require('./platform-options');
 require('./ref');
 require('./buffer-sizes');
+require('./flow');
 const { stats } = require('./stats');
 
 module.exports = { Socket, createSocket, stats };

@@ -9,6 +9,7 @@
         '../../src/core/delivery.c',
         '../../src/core/destinations.c',
         '../../src/core/env.c',
+        '../../src/core/held.c',
         '../../src/core/inbox.c',
         '../../src/core/receive_info.c',
         '../../src/core/send_settings.c',
