@@ -24,6 +24,7 @@ require('./platform-options');
 require('./ref');
 require('./buffer-sizes');
 require('./flow');
+require('./iterate');
 const { stats } = require('./stats');
 
 module.exports = { Socket, createSocket, stats };

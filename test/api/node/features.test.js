@@ -22,6 +22,8 @@ const expected = (addon, linux) => ({
   icmpErrors: addon && transport === 'linux',
   receiveInfo: addon && transport === 'linux',
   sendSettings: addon && transport === 'linux',
+  pause: true,
+  sendHighWaterMark: addon,
   sharedBuffers: addon,
   stats: addon,
 });
@@ -72,7 +74,7 @@ const program = `
     ['device', 'lo', 5], ['multicastAll', true, 1], ['freebind', false, 0],
     ['transparent', true, 'x'], ['priority', 0, -1], ['mark', 1, '1'],
     ['icmpErrors', true, 1],
-    ['receiveInfo', ['ttl'], 'ttl'],
+    ['receiveInfo', ['ttl'], 'ttl'], ['sendHighWaterMark', 5, '5'],
   ]) {
     report([name,
       outcome(() => dgram.createSocket({ type: 'udp4', [name]: value })),
@@ -92,6 +94,8 @@ const program = `
     report([name, outcome(() => socket[name](...args)),
             Object.keys(dgram.Socket.prototype).includes(name)]);
   }
+  report(outcome(() => socket.writableNeedDrain));
+  report(outcome(() => dgram.Socket.prototype.writableNeedDrain));
   report(outcome(() => dgram.stats()));
   for (const [name, value, wrong] of [
     ['localAddress', '127.0.0.2', '::1'], ['interface', 'lo', true],
@@ -132,11 +136,12 @@ describeNative('the additions on the fallback', () => {
     assert.deepStrictEqual(reports.slice(0, -2), [
       ['node', expected(false, false)],
       ...['device', 'multicastAll', 'freebind', 'transparent', 'priority',
-        'mark', 'icmpErrors', 'receiveInfo'].map(option),
+        'mark', 'icmpErrors', 'receiveInfo', 'sendHighWaterMark'].map(option),
       ...['setTypeOfService', 'getTypeOfService', 'setDontFragment',
           'getPathMTU', 'stats'].map(method),
       ...['addMembership', 'dropMembership', 'addSourceSpecificMembership',
           'dropSourceSpecificMembership'].map(membership),
+      unavailable('socket.writableNeedDrain'), 'returned',
       unavailable('dgram.stats()'),
       ...[['localAddress', 'ERR_INVALID_ARG_VALUE'],
           ['interface', 'ERR_INVALID_ARG_TYPE'], ['tos', 'ERR_OUT_OF_RANGE'],
