@@ -4,7 +4,9 @@ import * as nodeDgram from 'node:dgram';
 import * as ours from 'dgram-native';
 
 type Added = 'send' | 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
-  'getTypeOfService' | 'setDontFragment' | 'getPathMTU' | 'stats';
+  'getTypeOfService' | 'setDontFragment' | 'getPathMTU' | 'stats' |
+  'pause' | 'resume' | 'isPaused' | 'iterator' | 'writableNeedDrain' |
+  typeof Symbol.asyncIterator;
 type Shared = nodeDgram.Socket & Pick<ours.Socket, Added>;
 
 declare const socket: ours.Socket;
