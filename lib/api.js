@@ -6,9 +6,9 @@
  * implementation of this process. 'linux' and 'uv' are transports of the
  * addon; with 'node' there is no addon, and fallback/ builds on node:dgram.
  *
- * A folder requires only folders that come after it in this order: index.js and
- * register.js; evaluate.js, api.js; fallback, socket; handle; batch; node;
- * load, errors.
+ * A folder requires only folders that come after it in this order: promises.js
+ * and register.js; index.js; evaluate.js, api.js; fallback, socket; handle;
+ * batch; node; load, errors.
  */
 
 const binding = require('./load/binding');

@@ -159,6 +159,11 @@ export interface SocketOptions extends dgram.SocketOptions {
    */
   sharedBuffers?: boolean | undefined;
   /**
+   * Bytes in the send queue from which on `writableNeedDrain` is true, 0 to
+   * 4294967295. Default: 65536. Not available if `transport` is 'node'.
+   */
+  sendHighWaterMark?: number | undefined;
+  /**
    * SO_BINDTODEVICE: only datagrams of this interface. Linux, as the options
    * below; see `features`. They are set before bind(2). An option that the
    * system refuses is an error of bind(): `setsockopt EPERM`, with `option`.
@@ -228,6 +233,14 @@ export interface TicketOptions extends
   from: Ticket;
   /** That of the ticket. */
   type?: dgram.SocketType | undefined;
+}
+
+/** Options of iterator(). */
+export interface IteratorOptions {
+  /** Datagrams in its queue until it pauses the socket. Default: 64. */
+  highWaterMark?: number | undefined;
+  /** Aborting it ends the iterator with an AbortError. */
+  signal?: AbortSignal | undefined;
 }
 
 /** An ICMP error as a system error, such as `icmp ECONNREFUSED 192.0.2.1:53`. */
@@ -326,12 +339,16 @@ export interface Features {
   readonly multicastAll: boolean;
   /** getPathMTU(), and `mtu` of EMSGSIZE */
   readonly pathMTU: boolean;
+  /** pause(), resume(), iterator() */
+  readonly pause: boolean;
   /** createSocket({ priority }) */
   readonly priority: boolean;
   /** createSocket({ receiveInfo }) */
   readonly receiveInfo: boolean;
   /** localAddress, interface, tos and ttl of send() and sendMany() */
   readonly sendSettings: boolean;
+  /** createSocket({ sendHighWaterMark }), writableNeedDrain, event 'drain' */
+  readonly sendHighWaterMark: boolean;
   /** createSocket({ sharedBuffers }) */
   readonly sharedBuffers: boolean;
   /** stats() */
@@ -479,6 +496,34 @@ export class Socket extends dgram.Socket {
   detach(options?: { timeout?: number | undefined }): Ticket;
 
   /**
+   * Stops reading from the kernel, and 'message' and 'batch', until resume().
+   */
+  pause(): this;
+
+  /** Ends pause(). */
+  resume(): this;
+
+  /** Whether the socket is open and paused. */
+  isPaused(): boolean;
+
+  /**
+   * An async iterator with a bounded queue: the socket is paused while it is
+   * full. It ends with 'close' and throws on 'error'.
+   */
+  iterator(options?: IteratorOptions):
+  AsyncIterableIterator<Parameters<MessageListener>>;
+
+  /** iterator() without options. */
+  [Symbol.asyncIterator]():
+  AsyncIterableIterator<Parameters<MessageListener>>;
+
+  /**
+   * Whether the send queue has reached `sendHighWaterMark`. 'drain' is emitted
+   * when it is empty again.
+   */
+  readonly writableNeedDrain: boolean;
+
+  /**
    * @param multicastInterface an address; a name or index in an object; or '*':
    *   all interfaces that are up and can receive multicast datagrams now
    */
@@ -501,7 +546,7 @@ export class Socket extends dgram.Socket {
 
   addListener(event: 'batch', listener: BatchListener): this;
   addListener(event: 'icmp', listener: IcmpListener): this;
-  addListener(event: 'close' | 'connect' | 'listening',
+  addListener(event: 'close' | 'connect' | 'drain' | 'listening',
               listener: () => void): this;
   addListener(event: 'error', listener: (error: Error) => void): this;
   addListener(event: 'message', listener: MessageListener): this;
@@ -517,21 +562,23 @@ export class Socket extends dgram.Socket {
 
   on(event: 'batch', listener: BatchListener): this;
   on(event: 'icmp', listener: IcmpListener): this;
-  on(event: 'close' | 'connect' | 'listening', listener: () => void): this;
+  on(event: 'close' | 'connect' | 'drain' | 'listening',
+     listener: () => void): this;
   on(event: 'error', listener: (error: Error) => void): this;
   on(event: 'message', listener: MessageListener): this;
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 
   once(event: 'batch', listener: BatchListener): this;
   once(event: 'icmp', listener: IcmpListener): this;
-  once(event: 'close' | 'connect' | 'listening', listener: () => void): this;
+  once(event: 'close' | 'connect' | 'drain' | 'listening',
+       listener: () => void): this;
   once(event: 'error', listener: (error: Error) => void): this;
   once(event: 'message', listener: MessageListener): this;
   once(event: string | symbol, listener: (...args: any[]) => void): this;
 
   prependListener(event: 'batch', listener: BatchListener): this;
   prependListener(event: 'icmp', listener: IcmpListener): this;
-  prependListener(event: 'close' | 'connect' | 'listening',
+  prependListener(event: 'close' | 'connect' | 'drain' | 'listening',
                   listener: () => void): this;
   prependListener(event: 'error', listener: (error: Error) => void): this;
   prependListener(event: 'message', listener: MessageListener): this;
@@ -540,7 +587,7 @@ export class Socket extends dgram.Socket {
 
   prependOnceListener(event: 'batch', listener: BatchListener): this;
   prependOnceListener(event: 'icmp', listener: IcmpListener): this;
-  prependOnceListener(event: 'close' | 'connect' | 'listening',
+  prependOnceListener(event: 'close' | 'connect' | 'drain' | 'listening',
                       listener: () => void): this;
   prependOnceListener(event: 'error', listener: (error: Error) => void): this;
   prependOnceListener(event: 'message', listener: MessageListener): this;
@@ -581,7 +628,7 @@ export function createSocket(
  */
 export const transport: 'linux' | 'uv' | 'node';
 
-/** Which additions this process has. On the fallback all are false. */
+/** Which additions this process has. On the fallback: only `pause`, on Node. */
 export const features: Features;
 
 /** The sum of all sockets of this thread, open or closed. */

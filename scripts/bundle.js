@@ -28,7 +28,8 @@ const dist = path.join(root, 'dist');
 
 /** Copied as they are: their relative paths are the same in dist/. */
 const COPIED = [
-  'cli.js', 'code-cache.js', 'index.mjs', 'register.js', 'traced-addon.js',
+  'cli.js', 'code-cache.js', 'index.mjs', 'promises.js', 'promises.mjs',
+  'register.js', 'traced-addon.js',
 ];
 
 /** index.js requires it; it becomes dist/fallback.js. */

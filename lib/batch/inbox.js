@@ -22,7 +22,7 @@ const { markUntransferable } = require('./untransferable');
 
 const {
   RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_STATUS, RECV_SLOTS,
-  RECV_GRO_BUFFERS, TEXT_BYTES, CURSOR_WORDS, CURSOR_GRO_BUFFER,
+  EMITTED, RECV_GRO_BUFFERS, TEXT_BYTES, CURSOR_WORDS, CURSOR_GRO_BUFFER,
   CURSOR_POSITION, CURSOR_COUNT, CURSOR_BUDGET, CURSOR_BLOCK, CURSOR_STEPS,
   INBOX_GRO_BUFFERS, INBOX_TEXTS, INBOX_RECV_BUFFER, INBOXES, FAMILY_UNIX,
 } = binding.layout;
@@ -184,12 +184,16 @@ function begin(handle, inbox, count) {
 function beginBlock(handle, inbox, count) {
   const { cursor } = inbox;
   const from = cursor[CURSOR_GRO_BUFFER];
-  const asBatch = handle.hasListeners('batch');
-  if (!asBatch && !handle.sharedBuffers) {
+  const hasBatch = handle.hasListeners('batch');
+  if (!hasBatch && !handle.sharedBuffers) {
     inbox.blockEnd = count;
     return 0;
   }
-  const end = findBlockEnd(inbox, from, count,
+  const asBatch = hasBatch && !isEmitted(inbox, from);
+  const end = findBlockEnd(inbox, from,
+                           hasBatch && !asBatch ?
+                             findEmittedEnd(inbox, from, count) :
+                             count,
                            asBatch ? cursor[CURSOR_BLOCK] : Infinity);
   if (inbox.statuses[from * RECV_WORDS + RECV_STATUS] < 0) {
     inbox.blockEnd = end;
@@ -197,12 +201,29 @@ function beginBlock(handle, inbox, count) {
   }
   const size = countBytes(inbox, from, end);
   if (asBatch) return emitBatch(handle, inbox, from, end, size);
+  if (!handle.sharedBuffers) {
+    inbox.block = null;
+    inbox.blockEnd = end;
+    return 0;
+  }
   takePayloads(inbox, from, end, size, 0);
   // Transferring one message would detach the others.
   const segment = inbox.groBuffers[from * RECV_WORDS + RECV_SEGMENT];
   if (end - from > 1 || size > segment) markUntransferable(inbox.block);
   inbox.blockEnd = end;
   return 0;
+}
+
+/** @returns {boolean} whether a 'batch' before pause() had this GRO buffer */
+function isEmitted({ statuses }, index) {
+  return statuses[index * RECV_WORDS + RECV_STATUS] === EMITTED;
+}
+
+/** @returns {number} index behind the last one: others only follow them */
+function findEmittedEnd(inbox, from, count) {
+  let end = from + 1;
+  while (end < count && isEmitted(inbox, end)) end++;
+  return end;
 }
 
 function emitBatch(handle, inbox, from, end, size) {
@@ -214,8 +235,12 @@ function emitBatch(handle, inbox, from, end, size) {
   if (!handle.hasListeners('message')) {
     cursor[CURSOR_GRO_BUFFER] = end;
     cursor[CURSOR_POSITION] = 0;
-  } else if (handle.sharedBuffers) {
-    markUntransferable(inbox.block);
+  } else {
+    // If a listener calls pause(), 'message' follows after resume().
+    for (let i = from; i < end; i++) {
+      inbox.statuses[i * RECV_WORDS + RECV_STATUS] = EMITTED;
+    }
+    if (handle.sharedBuffers) markUntransferable(inbox.block);
   }
   if (batch.count === 0) return 0;
   return uncaught.run(handle, handle.emit, handle, 'batch', batch) ?

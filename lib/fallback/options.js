@@ -3,7 +3,7 @@
 /** The options of a fallback socket. */
 
 const errors = require('../errors/errors');
-const { validateBoolean } = require('../errors/validators');
+const { validateBoolean, validateUint32 } = require('../errors/validators');
 const { readOpenOptions } = require('../socket/open-options');
 const { readReceiveInfo } = require('../socket/receive-info');
 const { REMEDY, requiresAddon } = require('./unavailable');
@@ -31,7 +31,11 @@ function checkOptions(options, above) {
   if (options.from !== undefined) refuse('from');
   readOpenOptions(options, refuse, above);
   readReceiveInfo(options, refuse, above);
-  const { sharedBuffers } = options;
+  const { sendHighWaterMark, sharedBuffers } = options;
+  if (sendHighWaterMark !== undefined) {
+    validateUint32(sendHighWaterMark, 'options.sendHighWaterMark', above);
+    refuse('sendHighWaterMark');
+  }
   if (sharedBuffers === undefined) return;
   validateBoolean(sharedBuffers, 'options.sharedBuffers', above);
   if (sharedBuffers) throw requiresAddon('The option sharedBuffers', above);

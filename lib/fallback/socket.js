@@ -11,12 +11,15 @@ const { createLookup } = require('../handle/lookup');
 const { record } = require('../node/thread');
 const { toBatch } = require('./batch');
 const { checkOptions, isFamily, toNodeOptions } = require('./options');
+const flow = require('./flow');
 const { cancelAll, cancelWaiting, endWaiting, isBinding, sendMany } =
   require('./send-many');
 const { send } = require('./send');
 const { isOpen } = require('./state');
 const { ImmediateLookup } = require('./immediate-lookup');
-const { methods, requiresAddon, stats } = require('./unavailable');
+const {
+  methods, needDrain, requiresAddon, stats,
+} = require('./unavailable');
 
 // Programs replace these.
 const { process } = globalThis;
@@ -90,6 +93,7 @@ function emit(event, value, rinfo) {
   } else if (isBinding(this)) {
     return emitWhileBinding(this, event, value);
   } else if (event === 'listening') {
+    flow.stopIfPaused(this);
     endWaiting(this);
   } else if (event === 'error') {
     cancelWaiting(this, value);
@@ -150,6 +154,7 @@ function emitMessage(socket, message, rinfo) {
 function emitWhileBinding(socket, event, value) {
   if (event === 'error') throw value;
   if (event !== 'listening') return emitAsNode(socket, event, value);
+  flow.stopIfPaused(socket);
   process.nextTick(() => {
     if (isOpen(socket)) emitAsNode(socket, event);
   });
@@ -157,18 +162,26 @@ function emitWhileBinding(socket, event, value) {
 }
 
 // Methods of the class of node:dgram are enumerable; these are additions.
-for (const [name, value] of Object.entries({
+const additions = {
   ...methods,
+  ...flow.methods,
   emit,
   send,
   sendMany(packets, settings, callback) {
     return sendMany(this, ...sendContexts.get(this), packets, settings,
                     callback);
   },
-})) {
+};
+for (const name of Reflect.ownKeys(additions)) {
   Object.defineProperty(Socket.prototype, name, {
-    __proto__: null, value, configurable: true, writable: true,
+    __proto__: null,
+    value: additions[name],
+    configurable: true,
+    writable: true,
   });
 }
+Object.defineProperty(Socket.prototype, 'writableNeedDrain', {
+  __proto__: null, configurable: true, get: needDrain,
+});
 
 module.exports = { Socket, createSocket, stats };

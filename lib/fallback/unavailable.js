@@ -53,4 +53,12 @@ function stats() {
   throw requiresAddon('dgram.stats()', stats);
 }
 
-module.exports = { REMEDY, methods, requiresAddon, stats };
+/** The getter of socket.writableNeedDrain. */
+function needDrain() {
+  // Tools read the properties of prototypes.
+  if (this === null || !(this instanceof NodeSocket) || this.type === undefined)
+    return undefined;
+  throw requiresAddon('socket.writableNeedDrain', needDrain);
+}
+
+module.exports = { REMEDY, methods, needDrain, requiresAddon, stats };

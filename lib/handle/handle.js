@@ -17,6 +17,7 @@ const inbox = require('../batch/inbox');
 const outbox = require('../batch/outbox');
 const permission = require('../node/permission');
 const uncaught = require('../node/uncaught');
+const { emitDrain } = require('./drain');
 const { publishDrops } = require('./drops');
 const { emitIcmp } = require('./icmp');
 const { createLookup, skipsLiterals } = require('./lookup');
@@ -157,6 +158,10 @@ Object.assign(UDP.prototype, {
   promptPenalty: 0,
   /** What 'message' and 'batch' have in addition, a ReceiveInfo. */
   receiveInfo: null,
+  /** Whether pause() was called. */
+  paused: false,
+  /** The option, in bytes; undefined: the default. */
+  sendHighWaterMark: undefined,
   /** A net.BlockList of sources to ignore. */
   receiveBlockList: undefined,
   /** The built-in handle that this one replaces; see adoptHandle(). */
@@ -251,6 +256,7 @@ const running = new Uint32Array(binding.hook({
   dropped: counted((id, count) => publishDrops(handleOf(id), count)),
   icmp: counted((id, code, info) => emitIcmp(handleOf(id), code, info)),
   congestion: counted((id, event) => handleOf(id)?.emitCongestion(event)),
+  drained: counted((id) => emitDrain(handleOf(id))),
 }));
 
 // Node's own flag for its tests: every send goes through libuv's queue.
@@ -302,6 +308,11 @@ function inheritMethods(handle, old) {
   handle.sharedBuffers = old.sharedBuffers;
   handle.receiveBlockList = old.receiveBlockList;
   handle.receiveInfo = old.receiveInfo;
+  handle.paused = old.paused;
+  if (old.sendHighWaterMark !== undefined) {
+    handle.sendHighWaterMark = old.sendHighWaterMark;
+    handle.setSendHighWaterMark(old.sendHighWaterMark);
+  }
 }
 
 const { isGuarded } = permission;

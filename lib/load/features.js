@@ -1,5 +1,10 @@
 'use strict';
 
+const { versions } = globalThis.process;
+
+/** Bun and Deno have a node:dgram of their own, without a handle. */
+const isNode = versions.bun === undefined && versions.deno === undefined;
+
 /**
  * `dgram.features`: which additions to node:dgram this process has.
  *
@@ -19,6 +24,7 @@ function listFeatures(addon) {
     multicastAll: hasOptions,
     priority: hasOptions,
     receiveInfo: hasAddon && addon.features().receiveInfo,
+    sendHighWaterMark: hasAddon,
     sharedBuffers: hasAddon,
     steering: hasOptions,
     transparent: hasOptions,
@@ -28,6 +34,7 @@ function listFeatures(addon) {
     kernelDrops: hasOptions,
     membershipInterface: hasOptions,
     pathMTU: hasOptions,
+    pause: hasAddon || isNode,
     sendSettings: hasAddon && addon.features().sendSettings,
     stats: hasAddon,
     typeOfService: hasOptions,

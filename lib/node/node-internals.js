@@ -12,25 +12,10 @@
 const nodeDgram = require('node:dgram');
 const binding = require('../load/binding');
 
+const { findStateSymbol } = require('./state-symbol');
+
 // Node's class, also after register.js of any copy has replaced it.
 const { Socket: NodeSocket } = require('./thread').record;
-
-/**
- * The symbol of a socket's state, read by Node's child_process, by tools and by
- * Node's tests. ref() is the shortest method that uses it. It is called on a
- * Proxy that records the key.
- */
-function findStateSymbol() {
-  let found;
-  NodeSocket.prototype.ref.call(new Proxy({}, {
-    __proto__: null,
-    get(target, key) {
-      if (typeof key === 'symbol') found = key;
-      return { handle: null };
-    },
-  }));
-  return found;
-}
 
 const kState = findStateSymbol();
 let kAsyncId;

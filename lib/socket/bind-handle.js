@@ -37,6 +37,7 @@ function replaceHandle(socket, foreign) {
     if (typeof handle === 'number') return handle;
   } else {
     handle.lookup = old.lookup;
+    handle.paused = old.paused;
   }
   const status = setOpenOptions(state, old.receiveInfo, handle);
   if (status < 0) {

@@ -33,7 +33,7 @@ const createdChannel = dc.channel('udp.socket');
  *   UnixSocket, see unix/socket.js. Or options: type, reuseAddr, reusePort,
  *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
  *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean),
- *   those of open-options.js, receiveInfo, and from
+ *   sendHighWaterMark (bytes), those of open-options.js, receiveInfo, and from
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -77,6 +77,10 @@ function Socket(type, listener) {
   if (typeof listener === 'function') this.on('message', listener);
 
   this[kState] = createState(handle, options);
+  if (options?.sendHighWaterMark !== undefined) {
+    handle.sendHighWaterMark = options.sendHighWaterMark;
+    handle.setSendHighWaterMark(options.sendHighWaterMark);
+  }
   if (openOptions !== undefined) setOpenOptions(this[kState], openOptions);
   if (receiveInfo !== undefined) setReceiveInfo(handle, receiveInfo);
   if (ticket !== undefined) resume(this, ticket);
@@ -149,6 +153,10 @@ function checkOptions(options) {
       throw errors.invalidArgType(`options.${name}`,
                                   'an net.BlockList', list, checkOptions);
     }
+  }
+  if (options.sendHighWaterMark !== undefined) {
+    validateUint32(options.sendHighWaterMark, 'options.sendHighWaterMark',
+                   checkOptions);
   }
   if (options.sharedBuffers !== undefined) {
     validateBoolean(options.sharedBuffers, 'options.sharedBuffers',

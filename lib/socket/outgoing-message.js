@@ -167,8 +167,10 @@ function toList(message) {
  * @returns {Buffer} a copy
  */
 function copyBytes(bytes) {
-  const copy = Buffer.allocUnsafe(getLength.call(bytes));
-  setBytes.call(copy, bytes);
+  const length = getLength.call(bytes);
+  const copy = Buffer.allocUnsafe(length);
+  // It may be detached, or beyond the end of its memory.
+  if (length > 0) setBytes.call(copy, bytes);
   return copy;
 }
 

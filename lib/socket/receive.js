@@ -49,20 +49,40 @@ function startReceiving(socket, above = startReceiving) {
   const state = socket[kState];
   const { handle } = state;
   handle.onmessage = onMessage;
-  const status = handle.recvStart();
-  state.receiving = true;
+  // A handle that was passed to bind() may be receiving.
+  const status = handle.paused ? handle.recvStop() : handle.recvStart();
+  state.receiving = !handle.paused;
   state.bindState = BOUND;
   if (expectsBatches(handle)) prepare();
   // Node ignores the status of recvStart(), and tests rely on that. The
   // exception is a socket that can never receive: it emits an error.
   if (status < 0 && NO_ROOM.includes(errors.codeName(status))) {
-    const error = errors.errnoException(status, 'recvmsg');
-    process.nextTick(() => {
-      if (state.handle) socket.emit('error', error);
-    });
+    emitErrorLater(socket, status);
   }
   return applyBufferSize(handle, state.recvBufferSize, RECV_BUFFER, above) ??
     applyBufferSize(handle, state.sendBufferSize, SEND_BUFFER, above);
+}
+
+function emitErrorLater(socket, status) {
+  const error = errors.errnoException(status, 'recvmsg');
+  process.nextTick(() => {
+    if (socket[kState].handle) socket.emit('error', error);
+  });
+}
+
+/** @param {Socket} socket bound and receiving */
+function pauseReceiving(socket) {
+  const state = socket[kState];
+  state.handle.recvStop();
+  state.receiving = false;
+}
+
+/** @param {Socket} socket bound and paused */
+function resumeReceiving(socket) {
+  const state = socket[kState];
+  const status = state.handle.recvStart();
+  state.receiving = true;
+  if (status < 0) emitErrorLater(socket, status);
 }
 
 /** Most sockets without listeners only send. */
@@ -99,4 +119,6 @@ function stopReceiving(socket) {
   state.receiving = false;
 }
 
-module.exports = { startReceiving, stopReceiving };
+module.exports = {
+  pauseReceiving, resumeReceiving, startReceiving, stopReceiving,
+};

@@ -24,6 +24,8 @@ require('./membership');
 require('./platform-options');
 require('./ref');
 require('./buffer-sizes');
+require('./flow');
+require('./iterate');
 const { stats } = require('./stats');
 
 module.exports = { Socket, createSocket, stats };

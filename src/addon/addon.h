@@ -47,6 +47,7 @@ typedef enum {
   DGRAM_HOOK_DROPPED,    /* (socket id, count): the kernel dropped datagrams */
   DGRAM_HOOK_ICMP,       /* (socket id, code, info): an ICMP error: icmp.c */
   DGRAM_HOOK_CONGESTION, /* (socket id, event): see dgram_congestion_t */
+  DGRAM_HOOK_DRAINED,    /* (socket id): the send queue is empty again */
   DGRAM_HOOKS,
 } dgram_hook_t;
 
@@ -219,6 +220,9 @@ void dgram_addon_on_complete(dgram_socket_t* socket,
                              uint32_t ticket,
                              int status,
                              size_t length);
+
+/* Implements dgram_env_t.drained. */
+void dgram_addon_on_drained(dgram_socket_t* socket);
 
 /* Implements dgram_env_t.dropped. */
 void dgram_addon_on_dropped(dgram_socket_t* socket, uint64_t count);

@@ -55,6 +55,25 @@ static napi_value js_get_send_queue_count(napi_env env,
   return number_value(env, (double) dgram_socket_queue_count(socket));
 }
 
+static int set_send_mark(dgram_socket_t* socket, int bytes) {
+  return dgram_socket_set_send_mark(socket, (uint32_t) bytes);
+}
+
+/* setSendHighWaterMark(bytes) */
+static napi_value js_set_send_mark(napi_env env, napi_callback_info info) {
+  return dgram_addon_with_int32(env, info, set_send_mark);
+}
+
+static int needs_drain(dgram_socket_t* socket) {
+  return socket->closing ? UV_EBADF : socket->need_drain;
+}
+
+/* needsDrain(): 1 if the send queue has reached the mark and is not empty yet,
+ * else 0. */
+static napi_value js_needs_drain(napi_env env, napi_callback_info info) {
+  return dgram_addon_with_socket(env, info, needs_drain);
+}
+
 static napi_value js_recv_start(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
   dgram_socket_t* socket;
@@ -121,6 +140,8 @@ static napi_value js_fd(napi_env env, napi_callback_info info) {
 static const napi_property_descriptor methods[] = {
     DGRAM_NAPI_METHOD("getSendQueueSize", js_get_send_queue_size),
     DGRAM_NAPI_METHOD("getSendQueueCount", js_get_send_queue_count),
+    DGRAM_NAPI_METHOD("setSendHighWaterMark", js_set_send_mark),
+    DGRAM_NAPI_METHOD("needsDrain", js_needs_drain),
     DGRAM_NAPI_METHOD("recvStart", js_recv_start),
     DGRAM_NAPI_METHOD("recvStop", js_recv_stop),
     DGRAM_NAPI_METHOD("ref", js_ref),

@@ -20,7 +20,8 @@ static const char* const hook_names[DGRAM_HOOKS] = {"deliver",
                                                     "stalled",
                                                     "dropped",
                                                     "icmp",
-                                                    "congestion"};
+                                                    "congestion",
+                                                    "drained"};
 
 /* The first hooks are required, the others are optional. */
 #define HOOKS_REQUIRED 3
@@ -201,6 +202,10 @@ void dgram_addon_on_complete(dgram_socket_t* socket,
   if (ticket != 0)
     dgram_addon_call_back(
         addon, DGRAM_HOOK_COMPLETE, numbers, DGRAM_COUNT_OF(numbers));
+}
+
+void dgram_addon_on_drained(dgram_socket_t* socket) {
+  dgram_addon_call_back(socket->env->data, DGRAM_HOOK_DRAINED, &socket->id, 1);
 }
 
 void dgram_addon_on_dropped(dgram_socket_t* socket, uint64_t count) {

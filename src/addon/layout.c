@@ -21,6 +21,7 @@ static const dgram_napi_number_t layout[] = {
     {"SEND_TICKET", WORD(dgram_send_t, ticket)},
     {"SEND_STATUS", WORD(dgram_send_t, status)},
     {"QUEUED", DGRAM_QUEUED},
+    {"EMITTED", DGRAM_EMITTED},
     {"BATCH_SENDS", DGRAM_BATCH_SENDS},
     {"BATCH_ARENA", DGRAM_BATCH_ARENA},
     {"BATCH_PENDING",

@@ -116,6 +116,7 @@ NAPI_MODULE_INIT() {
   addon->core.deliver = dgram_addon_on_deliver;
   addon->core.complete = dgram_addon_on_complete;
   addon->core.closed = dgram_addon_on_closed;
+  addon->core.drained = dgram_addon_on_drained;
   addon->core.dropped = dgram_addon_on_dropped;
   addon->core.icmp = dgram_addon_on_icmp;
   addon->core.congestion = dgram_addon_on_congestion;

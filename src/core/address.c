@@ -16,6 +16,14 @@ int dgram_address_parse(dgram_address_t* out,
   return UV_EINVAL;
 }
 
+void dgram_address_copy(dgram_address_t* out, const struct sockaddr* from) {
+  memset(out, 0, sizeof(*out));
+  if (from->sa_family == AF_INET)
+    memcpy(&out->in4, from, sizeof(out->in4));
+  else if (from->sa_family == AF_INET6)
+    memcpy(&out->in6, from, sizeof(out->in6));
+}
+
 bool dgram_address_has_zone(const struct sockaddr* address) {
   const struct sockaddr_in6* in6 = (const struct sockaddr_in6*) address;
 

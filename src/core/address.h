@@ -28,6 +28,9 @@ int dgram_address_parse(dgram_address_t* out,
 void dgram_address_describe(const struct sockaddr* address,
                             dgram_source_text_t* out);
 
+/* Copies the address of either family; any other becomes AF_UNSPEC. */
+void dgram_address_copy(dgram_address_t* out, const struct sockaddr* from);
+
 /* True for a link-local address with a zone. Its text may change while its
  * bytes do not: the zone is the name of an interface, which can be renamed. */
 bool dgram_address_has_zone(const struct sockaddr* address);

@@ -103,8 +103,13 @@ typedef struct {
   uint32_t segment;  /* of one datagram, in bytes */
   uint32_t source;   /* slot in the table of lib/batch/sources.js */
   uint32_t new_text; /* 0: JavaScript has the source; n: read texts[n - 1] */
-  int32_t status;    /* 0, or a negative UV_ code and no datagram */
+  int32_t status;    /* 0, a negative UV_ code and no datagram, or
+                        DGRAM_EMITTED */
 } dgram_recv_t;
+
+/* Written by JavaScript: listeners of 'batch' have the datagrams, those of
+ * 'message' get them next. */
+#define DGRAM_EMITTED 1
 
 /* A source that JavaScript has to store in its table. */
 typedef struct {

@@ -4,6 +4,7 @@
 
 #include "core/assert.h"
 #include "core/env.h"
+#include "core/held.h"
 #include "core/inbox.h"
 #include "core/socket.h"
 #include "transport/transport.h"
@@ -31,7 +32,7 @@ static void start_deferred_reads(dgram_env_t* env) {
   for (i = 0; i < env->sockets_size; i++) {
     socket = env->sockets[i];
     if (socket != NULL && socket->reading && !socket->closing &&
-        socket->backlog == NULL && env->transport->start(socket) != 0)
+        !socket->holds && env->transport->start(socket) != 0)
       env->read_deferred = true; /* try again */
   }
 }
@@ -58,6 +59,8 @@ static void on_resume(uv_idle_t* handle) {
     done = false;
     (void) deliver(env, inbox, &iteration);
   }
+  if (env->held != NULL && dgram_held_deliver(env))
+    done = false;
   /* All paused batches belong to calls further out on the stack, which update
    * the handle when they return. A nested event loop may sleep until then. */
   if (done && !env->closing)
@@ -78,6 +81,7 @@ static bool make_resume_handle(dgram_env_t* env) {
 
 static bool needs_resume_handle(const dgram_env_t* env) {
   bool room = env->inboxes_count < DGRAM_INBOXES;
+  bool waiting = env->read_deferred || dgram_held_is_ready(env, false);
   uint32_t i;
 
   for (i = 0; i < env->inboxes_count; i++) {
@@ -85,11 +89,12 @@ static bool needs_resume_handle(const dgram_env_t* env) {
       return true;
     room |= env->inboxes[i].socket == NULL;
   }
-  return env->read_deferred && room;
+  return waiting && room;
 }
 
-/* A socket with a reference keeps the loop alive also while its batch is paused
- * or its reads are deferred and its transport does not poll. */
+/* A socket with a reference keeps the loop alive also while its batch is
+ * paused, its reads are deferred, or held datagrams are delivered, and its
+ * transport does not poll. */
 static bool keeps_loop_alive(const dgram_env_t* env) {
   const dgram_socket_t* socket;
   uint32_t i;
@@ -103,7 +108,7 @@ static bool keeps_loop_alive(const dgram_env_t* env) {
     if (socket != NULL && socket->reading && dgram_socket_has_ref(socket))
       return true;
   }
-  return false;
+  return dgram_held_is_ready(env, true);
 }
 
 static void update_resume_handle(dgram_env_t* env) {
@@ -134,12 +139,22 @@ static void end_batch(dgram_inbox_t* inbox) {
   dgram_inbox_reset(inbox);
 }
 
+void dgram_delivery_hold(dgram_env_t* env, dgram_socket_t* socket) {
+  dgram_inbox_t* inbox = socket->inbox;
+
+  if (inbox == NULL || !dgram_inbox_has_more(env, inbox) ||
+      !dgram_held_take(env, inbox) || inbox->deliver_depth > 0)
+    return;
+  end_batch(inbox);
+  update_resume_handle(env);
+}
+
 void dgram_delivery_update(dgram_env_t* env, dgram_socket_t* socket) {
   dgram_inbox_t* inbox = socket->inbox;
 
   if (inbox != NULL && socket->closing && inbox->deliver_depth == 0)
     end_batch(inbox);
-  if (inbox != NULL)
+  if (inbox != NULL || env->held != NULL)
     update_resume_handle(env);
 }
 
@@ -171,6 +186,7 @@ static dgram_delivery_t deliver(dgram_env_t* env,
     update_resume_handle(env);
   }
   result = env->deliver(inbox, iteration);
+  left -= left < inbox->held ? left : inbox->held;
   if (start != 0 && left > inbox->datagrams_left)
     learn_block(socket, left - inbox->datagrams_left, uv_hrtime() - start);
   DGRAM_ASSERT(inbox->socket == socket && inbox->deliver_depth > 0);
@@ -185,7 +201,8 @@ static dgram_delivery_t deliver(dgram_env_t* env,
     inbox->resumable = true;
   else
     end_batch(inbox);
-  if (several || env->read_deferred || result == DGRAM_PAUSED)
+  if (several || env->read_deferred || env->held != NULL ||
+      result == DGRAM_PAUSED)
     update_resume_handle(env);
   dgram_socket_unuse(socket);
   return result;
@@ -213,7 +230,7 @@ bool dgram_delivery_read_next(dgram_inbox_t* inbox) {
   dgram_socket_t* socket = inbox->socket;
   dgram_env_t* env = socket->env;
 
-  if (!socket->reading || socket->closing || socket->backlog != NULL ||
+  if (!socket->reading || socket->closing || socket->holds ||
       inbox->deliver_depth > 1 || socket->inbox != inbox ||
       !env->acquire(env, inbox))
     return false;

@@ -1,6 +1,7 @@
 /* Delivery of received batches to JavaScript. A batch that exceeds the limit of
  * one event loop iteration (iteration.h) is paused and resumed in the next one.
- * A socket that finds no free inbox defers its reads until there is one. Both
+ * A socket that finds no free inbox defers its reads until there is one. What a
+ * socket holds (held.h) is delivered when it starts to read again. All of them
  * are driven by one idle handle of the environment, env->resume_handle, which
  * also runs in a nested event loop. */
 #ifndef DGRAM_DELIVERY_H
@@ -29,6 +30,11 @@ dgram_delivery_t dgram_delivery_start(dgram_env_t* env,
  * delivered and has been read to its end. Returns false if there is none; see
  * read_one of dgram_transport_t. */
 bool dgram_delivery_read_next(dgram_inbox_t* inbox);
+
+/* To be called when the socket has stopped reading: the rest of its batch is
+ * held (held.h), and the inbox is free for other sockets. Without memory for
+ * that, the batch stays where it is. */
+void dgram_delivery_hold(dgram_env_t* env, dgram_socket_t* socket);
 
 /* To be called when the socket starts or stops reading, closes, or changes its
  * reference to the loop. A paused batch of a stopped socket stays paused; that

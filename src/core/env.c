@@ -21,6 +21,7 @@ void dgram_env_init(dgram_env_t* env, uv_loop_t* loop) {
 
 void dgram_env_free(dgram_env_t* env) {
   dgram_socket_free_pending(env);
+  dgram_inbox_free_addresses(env);
   free(env->sockets);
   dgram_destinations_free(&env->destinations);
   dgram_send_settings_free(&env->send_settings);

@@ -7,10 +7,10 @@
  * Rule P, on pointers, kept in every file of src/: a pointer into a table
  * (sockets, send batches, destinations), to a socket, or into memory that
  * JavaScript owns is valid only until JavaScript may run. JavaScript runs in
- * deliver(), complete(), icmp(), congestion() and closed(), and in most calls
- * of Node-API: converting an argument calls valueOf(), and reading or setting a
- * property may call accessors and proxies. It may close sockets, open others,
- * run the event loop, and detach memory. Therefore:
+ * deliver(), complete(), drained(), icmp(), congestion() and closed(), and in
+ * most calls of Node-API: converting an argument calls valueOf(), and reading
+ * or setting a property may call accessors and proxies. It may close sockets,
+ * open others, run the event loop, and detach memory. Therefore:
  *  - a method converts its arguments first and looks up its socket last;
  *  - results are copied out of the socket first and stored in objects last.
  *    Objects created in C get own properties, so that no setter runs;
@@ -81,8 +81,10 @@ struct dgram_env_s {
   uint32_t inboxes_count; /* used so far, from the first on */
   dgram_inbox_t* inbox;   /* the one acquired last */
   bool read_deferred;     /* sockets wait for a free inbox */
+  dgram_held_t* held;     /* of sockets that stopped, or NULL: held.h */
 
-  /* Active while a batch is paused or a read is deferred; see delivery.h.
+  /* Active while a batch is paused, a read is deferred, or held datagrams can
+   * be delivered; see delivery.h.
    * Created when it is first needed. */
   uv_idle_t* resume_handle;
 
@@ -109,6 +111,10 @@ struct dgram_env_s {
   /* The handles of the socket are closed. Called once; the socket is freed when
    * it is no longer in use. */
   void (*closed)(dgram_socket_t* socket);
+
+  /* The send queue of a socket with need_drain has become empty. May be NULL.
+   * When it returns, the memory of the socket is still valid. */
+  void (*drained)(dgram_socket_t* socket);
 
   /* The kernel has dropped `count` datagrams since the last call. May be NULL.
    */

@@ -1,5 +1,7 @@
 #include "core/inbox.h"
 
+#include <stdlib.h>
+
 #include "core/assert.h"
 #include "core/env.h"
 #include "core/socket.h"
@@ -39,11 +41,31 @@ void dgram_inbox_reset(dgram_inbox_t* inbox) {
   inbox->gro_buffer = 0;
   inbox->position = 0;
   inbox->datagrams_left = 0;
+  inbox->uncounted = 0;
+  inbox->held = 0;
+}
+
+void dgram_inbox_free_addresses(dgram_env_t* env) {
+  uint32_t i;
+
+  for (i = 0; i < DGRAM_INBOXES; i++) {
+    free(env->inboxes[i].addresses);
+    env->inboxes[i].addresses = NULL;
+  }
+}
+
+static bool has_addresses(dgram_inbox_t* inbox) {
+  if (inbox->addresses == NULL)
+    inbox->addresses = calloc(1, sizeof(*inbox->addresses));
+  return inbox->addresses != NULL;
 }
 
 bool dgram_inbox_acquire(dgram_env_t* env, dgram_socket_t* socket) {
-  dgram_inbox_t* inbox = free_inbox(env);
+  dgram_inbox_t* inbox;
 
+  if (socket->holds)
+    return false; /* dgram_held_deliver() starts the transport again */
+  inbox = free_inbox(env);
   if (inbox == NULL ||
       (socket->inbox != NULL && dgram_inbox_has_more(env, socket->inbox))) {
     env->read_deferred = true;
@@ -51,7 +73,7 @@ bool dgram_inbox_acquire(dgram_env_t* env, dgram_socket_t* socket) {
   }
   socket->inbox = NULL;
   inbox->slots = inbox == env->inboxes ? DGRAM_RECV_SLOTS : DGRAM_SPARE_SLOTS;
-  if (!env->acquire(env, inbox))
+  if (!has_addresses(inbox) || !env->acquire(env, inbox))
     return false;
   dgram_inbox_reset(inbox);
   inbox->reader = socket;
@@ -89,12 +111,35 @@ static void count_received(dgram_env_t* env,
   stats->merged_runs += n > 1;
 }
 
+/* Transports that have received into this memory need no copy. */
+static void keep_source(const dgram_inbox_t* inbox,
+                        uint32_t offset,
+                        const struct sockaddr* source) {
+  dgram_address_t* kept =
+      &inbox->addresses->sources[offset / DGRAM_RECV_SLOT_SIZE];
+
+  DGRAM_ASSERT(offset / DGRAM_RECV_SLOT_SIZE < DGRAM_RECV_SLOTS);
+  if (source != &kept->any)
+    dgram_address_copy(kept, source);
+}
+
 void dgram_inbox_append(dgram_env_t* env,
                         uint32_t offset,
                         uint32_t length,
                         uint32_t segment,
                         const struct sockaddr* source,
                         int status) {
+  if (source != NULL)
+    count_received(env, length, segment);
+  dgram_inbox_append_counted(env, offset, length, segment, source, status);
+}
+
+void dgram_inbox_append_counted(dgram_env_t* env,
+                                uint32_t offset,
+                                uint32_t length,
+                                uint32_t segment,
+                                const struct sockaddr* source,
+                                int status) {
   dgram_inbox_t* inbox = env->inbox;
   dgram_recv_t buffer = {offset, length, segment, 0, 0, status};
   bool is_new = false;
@@ -103,7 +148,7 @@ void dgram_inbox_append(dgram_env_t* env,
     append(inbox, &buffer);
     return;
   }
-  count_received(env, length, segment);
+  keep_source(inbox, offset, source);
   buffer.source = dgram_sources_find(&env->sources, source, &is_new);
   if (is_new) {
     DGRAM_ASSERT(inbox->texts_count < DGRAM_RECV_SLOTS);
@@ -124,12 +169,16 @@ void dgram_inbox_append(dgram_env_t* env,
 void dgram_inbox_append_from_path(dgram_env_t* env,
                                   uint32_t offset,
                                   uint32_t length,
-                                  const dgram_path_t* source) {
+                                  const dgram_path_t* source,
+                                  bool counted) {
   dgram_inbox_t* inbox = env->inbox;
   dgram_recv_t buffer = {offset, length, length, 0, 0, 0};
   bool is_new;
 
-  count_received(env, length, length);
+  if (!counted)
+    count_received(env, length, length);
+  DGRAM_ASSERT(offset / DGRAM_RECV_SLOT_SIZE < DGRAM_RECV_SLOTS);
+  inbox->addresses->paths[offset / DGRAM_RECV_SLOT_SIZE] = *source;
   buffer.source = dgram_path_sources_find(&env->path_sources, source, &is_new);
   if (is_new) {
     DGRAM_ASSERT(inbox->texts_count < DGRAM_RECV_SLOTS);
@@ -145,8 +194,10 @@ uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox) {
   const dgram_cursor_t* cursor = inbox->cursor;
   const dgram_recv_t* buffer;
   uint32_t before = inbox->datagrams_left;
+  uint32_t uncounted = inbox->uncounted;
   uint32_t n = 0;
 
+  inbox->uncounted = 0;
   while (inbox->gro_buffer < cursor->gro_buffer &&
          inbox->gro_buffer < inbox->count) {
     buffer = &inbox->gro_buffers[inbox->gro_buffer++];
@@ -159,7 +210,7 @@ uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox) {
     inbox->position = cursor->position;
   }
   inbox->datagrams_left = n < before ? before - n : 0;
-  return n;
+  return uncounted + n;
 }
 
 void dgram_inbox_forget_sources(dgram_env_t* env, const dgram_inbox_t* inbox) {
@@ -187,6 +238,16 @@ void dgram_inbox_skip(dgram_inbox_t* inbox) {
     return;
   cursor->gro_buffer++;
   cursor->position = 0;
+}
+
+void dgram_inbox_skip_rest(dgram_inbox_t* inbox) {
+  inbox->uncounted = dgram_inbox_count_delivered(inbox);
+  inbox->held += inbox->datagrams_left;
+  inbox->datagrams_left = 0;
+  inbox->gro_buffer = inbox->count;
+  inbox->position = 0;
+  inbox->cursor->gro_buffer = inbox->count;
+  inbox->cursor->position = 0;
 }
 
 void dgram_inbox_rewind(dgram_inbox_t* inbox) {

@@ -10,9 +10,19 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "core/address.h"
 #include "core/batch.h"
 #include "core/types.h"
 #include "core/unix_path.h"
+
+/* The addresses of the messages of a batch, by slot of the receive buffer. The
+ * tables of the environment may reuse the slots of theirs before the batch is
+ * delivered. */
+typedef struct {
+  dgram_address_t sources[DGRAM_RECV_SLOTS];
+  dgram_address_t locals[DGRAM_RECV_SLOTS]; /* for DGRAM_INFO_LOCAL_ADDRESS */
+  dgram_path_t paths[DGRAM_RECV_SLOTS];     /* sources that are Unix sockets */
+} dgram_inbox_addresses_t;
 
 typedef struct {
   /* Pointers into the memory. Valid from dgram_inbox_acquire() until
@@ -24,6 +34,7 @@ typedef struct {
   dgram_source_text_t* local_texts; /* DGRAM_RECV_SLOTS entries */
   uint8_t* recv_buffer;             /* `slots` of DGRAM_RECV_SLOT_SIZE bytes */
   uint32_t slots;
+  dgram_inbox_addresses_t* addresses; /* allocated with the first batch */
 
   uint32_t count;       /* entries of `gro_buffers` in use */
   uint32_t texts_count; /* entries of `texts` in use */
@@ -36,6 +47,8 @@ typedef struct {
   uint32_t gro_buffer;     /* copy of the cursor, when it was last read */
   uint32_t position;       /* the same */
   uint32_t datagrams_left; /* datagrams from that position on */
+  uint32_t uncounted;      /* delivered before dgram_inbox_skip_rest() */
+  uint32_t held;           /* skipped by dgram_inbox_skip_rest() */
 
   dgram_socket_t* socket; /* owner of the batch; NULL: the inbox is free */
   bool resumable;         /* the next iteration continues the batch */
@@ -51,7 +64,8 @@ bool dgram_inbox_acquire(dgram_env_t* env, dgram_socket_t* socket);
 
 /* Appends a GRO buffer (or a single datagram) to the acquired inbox. It is
  * split if it has more than inbox->split_size datagrams. `source` is NULL only
- * with an error status. The caller appends at most inbox->slots of them. */
+ * with an error status. The caller appends at most inbox->slots of them, and
+ * each is in a slot of its own. */
 void dgram_inbox_append(dgram_env_t* env,
                         uint32_t offset,
                         uint32_t length,
@@ -59,11 +73,21 @@ void dgram_inbox_append(dgram_env_t* env,
                         const struct sockaddr* source,
                         int status);
 
-/* The same for a single datagram of a Unix socket. */
+/* The same for one that was counted as received before. `status`: also
+ * DGRAM_EMITTED. */
+void dgram_inbox_append_counted(dgram_env_t* env,
+                                uint32_t offset,
+                                uint32_t length,
+                                uint32_t segment,
+                                const struct sockaddr* source,
+                                int status);
+
+/* The same for a single datagram of a Unix socket. `counted`: before. */
 void dgram_inbox_append_from_path(dgram_env_t* env,
                                   uint32_t offset,
                                   uint32_t length,
-                                  const dgram_path_t* source);
+                                  const dgram_path_t* source,
+                                  bool counted);
 
 /* How many datagrams JavaScript has taken since the last call. */
 uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox);
@@ -74,6 +98,13 @@ void dgram_inbox_forget_sources(dgram_env_t* env, const dgram_inbox_t* inbox);
 
 /* Advances the cursor by one datagram, which is lost. */
 void dgram_inbox_skip(dgram_inbox_t* inbox);
+
+/* Advances the cursor to the end: held.c has the rest. It does not count as
+ * delivered. */
+void dgram_inbox_skip_rest(dgram_inbox_t* inbox);
+
+/* Frees the memory of all inboxes that JavaScript does not own. */
+void dgram_inbox_free_addresses(dgram_env_t* env);
 
 /* -- for delivery.c -- */
 

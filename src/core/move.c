@@ -1,102 +1,21 @@
 #include "core/move.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/env.h"
+#include "core/held.h"
 #include "core/socket.h"
 #include "platform/platform.h"
 #include "transport/transport.h"
 
-/* -- the datagrams of a batch that JavaScript has not seen ------------------
- */
-
-static void copy_info(const dgram_env_t* env,
-                      const dgram_recv_info_t* info,
-                      dgram_receive_info_t* out) {
-  out->present = info->present;
-  out->interface_index = info->interface_index;
-  out->tos = (uint8_t) info->tos;
-  out->ttl = (uint8_t) info->ttl;
-  memcpy(&out->timestamp, info->timestamp, sizeof(out->timestamp));
-  if ((info->present & DGRAM_INFO_LOCAL_ADDRESS) &&
-      info->local_address < env->local_addresses.count)
-    out->local_address =
-        env->local_addresses.slots[info->local_address].address;
-}
-
-/* Copies GRO buffer `i` from byte `position` on. Returns NULL if there is no
- * memory. */
-static dgram_message_t* copy_message(const dgram_socket_t* socket,
-                                     const dgram_inbox_t* inbox,
-                                     uint32_t i,
-                                     uint32_t position) {
-  const dgram_env_t* env = socket->env;
-  const dgram_recv_t* buffer = &inbox->gro_buffers[i];
-  uint32_t length = buffer->status == 0 ? buffer->length - position : 0;
-  dgram_message_t* message = dgram_message_new(length);
-
-  if (message == NULL)
-    return NULL;
-  message->status = buffer->status;
-  message->segment = buffer->segment < length ? buffer->segment : length;
-  memcpy(
-      message->bytes, inbox->recv_buffer + buffer->offset + position, length);
-  if (buffer->source < env->sources.count)
-    message->source = env->sources.slots[buffer->source].address;
-  if (socket->receive_info != 0)
-    copy_info(env, &inbox->infos[i], &message->info);
-  return message;
-}
-
-static uint32_t count_datagrams(const dgram_message_t* message) {
-  if (message->status != 0)
-    return 0;
-  return message->segment == 0
-             ? 1
-             : (message->length + message->segment - 1) / message->segment;
-}
-
-/* The socket that delivers them counts them. */
-static void uncount(dgram_socket_t* socket, const dgram_message_t* list) {
-  for (; list != NULL; list = list->next) {
-    socket->stats.received -= count_datagrams(list);
-    socket->stats.received_bytes -= list->length;
-  }
-}
-
-/* JavaScript may have written anything into the memory. */
-static bool is_valid(const dgram_inbox_t* inbox,
-                     uint32_t i,
-                     uint32_t position) {
-  const dgram_recv_t* buffer = &inbox->gro_buffers[i];
-
-  return buffer->length <= DGRAM_RECV_SLOT_SIZE &&
-         buffer->offset <= inbox->slots * DGRAM_RECV_SLOT_SIZE &&
-         buffer->length <=
-             inbox->slots * DGRAM_RECV_SLOT_SIZE - buffer->offset &&
-         position <= buffer->length;
-}
-
-/* Copies what is left of the batch to `*list`. Returns 0 or UV_ENOMEM. */
-static int copy_batch(dgram_socket_t* socket, dgram_message_t** list) {
+/* Copies what is left of the batch. Returns 0 or UV_ENOMEM. */
+static int copy_batch(const dgram_socket_t* socket, dgram_message_t** list) {
   dgram_inbox_t* inbox = socket->inbox;
-  uint32_t position;
-  uint32_t i;
 
+  *list = NULL;
   if (inbox == NULL || !dgram_inbox_has_more(socket->env, inbox))
     return 0;
-  position = inbox->cursor->position;
-  for (i = inbox->cursor->gro_buffer; i < inbox->count; i++) {
-    if (is_valid(inbox, i, position)) {
-      *list = copy_message(socket, inbox, i, position);
-      if (*list == NULL)
-        return UV_ENOMEM;
-      list = &(*list)->next;
-    }
-    position = 0;
-  }
-  return 0;
+  return dgram_messages_copy(inbox, list);
 }
 
 /* The batch has been copied: JavaScript finds its end. */
@@ -107,8 +26,7 @@ static void end_batch(dgram_socket_t* socket) {
     return;
   /* JavaScript may not have read the texts of new sources. */
   dgram_inbox_forget_sources(socket->env, inbox);
-  inbox->cursor->gro_buffer = inbox->count;
-  inbox->cursor->position = 0;
+  dgram_inbox_skip_rest(inbox);
 }
 
 /* -- leave and take ---------------------------------------------------------
@@ -139,7 +57,6 @@ int dgram_socket_leave(dgram_socket_t* socket,
                        uint64_t lifetime,
                        dgram_token_t* out) {
   dgram_ticket_t* ticket;
-  dgram_message_t** end;
   int fd = dgram_socket_fd(socket);
   int rc;
 
@@ -154,11 +71,10 @@ int dgram_socket_leave(dgram_socket_t* socket,
     return rc;
   }
   *out = ticket->token;
-  uncount(socket, ticket->messages);
   end_batch(socket);
-  end = dgram_messages_end(&ticket->messages);
-  socket->env->transport->leave(socket, end);
-  dgram_backlog_take(socket, end);
+  *dgram_messages_end(&ticket->messages) = dgram_held_release(socket);
+  socket->env->transport->leave(socket, dgram_messages_end(&ticket->messages));
+  dgram_messages_uncount(socket, ticket->messages);
   dgram_tickets_add(ticket, lifetime);
   return 0;
 }
@@ -189,16 +105,12 @@ static int take(dgram_socket_t* socket, dgram_ticket_t* ticket) {
 
   if (ticket->transport != socket->env->transport)
     return UV_ENOTSUP;
-  rc = dgram_backlog_open(socket, ticket->messages);
+  rc = dgram_held_put(socket, ticket->messages);
   if (rc != 0)
     return rc;
   rc = open_descriptor(socket, ticket->fd);
   if (rc != 0) {
-    dgram_message_t* list = NULL;
-
-    dgram_backlog_take(socket, &list);
-    dgram_backlog_close(socket);
-    ticket->messages = list;
+    ticket->messages = dgram_held_release(socket);
     return rc;
   }
   ticket->messages = NULL;

@@ -8,6 +8,7 @@
 
 #include "core/address.h"
 #include "core/batch.h"
+#include "core/inbox.h"
 #include "core/types.h"
 
 /* Fields whose bit is not set in `present` are zero. */
@@ -28,5 +29,10 @@ typedef struct {
 void dgram_inbox_set_info(dgram_env_t* env,
                           uint32_t first,
                           const dgram_receive_info_t* info);
+
+/* Reads what was stored for GRO buffer `i`. */
+void dgram_inbox_get_info(const dgram_inbox_t* inbox,
+                          uint32_t i,
+                          dgram_receive_info_t* out);
 
 #endif

@@ -80,6 +80,8 @@ static void count_statuses(dgram_env_t* env,
   socket->stats.sent += sent;
   socket->stats.sent_bytes += bytes;
   socket->stats.send_errors += count - sent - queued;
+  if (queued > 0 && dgram_socket_queue_size(socket) >= socket->send_mark)
+    socket->need_drain = true;
 }
 
 uint32_t dgram_sends_flush(dgram_env_t* env,
@@ -109,6 +111,17 @@ uint32_t dgram_sends_flush(dgram_env_t* env,
   return queued;
 }
 
+/* Runs JavaScript, if the queue is empty after it had reached the mark. The
+ * transport of a Unix socket reports the end of a congestion itself. */
+static void check_drained(dgram_socket_t* socket) {
+  if (!socket->need_drain || socket->closing ||
+      dgram_socket_queue_count(socket) > 0)
+    return;
+  socket->need_drain = false;
+  if (!socket->is_unix && socket->env->drained != NULL)
+    socket->env->drained(socket);
+}
+
 void dgram_sends_complete(dgram_socket_t* socket,
                           uint32_t ticket,
                           int status,
@@ -121,6 +134,7 @@ void dgram_sends_complete(dgram_socket_t* socket,
   }
   dgram_socket_use(socket);
   socket->env->complete(socket, ticket, status, length);
+  check_drained(socket);
   if (socket->finishing && dgram_socket_queue_count(socket) == 0)
     dgram_socket_close(socket);
   dgram_socket_unuse(socket);

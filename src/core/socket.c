@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/assert.h"
+#include "core/held.h"
 #include "core/unix_socket.h"
 #include "platform/platform.h"
 #include "transport/transport.h"
@@ -32,6 +33,7 @@ int dgram_socket_allocate(dgram_env_t* env, size_t size, dgram_socket_t** out) {
     return UV_ENOMEM;
   socket->env = env;
   socket->block = DGRAM_ITERATION_DATAGRAMS;
+  socket->send_mark = DGRAM_SEND_MARK;
   rc = dgram_env_add_socket(env, socket);
   if (rc != 0) {
     free(socket);
@@ -100,6 +102,7 @@ static void replace(dgram_socket_t* socket) {
     return;
   successor->env = socket->env;
   successor->block = socket->block;
+  successor->send_mark = socket->send_mark;
   if (init_handle(successor) != 0) {
     free(successor);
     return;
@@ -410,10 +413,10 @@ int dgram_socket_start(dgram_socket_t* socket) {
 
   if (socket->closing)
     return UV_EBADF;
-  rc = socket->backlog != NULL ? 0 : socket->env->transport->start(socket);
+  /* Held datagrams come first, then dgram_held_deliver() starts it. */
+  rc = socket->holds ? 0 : socket->env->transport->start(socket);
   if (rc == 0)
     socket->reading = true;
-  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
   return rc;
 }
@@ -422,9 +425,16 @@ int dgram_socket_stop(dgram_socket_t* socket) {
   if (socket->closing)
     return UV_EBADF;
   socket->reading = false;
-  dgram_backlog_update(socket);
+  dgram_delivery_hold(socket->env, socket);
   dgram_delivery_update(socket->env, socket);
   return socket->env->transport->stop(socket);
+}
+
+int dgram_socket_set_send_mark(dgram_socket_t* socket, uint32_t bytes) {
+  if (socket->closing)
+    return UV_EBADF;
+  socket->send_mark = bytes;
+  return 0;
 }
 
 size_t dgram_socket_queue_size(const dgram_socket_t* socket) {
@@ -440,7 +450,6 @@ void dgram_socket_ref(dgram_socket_t* socket) {
     return;
   uv_ref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
-  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
 }
 
@@ -449,7 +458,6 @@ void dgram_socket_unref(dgram_socket_t* socket) {
     return;
   uv_unref((uv_handle_t*) &socket->udp);
   socket->env->transport->ref_changed(socket);
-  dgram_backlog_update(socket);
   dgram_delivery_update(socket->env, socket);
 }
 
@@ -469,7 +477,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
   socket->closing = true;
   socket->reading = false;
   dgram_env_remove_starting(socket->env, socket);
-  dgram_backlog_close(socket);
+  dgram_held_drop(socket->env, socket);
   dgram_delivery_update(socket->env, socket);
   socket->env->transport->close(socket);
 }

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "core/backlog.h"
 #include "core/env.h"
 #include "core/stats.h"
 #include "platform/options.h"
@@ -28,11 +27,13 @@ struct dgram_socket_s {
   bool notify_closed;   /* for addon/: call hook.closed */
   bool finishing;       /* see dgram_socket_finish() */
   bool is_unix;         /* it is a dgram_unix_socket_t */
+  bool holds;           /* has datagrams in env->held */
+  bool need_drain;      /* see dgram_socket_set_send_mark() */
   uint32_t connections; /* number of connects; distinguishes connected peers */
   uint16_t block;       /* datagrams that its listeners process in half a ms */
   uint32_t uses;        /* see dgram_socket_use() */
+  uint32_t send_mark;   /* see dgram_socket_set_send_mark() */
   dgram_inbox_t* inbox; /* with a batch that may be unfinished, or NULL */
-  dgram_backlog_t* backlog; /* to be delivered before reading, or NULL */
 
   dgram_stats_t stats;
   uint64_t drops_reported; /* part of stats.kernel_drops */
@@ -141,7 +142,16 @@ int dgram_socket_peer(const dgram_socket_t* socket, dgram_address_t* out);
 /* -- reading, send queue, reference to the loop -- */
 
 int dgram_socket_start(dgram_socket_t* socket);
+
+/* No datagram is read or delivered until dgram_socket_start(). The rest of a
+ * batch that is being delivered is held, see held.h; without memory for that it
+ * is still delivered. */
 int dgram_socket_stop(dgram_socket_t* socket);
+
+/* `bytes`: if this many are in the send queue, `need_drain` is set until the
+ * queue is empty; then env->drained() is called. */
+int dgram_socket_set_send_mark(dgram_socket_t* socket, uint32_t bytes);
+#define DGRAM_SEND_MARK 65536u
 size_t dgram_socket_queue_size(const dgram_socket_t* socket);
 size_t dgram_socket_queue_count(const dgram_socket_t* socket);
 

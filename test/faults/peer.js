@@ -71,7 +71,7 @@ class Peer {
     const socket = this.dgram.createSocket({ type, ...options });
     const state = {
       socket, type, to, outcomes: [], received: [], ports: [], errors: [],
-      icmp: [], waiting: [], batches: 0,
+      icmp: [], waiting: [], batches: 0, drains: [], needed: false,
     };
     const index = this.sockets.push(state) - 1;
     // Errors of bind() and connect() reject; later errors are collected.
@@ -93,6 +93,7 @@ class Peer {
       state.icmp.push(`${code} ${at}`);
       this.wake(state);
     });
+    socket.on('drain', () => state.drains.push(socket.getSendQueueCount()));
     socket.on('message', (msg, rinfo) => {
       if (!msg.equals(FENCE)) {
         state.received.push(digest(msg));
@@ -112,8 +113,18 @@ class Peer {
    */
   burst({ socket, sizes, first = 0, to }) {
     this.send({ socket, sizes, first, to });
-    return new Promise((resolve) => process.nextTick(
-      () => resolve(this.queue({ socket }))));
+    return new Promise((resolve) => process.nextTick(() => {
+      const state = this.sockets[socket];
+      state.needed = state.socket.writableNeedDrain;
+      resolve(this.queue({ socket }));
+    }));
+  }
+
+  /** Back-pressure: after the last burst(), now, and the events 'drain'. */
+  flow({ socket }) {
+    const { needed, drains, socket: { writableNeedDrain } } =
+      this.sockets[socket];
+    return { needed, now: writableNeedDrain, drains };
   }
 
   /**

@@ -8,6 +8,7 @@ const CORE = [
   'src/core/delivery.c',
   'src/core/destinations.c',
   'src/core/env.c',
+  'src/core/held.c',
   'src/core/inbox.c',
   'src/core/messages.c',
   'src/core/move.c',

@@ -6,10 +6,10 @@
       'sources': [
         'dgram_test.cc',
         '../../src/core/address.c',
-        '../../src/core/backlog.c',
         '../../src/core/delivery.c',
         '../../src/core/destinations.c',
         '../../src/core/env.c',
+        '../../src/core/held.c',
         '../../src/core/inbox.c',
         '../../src/core/messages.c',
         '../../src/core/move.c',

@@ -13,6 +13,7 @@ extern "C" {
 #include "core/address.h"
 #include "core/batch.h"
 #include "core/env.h"
+#include "core/held.h"
 #include "core/inbox.h"
 #include "core/sends.h"
 #include "core/socket.h"
@@ -136,6 +137,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
                            InstanceMethod<&TestEnv::Close>("close"),
                            InstanceMethod<&TestEnv::Remove>("remove"),
                            InstanceMethod<&TestEnv::Start>("start"),
+                           InstanceMethod<&TestEnv::Stop>("stop"),
                            InstanceMethod<&TestEnv::SetPeer>("setDestination"),
                            InstanceMethod<&TestEnv::SetSettings>("setSettings"),
                            InstanceMethod<&TestEnv::Flush>("flush"),
@@ -206,6 +208,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     inbox->texts = head->texts;
     inbox->infos = head->infos;
     inbox->local_texts = head->local_texts;
+    inbox->recv_buffer = self->memory_.data();
     return true;
   }
 
@@ -236,6 +239,8 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
     Napi::Value taken = self->listener_.Call({buffers});
     if (!taken.ToBoolean())
       return DGRAM_DROPPED;
+    if (inbox->socket->holds) // Stop() has set the cursor
+      return DGRAM_DELIVERED;
     inbox->cursor->gro_buffer =
         taken.IsNumber()
             ? inbox->cursor->gro_buffer + taken.ToNumber().Uint32Value()
@@ -262,9 +267,22 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
   void Close(const CallbackInfo& info) {
     dgram_socket_t* socket = Socket(info);
     socket->closing = true;
+    dgram_held_drop(&core_, socket);
     dgram_delivery_update(&core_, socket);
   }
-  void Start(const CallbackInfo& info) { Socket(info)->reading = true; }
+  void Start(const CallbackInfo& info) {
+    Socket(info)->reading = true;
+    dgram_delivery_update(&core_, Socket(info));
+  }
+  // stop(id, taken): after `taken` GRO buffers of the batch
+  void Stop(const CallbackInfo& info) {
+    dgram_socket_t* socket = Socket(info);
+    socket->reading = false;
+    if (socket->inbox != nullptr)
+      socket->inbox->cursor->gro_buffer += info[1].ToNumber().Uint32Value();
+    dgram_delivery_hold(&core_, socket);
+    dgram_delivery_update(&core_, socket);
+  }
 
   void Remove(const CallbackInfo& info) {
     dgram_env_remove_socket(&core_, Socket(info));
@@ -414,6 +432,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
 
   dgram_env_t core_;
   dgram_inbox_head_t heads_[DGRAM_INBOXES];
+  std::vector<uint8_t> memory_ = std::vector<uint8_t>(DGRAM_RECV_BUFFER_SIZE);
   std::vector<dgram_socket_t*> made_;
   std::vector<uint32_t> started_;
   std::vector<Call> flushed_;
@@ -430,6 +449,7 @@ const dgram_transport_t TestEnv::kTransport = [] {
   };
   transport.start = OnStart;
   transport.flush = OnFlush;
+  transport.queue_size = [](const dgram_socket_t*) { return size_t{0}; };
   return transport;
 }();
 
@@ -448,6 +468,7 @@ Napi::Value Layout(const CallbackInfo& info) {
   number("SEND_TICKET", offsetof(dgram_send_t, ticket) / 4.0);
   number("SEND_STATUS", offsetof(dgram_send_t, status) / 4.0);
   number("QUEUED", DGRAM_QUEUED);
+  number("EMITTED", DGRAM_EMITTED);
   number("BATCH_SENDS", DGRAM_BATCH_SENDS);
   number("BATCH_ARENA", DGRAM_BATCH_ARENA);
   const double state = DGRAM_BATCH_SENDS * sizeof(dgram_send_t) / 4.0;

@@ -320,6 +320,97 @@ describe('dgram_env', () => {
          assert.strictEqual(env.state().used, 0);
        });
 
+    describe('of a socket that stops', () => {
+      const ports = (batch) => batch.map(({ port }) => port);
+      const iterations = async () => {
+        for (let i = 0; i < 3; i++) await new Promise(setImmediate);
+      };
+
+      it('is free for others, and the rest comes first later', async () => {
+        const seen = [];
+        env.start(id);
+        env.deliver(id, [from(1), from(2), from(3)], (batch) => {
+          seen.push(batch.map(({ peer }) => peer));
+          if (seen.length === 1) env.stop(id, 1);
+          return true;
+        });
+        assert.strictEqual(env.state().used, 0);
+        assert.strictEqual(env.acquire(env.add()), true);
+        assert.strictEqual(env.acquire(id), false);
+        await iterations();
+        assert.strictEqual(seen.length, 1);
+        assert.deepStrictEqual(env.state().started, []);
+        env.start(id);
+        await until(() => seen.length === 2);
+        assert.deepStrictEqual(seen[1], seen[0].slice(1));
+        assert.deepStrictEqual(env.state().started, [id]);
+        assert.strictEqual(env.state().received, 3, 'each is counted once');
+      });
+
+      it('is free after a pause between two iterations', async () => {
+        const seen = [];
+        env.start(id);
+        env.deliver(id, [from(1), from(2)], (batch) => {
+          seen.push(ports(batch));
+          return seen.length === 1 ? 1 : true;
+        });
+        assert.strictEqual(env.state().used, 1);
+        env.stop(id, 0);
+        assert.strictEqual(env.state().used, 0);
+        await iterations();
+        assert.strictEqual(seen.length, 1);
+        env.start(id);
+        await until(() => seen.length === 2);
+      });
+
+      it('keeps errors, empty datagrams and GRO buffers', async () => {
+        const entries = [
+          from(1), { length: 0, segment: 0, status: -111 },
+          from(1, { length: 0, segment: 0 }),
+          from(1, { length: 95, segment: 10 }),
+        ];
+        const seen = [];
+        const shape = (batch) => batch.map(({ length, segment, status }) =>
+          [length, segment, status]);
+        env.start(id);
+        env.deliver(id, entries, (batch) => {
+          seen.push(shape(batch));
+          if (seen.length === 1) env.stop(id, 1);
+          return true;
+        });
+        env.start(id);
+        await until(() => seen.length === 2);
+        assert.deepStrictEqual(seen[1], seen[0].slice(1));
+      });
+
+      it('comes in portions', async () => {
+        const seen = [];
+        env.start(id);
+        env.deliver(id, [from(1), from(1, { length: 900, segment: 9 })],
+          (batch) => {
+            seen.push(batch.map(({ length }) => length));
+            if (seen.length === 1) env.stop(id, 1);
+            return true;
+          });
+        env.start(id);
+        await until(() => seen.slice(1).flat().length >= 4);
+        assert.deepStrictEqual(seen.slice(1), [[288], [288], [288], [36]]);
+      });
+
+      it('is lost if the socket closes', async () => {
+        let calls = 0;
+        env.start(id);
+        env.deliver(id, [from(1), from(2)], () => {
+          calls++;
+          env.stop(id, 1);
+          return true;
+        });
+        env.close(id);
+        await iterations();
+        assert.strictEqual(calls, 1);
+      });
+    });
+
     it('splits long GRO buffers, with a source for each piece', () => {
       const buffers = deliver([from(1, { length: 699, segment: 10 }), from(2)]);
       assert.deepStrictEqual(

@@ -13,6 +13,8 @@ const kit = require('./kit');
 const PROGRAMS = {
   'require': ['require.cjs'],
   'import': ['import.mjs'],
+  'dgram-native/promises, required': ['promises.cjs'],
+  'dgram-native/promises, imported': ['promises.mjs'],
   'node --require dgram-native/register, required':
     ['--require', 'dgram-native/register', 'program.cjs'],
   'node --require dgram-native/register, imported':

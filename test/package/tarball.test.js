@@ -29,7 +29,7 @@ describe('the tarball', function() {
       /^(?:package\.json|binding\.gyp|LICENSE)$/,
       /^(?:README|CHANGELOG|SECURITY)\.md$/,
       /^examples\/[\w-]+\.(?:js|md)$/,
-      /^dist\/(?:index\.m?js|(?:cli|code-cache|evaluate|fallback|register|traced-addon)\.js)$/,
+      /^dist\/(?:(?:index|promises)\.m?js|(?:cli|code-cache|evaluate|fallback|register|traced-addon)\.js)$/,
       /^lib\/[\w-]+\.d\.m?ts$/,
       /^src\/(?:[\w-]+\/)*[\w-]+\.[ch]$/,
       /^docs\/[\w-]+\.(?:md|svg)$/,
@@ -100,7 +100,7 @@ describe('the tarball', function() {
       createPackageFromTarballData(new Uint8Array(fs.readFileSync(tarball))));
     assert.strictEqual(types.kind, 'included');
     assert.deepStrictEqual(Object.keys(entrypoints).sort(),
-                           ['.', './package.json', './register']);
+                           ['.', './package.json', './promises', './register']);
     assert.deepStrictEqual(problems.filter(({ resolutionKind, entrypoint }) =>
       // TypeScript's oldest resolution ignores `exports`. No program on a
       // supported Node needs it for the sub-path.

@@ -62,14 +62,17 @@ class Actor {
     this.errors = []; // other errors: thrown, or passed to callbacks
     this.deliveries = 0;
     this.answered = 0;
+    this.drains = 0;
     this.connects = 0; // calls of connect() and disconnect()
     this.socket = stage.dgram.createSocket({
       type, sharedBuffers, icmpErrors: spec.icmpErrors,
+      sendHighWaterMark: spec.sendHighWaterMark,
       ...(lookup && { lookup }),
       receiveInfo: spec.receiveInfo && stage.dgram.features.receiveInfo ?
         INFO_NAMES : [],
     });
     this.socket.setMaxListeners(0);
+    this.socket.on('drain', () => this.onDrain());
     this.socket.on('listening', () => this.note());
     this.socket.on('error', (error) => this.onError(error));
     this.socket.on('close', () => { this.closes++; });
@@ -206,17 +209,21 @@ class Actor {
     this.wasShared = true;
   }
 
-  /** Stops reading, as while a built-in handle is sent to a process. */
   pause() {
-    if (!this.isBound) return;
-    this.state.handle.recvStop();
-    this.isPaused = true;
+    this.socket.pause();
   }
 
   resume() {
-    if (!this.isBound) return;
-    this.state.handle.recvStart();
-    this.isPaused = false;
+    this.socket.resume();
+  }
+
+  get isPaused() {
+    return this.socket.isPaused();
+  }
+
+  /** A listener was called. */
+  noteDelivery(event) {
+    if (this.isPaused) this.stage.complain(`'${event}' of a paused socket`);
   }
 
   throw() {
@@ -387,6 +394,7 @@ class Actor {
   }
 
   onMessage(msg, rinfo) {
+    this.noteDelivery('message');
     if (!this.spec.sharedBuffers && msg.buffer.byteLength !== msg.length)
       this.stage.complain('an ArrayBuffer is larger than its message');
     this.checkInfo(rinfo);
@@ -408,6 +416,7 @@ class Actor {
   }
 
   onBatch({ count, data, offsets, sizes, ports, ...columns }) {
+    this.noteDelivery('batch');
     for (let i = 0; i < count; i++) {
       this.checkInfo({
         localAddress: columns.localAddress?.[i], ttl: columns.ttl?.[i],
@@ -424,6 +433,13 @@ class Actor {
     if (!this.isOpen || !this.spec.icmpErrors || syscall !== 'icmp' ||
         code !== 'ECONNREFUSED')
       this.stage.complain(`an event 'icmp' of ${syscall} ${code}`);
+    this.onDelivery();
+  }
+
+  onDrain() {
+    if (this.socket.writableNeedDrain || !this.isOpen)
+      this.stage.complain('an early \'drain\'');
+    this.drains++;
     this.onDelivery();
   }
 
@@ -465,6 +481,7 @@ class Actor {
 
   /** Whether no operation is pending. */
   get isQuiet() {
+    if (this.socket.writableNeedDrain) return false;
     // A connect() whose bind() failed never completes, as in Node.
     if (this.isOpen && (this.socket.getSendQueueCount() > 0 ||
         this.state.bindState === BINDING))

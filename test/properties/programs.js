@@ -110,6 +110,7 @@ const socketOf = (transport) => fc.record({
   mode: fc.constantFrom('message', 'message', 'batch', 'both'),
   sharedBuffers: fc.boolean(),
   receiveInfo: fc.boolean(),
+  sendHighWaterMark: fc.constantFrom(0, 100, 65536),
   lookup: fc.constantFrom('none', 'none', 'none', 'sync', 'tick', 'later'),
   bound: fc.boolean(),
   icmpErrors: transport === 'linux' ? fc.boolean() : fc.constant(false),

@@ -6,6 +6,10 @@ const socket: dgram.Socket = dgram.createSocket('udp4', (msg, rinfo) => {
   const text: string = msg.toString('utf8');
   console.log(text, rinfo.address);
 });
+import promises = require('dgram-native/promises');
+const { createSocket }: typeof promises = promises;
+const closed: Promise<void> = createSocket('udp4').close();
+
 const handed: number = socket.sendMany([]);
 
 // @ts-expect-error -- there is no default to require
@@ -13,4 +17,4 @@ dgram.default.createSocket('udp4');
 // @ts-expect-error -- register exports nothing
 console.log(register.Socket);
 
-console.log(handed, dgram.transport);
+console.log(closed, handed, dgram.transport);

@@ -5,7 +5,9 @@ import * as ours from 'dgram-native';
 
 type Added = 'send' | 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
   'getTypeOfService' | 'setDontFragment' | 'getPathMTU' | 'stats' |
-  'detach';
+  'detach' |
+  'pause' | 'resume' | 'isPaused' | 'iterator' | 'writableNeedDrain' |
+  typeof Symbol.asyncIterator;
 type Shared = nodeDgram.Socket & Pick<ours.Socket, Added>;
 
 declare const socket: ours.Socket;

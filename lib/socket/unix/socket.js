@@ -62,6 +62,7 @@ const UDP_ONLY = [
   'setMulticastInterface', 'addMembership', 'dropMembership',
   'addSourceSpecificMembership', 'dropSourceSpecificMembership',
   'setTypeOfService', 'getTypeOfService', 'setDontFragment', 'getPathMTU',
+  'detach',
 ];
 
 function refuse(name) {

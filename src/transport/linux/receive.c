@@ -24,24 +24,24 @@
 typedef struct {
   struct mmsghdr headers[DGRAM_RECV_SLOTS];
   struct iovec vectors[DGRAM_RECV_SLOTS];
-  dgram_address_t sources[DGRAM_RECV_SLOTS];
   _Alignas(struct cmsghdr) char controls[DGRAM_RECV_SLOTS]
                                         [DGRAM_ANCILLARY_RECV_SIZE];
 } slots_t;
 
 static void prepare_slots(slots_t* slots,
                           uint32_t count,
-                          uint8_t* recv_buffer) {
+                          const dgram_inbox_t* inbox) {
+  dgram_address_t* sources = inbox->addresses->sources;
   size_t i;
 
   for (i = 0; i < count; i++) { /* R1 */
     struct msghdr* header = &slots->headers[i].msg_hdr;
 
-    slots->vectors[i].iov_base = recv_buffer + i * DGRAM_RECV_SLOT_SIZE;
+    slots->vectors[i].iov_base = inbox->recv_buffer + i * DGRAM_RECV_SLOT_SIZE;
     slots->vectors[i].iov_len = DGRAM_RECV_SLOT_SIZE;
-    slots->sources[i].any.sa_family = AF_UNSPEC;
-    header->msg_name = &slots->sources[i];
-    header->msg_namelen = sizeof(slots->sources[i]);
+    sources[i].any.sa_family = AF_UNSPEC;
+    header->msg_name = &sources[i];
+    header->msg_namelen = sizeof(sources[i]);
     header->msg_iov = &slots->vectors[i];
     header->msg_iovlen = 1;
     header->msg_control = slots->controls[i];
@@ -89,7 +89,7 @@ static void append_received(const dgram_socket_t* socket,
                      i * DGRAM_RECV_SLOT_SIZE,
                      length,
                      segment,
-                     &slots->sources[i].any,
+                     &env->inbox->addresses->sources[i].any,
                      0);
   if (socket->receive_info == 0)
     return;
@@ -178,7 +178,7 @@ static int read_udp(linux_socket_t* self, uint32_t count) {
   uint32_t i;
   int n;
 
-  prepare_slots(&slots, count, env->inbox->recv_buffer);
+  prepare_slots(&slots, count, env->inbox);
   n = dgram_linux_receive_messages(
       dgram_linux_fd(self->socket), slots.headers, count, 0);
   self->socket->stats.receive_calls++;
@@ -241,7 +241,8 @@ bool dgram_linux_read_on(dgram_socket_t* socket) {
 /* False if listeners stopped or closed the socket, or left a batch
  * undelivered. */
 static bool can_read(const dgram_socket_t* socket) {
-  return socket->reading && !socket->closing && socket->inbox == NULL;
+  return socket->reading && !socket->closing && !socket->holds &&
+         socket->inbox == NULL;
 }
 
 /* R2. Returns the result of the last read, or that of the one before if the

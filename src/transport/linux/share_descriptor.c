@@ -17,7 +17,8 @@ void dgram_linux_deliver_preread(linux_socket_t* self,
                                  dgram_iteration_t* iteration) {
   dgram_socket_t* socket = self->socket;
 
-  self->preread = dgram_messages_append(socket, self->preread);
+  self->preread = dgram_messages_append(
+      socket->env, self->preread, DGRAM_ITERATION_DATAGRAMS);
   (void) dgram_delivery_start(socket->env, socket, iteration);
 }
 

@@ -481,4 +481,68 @@ describeNative('the fallback', function() {
       assert.strictEqual(seen, 'mine');
     });
   });
+
+  describe('back-pressure', () => {
+    const numbers = (count) => Array.from({ length: count }, (_, i) => `${i}`);
+
+    async function sendTo(socket, texts) {
+      const sender = await bound();
+      const { port } = socket.address();
+      await Promise.all(texts.map((text) => new Promise((resolve) =>
+        sender.send(text, port, AT, resolve))));
+    }
+
+    it('pauses before, during and after bind()', async () => {
+      const early = open('udp4').pause();
+      const during = open('udp4');
+      const late = await openBound();
+      early.bind(0, AT);
+      during.bind(0, AT).pause();
+      late.pause();
+      await once(during, 'listening');
+      for (const socket of [early, during, late]) {
+        const seen = [];
+        socket.on('message', (msg) => {
+          seen.push(String(msg));
+          socket.pause();
+        });
+        assert.strictEqual(socket.isPaused(), true);
+        await sendTo(socket, numbers(3));
+        for (let i = 0; i < 5; i++) await nextIteration();
+        assert.deepStrictEqual(seen, []);
+        for (let i = 1; i <= 3; i++) {
+          assert.strictEqual(socket.resume(), socket);
+          while (seen.length < i) await nextIteration();
+          await nextIteration();
+          assert.strictEqual(seen.length, i);
+        }
+        assert.deepStrictEqual(seen, numbers(3));
+        socket.close();
+        assert.strictEqual(socket.resume().pause().isPaused(), false);
+      }
+    });
+
+    it('iterates', async () => {
+      const socket = open('udp4').pause();
+      socket.bind(0, AT);
+      await once(socket, 'listening');
+      await sendTo(socket, numbers(100));
+      const seen = [];
+      for (const limit of [3, 100]) {
+        for await (const [msg] of socket.iterator({ highWaterMark: 5 })) {
+          seen.push(String(msg));
+          if (seen.length === limit) break;
+        }
+        assert.strictEqual(socket.isPaused(), true);
+      }
+      assert.deepStrictEqual(seen, numbers(100));
+      const rest = (async () => {
+        for await (const [msg] of socket) seen.push(msg);
+      })();
+      socket.close();
+      await rest;
+      throwsCode(() => socket.iterator(), Error,
+        'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
+    });
+  });
 });

@@ -24,6 +24,8 @@ const expected = (addon, linux) => ({
   icmpErrors: addon && transport === 'linux',
   receiveInfo: addon && transport === 'linux',
   sendSettings: addon && transport === 'linux',
+  pause: true,
+  sendHighWaterMark: addon,
   sharedBuffers: addon,
   stats: addon,
   unixDgram: addon && transport === 'linux',
@@ -75,7 +77,7 @@ const program = `
     ['device', 'lo', 5], ['multicastAll', true, 1], ['freebind', false, 0],
     ['transparent', true, 'x'], ['priority', 0, -1], ['mark', 1, '1'],
     ['icmpErrors', true, 1],
-    ['receiveInfo', ['ttl'], 'ttl'],
+    ['receiveInfo', ['ttl'], 'ttl'], ['sendHighWaterMark', 5, '5'],
   ]) {
     report([name,
       outcome(() => dgram.createSocket({ type: 'udp4', [name]: value })),
@@ -95,6 +97,8 @@ const program = `
     report([name, outcome(() => socket[name](...args)),
             Object.keys(dgram.Socket.prototype).includes(name)]);
   }
+  report(outcome(() => socket.writableNeedDrain));
+  report(outcome(() => dgram.Socket.prototype.writableNeedDrain));
   report(outcome(() => dgram.stats()));
   const steered =
     { type: 'udp4', reusePort: true, workers: 2, steering: 'cpu' };
@@ -140,11 +144,12 @@ describeNative('the additions on the fallback', () => {
     assert.deepStrictEqual(reports.slice(0, -2), [
       ['node', expected(false, false)],
       ...['device', 'multicastAll', 'freebind', 'transparent', 'priority',
-        'mark', 'icmpErrors', 'receiveInfo'].map(option),
+        'mark', 'icmpErrors', 'receiveInfo', 'sendHighWaterMark'].map(option),
       ...['setTypeOfService', 'getTypeOfService', 'setDontFragment',
           'getPathMTU', 'stats', 'detach'].map(method),
       ...['addMembership', 'dropMembership', 'addSourceSpecificMembership',
           'dropSourceSpecificMembership'].map(membership),
+      unavailable('socket.writableNeedDrain'), 'returned',
       unavailable('dgram.stats()'),
       unavailable('The option from'),
       unavailable('The option steering'),

@@ -183,7 +183,7 @@ const HANDLE_METHODS = [
   'send', 'send6', 'getAsyncId', 'fd', 'adopt', 'open', 'share',
   'setTypeOfService', 'getTypeOfService', 'setFragment', 'getPathMTU',
   'setGroup', 'setOpenOptions', 'failedOption', 'stats', 'takeDrops',
-  'setReceiveInfo', 'interfaceName',
+  'setReceiveInfo', 'interfaceName', 'setSendHighWaterMark', 'needsDrain',
 ];
 
 /** Functions of the addon without lasting effects on the process. */
@@ -273,6 +273,16 @@ const option = fc.oneof(
       constant(true), constant('probe')), anything), { maxLength: 2 }),
   }),
   fc.record({
+    method: fc.constantFrom('pause', 'resume', 'isPaused'),
+    args: fc.array(anything, { maxLength: 1 }),
+  }),
+  fc.record({
+    method: fc.constant('iterator'),
+    args: fc.tuple(fc.oneof(anything, objectOf({
+      highWaterMark: fc.constantFrom(...integers), signal: anything,
+    }))),
+  }),
+  fc.record({
     method: fc.constantFrom('addMembership', 'dropMembership'),
     args: fc.tuple(group, membershipInterface),
   }),
@@ -286,7 +296,7 @@ const option = fc.oneof(
 /** createSocket() with one of the options before bind. */
 const openOption = fc.record({
   name: fc.constantFrom('device', 'multicastAll', 'freebind', 'transparent',
-    'priority', 'mark', 'icmpErrors', 'receiveInfo'),
+    'priority', 'mark', 'icmpErrors', 'receiveInfo', 'sendHighWaterMark'),
   value: fc.oneof(fc.constantFrom(...integers, constant('lo'), constant(true),
     constant('no such device'), created("['ttl']", () => ['ttl']),
     created("['tos', 5]", () => ['tos', 5])), anything),

@@ -1,0 +1,222 @@
+'use strict';
+
+/**
+ * dgram-native/promises: sockets whose bind(), connect(), send(), sendMany()
+ * and close() return promises. The class extends that of dgram-native: the
+ * other methods, the events and the options are the same, and a call with a
+ * callback is that of dgram-native.
+ *
+ * This file uses public methods only, so it works on the fallback as well.
+ */
+
+const dgram = require('./index');
+
+// Avoids the `require` of a sandbox or a bundle; see index.js.
+const getBuiltin = globalThis.process?.getBuiltinModule;
+const { errorMonitor } =
+  getBuiltin === undefined ? require('node:events') : getBuiltin('events');
+const { getSystemErrorMap } =
+  getBuiltin === undefined ? require('node:util') : getBuiltin('util');
+
+// Programs may replace the global.
+const { setImmediate } = globalThis;
+
+/** What a socket has promised and not settled yet. */
+class Pending {
+  constructor() {
+    /** The callback of a bind() in progress. */
+    this.onBound = undefined;
+    /** The callbacks of all promises, with the name of the system call. */
+    this.callbacks = new Map();
+  }
+
+  /** Rejects what is not settled. */
+  cancel() {
+    this.onBound = undefined;
+    for (const [callback, syscall] of this.callbacks) {
+      callback(cancelled(syscall));
+    }
+  }
+}
+
+/** By socket. The base class calls methods before a field would exist. */
+const records = new WeakMap();
+
+function recordOf(socket) {
+  let record = records.get(socket);
+  if (record === undefined) records.set(socket, record = new Pending());
+  return record;
+}
+
+/** The error of a call that close() has ended. */
+function cancelled(syscall) {
+  const error = new Error(`${syscall} ECANCELED`);
+  const [errno] = [...getSystemErrorMap()].find(([, [name]]) =>
+    name === 'ECANCELED');
+  return Object.assign(error, { errno, code: 'ECANCELED', syscall });
+}
+
+/**
+ * @param {Socket} socket
+ * @param {string} syscall
+ * @param {function(function(Error|null, *))} start makes the call, with a
+ *   callback. If it throws, or if the socket is closed and the callback is not
+ *   called, the promise is rejected
+ */
+function promise(socket, syscall, start) {
+  const { callbacks } = recordOf(socket);
+  return new Promise((resolve, reject) => {
+    const callback = (error, value) => {
+      callbacks.delete(callback);
+      if (error) reject(error);
+      else resolve(value);
+    };
+    callbacks.set(callback, syscall);
+    try {
+      start(callback);
+    } catch (error) {
+      callback(error);
+    }
+  });
+}
+
+function hasCallback(args) {
+  return typeof args[args.length - 1] === 'function';
+}
+
+/** The callback takes the place of trailing arguments that are undefined. */
+function withCallback(args, callback) {
+  let { length } = args;
+  while (length > 0 && args[length - 1] === undefined) length--;
+  return [...args.slice(0, length), callback];
+}
+
+/** Calls super.bind(), of which `onBound` gets the error or the address. */
+function bindWith(socket, start, onBound) {
+  const record = recordOf(socket);
+  const previous = record.onBound; // of an earlier bind() in progress
+  record.onBound = onBound;
+  try {
+    return start();
+  } catch (error) {
+    record.onBound = previous;
+    throw error;
+  }
+}
+
+/** The error of bind(): nothing is emitted, but waiting calls are told. */
+function failBind(record, error, tell) {
+  const { onBound } = record;
+  record.onBound = undefined;
+  tell(errorMonitor, error);
+  onBound(error);
+  // node:dgram has dropped calls that waited for bind().
+  const waiting = [...record.callbacks.keys()];
+  setImmediate(() => {
+    for (const callback of waiting) {
+      if (record.callbacks.has(callback)) callback(error);
+    }
+  });
+}
+
+class Socket extends dgram.Socket {
+  /**
+   * @param {...*} args of bind() of dgram-native
+   * @returns {Promise<{address: string, family: string, port: number}>} the
+   *   local address
+   */
+  bind(...args) {
+    if (hasCallback(args)) return super.bind(...args);
+    const start = () => super.bind(...args);
+    // The bind() within send() or connect(), which reject with its error.
+    if (args.length === 2 && args[1] === null) {
+      return bindWith(this, start, () => {});
+    }
+    return promise(this, 'bind', (callback) => {
+      bindWith(this, start, callback);
+    });
+  }
+
+  /** @returns {Promise<void>} */
+  connect(...args) {
+    if (hasCallback(args)) return super.connect(...args);
+    return promise(this, 'connect', (callback) => {
+      super.connect(...withCallback(args, callback));
+    });
+  }
+
+  /** @returns {Promise<number>} bytes */
+  send(...args) {
+    if (hasCallback(args)) return super.send(...args);
+    return promise(this, 'send', (callback) => {
+      super.send(...withCallback(args, callback));
+    });
+  }
+
+  /** @returns {Promise<number>} bytes */
+  sendto(...args) {
+    if (hasCallback(args)) return super.sendto(...args);
+    const given = args.slice(0, 5);
+    return promise(this, 'send', (callback) => {
+      super.sendto(...given, ...new Array(5 - given.length), callback);
+    });
+  }
+
+  /**
+   * @returns {Promise<number>} datagrams that the kernel has accepted; the
+   *   error has their number as `sent`
+   */
+  sendMany(...args) {
+    if (hasCallback(args)) return super.sendMany(...args);
+    return promise(this, 'send', (callback) => {
+      super.sendMany(...withCallback(args, (error, sent) => {
+        callback(error && Object.assign(error, { sent }), sent);
+      }));
+    });
+  }
+
+  /** @returns {Promise<void>} */
+  close(...args) {
+    if (hasCallback(args)) return super.close(...args);
+    return promise(this, 'close', (callback) => {
+      super.close(() => callback(null));
+    });
+  }
+
+  emit(event, ...args) {
+    if (event !== 'error' && event !== 'listening' && event !== 'close') {
+      return super.emit(event, ...args);
+    }
+    const record = recordOf(this);
+    if (event === 'error' && record.onBound !== undefined) {
+      failBind(record, args[0], (...told) => super.emit(...told));
+      return true;
+    }
+    if (event === 'listening' && record.onBound !== undefined) {
+      const { onBound } = record;
+      record.onBound = undefined;
+      const address = this.address();
+      try {
+        return super.emit(event, ...args);
+      } finally {
+        onBound(null, address);
+      }
+    }
+    if (event === 'close') {
+      // Queued sends are cancelled within the next iteration.
+      setImmediate(() => setImmediate(() => record.cancel()));
+    }
+    return super.emit(event, ...args);
+  }
+}
+
+/**
+ * @param {'udp4'|'udp6'|object} type or options, as for dgram-native
+ * @param {function(Buffer, object)} [listener] for 'message'
+ * @returns {Socket}
+ */
+function createSocket(type, listener) {
+  return new Socket(type, listener);
+}
+
+module.exports = { createSocket, Socket };

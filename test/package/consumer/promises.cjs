@@ -1,0 +1,3 @@
+'use strict';
+
+require('./report.cjs')(require('dgram-native/promises'));

@@ -1,0 +1,5 @@
+import { createSocket } from 'dgram-native/promises';
+
+import report from './report.cjs';
+
+report({ createSocket });

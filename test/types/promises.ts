@@ -1,0 +1,69 @@
+// Compiled by tsc, never run: dgram-native/promises.
+import { once } from 'node:events';
+import { AddressInfo } from 'node:net';
+import * as dgram from 'dgram-native';
+import { createSocket, Socket } from 'dgram-native/promises';
+
+async function main(): Promise<void> {
+  const socket: Socket = createSocket({
+    type: 'udp4', sendHighWaterMark: 65536, signal: new AbortController().signal,
+  });
+  const where: AddressInfo = await socket.bind({ port: 0 });
+  await socket.bind(0, '127.0.0.1');
+  const nothing: void = await socket.connect(where.port, where.address);
+  const bytes: number[] = [
+    await socket.send('x', 1, '127.0.0.1'),
+    await socket.send(Buffer.alloc(5), 1, 2),
+    await socket.send(['a', Buffer.alloc(1)], { port: 1, tos: 4 }),
+    await socket.send('abc', 0, 1, { ttl: 3 }),
+    await socket.sendto('abc', 0, 1, 1, '127.0.0.1'),
+  ];
+  const sent: number[] = [
+    await socket.sendMany(['x']),
+    await socket.sendMany(['x', 1, '127.0.0.1'], { tos: 4 }),
+    await socket.sendMany(['x', { port: 1 }]),
+  ];
+  socket.on('batch', (batch) => socket.sendMany(batch));
+  socket.setTTL(64);
+  for await (const [msg, rinfo] of socket.iterator({ highWaterMark: 5 })) {
+    const text: string = msg.toString();
+    const port: number = rinfo.port;
+    console.log(text, port);
+  }
+  if (socket.writableNeedDrain) await once(socket, 'drain');
+  const other = new Socket('udp6', (msg, { address }) => {
+    console.log(msg.length, address);
+  });
+  await other.close();
+
+  // @ts-expect-error -- 5 is not a message
+  await socket.send(5);
+  // @ts-expect-error -- there is no callback
+  await socket.close(() => {});
+  // @ts-expect-error -- its methods return promises
+  const plain: dgram.Socket = socket;
+
+  console.log(nothing, bytes, sent, plain);
+}
+
+// Back-pressure of a socket of dgram-native.
+async function flow(socket: dgram.Socket): Promise<void> {
+  const paused: boolean = socket.pause().resume().isPaused();
+  socket.on('drain', () => {}).once('drain', () => {});
+  for await (const [msg, { address }] of socket) {
+    const text: string = msg.toString();
+    console.log(text, address, paused);
+  }
+  const options: dgram.IteratorOptions = { highWaterMark: 1 };
+  const { value, done } = await socket.iterator(options).next();
+  if (!done) console.log(value[0].length, value[1].size);
+  const known: boolean[] =
+    [dgram.features.pause, dgram.features.sendHighWaterMark];
+  // @ts-expect-error -- read-only
+  socket.writableNeedDrain = true;
+  // @ts-expect-error -- a number
+  socket.iterator({ highWaterMark: '1' });
+  console.log(known);
+}
+
+export { flow, main };
