@@ -383,18 +383,20 @@ describe('dgram_env', () => {
         assert.deepStrictEqual(seen[1], seen[0].slice(1));
       });
 
-      it('comes in portions', async () => {
+      it('comes in portions, and the transport starts after them', async () => {
         const seen = [];
         env.start(id);
         env.deliver(id, [from(1), from(1, { length: 900, segment: 9 })],
           (batch) => {
             seen.push(batch.map(({ length }) => length));
+            assert.deepStrictEqual(env.state().started, []);
             if (seen.length === 1) env.stop(id, 1);
             return true;
           });
         env.start(id);
         await until(() => seen.slice(1).flat().length >= 4);
         assert.deepStrictEqual(seen.slice(1), [[288], [288], [288], [36]]);
+        assert.deepStrictEqual(env.state().started, [id]);
       });
 
       it('is lost if the socket closes', async () => {
