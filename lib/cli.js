@@ -60,7 +60,7 @@ function features() {
   const has = copy()?.binding?.features() ?? {};
   const labels = {
     batches: 'batches', gso: 'GSO', gro: 'GRO', reusePort: 'reusePort',
-    receiveInfo: 'receiveInfo',
+    receiveInfo: 'receiveInfo', unixDgram: 'unix_dgram',
   };
   return Object.keys(labels).filter((name) => has[name])
     .map((name) => labels[name]).join(', ') || 'none';

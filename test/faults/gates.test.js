@@ -62,7 +62,7 @@ describe('features by kernel and sandbox', function() {
         receiver.seen('recvmmsg').length > 0 ? ['batches'] : [],
       ...sender.segments().length > 0 ? ['GSO'] : [],
       ...receiver.options(UDP_GRO).includes(1) ? ['GRO'] : [],
-      'reusePort', 'receiveInfo', // have tests of their own
+      'reusePort', 'receiveInfo', 'unix_dgram', // have tests of their own
     ].join(', ');
     await receiver.end();
     await sender.end();
@@ -103,7 +103,7 @@ describe('features by kernel and sandbox', function() {
       LD_PRELOAD: libraries('sandbox', 'faults'), DGRAM_FAULTS: script,
       ...sandbox('docker', 'ENOSYS'),
     };
-    const features = 'batches, reusePort, receiveInfo';
+    const features = 'batches, reusePort, receiveInfo, unix_dgram';
     assert.strictEqual(reported(env).features, features);
     assert.strictEqual((await observed(env)).features, features);
   });

@@ -106,23 +106,29 @@ describe('Unix sockets under faults', () => {
     fs.rmSync(directory, { recursive: true, force: true });
   });
 
+  /** Runs the program; resolves to what it reports. */
+  async function run(connected, libraries, env) {
+    const { reports, stderr, code } = await inChild(program, {
+      args: [path.join(directory, 'socket'), connected, COUNT],
+      env: {
+        LD_PRELOAD: libraries.map((name) =>
+          compileLibrary(path.join(__dirname, `${name}.c`))).join(':'),
+        DGRAM_NATIVE_TRANSPORT: 'linux',
+        ...env,
+      },
+    });
+    assert.deepStrictEqual({ stderr, code }, { stderr: '', code: 0 });
+    return reports[0];
+  }
+
   for (const scenario of SCENARIOS) {
     const { script, errors = [], events = [], connectedOnly } = scenario;
     for (const kind of ['unconnected', 'connected']) {
       if (connectedOnly && kind !== 'connected') continue;
       it(`${script || 'none'}, ${kind}`, async () => {
         const log = path.join(directory, 'log');
-        const { reports, stderr, code } = await inChild(program, {
-          args: [path.join(directory, 'socket'), kind === 'connected', COUNT],
-          env: {
-            LD_PRELOAD: compileLibrary(path.join(__dirname, 'faults.c')),
-            DGRAM_FAULTS: script,
-            DGRAM_FAULTS_LOG: log,
-            DGRAM_NATIVE_TRANSPORT: 'linux',
-          },
-        });
-        assert.deepStrictEqual({ stderr, code }, { stderr: '', code: 0 });
-        const [outcome] = reports;
+        const outcome = await run(kind === 'connected', ['faults'],
+          { DGRAM_FAULTS: script, DGRAM_FAULTS_LOG: log });
         const { fails = [] } = scenario;
         const expected = Array.isArray(fails) ? fails : fails[kind];
         const failed = new Set(expected.map(([number]) => number));
@@ -135,5 +141,16 @@ describe('Unix sockets under faults', () => {
         assert.strictEqual(injected > 0, script !== '');
       });
     }
+  }
+
+  for (const connected of [false, true]) {
+    it(`a sandbox without sendmmsg and recvmmsg, ${
+      connected ? 'connected' : 'unconnected'}`, async () => {
+      assert.deepStrictEqual(
+        await run(connected, ['sandbox'], {
+          DGRAM_SANDBOX: 'ENOSYS', DGRAM_SANDBOX_DENY: 'sendmmsg,recvmmsg',
+        }),
+        { received: ALL, failed: [], errors: [], events: [], done: COUNT });
+    });
   }
 });

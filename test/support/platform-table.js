@@ -11,7 +11,8 @@ const packed = require('./package');
 const PAGE = path.join(__dirname, '..', '..', 'docs', 'platforms.md');
 
 /** The features in the order of the columns, as `info` names them. */
-const FEATURES = ['batches', 'GSO', 'GRO', 'reusePort', 'receiveInfo'];
+const FEATURES =
+  ['batches', 'GSO', 'GRO', 'reusePort', 'receiveInfo', 'unix_dgram'];
 
 /**
  * @param {number} index of the table
