@@ -8,6 +8,7 @@
 
 const EventEmitter = require('node:events');
 const { createLookup } = require('../handle/lookup');
+const { readLookupCache, withCache } = require('../handle/lookup-cache');
 const { record } = require('../node/thread');
 const { toBatch } = require('./batch');
 const { checkOptions, isFamily, toNodeOptions } = require('./options');
@@ -41,7 +42,7 @@ function Socket(type, listener) {
     return construct(this, new.target, [type, listener]);
   }
   const family = given.type === 'udp6' ? 6 : 4;
-  const lookup = new ImmediateLookup(createLookup(family, given.lookup));
+  const lookup = new ImmediateLookup(createResolve(family, given));
   const { options, checkSupported } = toNodeOptions(given, lookup);
   const socket = construct(this, new.target, [options, listener]);
   sendContexts.set(socket, [lookup, given.sendBlockList || undefined]);
@@ -50,6 +51,13 @@ function Socket(type, listener) {
 }
 Object.setPrototypeOf(Socket.prototype, NodeSocket.prototype);
 Object.setPrototypeOf(Socket, EventEmitter);
+
+function createResolve(family, { lookup, lookupCache }) {
+  const resolve = createLookup(family, lookup);
+  return lookupCache === undefined ?
+    resolve :
+    withCache(resolve, family, readLookupCache(lookupCache, Socket));
+}
 
 /** Node's Socket is a function that may be called; Deno's is a class. */
 function construct(receiver, target, args) {

@@ -231,14 +231,19 @@ if (process.execArgv.includes(SWITCH) ||
 /**
  * @param {string} type 'udp4' or 'udp6'
  * @param {Function} [lookup] instead of dns.lookup()
+ * @param {{ttl: number, max: number}} [lookupCache] see lookup-cache.js
  * @returns {UDP}
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  */
-function createHandle(type, lookup) {
+function createHandle(type, lookup, lookupCache) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup', createHandle);
   if (type !== 'udp4' && type !== 'udp6') throw errors.badType(createHandle);
   const family = type === 'udp6' ? 6 : 4;
-  const resolve = createLookup(family, lookup);
+  let resolve = createLookup(family, lookup);
+  if (lookupCache !== undefined) {
+    resolve =
+      require('./lookup-cache').withCache(resolve, family, lookupCache);
+  }
   const handle = new UDP();
   setMethods(handle, family, resolve);
   return handle;

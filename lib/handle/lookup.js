@@ -118,4 +118,29 @@ function skipsLiterals(lookup, family) {
   return lookup === DEFAULT[family];
 }
 
-module.exports = { LOOPBACK, createLookup, isIP, skipsLiterals };
+/** The LookupCache of a lookup function that has one: lookup-cache.js. */
+const caches = new WeakMap();
+
+/**
+ * @param {Function} lookup of a handle
+ * @param {string} [address] an address or a name; falsy: loopback
+ * @returns {string|undefined} the numeric address, if the option `lookupCache`
+ *   was given and no lookup is necessary
+ */
+function findCached(lookup, address) {
+  return caches.get(lookup)?.findNow(address);
+}
+
+/**
+ * @param {Function} lookup of a handle
+ * @param {4|6} family
+ * @returns {boolean} whether it is not a program's own, which may never answer
+ */
+function isOwnLookup(lookup, family) {
+  return skipsLiterals(lookup, family) ||
+    caches.get(lookup)?.skipsLiterals === true;
+}
+
+module.exports = {
+  LOOPBACK, caches, createLookup, findCached, isIP, isOwnLookup, skipsLiterals,
+};

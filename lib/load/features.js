@@ -15,6 +15,7 @@ function listFeatures(addon) {
     device: hasOptions,
     freebind: hasOptions,
     icmpErrors: hasAddon && addon.hasIcmpErrors,
+    lookupCache: true,
     mark: hasOptions,
     multicastAll: hasOptions,
     priority: hasOptions,

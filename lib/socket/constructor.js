@@ -28,7 +28,7 @@ const createdChannel = dc.channel('udp.socket');
  * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
  *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
  *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean),
- *   those of open-options.js, and receiveInfo
+ *   those of open-options.js, receiveInfo, and lookupCache
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -39,15 +39,18 @@ function Socket(type, listener) {
   let options;
   let openOptions;
   let receiveInfo;
+  let lookupCache;
   if (type !== null && typeof type === 'object') {
     options = type;
     type = options.type;
     checkOptions(options);
     openOptions = readOpenOptions(options, checkAvailable, Socket);
     receiveInfo = readReceiveInfo(options, checkAvailable, Socket);
+    ({ lookupCache } = options);
+    if (lookupCache !== undefined) lookupCache = readLookupCache(lookupCache);
   }
 
-  const handle = createHandle(type, options?.lookup);
+  const handle = createHandle(type, options?.lookup, lookupCache);
   handle.owner = this;
   if (options?.sharedBuffers ?? SHARED_BUFFERS) handle.sharedBuffers = true;
   if (options?.receiveBlockList) {
@@ -79,6 +82,11 @@ Object.defineProperty(Socket, Symbol.hasInstance, {
 function isInstance(value) {
   const Class = this === Socket && isInNodesPlace(Socket) ? NodeSocket : this;
   return Reflect.apply(Function.prototype[Symbol.hasInstance], Class, [value]);
+}
+
+/** Loaded by the first socket with the option: most programs have none. */
+function readLookupCache(given) {
+  return require('../handle/lookup-cache').readLookupCache(given, Socket);
 }
 
 function checkAvailable(name) {
