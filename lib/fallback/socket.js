@@ -17,7 +17,7 @@ const { cancelAll, cancelWaiting, endWaiting, isBinding, sendMany } =
 const { send } = require('./send');
 const { isOpen } = require('./state');
 const { ImmediateLookup } = require('./immediate-lookup');
-const { methods, stats } = require('./unavailable');
+const { methods, requiresAddon, stats } = require('./unavailable');
 
 // Programs replace these.
 const { process } = globalThis;
@@ -37,6 +37,7 @@ function Socket(type, listener) {
   const isObject = type !== null && typeof type === 'object';
   const given = isObject ? type : { type };
   if (isObject) checkOptions(given, Socket);
+  if (given.type === 'udp') throw requiresAddon("The type 'udp'", Socket);
   // node:dgram throws the error for any other type.
   if (!isFamily(given.type)) {
     return construct(this, new.target, [type, listener]);

@@ -14,6 +14,7 @@ const { listenerCount } = require('node:events').prototype;
 const binding = require('../load/binding');
 const errors = require('../errors/errors');
 const inbox = require('../batch/inbox');
+const { BOTH } = require('../batch/loopback');
 const outbox = require('../batch/outbox');
 const permission = require('../node/permission');
 const uncaught = require('../node/uncaught');
@@ -57,7 +58,7 @@ class UDP extends AsyncResource {
   /** The Socket. */
   owner = null;
   closed = false;
-  /** 4 or 6. */
+  /** 4, 6 or BOTH. */
   family = 0;
 
   constructor() {
@@ -126,9 +127,9 @@ class UDP extends AsyncResource {
     return sendOne(this, 4, request, list, rest);
   }
 
-  /** The same for IPv6. */
+  /** The same for IPv6; on a dual-stack socket for both. */
   send6(request, list, count, ...rest) {
-    return sendOne(this, 6, request, list, rest);
+    return sendOne(this, this.family === BOTH ? BOTH : 6, request, list, rest);
   }
 }
 
@@ -228,8 +229,21 @@ if (process.execArgv.includes(SWITCH) ||
   binding.queueAlways(true);
 }
 
+/** Unknown until it is needed. */
+let hasIPv6;
+
 /**
- * @param {string} type 'udp4' or 'udp6'
+ * @param {string} type 'udp4', 'udp6' or 'udp'
+ * @returns {4|6|46} 4 for 'udp' if the system has no IPv6
+ */
+function familyOf(type) {
+  if (type !== 'udp') return type === 'udp6' ? 6 : 4;
+  hasIPv6 ??= binding.hasIPv6();
+  return hasIPv6 ? BOTH : 4;
+}
+
+/**
+ * @param {string} type 'udp4', 'udp6' or 'udp'
  * @param {Function} [lookup] instead of dns.lookup()
  * @param {{ttl: number, max: number}} [lookupCache] see lookup-cache.js
  * @returns {UDP}
@@ -237,8 +251,10 @@ if (process.execArgv.includes(SWITCH) ||
  */
 function createHandle(type, lookup, lookupCache) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup', createHandle);
-  if (type !== 'udp4' && type !== 'udp6') throw errors.badType(createHandle);
-  const family = type === 'udp6' ? 6 : 4;
+  if (type !== 'udp4' && type !== 'udp6' && type !== 'udp') {
+    throw errors.badType(createHandle);
+  }
+  const family = familyOf(type);
   let resolve = createLookup(family, lookup);
   if (lookupCache !== undefined) {
     resolve =
@@ -254,15 +270,39 @@ function createHandle(type, lookup, lookupCache) {
  * outbox is used only while a program has not replaced it.
  */
 function setMethods(handle, family, resolve) {
+  if (family === BOTH || handle.family === BOTH) {
+    family = setDualStack(handle, family);
+  }
   handle.family = family;
   handle.lookup = resolve;
-  if (family === 6) {
+  if (family !== 4) {
     handle.bind = handle.bind6;
     handle.connect = handle.connect6;
     handle.send = handle.send6;
   }
   permission.guardHandle(handle);
   if (handle.ownSend !== handle.send) handle.ownSend = handle.send;
+}
+
+/** @returns {4|6|46} 4 instead of BOTH if the descriptor is one of IPv4 */
+function setDualStack(handle, family) {
+  if (handle.family === BOTH) { // another owner's: the methods of IPv4
+    for (const name of ['bind', 'connect', 'send']) {
+      handle[name] = UDP.prototype[name];
+    }
+  }
+  const isDual = handle.setDualStack(family === BOTH ? 1 : 0) === 1;
+  return family === BOTH && !isDual ? 4 : family;
+}
+
+/**
+ * A dual-stack socket has taken over a descriptor, which may be one of IPv4.
+ * @param {UDP} handle
+ */
+function updateFamily(handle) {
+  if (handle.family === BOTH && handle.setDualStack(1) !== 1) {
+    setMethods(handle, 4, handle.lookup);
+  }
 }
 
 /**
@@ -334,4 +374,5 @@ module.exports = {
   inheritMethods,
   kSettings,
   takesLiterals,
+  updateFamily,
 };

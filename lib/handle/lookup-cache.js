@@ -11,7 +11,7 @@
  */
 
 const { AsyncResource } = require('node:async_hooks');
-const { LOOPBACK } = require('../batch/loopback');
+const { BOTH, LOOPBACK } = require('../batch/loopback');
 const { ownText } = require('../batch/own-text');
 const {
   validateInt32, validateObject, validateUint32,
@@ -75,7 +75,7 @@ class LookupCache {
   /** Whether `address` is numeric and of a family of the socket. */
   accepts(address) {
     const family = isIP(address);
-    return family !== 0 && (this.family === 0 || this.family === family);
+    return family === this.family || (family !== 0 && this.family === BOTH);
   }
 
   /**

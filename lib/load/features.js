@@ -13,6 +13,7 @@ function listFeatures(addon) {
   return Object.freeze({
     // options of createSocket()
     device: hasOptions,
+    dualStack: hasAddon,
     freebind: hasOptions,
     icmpErrors: hasAddon && addon.hasIcmpErrors,
     lookupCache: true,

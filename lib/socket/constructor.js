@@ -25,7 +25,7 @@ const { createState, kState } = require('./state');
 const createdChannel = dc.channel('udp.socket');
 
 /**
- * @param {'udp4'|'udp6'|object} type or options: type, reuseAddr, reusePort,
+ * @param {'udp4'|'udp6'|'udp'|object} type or options: type, reuseAddr, reusePort,
  *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
  *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean),
  *   those of open-options.js, receiveInfo, and lookupCache
@@ -123,6 +123,11 @@ function checkOptions(options) {
                                   'an net.BlockList', list, checkOptions);
     }
   }
+  if (options.type === 'udp' && options.ipv6Only) {
+    throw errors.invalidArgValue('options.ipv6Only', options.ipv6Only,
+                                 "must not be set for the type 'udp'",
+                                 checkOptions);
+  }
   if (options.sharedBuffers !== undefined) {
     validateBoolean(options.sharedBuffers, 'options.sharedBuffers',
                     checkOptions);
@@ -143,7 +148,7 @@ function closeOnAbort(socket, signal) {
 }
 
 /**
- * @param {'udp4'|'udp6'|object} type or options, see Socket
+ * @param {'udp4'|'udp6'|'udp'|object} type or options, see Socket
  * @param {function(Buffer, object)} [listener] for 'message'
  * @returns {Socket}
  * @throws {TypeError|RangeError} see Socket

@@ -8,6 +8,7 @@
 
 const errors = require('../errors/errors');
 const { validateInt32, validateString } = require('../errors/validators');
+const { BOTH } = require('../batch/loopback');
 const { isIP } = require('../handle/lookup');
 const { checkInterface } = require('./membership-interface');
 
@@ -95,7 +96,7 @@ function checkLocalAddress(value, family, nameOf, above) {
   validateString(value, nameOf('localAddress'), above);
   const actual = isIP(value);
   if (actual === 0) throw errors.invalidIpAddress(value, above);
-  if (actual !== family) {
+  if (actual !== family && family !== BOTH) {
     throw errors.invalidArgValue(nameOf('localAddress'), value,
                                  `must be an IPv${family} address`, above);
   }

@@ -24,6 +24,7 @@ struct dgram_socket_s {
   bool shared;          /* other code may have the descriptor: GRO stays off */
   bool revealed;        /* the program has seen the descriptor's number */
   bool icmp_errors;     /* the option icmpErrors: they go to env->icmp() */
+  bool dual_stack;      /* see dgram_socket_set_dual_stack() */
   bool notify_closed;   /* for addon/: call hook.closed */
   uint32_t connections; /* number of connects; distinguishes connected peers */
   uint16_t block;       /* datagrams that its listeners process in half a ms */
@@ -77,6 +78,18 @@ int dgram_socket_set_open_options(dgram_socket_t* socket,
  * DGRAM_INFO_*. */
 int dgram_socket_set_receive_info(dgram_socket_t* socket, uint32_t info);
 
+/* Makes an IPv6 socket that also exchanges datagrams with IPv4 hosts, through
+ * IPv4-mapped addresses. The functions below take and return these; what is
+ * reported to JavaScript is converted by dgram_address_unmap(). Returns 1, or 0
+ * if the socket already has a descriptor of IPv4, for which it stays off. */
+int dgram_socket_set_dual_stack(dgram_socket_t* socket, int on);
+
+/* True if a descriptor that is created for `family` is one of IPv6. */
+static inline bool dgram_socket_is_ip6(const dgram_socket_t* socket,
+                                       int family) {
+  return socket->dual_stack || family == AF_INET6;
+}
+
 /* True if a new descriptor needs options that libuv does not set. */
 static inline bool dgram_socket_has_open_options(const dgram_socket_t* socket) {
   return socket->open_options != NULL || socket->receive_info != 0;
@@ -117,7 +130,8 @@ int dgram_socket_share(dgram_socket_t* socket);
 int dgram_socket_bind(dgram_socket_t* socket,
                       const dgram_address_t* address,
                       unsigned flags);
-/* Binds to the wildcard address of AF_INET or AF_INET6 and a free port. */
+/* Binds to the wildcard address of AF_INET or AF_INET6 and a free port; a
+ * dual-stack socket always to the latter. */
 int dgram_socket_bind_any(dgram_socket_t* socket, int family);
 int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer);
 int dgram_socket_disconnect(dgram_socket_t* socket);
