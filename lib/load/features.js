@@ -23,10 +23,12 @@ function listFeatures(addon) {
     receiveInfo: hasAddon && addon.features().receiveInfo,
     sharedBuffers: hasAddon,
     transparent: hasOptions,
+    txtime: hasAddon && addon.hasOptions && addon.features().sendSettings,
     // methods, and arguments of methods
     dontFragment: hasOptions,
     kernelDrops: hasOptions,
     membershipInterface: hasOptions,
+    pacingRate: hasOptions,
     pathMTU: hasOptions,
     sendSettings: hasAddon && addon.features().sendSettings,
     stats: hasAddon,

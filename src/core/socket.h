@@ -183,6 +183,7 @@ int dgram_socket_set_group(dgram_socket_t* socket,
 int dgram_socket_set_tos(dgram_socket_t* socket, int tos);
 int dgram_socket_get_tos(dgram_socket_t* socket);
 int dgram_socket_set_fragment(dgram_socket_t* socket, int mode);
+int dgram_socket_set_pacing_rate(dgram_socket_t* socket, uint64_t rate);
 /* Returns bytes; UV_ENOTCONN if the socket is not connected. */
 int dgram_socket_get_mtu(dgram_socket_t* socket);
 

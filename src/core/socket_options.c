@@ -226,6 +226,12 @@ int dgram_socket_set_fragment(dgram_socket_t* socket, int mode) {
   return fd < 0 ? fd : dgram_platform_set_fragment(fd, (dgram_fragment_t) mode);
 }
 
+int dgram_socket_set_pacing_rate(dgram_socket_t* socket, uint64_t rate) {
+  int fd = dgram_socket_fd(socket);
+
+  return fd < 0 ? fd : dgram_platform_set_pacing_rate(fd, rate);
+}
+
 int dgram_socket_get_mtu(dgram_socket_t* socket) {
   dgram_address_t peer;
   int rc = dgram_socket_peer(socket, &peer);
