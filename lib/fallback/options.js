@@ -30,10 +30,12 @@ function checkOptions(options, above) {
   };
   readOpenOptions(options, refuse, above);
   readReceiveInfo(options, refuse, above);
-  const { sharedBuffers } = options;
-  if (sharedBuffers === undefined) return;
-  validateBoolean(sharedBuffers, 'options.sharedBuffers', above);
-  if (sharedBuffers) throw requiresAddon('The option sharedBuffers', above);
+  for (const name of ['closeWhenCollected', 'sharedBuffers']) {
+    const value = options[name];
+    if (value === undefined) continue;
+    validateBoolean(value, `options.${name}`, above);
+    if (value) refuse(name);
+  }
 }
 
 function unsupported(name, above) {

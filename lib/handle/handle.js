@@ -21,35 +21,23 @@ const uncaught = require('../node/uncaught');
 const { publishDrops } = require('./drops');
 const { emitIcmp } = require('./icmp');
 const { createLookup, skipsLiterals } = require('./lookup');
+const table = require('./table');
 const { validateFunction } = require('../errors/validators');
 
 // Programs may replace the global.
 const { process } = globalThis;
 
-const { SOCKETS_MAX } = binding.layout;
-
 /** The property of a request that send() of a handle reads the settings of. */
 const kSettings = Symbol('settings');
-
-/**
- * The handles whose socket is open, or has a close callback pending, by
- * indexOf(). An array, since a Map takes five times the memory.
- */
-const handles = [];
-
-/**
- * The lower bits of an id. The C core reuses them, the lowest free value first;
- * the upper bits differ.
- */
-function indexOf(id) {
-  return id & (SOCKETS_MAX - 1);
-}
 
 /**
  * No prototype, since AsyncResource reads other options too, such as
  * `triggerAsyncId`.
  */
 const MANUAL = { __proto__: null, requireManualDestroy: true };
+
+/** 'destroy' is also emitted when the resource is collected. */
+const AUTOMATIC = { __proto__: null };
 
 class UDP extends AsyncResource {
   // Fields are defined, not assigned: setters on Object.prototype do not run.
@@ -61,9 +49,11 @@ class UDP extends AsyncResource {
   /** 4, 6 or BOTH. */
   family = 0;
 
-  constructor() {
-    super('UDPWRAP', MANUAL);
-    handles[indexOf(this.id)] = this;
+  /** @param {boolean} [isWeak] it is closed when it is collected */
+  constructor(isWeak = false) {
+    super('UDPWRAP', isWeak ? AUTOMATIC : MANUAL);
+    if (isWeak) table.addWeak(this);
+    else table.add(this);
   }
 
   getAsyncId() {
@@ -107,10 +97,13 @@ class UDP extends AsyncResource {
     this.foreign?.close();
     this.exported?.close();
     const hasCallback = typeof callback === 'function';
-    if (hasCallback) this.onClosed = callback;
+    if (hasCallback) {
+      this.onClosed = callback;
+      table.add(this);
+    }
     this.closeHandle(hasCallback);
     if (hasCallback) return;
-    forget(this);
+    table.remove(this);
     this.emitDestroy();
   }
 
@@ -173,19 +166,8 @@ function sendOne(handle, family, request, list, rest) {
                         request?.[kSettings] ?? null);
 }
 
-/** Removes a handle from the table. The slot may have been reused. */
-function forget(handle) {
-  if (handleOf(handle.id) === handle) handles[indexOf(handle.id)] = undefined;
-}
-
 /** Gets the rest of a batch after a listener has closed the socket. */
 const GONE = { closed: true, receiveInfo: null };
-
-/** @returns {UDP|undefined} undefined if the slot has been reused */
-function handleOf(id) {
-  const handle = handles[indexOf(id)];
-  return handle?.id === id ? handle : undefined;
-}
 
 /**
  * Counts the hooks that are running. After a termination no `finally` runs and
@@ -203,12 +185,12 @@ function counted(hook) {
 }
 
 const running = new Uint32Array(binding.hook({
-  deliver: counted((id, name) => inbox.deliver(handleOf(id) ?? GONE, name)),
+  deliver: counted((id, name) => inbox.deliver(table.find(id) ?? GONE, name)),
   complete: counted(outbox.completeQueued),
   closed: counted((id) => {
-    const handle = handleOf(id);
+    const handle = table.find(id);
     if (handle === undefined) return;
-    forget(handle);
+    table.remove(handle);
     try {
       uncaught.run(handle, handle.onClosed, handle);
     } finally {
@@ -218,8 +200,8 @@ const running = new Uint32Array(binding.hook({
   terminated: uncaught.wipeTerminated,
   idle: inbox.forgetSpares,
   stalled: counted(outbox.settleStalled),
-  dropped: counted((id, count) => publishDrops(handleOf(id), count)),
-  icmp: counted((id, code, info) => emitIcmp(handleOf(id), code, info)),
+  dropped: counted((id, count) => publishDrops(table.find(id), count)),
+  icmp: counted((id, code, info) => emitIcmp(table.find(id), code, info)),
 }));
 
 // Node's own flag for its tests: every send goes through libuv's queue.
@@ -246,10 +228,11 @@ function familyOf(type) {
  * @param {string} type 'udp4', 'udp6' or 'udp'
  * @param {Function} [lookup] instead of dns.lookup()
  * @param {{ttl: number, max: number}} [lookupCache] see lookup-cache.js
+ * @param {boolean} [isWeak] closes it when it is collected: see table.js
  * @returns {UDP}
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  */
-function createHandle(type, lookup, lookupCache) {
+function createHandle(type, lookup, lookupCache, isWeak) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup', createHandle);
   if (type !== 'udp4' && type !== 'udp6' && type !== 'udp') {
     throw errors.badType(createHandle);
@@ -260,7 +243,7 @@ function createHandle(type, lookup, lookupCache) {
     resolve =
       require('./lookup-cache').withCache(resolve, family, lookupCache);
   }
-  const handle = new UDP();
+  const handle = new UDP(isWeak);
   setMethods(handle, family, resolve);
   return handle;
 }

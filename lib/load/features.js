@@ -12,6 +12,7 @@ function listFeatures(addon) {
   const hasOptions = hasAddon && addon.hasOptions;
   return Object.freeze({
     // options of createSocket()
+    closeWhenCollected: hasAddon,
     device: hasOptions,
     dualStack: hasAddon,
     freebind: hasOptions,

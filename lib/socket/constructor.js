@@ -25,10 +25,11 @@ const { createState, kState } = require('./state');
 const createdChannel = dc.channel('udp.socket');
 
 /**
- * @param {'udp4'|'udp6'|'udp'|object} type or options: type, reuseAddr, reusePort,
- *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
- *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean),
- *   those of open-options.js, receiveInfo, and lookupCache
+ * @param {'udp4'|'udp6'|'udp'|object} type or options: type, reuseAddr,
+ *   reusePort, ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup,
+ *   signal, receiveBlockList, sendBlockList; this package's: sharedBuffers and
+ *   closeWhenCollected (boolean), those of open-options.js, receiveInfo, and
+ *   lookupCache
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -50,7 +51,8 @@ function Socket(type, listener) {
     if (lookupCache !== undefined) lookupCache = readLookupCache(lookupCache);
   }
 
-  const handle = createHandle(type, options?.lookup, lookupCache);
+  const handle = createHandle(type, options?.lookup, lookupCache,
+                              options?.closeWhenCollected);
   handle.owner = this;
   if (options?.sharedBuffers ?? SHARED_BUFFERS) handle.sharedBuffers = true;
   if (options?.receiveBlockList) {
@@ -128,9 +130,10 @@ function checkOptions(options) {
                                  "must not be set for the type 'udp'",
                                  checkOptions);
   }
-  if (options.sharedBuffers !== undefined) {
-    validateBoolean(options.sharedBuffers, 'options.sharedBuffers',
-                    checkOptions);
+  for (const name of ['closeWhenCollected', 'sharedBuffers']) {
+    if (options[name] !== undefined) {
+      validateBoolean(options[name], `options.${name}`, checkOptions);
+    }
   }
 }
 
