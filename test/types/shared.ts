@@ -4,7 +4,8 @@ import * as nodeDgram from 'node:dgram';
 import * as ours from 'dgram-native';
 
 type Added = 'send' | 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
-  'getTypeOfService' | 'setDontFragment' | 'getPathMTU' | 'stats';
+  'getTypeOfService' | 'setDontFragment' | 'setPacingRate' | 'getPathMTU' |
+  'stats';
 type Shared = nodeDgram.Socket & Pick<ours.Socket, Added>;
 
 declare const socket: ours.Socket;
