@@ -51,7 +51,7 @@ export interface Batch {
   readonly ports: Uint16Array;
   /** Source address of each datagram. */
   readonly addresses: readonly string[];
-  /** Address family of the socket. */
+  /** Address family of the socket; of type 'udp', that of the datagrams. */
   readonly family: 'IPv4' | 'IPv6';
   /** The following columns exist if `receiveInfo` has their names. */
   readonly localAddress?: ReadonlyArray<string | undefined>;
@@ -107,6 +107,11 @@ export interface SendSettings {
   tos?: number | undefined;
   /** IP_TTL, IPV6_HOPLIMIT: 1 to 255, also for multicast. */
   ttl?: number | undefined;
+  /**
+   * SCM_TXTIME: when the queueing discipline sends it, in nanoseconds of the
+   * clock of the option `txtime`. See `features.txtime`.
+   */
+  sendTime?: bigint | undefined;
 }
 
 /** An argument of send() in the place of the port. */
@@ -126,6 +131,9 @@ export interface SendManySettings {
     Uint32Array | undefined;
   tos?: number | ReadonlyArray<number | undefined> | Uint8Array | undefined;
   ttl?: number | ReadonlyArray<number | undefined> | Uint8Array | undefined;
+  sendTime?:
+    bigint | ReadonlyArray<bigint | undefined> | BigInt64Array |
+    BigUint64Array | undefined;
 }
 
 type SendCallback = (error: Error | null, bytes: number) => void;
@@ -151,7 +159,27 @@ export type TargetsOf<T extends readonly unknown[]> =
   T extends readonly [Message, SendTarget, ...infer Rest] ?
     TargetsOf<Rest> : never;
 
+/** The option `lookupCache`. */
+export interface LookupCacheOptions {
+  /** How long an answer is used, in milliseconds. Default: 30,000. */
+  ttl?: number | undefined;
+  /** Names that are kept, 1 to 1,000,000. Default: 1,000. */
+  max?: number | undefined;
+}
+
 export interface SocketOptions extends dgram.SocketOptions {
+  /**
+   * The socket is closed when it is garbage-collected: a program must hold a
+   * reference to a socket that is still needed, also if it has listeners.
+   * Default: false. `true` requires `features.closeWhenCollected`.
+   */
+  closeWhenCollected?: boolean | undefined;
+  /**
+   * Answers of `lookup`, or of dns.lookup(), are kept, and calls for one name
+   * share a lookup. Default: each call of bind(), connect() and send() with a
+   * name looks it up.
+   */
+  lookupCache?: LookupCacheOptions | undefined;
   /**
    * The messages of one batch are views of one ArrayBuffer. Retaining one
    * message retains the whole batch. Default: false. Not available if
@@ -182,6 +210,12 @@ export interface SocketOptions extends dgram.SocketOptions {
   priority?: number | undefined;
   /** SO_MARK, 0 to 4294967295. Requires CAP_NET_ADMIN. */
   mark?: number | undefined;
+  /**
+   * SO_TXTIME: sends may have the setting `sendTime`, in nanoseconds of this
+   * clock: CLOCK_MONOTONIC as `process.hrtime.bigint()`, for the queueing
+   * discipline fq; or CLOCK_TAI for etf, which requires CAP_NET_ADMIN.
+   */
+  txtime?: 'monotonic' | 'tai' | undefined;
   /**
    * IP_RECVERR, IPV6_RECVERR: ICMP errors are events 'icmp', and no send or
    * receive fails for them. `true` requires `features.icmpErrors`; `false` is
@@ -241,6 +275,13 @@ export interface IteratorOptions {
   highWaterMark?: number | undefined;
   /** Aborting it ends the iterator with an AbortError. */
   signal?: AbortSignal | undefined;
+}
+
+/** One socket for IPv4 and IPv6. See `features.dualStack`. */
+export interface DualStackSocketOptions extends
+  Omit<SocketOptions, 'type' | 'ipv6Only'> {
+  type: 'udp';
+  ipv6Only?: false | undefined;
 }
 
 /** An ICMP error as a system error, such as `icmp ECONNREFUSED 192.0.2.1:53`. */
@@ -319,24 +360,32 @@ export interface DropsMessage {
 
 /** Which additions to node:dgram this process has. */
 export interface Features {
+  /** createSocket({ closeWhenCollected }) */
+  readonly closeWhenCollected: boolean;
   /** detach(), and createSocket({ from }) */
   readonly detach: boolean;
   /** createSocket({ device }) */
   readonly device: boolean;
   /** setDontFragment() */
   readonly dontFragment: boolean;
+  /** createSocket('udp') */
+  readonly dualStack: boolean;
   /** createSocket({ freebind }) */
   readonly freebind: boolean;
   /** createSocket({ icmpErrors }), and the event 'icmp' */
   readonly icmpErrors: boolean;
   /** stats().kernelDrops */
   readonly kernelDrops: boolean;
+  /** createSocket({ lookupCache }); true on the fallback, too */
+  readonly lookupCache: boolean;
   /** createSocket({ mark }) */
   readonly mark: boolean;
   /** addMembership(group, { interface }), addMembership(group, '*') */
   readonly membershipInterface: boolean;
   /** createSocket({ multicastAll }) */
   readonly multicastAll: boolean;
+  /** setPacingRate() */
+  readonly pacingRate: boolean;
   /** getPathMTU(), and `mtu` of EMSGSIZE */
   readonly pathMTU: boolean;
   /** pause(), resume(), iterator() */
@@ -357,6 +406,8 @@ export interface Features {
   readonly steering: boolean;
   /** createSocket({ transparent }) */
   readonly transparent: boolean;
+  /** createSocket({ txtime }), and the setting sendTime */
+  readonly txtime: boolean;
   /** setTypeOfService(), getTypeOfService() */
   readonly typeOfService: boolean;
   /** createSocket('unix_dgram') */
@@ -480,6 +531,12 @@ export class Socket extends dgram.Socket {
    *   same, above the MTU of the interface; false: allow fragments
    */
   setDontFragment(mode: boolean | 'probe'): this;
+
+  /**
+   * SO_MAX_PACING_RATE: the queueing discipline fq spaces the datagrams.
+   * @param bytesPerSecond with headers, an integer from 1; Infinity: no limit
+   */
+  setPacingRate(bytesPerSecond: number): this;
 
   /** Path MTU to the connected peer in bytes, headers included. */
   getPathMTU(): number;
@@ -610,7 +667,11 @@ export function createSocket(
   callback?: (...args: UnixSocketEvents['message']) => void,
 ): UnixSocket;
 export function createSocket(
-  type: dgram.SocketType,
+  type: dgram.SocketType | 'udp',
+  callback?: MessageListener,
+): Socket;
+export function createSocket(
+  options: DualStackSocketOptions,
   callback?: MessageListener,
 ): Socket;
 export function createSocket(
@@ -628,7 +689,10 @@ export function createSocket(
  */
 export const transport: 'linux' | 'uv' | 'node';
 
-/** Which additions this process has. On the fallback: only `pause`, on Node. */
+/**
+ * Which additions this process has. On the fallback: `lookupCache`, and on Node
+ * `pause`.
+ */
 export const features: Features;
 
 /** The sum of all sockets of this thread, open or closed. */

@@ -46,8 +46,8 @@ const INCLUDED = 'code-cache';
  * They are included as strings, which V8 does not parse before that.
  */
 const LATER = [
-  'load/diagnostics', 'socket/send-many-columns', 'socket/send-many-list',
-  'socket/send-many-sender',
+  'handle/lookup-cache', 'load/diagnostics', 'socket/send-many-columns',
+  'socket/send-many-list', 'socket/send-many-sender',
 ];
 
 /** A comment on lines of its own, at the start of a line. */

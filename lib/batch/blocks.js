@@ -43,6 +43,20 @@ function findBlockEnd(inbox, from, count, most) {
 }
 
 /**
+ * Shortens a block, so that its datagrams have the same family.
+ * @param {Inbox} inbox
+ * @param {number} from index of the first GRO buffer
+ * @param {number} end index behind the last one
+ * @returns {number} index behind the last one of the same family
+ */
+function findFamilyEnd({ sources }, from, end) {
+  const { family } = sources[from];
+  let next = from + 1;
+  while (next < end && sources[next].family === family) next++;
+  return next;
+}
+
+/**
  * Copies the payloads of a block out of the receive buffer. If the allocation
  * fails, the payloads are dropped: trying again might never end.
  * @param {Inbox} inbox
@@ -94,4 +108,6 @@ function countDatagrams({ groBuffers }, from, end) {
   return total;
 }
 
-module.exports = { countBytes, countDatagrams, findBlockEnd, takePayloads };
+module.exports = {
+  countBytes, countDatagrams, findBlockEnd, findFamilyEnd, takePayloads,
+};

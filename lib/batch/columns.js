@@ -4,6 +4,7 @@
 
 const binding = require('../load/binding');
 const { countDatagrams, takePayloads } = require('./blocks');
+const { BOTH, familyName } = require('./loopback');
 
 const { RECV_WORDS, RECV_LENGTH, RECV_SEGMENT } = binding.layout;
 
@@ -66,7 +67,9 @@ function takeColumns(handle, inbox, from, end, size) {
     sizes: index === most ? sizes : copyRows(sizes, index),
     ports: index === most ? ports : copyRows(ports, index),
     addresses,
-    family: handle.family === 6 ? 'IPv6' : 'IPv4',
+    family: handle.family === BOTH ?
+      inbox.sources[from].family :
+      familyName(handle.family),
   };
   infoColumns?.addTo(batch, index);
   return batch;

@@ -11,6 +11,7 @@
  */
 
 const binding = require('../load/binding');
+const { BOTH } = require('./loopback');
 const { ownText } = require('./own-text');
 const { prepareReuse } = require('./reuse');
 const { latest } = require('./sources');
@@ -42,7 +43,9 @@ const NONE = new Destination(0, '', -1, 0);
 const destinations = [NONE];
 
 /** By address: a Destination, or a Map from port to Destination. */
-const byAddress = { 4: new Map(), 6: new Map(), [FAMILY_UNIX]: new Map() };
+const byAddress = {
+  4: new Map(), 6: new Map(), [BOTH]: new Map(), [FAMILY_UNIX]: new Map(),
+};
 
 let lastDestination = NONE;
 
@@ -54,7 +57,7 @@ let spareSlot = 0;
 
 /**
  * Finds or creates the slot of a numeric address.
- * @param {4|6} family
+ * @param {4|6|46} family
  * @param {string} address
  * @param {number} port
  * @returns {number} the slot, or a negative UV_ code if the address is not

@@ -14,8 +14,11 @@ const errors = require('../errors/errors');
 const { drain } = require('../node/ticks');
 const uncaught = require('../node/uncaught');
 const { beginDeferral, deferral, mayDefer } = require('./answers');
-const { countBytes, findBlockEnd, takePayloads } = require('./blocks');
+const {
+  countBytes, findBlockEnd, findFamilyEnd, takePayloads,
+} = require('./blocks');
 const { takeColumns } = require('./columns');
+const { BOTH } = require('./loopback');
 const { TEXT_WORDS, findSource, latest } = require('./sources');
 const { findPathSources } = require('./unix-sources');
 const { markUntransferable } = require('./untransferable');
@@ -190,15 +193,16 @@ function beginBlock(handle, inbox, count) {
     return 0;
   }
   const asBatch = hasBatch && !isEmitted(inbox, from);
-  const end = findBlockEnd(inbox, from,
-                           hasBatch && !asBatch ?
-                             findEmittedEnd(inbox, from, count) :
-                             count,
-                           asBatch ? cursor[CURSOR_BLOCK] : Infinity);
+  let end = findBlockEnd(inbox, from,
+                         hasBatch && !asBatch ?
+                           findEmittedEnd(inbox, from, count) :
+                           count,
+                         asBatch ? cursor[CURSOR_BLOCK] : Infinity);
   if (inbox.statuses[from * RECV_WORDS + RECV_STATUS] < 0) {
     inbox.blockEnd = end;
     return 0;
   }
+  if (asBatch && handle.family === BOTH) end = findFamilyEnd(inbox, from, end);
   const size = countBytes(inbox, from, end);
   if (asBatch) return emitBatch(handle, inbox, from, end, size);
   if (!handle.sharedBuffers) {

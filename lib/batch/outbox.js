@@ -99,12 +99,14 @@ function openImmediate() {
  * @param {number} port
  * @param {Function} [callback] (error) or (null, bytes)
  * @param {Settings|null} settings see lib/socket/send-settings.js
+ * @param {string} [ip] the numeric address, if `address` is a name
  * @returns {boolean} false if the address is not numeric or not of this family;
  *   nothing was done
  */
-function sendUnconnected(handle, message, address, port, callback, settings) {
+function sendUnconnected(handle, message, address, port, callback, settings,
+                         ip = address) {
   const { family } = handle;
-  const text = address || LOOPBACK[family];
+  const text = ip || LOOPBACK[family];
   let destination = findDestination(family, text, port);
   if (destination < 0) return false;
   const reuses = countReuses();

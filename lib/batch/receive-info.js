@@ -6,6 +6,7 @@
  */
 
 const binding = require('../load/binding');
+const { now } = require('../node/clock');
 const { TEXT_WORDS, readSource } = require('./sources');
 const { InfoColumns } = require('./info-columns');
 
@@ -15,9 +16,6 @@ const {
   INFO_NEW_TEXT, INFO_INTERFACE_INDEX, INFO_TOS, INFO_TTL, INFO_TIMESTAMP,
   HAS_LOCAL_ADDRESS, HAS_INTERFACE, HAS_TOS, HAS_TTL, HAS_TIMESTAMP,
 } = binding.layout;
-
-// Programs may replace the global, and fake clocks this function.
-const { hrtime } = globalThis.process;
 
 const View = Buffer[Symbol.species];
 
@@ -108,7 +106,7 @@ class ReceiveInfo {
    */
   read(handle, inbox, count) {
     const memory = inbox.infoMemory ??= new InfoMemory(inbox);
-    const second = this.interface ? hrtime()[0] : 0;
+    const second = this.interface ? Math.floor(now() / 1000) : 0;
     for (let i = 0; i < count; i++) {
       if (inbox.statuses[i * RECV_WORDS + RECV_STATUS] < 0) continue;
       inbox.infos[i] = this.readOne(handle, memory, i * INFO_WORDS, second);

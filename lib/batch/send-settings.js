@@ -2,12 +2,12 @@
 
 /**
  * The table of send settings: the source address, the interface, the type of
- * service and the TTL of a datagram. The C core stores each combination in a
- * slot; descriptors contain the slot number, and consecutive datagrams with one
- * slot can form a segment group.
+ * service, the TTL and the send time of a datagram. The C core stores each
+ * combination in a slot; descriptors contain the slot number, and consecutive
+ * datagrams with one slot can form a segment group.
  *
- * Programs use few combinations. A full table is emptied as a whole, after the
- * pending datagrams were sent.
+ * Programs use few combinations, except of send times. A full table is emptied
+ * as a whole, after the pending datagrams were sent.
  */
 
 const binding = require('../load/binding');
@@ -51,9 +51,11 @@ function storeAgain(settings) {
 }
 
 /** Only the last part, the interface, may contain any character. */
-function keyOf({ family, localAddress, interface: device, tos, ttl }) {
+function keyOf(settings) {
+  const { family, localAddress, interface: device, tos, ttl, sendTime } =
+    settings;
   const type = typeof device === 'number' ? '#' : '@';
-  return `${family}/${tos}/${ttl}/${localAddress}/` +
+  return `${family}/${tos}/${ttl}/${sendTime}/${localAddress}/` +
     (device === undefined ? '' : `${type}${device}`);
 }
 
@@ -81,12 +83,13 @@ function remember(settings, slot) {
  * @returns {number} 0 or a negative UV_ code
  */
 function store(slot, settings) {
-  const { family, localAddress, interface: device, tos, ttl } = settings;
+  const { family, localAddress, interface: device, tos, ttl, sendTime } =
+    settings;
   return binding.setSendSettings(
     slot, family, localAddress,
     typeof device === 'string' ? device : undefined,
     typeof device === 'number' ? device : undefined,
-    tos, ttl);
+    tos, ttl, sendTime);
 }
 
 module.exports = { NO_SETTINGS, findSettings };

@@ -31,14 +31,17 @@ function checkOptions(options, above) {
   if (options.from !== undefined) refuse('from');
   readOpenOptions(options, refuse, above);
   readReceiveInfo(options, refuse, above);
-  const { sendHighWaterMark, sharedBuffers } = options;
+  const { sendHighWaterMark } = options;
   if (sendHighWaterMark !== undefined) {
     validateUint32(sendHighWaterMark, 'options.sendHighWaterMark', above);
     refuse('sendHighWaterMark');
   }
-  if (sharedBuffers === undefined) return;
-  validateBoolean(sharedBuffers, 'options.sharedBuffers', above);
-  if (sharedBuffers) throw requiresAddon('The option sharedBuffers', above);
+  for (const name of ['closeWhenCollected', 'sharedBuffers']) {
+    const value = options[name];
+    if (value === undefined) continue;
+    validateBoolean(value, `options.${name}`, above);
+    if (value) refuse(name);
+  }
 }
 
 function unsupported(name, above) {

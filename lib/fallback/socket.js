@@ -8,6 +8,7 @@
 
 const EventEmitter = require('node:events');
 const { createLookup } = require('../handle/lookup');
+const { readLookupCache, withCache } = require('../handle/lookup-cache');
 const { record } = require('../node/thread');
 const { toBatch } = require('./batch');
 const { checkOptions, isFamily, toNodeOptions } = require('./options');
@@ -42,12 +43,13 @@ function Socket(type, listener) {
   if (given.type === 'unix_dgram') {
     throw requiresAddon('The socket type unix_dgram', Socket);
   }
+  if (given.type === 'udp') throw requiresAddon("The type 'udp'", Socket);
   // node:dgram throws the error for any other type.
   if (!isFamily(given.type)) {
     return construct(this, new.target, [type, listener]);
   }
   const family = given.type === 'udp6' ? 6 : 4;
-  const lookup = new ImmediateLookup(createLookup(family, given.lookup));
+  const lookup = new ImmediateLookup(createResolve(family, given));
   const { options, checkSupported } = toNodeOptions(given, lookup);
   const socket = construct(this, new.target, [options, listener]);
   sendContexts.set(socket, [lookup, given.sendBlockList || undefined]);
@@ -56,6 +58,13 @@ function Socket(type, listener) {
 }
 Object.setPrototypeOf(Socket.prototype, NodeSocket.prototype);
 Object.setPrototypeOf(Socket, EventEmitter);
+
+function createResolve(family, { lookup, lookupCache }) {
+  const resolve = createLookup(family, lookup);
+  return lookupCache === undefined ?
+    resolve :
+    withCache(resolve, family, readLookupCache(lookupCache, Socket));
+}
 
 /** Node's Socket is a function that may be called; Deno's is a class. */
 function construct(receiver, target, args) {

@@ -25,7 +25,7 @@ function requiresAddon(what, above) {
 const methods = {};
 
 for (const name of ['setTypeOfService', 'getTypeOfService', 'setDontFragment',
-                    'getPathMTU', 'stats', 'detach']) {
+                    'getPathMTU', 'setPacingRate', 'stats', 'detach']) {
   methods[name] = function unavailable() {
     throw requiresAddon(`socket.${name}()`, unavailable);
   };

@@ -14,6 +14,7 @@ const { listenerCount } = require('node:events').prototype;
 const binding = require('../load/binding');
 const errors = require('../errors/errors');
 const inbox = require('../batch/inbox');
+const { BOTH } = require('../batch/loopback');
 const outbox = require('../batch/outbox');
 const permission = require('../node/permission');
 const uncaught = require('../node/uncaught');
@@ -21,35 +22,23 @@ const { emitDrain } = require('./drain');
 const { publishDrops } = require('./drops');
 const { emitIcmp } = require('./icmp');
 const { createLookup, skipsLiterals } = require('./lookup');
+const table = require('./table');
 const { validateFunction } = require('../errors/validators');
 
 // Programs may replace the global.
 const { process } = globalThis;
 
-const { SOCKETS_MAX } = binding.layout;
-
 /** The property of a request that send() of a handle reads the settings of. */
 const kSettings = Symbol('settings');
-
-/**
- * The handles whose socket is open, or has a close callback pending, by
- * indexOf(). An array, since a Map takes five times the memory.
- */
-const handles = [];
-
-/**
- * The lower bits of an id. The C core reuses them, the lowest free value first;
- * the upper bits differ.
- */
-function indexOf(id) {
-  return id & (SOCKETS_MAX - 1);
-}
 
 /**
  * No prototype, since AsyncResource reads other options too, such as
  * `triggerAsyncId`.
  */
 const MANUAL = { __proto__: null, requireManualDestroy: true };
+
+/** 'destroy' is also emitted when the resource is collected. */
+const AUTOMATIC = { __proto__: null };
 
 class UDP extends AsyncResource {
   // Fields are defined, not assigned: setters on Object.prototype do not run.
@@ -58,13 +47,17 @@ class UDP extends AsyncResource {
   /** The Socket. */
   owner = null;
   closed = false;
-  /** 4 or 6. */
+  /** 4, 6 or BOTH. */
   family = 0;
 
-  /** @param {string} [type] of the async resource */
-  constructor(type = 'UDPWRAP') {
-    super(type, MANUAL);
-    handles[indexOf(this.id)] = this;
+  /**
+   * @param {string} [type] of the async resource
+   * @param {boolean} [isWeak] it is closed when it is collected
+   */
+  constructor(type = 'UDPWRAP', isWeak = false) {
+    super(type, isWeak ? AUTOMATIC : MANUAL);
+    if (isWeak) table.addWeak(this);
+    else table.add(this);
   }
 
   getAsyncId() {
@@ -108,10 +101,13 @@ class UDP extends AsyncResource {
     this.foreign?.close();
     this.exported?.close();
     const hasCallback = typeof callback === 'function';
-    if (hasCallback) this.onClosed = callback;
+    if (hasCallback) {
+      this.onClosed = callback;
+      table.add(this);
+    }
     this.closeHandle(hasCallback);
     if (hasCallback) return;
-    forget(this);
+    table.remove(this);
     this.emitDestroy();
   }
 
@@ -124,7 +120,7 @@ class UDP extends AsyncResource {
     this.foreign?.close();
     this.exported?.close();
     this.finish();
-    forget(this);
+    table.remove(this);
     this.emitDestroy();
   }
 
@@ -141,9 +137,9 @@ class UDP extends AsyncResource {
     return sendOne(this, 4, request, list, rest);
   }
 
-  /** The same for IPv6. */
+  /** The same for IPv6; on a dual-stack socket for both. */
   send6(request, list, count, ...rest) {
-    return sendOne(this, 6, request, list, rest);
+    return sendOne(this, this.family === BOTH ? BOTH : 6, request, list, rest);
   }
 }
 
@@ -195,32 +191,23 @@ function sendOne(handle, family, request, list, rest) {
 
 /**
  * Creates a handle for a descriptor that another one has left.
- * @param {string} type 'udp4' or 'udp6'
- * @param {Function} [lookup] see createHandle()
  * @param {string} token of leave()
+ * @param {...*} args of createHandle()
  * @returns {UDP|number} the handle, or a negative UV_ code
  */
-function takeHandle(type, lookup, token) {
-  const handle = createHandle(type, lookup);
+function takeHandle(token, ...args) {
+  const handle = createHandle(...args);
   const status = handle.take(token);
-  if (status === 0) return handle;
+  if (status === 0) {
+    updateFamily(handle);
+    return handle;
+  }
   handle.close();
   return status;
 }
 
-/** Removes a handle from the table. The slot may have been reused. */
-function forget(handle) {
-  if (handleOf(handle.id) === handle) handles[indexOf(handle.id)] = undefined;
-}
-
 /** Gets the rest of a batch after a listener has closed the socket. */
 const GONE = { closed: true, receiveInfo: null };
-
-/** @returns {UDP|undefined} undefined if the slot has been reused */
-function handleOf(id) {
-  const handle = handles[indexOf(id)];
-  return handle?.id === id ? handle : undefined;
-}
 
 /**
  * Counts the hooks that are running. After a termination no `finally` runs and
@@ -238,12 +225,12 @@ function counted(hook) {
 }
 
 const running = new Uint32Array(binding.hook({
-  deliver: counted((id, name) => inbox.deliver(handleOf(id) ?? GONE, name)),
+  deliver: counted((id, name) => inbox.deliver(table.find(id) ?? GONE, name)),
   complete: counted(outbox.completeQueued),
   closed: counted((id) => {
-    const handle = handleOf(id);
+    const handle = table.find(id);
     if (handle === undefined) return;
-    forget(handle);
+    table.remove(handle);
     try {
       uncaught.run(handle, handle.onClosed, handle);
     } finally {
@@ -253,10 +240,10 @@ const running = new Uint32Array(binding.hook({
   terminated: uncaught.wipeTerminated,
   idle: inbox.forgetSpares,
   stalled: counted(outbox.settleStalled),
-  dropped: counted((id, count) => publishDrops(handleOf(id), count)),
-  icmp: counted((id, code, info) => emitIcmp(handleOf(id), code, info)),
-  congestion: counted((id, event) => handleOf(id)?.emitCongestion(event)),
-  drained: counted((id) => emitDrain(handleOf(id))),
+  dropped: counted((id, count) => publishDrops(table.find(id), count)),
+  icmp: counted((id, code, info) => emitIcmp(table.find(id), code, info)),
+  congestion: counted((id, event) => table.find(id)?.emitCongestion(event)),
+  drained: counted((id) => emitDrain(table.find(id))),
 }));
 
 // Node's own flag for its tests: every send goes through libuv's queue.
@@ -266,18 +253,39 @@ if (process.execArgv.includes(SWITCH) ||
   binding.queueAlways(true);
 }
 
+/** Unknown until it is needed. */
+let hasIPv6;
+
 /**
- * @param {string} type 'udp4' or 'udp6'
+ * @param {string} type 'udp4', 'udp6' or 'udp'
+ * @returns {4|6|46} 4 for 'udp' if the system has no IPv6
+ */
+function familyOf(type) {
+  if (type !== 'udp') return type === 'udp6' ? 6 : 4;
+  hasIPv6 ??= binding.hasIPv6();
+  return hasIPv6 ? BOTH : 4;
+}
+
+/**
+ * @param {string} type 'udp4', 'udp6' or 'udp'
  * @param {Function} [lookup] instead of dns.lookup()
+ * @param {{ttl: number, max: number}} [lookupCache] see lookup-cache.js
+ * @param {boolean} [isWeak] closes it when it is collected: see table.js
  * @returns {UDP}
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  */
-function createHandle(type, lookup) {
+function createHandle(type, lookup, lookupCache, isWeak) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup', createHandle);
-  if (type !== 'udp4' && type !== 'udp6') throw errors.badType(createHandle);
-  const family = type === 'udp6' ? 6 : 4;
-  const resolve = createLookup(family, lookup);
-  const handle = new UDP();
+  if (type !== 'udp4' && type !== 'udp6' && type !== 'udp') {
+    throw errors.badType(createHandle);
+  }
+  const family = familyOf(type);
+  let resolve = createLookup(family, lookup);
+  if (lookupCache !== undefined) {
+    resolve =
+      require('./lookup-cache').withCache(resolve, family, lookupCache);
+  }
+  const handle = new UDP('UDPWRAP', isWeak);
   setMethods(handle, family, resolve);
   return handle;
 }
@@ -287,15 +295,39 @@ function createHandle(type, lookup) {
  * outbox is used only while a program has not replaced it.
  */
 function setMethods(handle, family, resolve) {
+  if (family === BOTH || handle.family === BOTH) {
+    family = setDualStack(handle, family);
+  }
   handle.family = family;
   handle.lookup = resolve;
-  if (family === 6) {
+  if (family !== 4) {
     handle.bind = handle.bind6;
     handle.connect = handle.connect6;
     handle.send = handle.send6;
   }
   permission.guardHandle(handle);
   if (handle.ownSend !== handle.send) handle.ownSend = handle.send;
+}
+
+/** @returns {4|6|46} 4 instead of BOTH if the descriptor is one of IPv4 */
+function setDualStack(handle, family) {
+  if (handle.family === BOTH) { // another owner's: the methods of IPv4
+    for (const name of ['bind', 'connect', 'send']) {
+      handle[name] = UDP.prototype[name];
+    }
+  }
+  const isDual = handle.setDualStack(family === BOTH ? 1 : 0) === 1;
+  return family === BOTH && !isDual ? 4 : family;
+}
+
+/**
+ * A dual-stack socket has taken over a descriptor, which may be one of IPv4.
+ * @param {UDP} handle
+ */
+function updateFamily(handle) {
+  if (handle.family === BOTH && handle.setDualStack(1) !== 1) {
+    setMethods(handle, 4, handle.lookup);
+  }
 }
 
 /**
@@ -373,4 +405,5 @@ module.exports = {
   kSettings,
   takeHandle,
   takesLiterals,
+  updateFamily,
 };

@@ -7,7 +7,7 @@
  * program can notice the missing call.
  */
 
-const { LOOPBACK } = require('../batch/loopback');
+const { BOTH, LOOPBACK } = require('../batch/loopback');
 const { validateFunction } = require('../errors/validators');
 
 const { process } = globalThis;
@@ -71,28 +71,32 @@ function isIP(text) {
  * and calls dns.lookup() for names.
  */
 function lookupNames(address, family, callback) {
-  if (isIP(address) === family) {
+  const found = isIP(address);
+  if (found !== 0 && (found === family || family === 0)) {
     // isIP() accepts an object that converts to an address.
-    process.nextTick(callback, null, `${address}`, family);
+    process.nextTick(callback, null, `${address}`, found);
     return;
   }
   loadDns().lookup(address, family, callback);
 }
 
+/** As in dns.lookup(), 0 stands for both families. */
 function bindLookup(lookup, family) {
   const loopback = LOOPBACK[family];
-  return (address, callback) => lookup(address || loopback, family, callback);
+  const wanted = family === BOTH ? 0 : family;
+  return (address, callback) => lookup(address || loopback, wanted, callback);
 }
 
 /** The lookups of most sockets, shared to save memory. */
 const DEFAULT = {
   4: bindLookup(lookupNames, 4),
   6: bindLookup(lookupNames, 6),
+  [BOTH]: bindLookup(lookupNames, BOTH),
 };
 
 /**
  * The `lookup` method of a handle.
- * @param {4|6} family
+ * @param {4|6|46} family
  * @param {Function} [lookup] the program's own (options.lookup)
  * @returns {function(string, function)} called with (address, callback); a
  *   falsy address is the loopback address
@@ -110,7 +114,7 @@ function createLookup(family, lookup) {
 
 /**
  * @param {Function} lookup of createLookup()
- * @param {4|6} family
+ * @param {4|6|46} family
  * @returns {boolean} true if no program can notice that this lookup is not
  *   called for numeric addresses
  */
@@ -118,4 +122,29 @@ function skipsLiterals(lookup, family) {
   return lookup === DEFAULT[family];
 }
 
-module.exports = { LOOPBACK, createLookup, isIP, skipsLiterals };
+/** The LookupCache of a lookup function that has one: lookup-cache.js. */
+const caches = new WeakMap();
+
+/**
+ * @param {Function} lookup of a handle
+ * @param {string} [address] an address or a name; falsy: loopback
+ * @returns {string|undefined} the numeric address, if the option `lookupCache`
+ *   was given and no lookup is necessary
+ */
+function findCached(lookup, address) {
+  return caches.get(lookup)?.findNow(address);
+}
+
+/**
+ * @param {Function} lookup of a handle
+ * @param {4|6|46} family
+ * @returns {boolean} whether it is not a program's own, which may never answer
+ */
+function isOwnLookup(lookup, family) {
+  return skipsLiterals(lookup, family) ||
+    caches.get(lookup)?.skipsLiterals === true;
+}
+
+module.exports = {
+  LOOPBACK, caches, createLookup, findCached, isIP, isOwnLookup, skipsLiterals,
+};

@@ -17,9 +17,12 @@ function listFeatures(addon) {
   const hasOptions = hasAddon && addon.hasOptions;
   return Object.freeze({
     // options of createSocket()
+    closeWhenCollected: hasAddon,
     device: hasOptions,
+    dualStack: hasAddon,
     freebind: hasOptions,
     icmpErrors: hasAddon && addon.hasIcmpErrors,
+    lookupCache: true,
     mark: hasOptions,
     multicastAll: hasOptions,
     priority: hasOptions,
@@ -28,11 +31,13 @@ function listFeatures(addon) {
     sharedBuffers: hasAddon,
     steering: hasOptions,
     transparent: hasOptions,
+    txtime: hasAddon && addon.hasOptions && addon.features().sendSettings,
     // methods, and arguments of methods
     detach: hasAddon && addon.hasTickets,
     dontFragment: hasOptions,
     kernelDrops: hasOptions,
     membershipInterface: hasOptions,
+    pacingRate: hasOptions,
     pathMTU: hasOptions,
     pause: hasAddon || isNode,
     sendSettings: hasAddon && addon.features().sendSettings,

@@ -45,8 +45,12 @@ function exportSocket(socket, handle) {
   // child_process compares with the current class, which register.js may have
   // replaced.
   const stand = Object.create(nodeDgram.Socket.prototype);
-  stand.type = socket.type;
-  stand[kState] = { handle: exportHandle(handle, socket.type) };
+  // The receiver may have node:dgram, whose sockets have one family.
+  const type = socket.type === 'udp' ?
+    `udp${handle.family === 4 ? 4 : 6}` :
+    socket.type;
+  stand.type = type;
+  stand[kState] = { handle: exportHandle(handle, type) };
   return stand;
 }
 

@@ -8,7 +8,10 @@
 const binding = require('../load/binding');
 const cluster = require('../node/cluster');
 const errors = require('../errors/errors');
-const { UDP, adoptHandle, inheritMethods } = require('../handle/handle');
+const { isIP } = require('../handle/lookup');
+const {
+  UDP, adoptHandle, inheritMethods, updateFamily,
+} = require('../handle/handle');
 const { throwOnError } = require('./common');
 const { optionException } = require('./open-options');
 const {
@@ -71,14 +74,28 @@ function setOpenOptions({ openOptions }, receiveInfo, handle) {
 }
 
 /**
+ * The primary's sockets are those of node:dgram, which have one family. One of
+ * IPv6 exchanges datagrams with IPv4 hosts, too.
+ */
+function toBuiltin({ type, [kState]: { handle } }, address) {
+  if (type !== 'udp') return { address, addressType: type };
+  if (handle.family === 4) return { address, addressType: 'udp4' };
+  return {
+    address: isIP(address) === 4 ? `::ffff:${address}` : address,
+    addressType: 'udp6',
+  };
+}
+
+/**
  * Asks a cluster's primary to bind.
  * @param {Socket} socket
- * @param {object} request address, port, addressType, fd, flags
+ * @param {object} request address, port, fd, flags
  * @param {function(number)} fail called with a UV_ code
  */
 function bindThroughPrimary(socket, request, fail) {
   const state = socket[kState];
-  cluster.requestHandle(socket, request, (error, foreign) => {
+  const given = { ...request, ...toBuiltin(socket, request.address) };
+  cluster.requestHandle(socket, given, (error, foreign) => {
     if (error) {
       if (state.handle) fail(error);
     } else if (!state.handle) {
@@ -117,8 +134,7 @@ function bindHandle(socket, foreign) {
  */
 function bindDescriptor(socket, fd, exclusive) {
   if (cluster.sharesPorts(exclusive)) {
-    const request =
-      { address: null, port: null, addressType: socket.type, fd, flags: null };
+    const request = { address: null, port: null, fd, flags: null };
     bindThroughPrimary(socket, request, (status) => {
       failBind(socket, errors.errnoException(status, 'open'));
     });
@@ -133,6 +149,7 @@ function bindDescriptor(socket, fd, exclusive) {
     if (error !== undefined) throw error;
     throwOnError(status, 'open', bindDescriptor);
   }
+  updateFamily(state.handle);
   startListening(socket, bindDescriptor);
 }
 

@@ -27,7 +27,7 @@ function bindFlags(state) {
 }
 
 function anyAddress(socket) {
-  return socket.type === 'udp4' ? '0.0.0.0' : '::';
+  return socket[kState].handle.family === 4 ? '0.0.0.0' : '::';
 }
 
 function bindAddress(socket, port, address, exclusive) {
@@ -43,9 +43,7 @@ function bindAddress(socket, port, address, exclusive) {
     };
     const flags = bindFlags(state);
     if (cluster.sharesPorts(exclusive || isExclusive(state))) {
-      const request =
-        { address: ip, port, addressType: socket.type, fd: -1, flags };
-      bindThroughPrimary(socket, request, fail);
+      bindThroughPrimary(socket, { address: ip, port, fd: -1, flags }, fail);
       return;
     }
     // A program's own lookup may return any value that converts to an address.

@@ -5,7 +5,7 @@
 const timers = require('node:timers');
 const { promisify } = require('node:util');
 const errors = require('../errors/errors');
-const { skipsLiterals } = require('../handle/lookup');
+const { isOwnLookup } = require('../handle/lookup');
 const { healthCheck } = require('./common');
 const { Socket } = require('./constructor');
 const { enqueue, failQueue } = require('./queue');
@@ -55,7 +55,7 @@ function closeOnceBound(socket) {
     if (state.handle) close();
   };
   enqueue(socket, close, () => process.nextTick(closeIfOpen));
-  if (handle === null || skipsLiterals(handle.lookup, handle.family)) return;
+  if (handle === null || isOwnLookup(handle.lookup, handle.family)) return;
   setImmediate(() => {
     if (state.queue === queue) cancelBind(socket);
   });

@@ -120,7 +120,7 @@ Socket.prototype.connectSync = function(port, address) {
   if (state.connectState !== DISCONNECTED) throw errors.isConnected();
 
   if (address == null || address === '') {
-    address = LOOPBACK[this.type === 'udp4' ? 4 : 6];
+    address = LOOPBACK[this.type === 'udp6' ? 6 : 4];
   } else {
     checkLiteral('address', address, 'connectSync');
   }

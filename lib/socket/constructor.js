@@ -29,11 +29,12 @@ const { process } = globalThis;
 const createdChannel = dc.channel('udp.socket');
 
 /**
- * @param {'udp4'|'udp6'|'unix_dgram'|object} type 'unix_dgram': the result is a
- *   UnixSocket, see unix/socket.js. Or options: type, reuseAddr, reusePort,
- *   ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup, signal,
- *   receiveBlockList, sendBlockList; this package's: sharedBuffers (boolean),
- *   sendHighWaterMark (bytes), those of open-options.js, receiveInfo, and from
+ * @param {'udp4'|'udp6'|'udp'|'unix_dgram'|object} type 'unix_dgram': the
+ *   result is a UnixSocket, see unix/socket.js. Or options: type, reuseAddr,
+ *   reusePort, ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup,
+ *   signal, receiveBlockList, sendBlockList; this package's: sharedBuffers and
+ *   closeWhenCollected (boolean), sendHighWaterMark (bytes), those of
+ *   open-options.js, receiveInfo, lookupCache, and from
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -46,6 +47,7 @@ function Socket(type, listener) {
   let openOptions;
   let receiveInfo;
   let ticket;
+  let lookupCache;
   if (type !== null && typeof type === 'object') {
     options = type;
     type = options.type;
@@ -59,11 +61,14 @@ function Socket(type, listener) {
   if (options !== undefined) {
     openOptions = readOpenOptions(options, checkAvailable, Socket);
     receiveInfo = readReceiveInfo(options, checkAvailable, Socket);
+    ({ lookupCache } = options);
+    if (lookupCache !== undefined) lookupCache = readLookupCache(lookupCache);
   }
 
   const handle = ticket === undefined ?
-    createHandle(type, options?.lookup) :
-    openTicket(ticket, options, Socket);
+    createHandle(type, options?.lookup, lookupCache,
+                 options?.closeWhenCollected) :
+    openTicket(ticket, options, lookupCache, Socket);
   handle.owner = this;
   if (options?.sharedBuffers ?? ticket?.sharedBuffers ?? SHARED_BUFFERS) {
     handle.sharedBuffers = true;
@@ -113,6 +118,11 @@ function openUnix(options, listener) {
   return new UnixSocket(options, listener, Socket);
 }
 
+/** Loaded by the first socket with the option: most programs have none. */
+function readLookupCache(given) {
+  return require('../handle/lookup-cache').readLookupCache(given, Socket);
+}
+
 function checkAvailable(name) {
   requireFeature(name, `the option ${name}`, Socket);
 }
@@ -158,14 +168,20 @@ function checkOptions(options) {
     validateUint32(options.sendHighWaterMark, 'options.sendHighWaterMark',
                    checkOptions);
   }
-  if (options.sharedBuffers !== undefined) {
-    validateBoolean(options.sharedBuffers, 'options.sharedBuffers',
-                    checkOptions);
+  if (options.type === 'udp' && options.ipv6Only) {
+    throw errors.invalidArgValue('options.ipv6Only', options.ipv6Only,
+                                 "must not be set for the type 'udp'",
+                                 checkOptions);
+  }
+  for (const name of ['closeWhenCollected', 'sharedBuffers']) {
+    if (options[name] !== undefined) {
+      validateBoolean(options[name], `options.${name}`, checkOptions);
+    }
   }
 }
 
 /**
- * @param {'udp4'|'udp6'|'unix_dgram'|object} type or options, see Socket
+ * @param {'udp4'|'udp6'|'udp'|'unix_dgram'|object} type or options, see Socket
  * @param {function(Buffer, object)} [listener] for 'message'
  * @returns {Socket}
  * @throws {TypeError|RangeError} see Socket

@@ -20,6 +20,17 @@ function validateDevice(value, name, above) {
   }
 }
 
+/** The clocks of `txtime`, with their ids on Linux (clock_gettime(2)). */
+const CLOCKS = { __proto__: null, monotonic: 1, tai: 11 };
+
+function validateClock(value, name, above) {
+  validateString(value, name, above);
+  if (CLOCKS[value] === undefined) {
+    throw errors.invalidArgValue(
+      name, value, "must be one of: 'monotonic', 'tai'", above);
+  }
+}
+
 /** In the order of the first arguments of handle.setOpenOptions(). */
 const VALIDATORS = {
   device: validateDevice, // SO_BINDTODEVICE
@@ -29,6 +40,7 @@ const VALIDATORS = {
   priority: validateUint32, // SO_PRIORITY
   mark: validateUint32, // SO_MARK
   icmpErrors: validateBoolean, // IP_RECVERR, IPV6_RECVERR
+  txtime: validateClock, // SO_TXTIME
 };
 
 const NAMES = Object.keys(VALIDATORS);
@@ -58,7 +70,7 @@ function readOpenOptions(options, checkAvailable, above) {
     if (isDefault(name, value)) continue;
     checkAvailable(name);
     values ??= new Array(NAMES.length).fill(undefined);
-    values[i] = value;
+    values[i] = name === 'txtime' ? CLOCKS[value] : value;
   }
   const steering = readSteering(options, checkAvailable, above);
   if (steering === undefined) return values;

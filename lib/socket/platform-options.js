@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Socket options that node:dgram does not have: type of service, fragmentation
- * and path MTU. Pending connected datagrams of this tick are sent before an
- * option changes.
+ * Socket options that node:dgram does not have: type of service,
+ * fragmentation, path MTU and pacing. Pending connected datagrams of this tick
+ * are sent before an option changes.
  *
  * The methods throw ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on systems other than
  * Linux, ERR_SOCKET_DGRAM_NOT_RUNNING on a closed socket, and the system error
@@ -11,7 +11,7 @@
  */
 
 const errors = require('../errors/errors');
-const { validateInt32 } = require('../errors/validators');
+const { validateInt32, validateNumber } = require('../errors/validators');
 const { requireFeature } = require('../handle/require-feature');
 const {
   addMethods, afterSends, healthCheck, throwOnError,
@@ -82,6 +82,29 @@ addMethods(Socket.prototype, {
                                    "must be one of: true, false, 'probe'");
     }
     throwOnError(handle.setFragment(value), 'setDontFragment');
+    return this;
+  },
+
+  /**
+   * SO_MAX_PACING_RATE (socket(7)): the fq queueing discipline of the outgoing
+   * interface spaces the datagrams of the socket; others ignore it.
+   * @param {number} bytesPerSecond with headers, an integer from 1; Infinity:
+   *   no limit
+   * @returns {Socket} this
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @since 0.1.0
+   */
+  setPacingRate(bytesPerSecond) {
+    const handle = prepare(this, 'pacingRate', 'setPacingRate');
+    validateNumber(bytesPerSecond, 'bytesPerSecond');
+    if (bytesPerSecond !== Infinity && !(bytesPerSecond >= 1 &&
+        Number.isSafeInteger(bytesPerSecond))) {
+      throw errors.outOfRange(
+        'bytesPerSecond', `an integer >= 1 && <= ${Number.MAX_SAFE_INTEGER}, ` +
+        'or Infinity', bytesPerSecond);
+    }
+    throwOnError(handle.setPacingRate(bytesPerSecond), 'setPacingRate');
     return this;
   },
 

@@ -8,7 +8,7 @@
 
 const errors = require('../errors/errors');
 const { validatePort, validateUint32 } = require('../errors/validators');
-const { LOOPBACK } = require('../batch/loopback');
+const { LOOPBACK, familyName } = require('../batch/loopback');
 const { getLength, kindOf, trueBytes } = require('./outgoing-message');
 
 /** The expected form, for error messages. */
@@ -208,7 +208,7 @@ function checkNumeric(family, address, port, index, isNumeric) {
   if (!isNumeric(family, address, port)) {
     throw errors.invalidArgValue(
       index < 0 ? 'batch.addresses' : `batch.addresses[${index}]`, address,
-      `must be a numeric IPv${family} address; ` +
+      `must be a numeric ${familyName(family)} address; ` +
       'sendMany does not perform DNS resolution');
   }
 }

@@ -11,7 +11,7 @@ const errors = require('../errors/errors');
 const {
   validateFunction, validatePort, validateUint32,
 } = require('../errors/validators');
-const { LOOPBACK } = require('../batch/loopback');
+const { LOOPBACK, familyName } = require('../batch/loopback');
 const { copyMessage, isPart, readMessage } = require('./outgoing-message');
 const { COLUMNS_FORM, readColumns, toList } = require('./send-many-columns');
 const { readManySettings, simplify } = require('./send-many-settings');
@@ -145,8 +145,8 @@ function checkAddress(address, index) {
 
 function notNumeric(family, address, name, form) {
   return errors.invalidArgValue(
-    name, address, `must be a numeric IPv${family} address, as in ${form}; ` +
-    'sendMany does not perform DNS resolution');
+    name, address, `must be a numeric ${familyName(family)} address, as in ` +
+    `${form}; sendMany does not perform DNS resolution`);
 }
 
 function incompleteDatagram(packets, length) {

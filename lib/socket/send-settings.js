@@ -1,27 +1,32 @@
 'use strict';
 
 /**
- * The settings of single datagrams: `localAddress`, `interface`, `tos` and
- * `ttl`. send() takes them in an object in the place of the port. Used by the
- * fallback as well, which has no addon.
+ * The settings of single datagrams: `localAddress`, `interface`, `tos`, `ttl`
+ * and `sendTime`. send() takes them in an object in the place of the port. Used
+ * by the fallback as well, which has no addon.
  */
 
 const errors = require('../errors/errors');
 const { validateInt32, validateString } = require('../errors/validators');
+const { BOTH } = require('../batch/loopback');
 const { isIP } = require('../handle/lookup');
 const { checkInterface } = require('./membership-interface');
 
 /** The names of all settings. */
-const NAMES = ['localAddress', 'interface', 'tos', 'ttl'];
+const NAMES = ['localAddress', 'interface', 'tos', 'ttl', 'sendTime'];
+
+/** The kernel's times are signed 64-bit numbers of nanoseconds. */
+const TIME_MAX = 2n ** 63n - 1n;
 
 /** Checked settings; a setting that was not given is undefined. */
 class Settings {
-  constructor(family, localAddress, device, tos, ttl) {
+  constructor(family, localAddress, device, tos, ttl, sendTime) {
     this.family = family;
     this.localAddress = localAddress;
     this.interface = device;
     this.tos = tos;
     this.ttl = ttl;
+    this.sendTime = sendTime;
     /** Whether they contain the name of an interface. */
     this.hasName = typeof device === 'string' ||
       (localAddress !== undefined && localAddress.includes('%'));
@@ -60,28 +65,34 @@ function isTarget(value) {
  * @throws {RangeError} ERR_OUT_OF_RANGE
  */
 function readSettings(given, family, nameOf, above) {
-  const { localAddress, interface: device, tos, ttl } = given;
-  if (isEqual(latest, family, localAddress, device, tos, ttl)) return latest;
+  const { localAddress, interface: device, tos, ttl, sendTime } = given;
+  if (isEqual(latest, family, localAddress, device, tos, ttl, sendTime)) {
+    return latest;
+  }
   if (localAddress === undefined && device === undefined &&
-      tos === undefined && ttl === undefined) return null;
+      tos === undefined && ttl === undefined && sendTime === undefined) {
+    return null;
+  }
   const found = recent.get(localAddress);
   if (found !== undefined &&
-      isEqual(found, family, localAddress, device, tos, ttl)) {
+      isEqual(found, family, localAddress, device, tos, ttl, sendTime)) {
     latest = found;
   } else {
     checkLocalAddress(localAddress, family, nameOf, above);
     checkDevice(device, nameOf, above);
     if (tos !== undefined) validateInt32(tos, nameOf('tos'), 0, 255, above);
     if (ttl !== undefined) validateInt32(ttl, nameOf('ttl'), 1, 255, above);
-    latest = remember(new Settings(family, localAddress, device, tos, ttl));
+    checkTime(sendTime, nameOf, above);
+    latest = remember(
+      new Settings(family, localAddress, device, tos, ttl, sendTime));
   }
   return latest;
 }
 
-function isEqual(settings, family, localAddress, device, tos, ttl) {
+function isEqual(settings, family, localAddress, device, tos, ttl, sendTime) {
   return localAddress === settings.localAddress && tos === settings.tos &&
     ttl === settings.ttl && device === settings.interface &&
-    family === settings.family;
+    sendTime === settings.sendTime && family === settings.family;
 }
 
 function remember(settings) {
@@ -95,7 +106,7 @@ function checkLocalAddress(value, family, nameOf, above) {
   validateString(value, nameOf('localAddress'), above);
   const actual = isIP(value);
   if (actual === 0) throw errors.invalidIpAddress(value, above);
-  if (actual !== family) {
+  if (actual !== family && family !== BOTH) {
     throw errors.invalidArgValue(nameOf('localAddress'), value,
                                  `must be an IPv${family} address`, above);
   }
@@ -112,11 +123,23 @@ function checkDevice(value, nameOf, above) {
   }
 }
 
+function checkTime(value, nameOf, above) {
+  if (value === undefined) return;
+  const name = nameOf('sendTime');
+  if (typeof value !== 'bigint') {
+    throw errors.invalidArgType(name, 'of type bigint', value, above);
+  }
+  if (value < 0n || value > TIME_MAX) {
+    throw errors.outOfRange(name, '>= 0n && < 2n ** 63n', value, above);
+  }
+}
+
 /** For settings that are sent later: the same as a program passes them. */
-function toTarget({ localAddress, interface: device, tos, ttl },
+function toTarget({ localAddress, interface: device, tos, ttl, sendTime },
                   port, address) {
   return {
     __proto__: null, port, address, localAddress, interface: device, tos, ttl,
+    sendTime,
   };
 }
 

@@ -8,6 +8,7 @@ const {
 } = require('../errors/validators');
 const outbox = require('../batch/outbox');
 const { hasOwnSend, kSettings, takesLiterals } = require('../handle/handle');
+const { findCached } = require('../handle/lookup');
 const { requireOfTransport } = require('../handle/require-feature');
 const { isBlocked } = require('./block-lists');
 const { callLater, healthCheck } = require('./common');
@@ -279,7 +280,20 @@ function sendTo(socket, message, port, address, callback, settings = null) {
   }
 }
 
+/** @returns {boolean} whether it was sent with an answer of `lookupCache` */
+function sendCached({ handle, sendBlockList }, message, port, address, callback,
+                    settings) {
+  if (sendBlockList !== undefined) return false;
+  const ip = findCached(handle.lookup, address);
+  return ip !== undefined && hasOwnSend(handle) &&
+    outbox.sendUnconnected(handle, message, address, port, callback, settings,
+                           ip);
+}
+
 function sendAfterLookup(socket, message, port, address, callback, settings) {
+  if (sendCached(socket[kState], message, port, address, callback, settings)) {
+    return;
+  }
   const list = copyMessage(message);
   socket[kState].handle.lookup(address, (error, ip) => {
     if (error) failSend(socket, error, callback);

@@ -94,13 +94,16 @@ function readTicket(options, above) {
  * Uses a ticket.
  * @param {object} ticket of readTicket()
  * @param {object} options of createSocket()
+ * @param {object} [lookupCache] see lookup-cache.js
  * @param {Function} above where the stack begins, see errors.js
  * @returns {UDP} an open handle
  * @throws {TypeError} ERR_INVALID_ARG_VALUE, if another thread was faster
  * @throws {Error} a system error of open; the ticket is still valid
  */
-function openTicket(ticket, { from, lookup }, above) {
-  const handle = takeHandle(ticket.type, lookup, ticket.token);
+function openTicket(ticket, options, lookupCache, above) {
+  const { from, lookup, closeWhenCollected } = options;
+  const handle = takeHandle(ticket.token, ticket.type, lookup, lookupCache,
+                            closeWhenCollected);
   if (handle === NO_TICKET) throw invalidTicket(from, above);
   if (typeof handle === 'number') throwOnError(handle, 'open', above);
   if (ticket.receiveInfo !== undefined) {

@@ -7,6 +7,11 @@
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 
+/* setDualStack(on): see dgram_socket_set_dual_stack(). */
+static napi_value js_set_dual_stack(napi_env env, napi_callback_info info) {
+  return dgram_addon_with_int32(env, info, dgram_socket_set_dual_stack);
+}
+
 static napi_value js_open(napi_env env, napi_callback_info info) {
   return dgram_addon_with_int32(env, info, dgram_socket_open);
 }
@@ -19,17 +24,17 @@ static napi_value js_share(napi_env env, napi_callback_info info) {
   return dgram_addon_with_socket(env, info, dgram_socket_share);
 }
 
-/* Reads a numeric address. Returns 0 or UV_EINVAL. */
-static int read_address(napi_env env,
-                        napi_value value,
-                        int family,
-                        uint32_t port,
-                        dgram_address_t* out) {
-  char text[DGRAM_TEXT_MAX];
-  int rc = dgram_napi_text(env, value, text, sizeof(text));
-
+/* Parses a numeric address of a family that the socket accepts. Returns 0 or
+ * UV_EINVAL. */
+static int parse_address(const dgram_socket_t* socket,
+                         int family,
+                         const char* text,
+                         uint32_t port,
+                         dgram_address_t* out) {
+  if (socket->dual_stack)
+    family = DGRAM_FAMILY_BOTH;
   /* Node uses the low 16 bits of the port. */
-  return rc != 0 ? rc : dgram_address_parse(out, family, text, (uint16_t) port);
+  return dgram_address_parse(out, family, text, (uint16_t) port);
 }
 
 static napi_value bind_to(napi_env env, napi_callback_info info, int family) {
@@ -37,6 +42,7 @@ static napi_value bind_to(napi_env env, napi_callback_info info, int family) {
   napi_value self;
   dgram_socket_t* socket;
   dgram_address_t address;
+  char text[DGRAM_TEXT_MAX];
   uint32_t port;
   uint32_t flags;
   int rc;
@@ -45,10 +51,12 @@ static napi_value bind_to(napi_env env, napi_callback_info info, int family) {
             dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &port));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[2], &flags));
-  rc = read_address(env, argv[0], family, port, &address);
+  rc = dgram_napi_text(env, argv[0], text, sizeof(text));
   socket = dgram_addon_socket_of(env, self);
   if (socket == NULL)
     rc = UV_EBADF;
+  if (rc == 0)
+    rc = parse_address(socket, family, text, port, &address);
   if (rc == 0)
     rc = dgram_socket_bind(socket, &address, flags);
   return dgram_napi_code(env, rc);
@@ -69,16 +77,19 @@ static napi_value connect_to(napi_env env,
   napi_value self;
   dgram_socket_t* socket;
   dgram_address_t address;
+  char text[DGRAM_TEXT_MAX];
   uint32_t port;
   int rc;
 
   DGRAM_TRY(env,
             dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
   DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &port));
-  rc = read_address(env, argv[0], family, port, &address);
+  rc = dgram_napi_text(env, argv[0], text, sizeof(text));
   socket = dgram_addon_socket_of(env, self);
   if (socket == NULL)
     rc = UV_EBADF;
+  if (rc == 0)
+    rc = parse_address(socket, family, text, port, &address);
   if (rc == 0)
     rc = dgram_socket_connect(socket, &address);
   return dgram_napi_code(env, rc);
@@ -131,6 +142,8 @@ static napi_value get_name(napi_env env,
   rc = socket == NULL ? UV_EBADF : get(socket, &address);
   if (rc != 0)
     return dgram_napi_code(env, rc);
+  if (socket->dual_stack)
+    dgram_address_unmap(&address);
   dgram_address_describe(&address.any, &text);
   if (text.family != 0 && text.error != 0) {
     dgram_napi_throw_uv(env, text.error, "uv_if_indextoiid");
@@ -149,6 +162,7 @@ static napi_value js_getpeername(napi_env env, napi_callback_info info) {
 }
 
 static const napi_property_descriptor methods[] = {
+    DGRAM_NAPI_METHOD("setDualStack", js_set_dual_stack),
     DGRAM_NAPI_METHOD("open", js_open),
     DGRAM_NAPI_METHOD("adopt", js_adopt),
     DGRAM_NAPI_METHOD("share", js_share),

@@ -1,4 +1,5 @@
-/* Functions on descriptors: guessHandleType(), closeFd(), descriptor(). */
+/* Functions on descriptors: guessHandleType(), closeFd(), descriptor(),
+ * hasIPv6(). */
 #include "addon/addon.h"
 
 #include <string.h>
@@ -68,7 +69,21 @@ static napi_value js_descriptor(napi_env env, napi_callback_info info) {
                          socket == NULL ? UV_EBADF : dgram_socket_fd(socket));
 }
 
+/* hasIPv6(): false if the system has no IPv6 sockets. Whether it has an address
+ * or a route of IPv6 is another question. */
+static napi_value js_has_ipv6(napi_env env, napi_callback_info info) {
+  int fd = dgram_platform_socket(AF_INET6);
+  napi_value value;
+
+  (void) info;
+  if (fd >= 0)
+    dgram_platform_close(fd);
+  DGRAM_TRY(env, napi_get_boolean(env, fd != UV_EAFNOSUPPORT, &value));
+  return value;
+}
+
 static const napi_property_descriptor functions[] = {
+    DGRAM_NAPI_FUNCTION("hasIPv6", js_has_ipv6),
     DGRAM_NAPI_FUNCTION("descriptor", js_descriptor),
     DGRAM_NAPI_FUNCTION("guessHandleType", js_guess_handle_type),
     DGRAM_NAPI_FUNCTION("closeFd", js_close_fd),

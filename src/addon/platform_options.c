@@ -9,6 +9,9 @@
 #include "addon/napi_util.h"
 #include "platform/options.h"
 
+/* 2^64, above any rate of dgram_platform_set_pacing_rate(). */
+#define RATE_LIMIT 18446744073709551616.0
+
 /* dgram_napi_text() cuts longer names between characters of 4 bytes. */
 #define DEVICE_CUT (DGRAM_DEVICE_SIZE - 4)
 
@@ -27,6 +30,25 @@ static napi_value js_set_fragment(napi_env env, napi_callback_info info) {
 
 static napi_value js_get_path_mtu(napi_env env, napi_callback_info info) {
   return dgram_addon_with_socket(env, info, dgram_socket_get_mtu);
+}
+
+/* setPacingRate(bytesPerSecond): a positive integer, or Infinity. */
+static napi_value js_set_pacing_rate(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  napi_value self;
+  dgram_socket_t* socket;
+  double rate = 0;
+  int rc = UV_EBADF;
+
+  DGRAM_TRY(env, dgram_napi_arguments(env, info, 1, argv, &self));
+  (void) napi_get_value_double(env, argv[0], &rate); /* 0 if it is none */
+  socket = dgram_addon_socket_of(env, self);
+  if (socket != NULL && !(rate >= 1))
+    rc = socket->closing ? UV_EBADF : UV_EINVAL;
+  else if (socket != NULL)
+    rc = dgram_socket_set_pacing_rate(
+        socket, rate < RATE_LIMIT ? (uint64_t) rate : UINT64_MAX);
+  return dgram_napi_code(env, rc);
 }
 
 /* Reads a group or a source in either family. */
@@ -113,10 +135,10 @@ static napi_status read_option(napi_env env, napi_value value, int64_t* out) {
 }
 
 /* setOpenOptions(device, multicastAll, freebind, transparent, priority, mark,
- * icmpErrors, workers, length, offset): undefined keeps the value of the
- * system. The last three are those of dgram_steering_t. */
+ * icmpErrors, txtime, workers, length, offset): undefined keeps the value of
+ * the system. The last three are those of dgram_steering_t. */
 static napi_value js_set_open_options(napi_env env, napi_callback_info info) {
-  napi_value argv[10];
+  napi_value argv[11];
   napi_value self;
   dgram_socket_t* socket;
   dgram_open_options_t options = {.device = ""};
@@ -132,9 +154,10 @@ static napi_value js_set_open_options(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env, read_option(env, argv[4], &options.priority));
   DGRAM_TRY(env, read_option(env, argv[5], &options.mark));
   DGRAM_TRY(env, read_option(env, argv[6], &options.icmp_errors));
-  DGRAM_TRY(env, dgram_napi_uint32(env, argv[7], &options.steering.workers));
-  DGRAM_TRY(env, dgram_napi_uint32(env, argv[8], &options.steering.length));
-  DGRAM_TRY(env, dgram_napi_uint32(env, argv[9], &options.steering.offset));
+  DGRAM_TRY(env, read_option(env, argv[7], &options.txtime));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[8], &options.steering.workers));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[9], &options.steering.length));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[10], &options.steering.offset));
   if (type != napi_undefined)
     rc = dgram_napi_text(env, argv[0], options.device, sizeof(options.device));
   /* A name that was cut is still too long for an interface: bind() fails. */
@@ -207,6 +230,7 @@ static const napi_property_descriptor methods[] = {
     DGRAM_NAPI_METHOD("getTypeOfService", js_get_tos),
     DGRAM_NAPI_METHOD("setFragment", js_set_fragment),
     DGRAM_NAPI_METHOD("getPathMTU", js_get_path_mtu),
+    DGRAM_NAPI_METHOD("setPacingRate", js_set_pacing_rate),
     DGRAM_NAPI_METHOD("setGroup", js_set_group),
     DGRAM_NAPI_METHOD("setOpenOptions", js_set_open_options),
     DGRAM_NAPI_METHOD("failedOption", js_failed_option),

@@ -35,12 +35,27 @@ static napi_status read_number(napi_env env,
   return dgram_napi_int32(env, value, out);
 }
 
+/* Reads a bigint of 63 bits; undefined is 0. */
+static int read_time(napi_env env, napi_value value, uint64_t* out) {
+  napi_valuetype type;
+  bool lossless = false;
+
+  *out = 0;
+  if (napi_typeof(env, value, &type) != napi_ok)
+    return UV_EINVAL;
+  if (type == napi_undefined)
+    return 0;
+  if (napi_get_value_bigint_uint64(env, value, out, &lossless) != napi_ok)
+    return UV_EINVAL;
+  return lossless && *out <= INT64_MAX ? 0 : UV_EINVAL;
+}
+
 /* setSendSettings(slot, family, localAddress, interfaceName, interfaceIndex,
- * tos, ttl): all but the first two may be undefined. Returns 0 or a UV_ code.
- */
+ * tos, ttl, sendTime): all but the first two may be undefined. Returns 0 or a
+ * UV_ code. */
 static napi_value js_set_send_settings(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
-  napi_value argv[7];
+  napi_value argv[8];
   size_t argc = DGRAM_COUNT_OF(argv);
   dgram_send_settings_text_t text;
   char local_address[DGRAM_TEXT_MAX];
@@ -59,6 +74,8 @@ static napi_value js_set_send_settings(napi_env env, napi_callback_info info) {
   rc = read_text(env, argv[2], local_address, &text.local_address);
   if (rc == 0)
     rc = read_text(env, argv[3], interface_name, &text.interface_name);
+  if (rc == 0)
+    rc = read_time(env, argv[7], &text.send_time);
   if (rc == 0)
     rc = dgram_send_settings_set(&addon->core, slot, &text);
   return dgram_napi_code(env, rc);

@@ -2,14 +2,51 @@
 
 #include <string.h>
 
+/* Bytes in front of the IPv4 address in an IPv4-mapped one. */
+#define MAPPED_PREFIX 12
+
+static void map(dgram_address_t* address) {
+  const struct sockaddr_in in4 = address->in4;
+
+  (void) uv_ip6_addr("::ffff:0:0", 0, &address->in6); /* sin6_len, too */
+  address->in6.sin6_port = in4.sin_port;
+  memcpy(&address->in6.sin6_addr.s6_addr[MAPPED_PREFIX], &in4.sin_addr, 4);
+}
+
+void dgram_address_unmap(dgram_address_t* address) {
+  const struct sockaddr_in6 in6 = address->in6;
+
+  if (address->any.sa_family != AF_INET6 ||
+      !IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+    return;
+  memset(address, 0, sizeof(*address));
+  (void) uv_ip4_addr("0.0.0.0", 0, &address->in4); /* sin_len, too */
+  address->in4.sin_port = in6.sin6_port;
+  memcpy(&address->in4.sin_addr, &in6.sin6_addr.s6_addr[MAPPED_PREFIX], 4);
+}
+
+static int parse(dgram_address_t* out,
+                 int family,
+                 const char* text,
+                 uint16_t port) {
+  bool both = family == DGRAM_FAMILY_BOTH;
+
+  if ((family == 4 || both) && uv_ip4_addr(text, port, &out->in4) == 0) {
+    if (both)
+      map(out);
+    return 0;
+  }
+  if (family == 6 || both)
+    return uv_ip6_addr(text, port, &out->in6);
+  return UV_EINVAL;
+}
+
 int dgram_address_parse(dgram_address_t* out,
                         int family,
                         const char* text,
                         uint16_t port) {
   memset(out, 0, sizeof(*out));
-  if (family == 4 && uv_ip4_addr(text, port, &out->in4) == 0)
-    return 0;
-  if (family == 6 && uv_ip6_addr(text, port, &out->in6) == 0)
+  if (parse(out, family, text, port) == 0)
     return 0;
   /* libuv sets the family before it parses the text. */
   memset(out, 0, sizeof(*out));

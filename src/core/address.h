@@ -15,8 +15,12 @@ typedef union {
   struct sockaddr_in6 in6;
 } dgram_address_t;
 
+/* The family of a dual-stack socket, besides 4 and 6. */
+#define DGRAM_FAMILY_BOTH 46
+
 /* Parses a numeric address. `family` is 4 or 6; 6 accepts a zone
- * (`fe80::1%eth0`). Returns 0 or UV_EINVAL. */
+ * (`fe80::1%eth0`). DGRAM_FAMILY_BOTH accepts either, and stores an IPv4
+ * address as an IPv4-mapped one (RFC 4291, 2.5.5.2). Returns 0 or UV_EINVAL. */
 int dgram_address_parse(dgram_address_t* out,
                         int family,
                         const char* text,
@@ -30,6 +34,9 @@ void dgram_address_describe(const struct sockaddr* address,
 
 /* Copies the address of either family; any other becomes AF_UNSPEC. */
 void dgram_address_copy(dgram_address_t* out, const struct sockaddr* from);
+/* Converts an IPv4-mapped address into that of IPv4; others stay as they are.
+ */
+void dgram_address_unmap(dgram_address_t* address);
 
 /* True for a link-local address with a zone. Its text may change while its
  * bytes do not: the zone is the name of an interface, which can be renamed. */

@@ -57,6 +57,7 @@ static int parse(dgram_send_settings_t* out,
     return UV_EINVAL;
   out->tos = text->tos;
   out->ttl = text->ttl;
+  out->send_time = text->send_time;
   out->interface_index = text->interface_index;
   if (text->interface_name != NULL) {
     index = dgram_platform_interface(text->interface_name);

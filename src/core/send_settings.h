@@ -22,6 +22,7 @@ typedef struct {
   uint32_t interface_index; /* of the outgoing interface; 0: routing selects */
   int32_t tos;              /* 0 to 255, or DGRAM_SETTING_UNSET */
   int32_t ttl;              /* 1 to 255, or DGRAM_SETTING_UNSET */
+  uint64_t send_time;       /* nanoseconds of the clock of SO_TXTIME; 0: now */
   int32_t status;           /* 0, or the UV_ code of every send with them */
   bool is_used;             /* false: a free slot */
 } dgram_send_settings_t;
@@ -34,6 +35,7 @@ typedef struct {
   uint32_t interface_index;   /* 0: unset */
   int32_t tos;
   int32_t ttl;
+  uint64_t send_time;
 } dgram_send_settings_text_t;
 
 /* Grows to the highest slot in use. All zero is an empty table. */

@@ -113,6 +113,7 @@ static void replace(dgram_socket_t* socket) {
   successor->stats = socket->stats;
   successor->drops_reported = socket->drops_reported;
   successor->icmp_errors = socket->icmp_errors;
+  successor->dual_stack = socket->dual_stack;
   successor->open_options = socket->open_options;
   successor->failed_option = socket->failed_option;
   successor->receive_info = socket->receive_info;
@@ -187,6 +188,18 @@ int dgram_socket_set_receive_info(dgram_socket_t* socket, uint32_t info) {
   if (!dgram_socket_is_open(socket))
     return 0;
   return dgram_socket_apply_options(socket, dgram_socket_fd(socket));
+}
+
+int dgram_socket_set_dual_stack(dgram_socket_t* socket, int on) {
+  dgram_address_t name;
+
+  if (socket->closing)
+    return UV_EBADF;
+  socket->dual_stack = on != 0;
+  if (dgram_socket_is_open(socket) && dgram_socket_name(socket, &name) == 0 &&
+      name.any.sa_family != AF_INET6)
+    socket->dual_stack = false;
+  return socket->dual_stack;
 }
 
 /* Called with the result of a function that may have created a descriptor. */
@@ -311,19 +324,28 @@ static int prepare_reuseport(dgram_socket_t* socket, int family) {
   return fd < 0 ? fd : dgram_platform_set_reuseport(fd);
 }
 
-static int prepare_open_options(dgram_socket_t* socket, int family) {
+/* Creates the descriptor if libuv would not set all of its options. */
+static int prepare_descriptor(dgram_socket_t* socket, int family) {
+  bool has_options = dgram_socket_has_open_options(socket);
   int fd;
+  int rc = 0;
 
-  if (!dgram_socket_has_open_options(socket) || dgram_socket_is_open(socket))
+  if (!(has_options || socket->dual_stack) || dgram_socket_is_open(socket))
     return 0;
   fd = create_descriptor(socket, family);
-  return fd < 0 ? fd : dgram_socket_apply_options(socket, fd);
+  if (fd == UV_ENOTSUP && !has_options)
+    return 0; /* Windows, where libuv clears IPV6_V6ONLY itself */
+  if (fd >= 0 && socket->dual_stack)
+    rc = dgram_platform_clear_v6only(fd);
+  if (fd < 0 || rc != 0)
+    return fd < 0 ? fd : rc;
+  return dgram_socket_apply_options(socket, fd);
 }
 
 static int bind_to(dgram_socket_t* socket,
                    const dgram_address_t* address,
                    unsigned flags) {
-  int rc = prepare_open_options(socket, address->any.sa_family);
+  int rc = prepare_descriptor(socket, address->any.sa_family);
 
   if (rc != 0)
     return rc;
@@ -360,7 +382,8 @@ int dgram_socket_bind_any(dgram_socket_t* socket, int family) {
 
   if (socket->is_unix)
     return dgram_unix_socket_ensure(socket);
-  address.any.sa_family = family == AF_INET6 ? AF_INET6 : AF_INET;
+  address.any.sa_family =
+      dgram_socket_is_ip6(socket, family) ? AF_INET6 : AF_INET;
   return dgram_socket_bind(socket, &address, 0);
 }
 
@@ -370,7 +393,7 @@ int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer) {
 
   if (socket->closing)
     return UV_EBADF;
-  rc = prepare_open_options(socket, peer->any.sa_family);
+  rc = prepare_descriptor(socket, peer->any.sa_family);
   if (rc == 0)
     rc = uv_udp_connect(&socket->udp, &peer->any);
   if (rc == 0) {

@@ -24,6 +24,7 @@ struct dgram_socket_s {
   bool shared;          /* other code may have the descriptor: GRO stays off */
   bool revealed;        /* the program has seen the descriptor's number */
   bool icmp_errors;     /* the option icmpErrors: they go to env->icmp() */
+  bool dual_stack;      /* see dgram_socket_set_dual_stack() */
   bool notify_closed;   /* for addon/: call hook.closed */
   bool finishing;       /* see dgram_socket_finish() */
   bool is_unix;         /* it is a dgram_unix_socket_t */
@@ -88,6 +89,18 @@ int dgram_socket_set_receive_info(dgram_socket_t* socket, uint32_t info);
 /* Sets both on a descriptor that is not in use yet. */
 int dgram_socket_apply_options(dgram_socket_t* socket, int fd);
 
+/* Makes an IPv6 socket that also exchanges datagrams with IPv4 hosts, through
+ * IPv4-mapped addresses. The functions below take and return these; what is
+ * reported to JavaScript is converted by dgram_address_unmap(). Returns 1, or 0
+ * if the socket already has a descriptor of IPv4, for which it stays off. */
+int dgram_socket_set_dual_stack(dgram_socket_t* socket, int on);
+
+/* True if a descriptor that is created for `family` is one of IPv6. */
+static inline bool dgram_socket_is_ip6(const dgram_socket_t* socket,
+                                       int family) {
+  return socket->dual_stack || family == AF_INET6;
+}
+
 /* True if a new descriptor needs options that libuv does not set. */
 static inline bool dgram_socket_has_open_options(const dgram_socket_t* socket) {
   return socket->open_options != NULL || socket->receive_info != 0;
@@ -131,8 +144,9 @@ int dgram_socket_share(dgram_socket_t* socket);
 int dgram_socket_bind(dgram_socket_t* socket,
                       const dgram_address_t* address,
                       unsigned flags);
-/* Binds to the wildcard address of AF_INET or AF_INET6 and a free port. A Unix
- * socket only gets its descriptor: it needs no name. */
+/* Binds to the wildcard address of AF_INET or AF_INET6 and a free port; a
+ * dual-stack socket always to the latter. A Unix socket only gets its
+ * descriptor: it needs no name. */
 int dgram_socket_bind_any(dgram_socket_t* socket, int family);
 int dgram_socket_connect(dgram_socket_t* socket, const dgram_address_t* peer);
 int dgram_socket_disconnect(dgram_socket_t* socket);
@@ -193,6 +207,7 @@ int dgram_socket_set_group(dgram_socket_t* socket,
 int dgram_socket_set_tos(dgram_socket_t* socket, int tos);
 int dgram_socket_get_tos(dgram_socket_t* socket);
 int dgram_socket_set_fragment(dgram_socket_t* socket, int mode);
+int dgram_socket_set_pacing_rate(dgram_socket_t* socket, uint64_t rate);
 /* Returns bytes; UV_ENOTCONN if the socket is not connected. */
 int dgram_socket_get_mtu(dgram_socket_t* socket);
 

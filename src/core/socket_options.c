@@ -1,5 +1,6 @@
 #include "core/socket.h"
 #include "platform/options.h"
+#include "platform/platform.h"
 
 /* Interfaces with multicast that "all" covers. */
 #define INTERFACES_MAX 1024
@@ -8,20 +9,37 @@ int dgram_socket_set_broadcast(dgram_socket_t* socket, int on) {
   return socket->closing ? UV_EBADF : uv_udp_set_broadcast(&socket->udp, on);
 }
 
+/* Sets the option of IPv4 on a dual-stack socket, where libuv sets that of IPv6
+ * only. It comes first, so that nothing changes if the system refuses it. */
+static int set_ip4(dgram_socket_t* socket,
+                   dgram_ip4_option_t option,
+                   int value) {
+  if (socket->closing)
+    return UV_EBADF;
+  if (!socket->dual_stack)
+    return 0;
+  /* libuv checks the number before the descriptor. */
+  return value < (option == DGRAM_IP4_TTL) || value > 255
+             ? UV_EINVAL
+             : dgram_platform_set_ip4(&socket->udp, option, value);
+}
+
 int dgram_socket_set_ttl(dgram_socket_t* socket, int ttl) {
-  return socket->closing ? UV_EBADF : uv_udp_set_ttl(&socket->udp, ttl);
+  int rc = set_ip4(socket, DGRAM_IP4_TTL, ttl);
+
+  return rc != 0 ? rc : uv_udp_set_ttl(&socket->udp, ttl);
 }
 
 int dgram_socket_set_multicast_ttl(dgram_socket_t* socket, int ttl) {
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_udp_set_multicast_ttl(&socket->udp, ttl);
+  int rc = set_ip4(socket, DGRAM_IP4_MULTICAST_TTL, ttl);
+
+  return rc != 0 ? rc : uv_udp_set_multicast_ttl(&socket->udp, ttl);
 }
 
 int dgram_socket_set_multicast_loop(dgram_socket_t* socket, int on) {
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_udp_set_multicast_loop(&socket->udp, on);
+  int rc = set_ip4(socket, DGRAM_IP4_MULTICAST_LOOP, on);
+
+  return rc != 0 ? rc : uv_udp_set_multicast_loop(&socket->udp, on);
 }
 
 int dgram_socket_set_multicast_interface(dgram_socket_t* socket,
@@ -38,7 +56,8 @@ static int bind_for_group(dgram_socket_t* socket, int family) {
 
   if (dgram_socket_is_open(socket))
     return 0;
-  address.any.sa_family = family == AF_INET6 ? AF_INET6 : AF_INET;
+  address.any.sa_family =
+      dgram_socket_is_ip6(socket, family) ? AF_INET6 : AF_INET;
   return dgram_socket_bind(socket, &address, DGRAM_BIND_REUSEADDR);
 }
 
@@ -47,7 +66,7 @@ static int prepare_membership(dgram_socket_t* socket, const char* group) {
 
   if (socket->closing)
     return UV_EBADF;
-  if (!dgram_socket_has_open_options(socket))
+  if (!dgram_socket_has_open_options(socket) && !socket->dual_stack)
     return 0;
   if (dgram_address_parse(&address, 4, group, 0) != 0 &&
       dgram_address_parse(&address, 6, group, 0) != 0)
@@ -205,6 +224,12 @@ int dgram_socket_set_fragment(dgram_socket_t* socket, int mode) {
   if (mode < DGRAM_FRAGMENT || mode > DGRAM_PROBE_MTU)
     return UV_EINVAL;
   return fd < 0 ? fd : dgram_platform_set_fragment(fd, (dgram_fragment_t) mode);
+}
+
+int dgram_socket_set_pacing_rate(dgram_socket_t* socket, uint64_t rate) {
+  int fd = dgram_socket_fd(socket);
+
+  return fd < 0 ? fd : dgram_platform_set_pacing_rate(fd, rate);
 }
 
 int dgram_socket_get_mtu(dgram_socket_t* socket) {

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "platform/options.h"
 
@@ -18,6 +20,19 @@
 #ifndef SO_MEMINFO /* Linux 4.12 */
 #define SO_MEMINFO 55
 #endif
+
+#ifndef SO_MAX_PACING_RATE /* Linux 3.13 */
+#define SO_MAX_PACING_RATE 47
+#endif
+#ifndef SO_TXTIME /* Linux 4.19 */
+#define SO_TXTIME 61
+#endif
+
+/* struct sock_txtime of <linux/net_tstamp.h> */
+typedef struct {
+  int32_t clock;
+  uint32_t flags;
+} txtime_t;
 
 /* <linux/sock_diag.h> */
 #define MEMINFO_DROPS 8
@@ -76,6 +91,14 @@ static int set_multicast_all(int fd, int on) {
 /* An IPv6 socket receives the errors of IPv4 only if both are on. */
 static int set_icmp_errors(int fd, int on) {
   return set_both(fd, IP_RECVERR, on, IPV6_RECVERR, on);
+}
+
+static int set_txtime(int fd, clockid_t clock) {
+  txtime_t value = {.clock = clock};
+
+  return setsockopt(fd, SOL_SOCKET, SO_TXTIME, &value, sizeof(value)) == 0
+             ? 0
+             : uv_translate_sys_error(errno);
 }
 
 /* For IPv4-mapped destinations the kernel reports IPV6_PKTINFO, but IP_TOS and
@@ -140,6 +163,10 @@ int dgram_platform_set_open_options(int fd,
     *failed = "icmpErrors";
     rc = set_icmp_errors(fd, (int) options->icmp_errors);
   }
+  if (rc == 0 && options->txtime != DGRAM_UNSET) {
+    *failed = "txtime";
+    rc = set_txtime(fd, (clockid_t) options->txtime);
+  }
   return rc;
 }
 
@@ -171,6 +198,21 @@ int dgram_platform_get_mtu(int fd, const dgram_address_t* peer) {
       !IN6_IS_ADDR_V4MAPPED(&peer->in6.sin6_addr))
     return get(fd, IPPROTO_IPV6, IPV6_MTU);
   return get(fd, IPPROTO_IP, IP_MTU);
+}
+
+/* The kernel has an unsigned long, and before Linux 4.20 32 bits. It takes all
+ * ones of either for no limit. */
+int dgram_platform_set_pacing_rate(int fd, uint64_t rate) {
+  unsigned long value = rate > ULONG_MAX ? ULONG_MAX : (unsigned long) rate;
+  uint32_t half = (uint32_t) rate;
+  bool fits = rate < UINT32_MAX || rate == UINT64_MAX;
+  int rc = setsockopt(fd,
+                      SOL_SOCKET,
+                      SO_MAX_PACING_RATE,
+                      fits ? (const void*) &half : &value,
+                      fits ? sizeof(half) : sizeof(value));
+
+  return rc == 0 ? 0 : uv_translate_sys_error(errno);
 }
 
 int dgram_platform_interface(const char* name) {

@@ -46,6 +46,12 @@ int dgram_platform_get_mtu(int fd, const dgram_address_t* peer) {
   return UV_ENOTSUP;
 }
 
+int dgram_platform_set_pacing_rate(int fd, uint64_t rate) {
+  (void) fd;
+  (void) rate;
+  return UV_ENOTSUP;
+}
+
 int dgram_platform_interface(const char* name) {
   (void) name;
   return UV_ENOTSUP;

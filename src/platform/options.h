@@ -45,6 +45,7 @@ typedef struct {
   int64_t priority;               /* SO_PRIORITY, uint32 */
   int64_t mark;                   /* SO_MARK, uint32 */
   int64_t icmp_errors;            /* IP_RECVERR, IPV6_RECVERR */
+  int64_t txtime;                 /* SO_TXTIME: the id of its clock */
   dgram_steering_t steering;      /* set after bind(2), for all sockets of the
                                      port */
 } dgram_open_options_t;
@@ -85,6 +86,9 @@ int dgram_platform_set_fragment(int fd, dgram_fragment_t mode);
 
 /* Returns the path MTU of a connected socket in bytes, IP header included. */
 int dgram_platform_get_mtu(int fd, const dgram_address_t* peer);
+
+/* SO_MAX_PACING_RATE in bytes per second; UINT64_MAX: no limit. */
+int dgram_platform_set_pacing_rate(int fd, uint64_t rate);
 
 /* Returns the index of an interface (if_nametoindex(3)). */
 int dgram_platform_interface(const char* name);

@@ -49,6 +49,23 @@ int dgram_platform_set_reuseport(int fd);
  * SO_REUSEPORT). */
 int dgram_platform_clear_reuseaddr(int fd);
 
+/* Has an IPv6 socket exchange datagrams with IPv4 hosts, too: IPV6_V6ONLY off,
+ * whatever the system's default is. */
+int dgram_platform_clear_v6only(int fd);
+
+/* Options of IPv4 that a dual-stack socket has besides those of IPv6. */
+typedef enum {
+  DGRAM_IP4_TTL,            /* IP_TTL */
+  DGRAM_IP4_MULTICAST_TTL,  /* IP_MULTICAST_TTL */
+  DGRAM_IP4_MULTICAST_LOOP, /* IP_MULTICAST_LOOP */
+} dgram_ip4_option_t;
+
+/* Sets one of them on an IPv6 socket. `value`: 0 to 255. macOS has none of
+ * them there: UV_EINVAL. */
+int dgram_platform_set_ip4(const uv_udp_t* udp,
+                           dgram_ip4_option_t option,
+                           int value);
+
 /* Reads one datagram without blocking. Returns its length or a UV_ code;
  * UV_EAGAIN if there is none, or an error that libuv ignores. */
 int dgram_platform_recv(const uv_udp_t* udp,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,30 @@ int dgram_platform_clear_reuseaddr(int fd) {
   int off = 0;
 
   return code(setsockopt(fd, SOL_SOCKET, OPENING_OPTION, &off, sizeof(off)));
+}
+
+int dgram_platform_clear_v6only(int fd) {
+  int off = 0;
+
+  return code(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)));
+}
+
+/* BSDs require one byte for the options of multicast; Linux accepts it. */
+int dgram_platform_set_ip4(const uv_udp_t* udp,
+                           dgram_ip4_option_t option,
+                           int value) {
+  static const int names[] = {IP_TTL, IP_MULTICAST_TTL, IP_MULTICAST_LOOP};
+  unsigned char byte = (unsigned char) value;
+  bool is_int = option == DGRAM_IP4_TTL;
+  int fd = dgram_platform_fd(udp);
+
+  if (fd < 0)
+    return fd;
+  return code(setsockopt(fd,
+                         IPPROTO_IP,
+                         names[option],
+                         is_int ? (const void*) &value : &byte,
+                         is_int ? sizeof(value) : sizeof(byte)));
 }
 
 int dgram_platform_recv(const uv_udp_t* udp,

@@ -49,6 +49,25 @@ int dgram_platform_clear_reuseaddr(int fd) {
   return UV_ENOTSUP;
 }
 
+int dgram_platform_clear_v6only(int fd) {
+  (void) fd;
+  return UV_ENOTSUP;
+}
+
+int dgram_platform_set_ip4(const uv_udp_t* udp,
+                           dgram_ip4_option_t option,
+                           int value) {
+  static const int names[] = {IP_TTL, IP_MULTICAST_TTL, IP_MULTICAST_LOOP};
+  DWORD number = (DWORD) value;
+  int rc = setsockopt(udp->socket,
+                      IPPROTO_IP,
+                      names[option],
+                      (const char*) &number,
+                      sizeof(number));
+
+  return rc == 0 ? 0 : uv_translate_sys_error(WSAGetLastError());
+}
+
 /* libuv ignores the errors by which Windows reports that an earlier datagram
  * found no receiver. */
 static int receive_code(int error) {

@@ -53,10 +53,16 @@ static void append(const dgram_socket_t* socket,
                    const uv_buf_t* buf,
                    const struct sockaddr* source) {
   dgram_env_t* env = socket->env;
+  dgram_address_t unmapped;
   int length = length_of(nread);
 
   if (length >= 0 && (source == NULL || buf->base == NULL))
     length = UV_EIO;
+  if (length >= 0 && socket->dual_stack && source->sa_family == AF_INET6) {
+    unmapped.in6 = *(const struct sockaddr_in6*) source;
+    dgram_address_unmap(&unmapped);
+    source = &unmapped.any;
+  }
   if (length < 0)
     dgram_inbox_append(env, 0, 0, 0, NULL, length);
   else
@@ -109,6 +115,8 @@ bool dgram_uv_read_one(dgram_socket_t* socket) {
   socket->stats.receive_calls++;
   if (rc == UV_EAGAIN || rc == UV_ENOTSUP)
     return false;
+  if (socket->dual_stack)
+    dgram_address_unmap(&source);
   if (rc < 0)
     dgram_inbox_append(env, 0, 0, 0, NULL, rc);
   else

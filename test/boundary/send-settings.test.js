@@ -58,11 +58,11 @@ describe('the table of send settings', () => {
 
   function send(given, family) {
     const slot = table.findSettings(read(given, family));
-    const { localAddress, interface: device, tos, ttl } = given;
+    const { localAddress, interface: device, tos, ttl, sendTime } = given;
     const isName = typeof device === 'string';
     pending.push([slot, String([
       family ?? 4, localAddress, isName ? device : undefined,
-      isName ? undefined : device, tos, ttl])]);
+      isName ? undefined : device, tos, ttl, sendTime])]);
     if (pending.length === 512) flush();
     return slot;
   }
@@ -71,6 +71,7 @@ describe('the table of send settings', () => {
     const list = [
       { tos: 1 }, { tos: 2 }, { ttl: 1 }, { tos: 1, ttl: 1 }, { interface: 1 },
       { localAddress: '127.0.0.1' }, { localAddress: '127.0.0.1', tos: 1 },
+      { sendTime: 1n }, { sendTime: 2n }, { tos: 1, sendTime: 1n },
     ];
     for (let round = 0; round < 3; round++)
       for (const given of list) send({ ...given });
@@ -105,6 +106,7 @@ describe('the table of send settings', () => {
     for (let i = 0; i < 20000; i++) {
       random = random * 48271 % 0x7fffffff;
       if (random % 3 === 0) send({ tos: 4, localAddress: '127.0.0.1' });
+      else if (random % 5 === 0) send({ tos: 4, sendTime: BigInt(random) });
       else send({ tos: random % 256, ttl: 1 + random % 5 });
     }
     flush();

@@ -61,6 +61,7 @@ fuzz_datagram_t fuzz_datagram(const void* bytes,
   datagram.hash = hash(datagram.hash, &settings->interface_index, 4);
   datagram.hash = hash(datagram.hash, &settings->tos, 4);
   datagram.hash = hash(datagram.hash, &settings->ttl, 4);
+  datagram.hash = hash(datagram.hash, &settings->send_time, 8);
   return datagram;
 }
 
@@ -152,6 +153,11 @@ static void read_setting(const struct cmsghdr* cmsg,
                         !IN6_IS_ADDR_UNSPECIFIED(&info6.ipi6_addr)));
     out->local = info6.ipi6_addr;
     out->interface_index = info6.ipi6_ifindex;
+    return;
+  }
+  if (cmsg->cmsg_level == SOL_SOCKET) {
+    FUZZ_CHECK(cmsg->cmsg_type == 61); /* SCM_TXTIME */
+    read_value(cmsg, &out->send_time, sizeof(out->send_time));
     return;
   }
   FUZZ_CHECK(cmsg->cmsg_level == (ip4 ? (int) IPPROTO_IP : (int) IPPROTO_IPV6));

@@ -81,6 +81,23 @@ serve({
     });
   },
 
+  /**
+   * Sends datagrams '0', '1' ... at these times: milliseconds from now.
+   * `many`: by sendMany().
+   */
+  paced({ id, to, delays, many = false, size = 1 }) {
+    const now = process.hrtime.bigint();
+    const targets = delays.map((delay) =>
+      ({ ...to, sendTime: now + BigInt(delay) * 1_000_000n }));
+    const texts = delays.map((_, i) => `${i}`.padEnd(size, 'x'));
+    if (many) {
+      sockets[id].sendMany(targets.flatMap((target, i) => [texts[i], target]));
+    } else {
+      for (const [i, target] of targets.entries())
+        sockets[id].send(texts[i], target);
+    }
+  },
+
   received: ({ id }) => received[id],
 
   /** The events 'icmp' since the last call. */

@@ -10,7 +10,7 @@ const { FORMS, payload, shown } = require('./payload');
 
 const { closeFd, descriptor } = packed.binding();
 
-const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1' };
+const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1', udp: '127.0.0.1' };
 const MAPPED = '::ffff:127.0.0.1';
 
 const INFO_NAMES = ['localAddress', 'interface', 'ttl', 'timestamp'];
@@ -38,7 +38,7 @@ const LOOKUPS = {
 
 const addressOf = (name, family) =>
   name.includes(':') || name.includes('.') ? name :
-    LOOPBACK[`udp${family}`];
+    LOOPBACK[family === 0 ? 'udp' : `udp${family}`];
 
 class Actor {
   /**
@@ -115,6 +115,10 @@ class Actor {
     const port = fd >= 0 ? this.stage.kernel.portOf(fd) : 0;
     if (port === 0 || (type === 'udp4' && actor.spec.type === 'udp6'))
       return { port: this.stage.deadPort, address: LOOPBACK[type] };
+    if (type === 'udp' || actor.spec.type === 'udp') {
+      const is6 = type === 'udp6' || actor.spec.type === 'udp6';
+      return { port, address: is6 ? '::1' : '127.0.0.1' };
+    }
     if (type !== actor.spec.type) return { port, address: MAPPED };
     return { port, address: lookup === 'none' ? LOOPBACK[type] : 'name' };
   }
@@ -134,7 +138,8 @@ class Actor {
 
   bind({ sync }) {
     if (this.state.bindState !== UNBOUND) return;
-    const at = { port: 0, address: LOOPBACK[this.spec.type] };
+    const { type } = this.spec;
+    const at = { port: 0, address: type === 'udp' ? '::' : LOOPBACK[type] };
     try {
       if (sync) this.socket.bindSync(at);
       else this.socket.bind(at);
@@ -407,7 +412,8 @@ class Actor {
   checkInfo({ localAddress, ttl, timestamp }) {
     const { type } = this.spec;
     if (localAddress !== undefined && localAddress !== LOOPBACK[type] &&
-        !(type === 'udp6' && localAddress === MAPPED))
+        !(type === 'udp6' && localAddress === MAPPED) &&
+        !(type === 'udp' && localAddress === '::1'))
       this.stage.complain(`a datagram was sent to ${localAddress}`);
     if (ttl !== undefined && !TTLS.includes(ttl))
       this.stage.complain(`the TTL of a datagram is ${ttl}`);

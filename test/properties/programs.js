@@ -106,7 +106,7 @@ const step = fc.oneof(
 
 /** @param {string} transport */
 const socketOf = (transport) => fc.record({
-  type: fc.constantFrom('udp4', 'udp4', 'udp6'),
+  type: fc.constantFrom('udp4', 'udp4', 'udp6', 'udp'),
   mode: fc.constantFrom('message', 'message', 'batch', 'both'),
   sharedBuffers: fc.boolean(),
   receiveInfo: fc.boolean(),

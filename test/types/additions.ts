@@ -3,9 +3,10 @@ import * as nodeDgram from 'node:dgram';
 import { AddressInfo } from 'node:net';
 import {
   createSocket, features, stats, transport, Batch, DropsMessage, Features,
-  IcmpError, IcmpInfo, ReceiveInfoName, RemoteInfo, SendSettings, SendTarget,
-  Socket, Stats, Ticket, UnixAddress, UnixBatch, UnixCredentials, UnixRemoteInfo,
-  UnixSocket, UnixSocketOptions,
+  DualStackSocketOptions, IcmpError, IcmpInfo, LookupCacheOptions,
+  ReceiveInfoName, RemoteInfo, SendSettings, SendTarget, Socket, Stats, Ticket,
+  UnixAddress, UnixBatch, UnixCredentials, UnixRemoteInfo, UnixSocket,
+  UnixSocketOptions,
 } from 'dgram-native';
 
 const socket: Socket = createSocket({ type: 'udp4', sharedBuffers: true });
@@ -244,3 +245,21 @@ unix.send('x', 53);
 createSocket({ type: 'unix_dgram', receiveInfo: ['ttl'] });
 // @ts-expect-error -- of Unix sockets
 createSocket({ type: 'udp4', unlink: false });
+// Names, both families, garbage collection, pacing.
+const cache: LookupCacheOptions = { ttl: 1000 };
+const dual: DualStackSocketOptions = { type: 'udp', lookupCache: cache };
+createSocket(dual, (msg, rinfo) => { console.log(msg.length, rinfo.family); });
+createSocket('udp').connectSync(53, '::1');
+createSocket({
+  type: 'udp4', closeWhenCollected: features.closeWhenCollected,
+  lookupCache: { max: 5 }, txtime: 'monotonic',
+});
+// @ts-expect-error -- of both families
+createSocket({ type: 'udp', ipv6Only: true });
+// @ts-expect-error -- no such clock
+createSocket({ type: 'udp4', txtime: 'realtime' });
+const at: bigint = process.hrtime.bigint();
+socket.setPacingRate(1e6).send('a', { port: 53, sendTime: at });
+socket.sendMany(['a', 'b'], { sendTime: BigInt64Array.of(at, at) });
+// @ts-expect-error -- nanoseconds are a bigint
+socket.send('a', { port: 53, sendTime: 5 });

@@ -4,8 +4,8 @@ import * as nodeDgram from 'node:dgram';
 import * as ours from 'dgram-native';
 
 type Added = 'send' | 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
-  'getTypeOfService' | 'setDontFragment' | 'getPathMTU' | 'stats' |
-  'detach' |
+  'getTypeOfService' | 'setDontFragment' | 'setPacingRate' | 'getPathMTU' |
+  'stats' | 'detach' |
   'pause' | 'resume' | 'isPaused' | 'iterator' | 'writableNeedDrain' |
   typeof Symbol.asyncIterator;
 type Shared = nodeDgram.Socket & Pick<ours.Socket, Added>;

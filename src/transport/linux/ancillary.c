@@ -11,6 +11,10 @@
 #define NANOSECONDS 1000000000L
 #define SECONDS_MAX (INT64_MAX / NANOSECONDS - 1)
 
+#ifndef SCM_TXTIME /* Linux 4.19 */
+#define SCM_TXTIME 61
+#endif
+
 #ifndef SCM_TIMESTAMPNS
 #define SCM_TIMESTAMPNS SO_TIMESTAMPNS
 #endif
@@ -79,6 +83,12 @@ void dgram_ancillary_put_settings(struct msghdr* header,
     put_int(header, is_ip4, IP_TOS, IPV6_TCLASS, settings->tos);
   if (settings->ttl != DGRAM_SETTING_UNSET)
     put_int(header, is_ip4, IP_TTL, IPV6_HOPLIMIT, settings->ttl);
+  if (settings->send_time != 0)
+    put(header,
+        SOL_SOCKET,
+        SCM_TXTIME,
+        &settings->send_time,
+        sizeof(settings->send_time));
 }
 
 /* -- received control messages --------------------------------------------- */

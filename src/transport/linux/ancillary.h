@@ -1,7 +1,7 @@
 /* Ancillary data of UDP on Linux. Sent: the segment size of a segment group
- * (UDP_SEGMENT), and send settings (IP_PKTINFO, IP_TOS, IP_TTL and those of
- * IPv6). Received: the segment size of a GRO buffer (UDP_GRO), and what has
- * come with it. */
+ * (UDP_SEGMENT), and send settings (IP_PKTINFO, IP_TOS, IP_TTL, those of IPv6,
+ * and SCM_TXTIME). Received: the segment size of a GRO buffer (UDP_GRO), and
+ * what has come with it. */
 #ifndef DGRAM_ANCILLARY_H
 #define DGRAM_ANCILLARY_H
 
@@ -25,7 +25,7 @@
 /* The most bytes that the dgram_ancillary_put functions write. */
 #define DGRAM_ANCILLARY_SEND_SIZE                                              \
   (CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) +     \
-   2 * CMSG_SPACE(sizeof(int)))
+   2 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint64_t)))
 
 /* Room for the ancillary data of a received message, in bytes. What is read
  * here takes 144. Another owner of the descriptor may ask for more, and IPv6

@@ -190,6 +190,10 @@ void dgram_error_queue_read(linux_socket_t* self) {
     }
     if (!is_icmp || !reports)
       continue;
+    if (socket->dual_stack) {
+      dgram_address_unmap(&error.destination);
+      dgram_address_unmap(&error.offender);
+    }
     env->icmp(socket, &error);
     if (socket->closing)
       return; /* `self` may be freed */

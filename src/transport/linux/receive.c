@@ -85,6 +85,8 @@ static void append_received(const dgram_socket_t* socket,
     dgram_inbox_append(env, 0, 0, 0, NULL, rc);
     return;
   }
+  if (socket->dual_stack)
+    dgram_address_unmap(&env->inbox->addresses->sources[i]);
   dgram_inbox_append(env,
                      i * DGRAM_RECV_SLOT_SIZE,
                      length,
@@ -95,6 +97,8 @@ static void append_received(const dgram_socket_t* socket,
     return;
   dgram_ancillary_get_info(header, &info);
   info.present &= socket->receive_info;
+  if (socket->dual_stack)
+    dgram_address_unmap(&info.local_address);
   dgram_inbox_set_info(env, first, &info);
 }
 

@@ -64,6 +64,10 @@ static dgram_message_t* preread_next(linux_socket_t* self) {
     message->length = (uint32_t) n;
     dgram_ancillary_get_info(&header, &message->info);
   }
+  if (self->socket->dual_stack) {
+    dgram_address_unmap(&message->source);
+    dgram_address_unmap(&message->info.local_address);
+  }
   smaller = realloc(message, sizeof(*message) + message->length);
   return smaller == NULL ? message : smaller;
 }

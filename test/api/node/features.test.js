@@ -1,6 +1,6 @@
 'use strict';
 
-// dgram.features, and the additions on the fallback, which has none of them.
+// dgram.features, and the additions on the fallback, which has one of them.
 
 const assert = require('node:assert');
 const { pathToFileURL } = require('node:url');
@@ -13,15 +13,18 @@ const OPTIONS = [
   'transparent',
 ];
 const METHODS =
-  ['dontFragment', 'kernelDrops', 'membershipInterface', 'pathMTU',
-   'typeOfService'];
+  ['dontFragment', 'kernelDrops', 'membershipInterface', 'pacingRate',
+   'pathMTU', 'typeOfService'];
 
 const { transport } = dgram;
 
 const expected = (addon, linux) => ({
   ...Object.fromEntries([...OPTIONS, ...METHODS].map((name) => [name, linux])),
   detach: addon && !isWindows,
+  closeWhenCollected: addon,
+  dualStack: addon,
   icmpErrors: addon && transport === 'linux',
+  lookupCache: true,
   receiveInfo: addon && transport === 'linux',
   sendSettings: addon && transport === 'linux',
   pause: true,
@@ -29,6 +32,7 @@ const expected = (addon, linux) => ({
   sharedBuffers: addon,
   stats: addon,
   unixDgram: addon && transport === 'linux',
+  txtime: addon && transport === 'linux',
 });
 
 describeNative('dgram.features', () => {
@@ -76,8 +80,9 @@ const program = `
   for (const [name, value, wrong] of [
     ['device', 'lo', 5], ['multicastAll', true, 1], ['freebind', false, 0],
     ['transparent', true, 'x'], ['priority', 0, -1], ['mark', 1, '1'],
-    ['icmpErrors', true, 1],
-    ['receiveInfo', ['ttl'], 'ttl'], ['sendHighWaterMark', 5, '5'],
+    ['icmpErrors', true, 1], ['txtime', 'tai', 11],
+    ['receiveInfo', ['ttl'], 'ttl'], ['closeWhenCollected', true, 1],
+    ['sendHighWaterMark', 5, '5'],
   ]) {
     report([name,
       outcome(() => dgram.createSocket({ type: 'udp4', [name]: value })),
@@ -88,7 +93,8 @@ const program = `
   const socket = dgram.createSocket('udp4');
   for (const [name, ...args] of [
     ['setTypeOfService', 1], ['getTypeOfService'], ['setDontFragment', true],
-    ['getPathMTU'], ['stats'], ['detach'], ['addMembership', '239.1.1.1', '*'],
+    ['getPathMTU'], ['setPacingRate', 1], ['stats'], ['detach'],
+    ['addMembership', '239.1.1.1', '*'],
     ['dropMembership', '239.1.1.1', { interface: 'lo' }],
     ['addSourceSpecificMembership', '127.0.0.1', '232.1.1.1',
      { interface: 1 }],
@@ -107,7 +113,7 @@ const program = `
   }
   for (const [name, value, wrong] of [
     ['localAddress', '127.0.0.2', '::1'], ['interface', 'lo', true],
-    ['tos', 0, 256], ['ttl', 1, 0],
+    ['tos', 0, 256], ['ttl', 1, 0], ['sendTime', 1n, 1],
   ]) {
     report([name,
       outcome(() => socket.send('x', { port: 9, [name]: value }))[1],
@@ -144,9 +150,10 @@ describeNative('the additions on the fallback', () => {
     assert.deepStrictEqual(reports.slice(0, -2), [
       ['node', expected(false, false)],
       ...['device', 'multicastAll', 'freebind', 'transparent', 'priority',
-        'mark', 'icmpErrors', 'receiveInfo', 'sendHighWaterMark'].map(option),
+        'mark', 'icmpErrors', 'txtime', 'receiveInfo', 'closeWhenCollected',
+        'sendHighWaterMark'].map(option),
       ...['setTypeOfService', 'getTypeOfService', 'setDontFragment',
-          'getPathMTU', 'stats', 'detach'].map(method),
+          'getPathMTU', 'setPacingRate', 'stats', 'detach'].map(method),
       ...['addMembership', 'dropMembership', 'addSourceSpecificMembership',
           'dropSourceSpecificMembership'].map(membership),
       unavailable('socket.writableNeedDrain'), 'returned',
@@ -157,7 +164,8 @@ describeNative('the additions on the fallback', () => {
         'It must be >= 1 && <= 65535. Received 0'],
       ...[['localAddress', 'ERR_INVALID_ARG_VALUE'],
           ['interface', 'ERR_INVALID_ARG_TYPE'], ['tos', 'ERR_OUT_OF_RANGE'],
-          ['ttl', 'ERR_OUT_OF_RANGE']].map(([name, code]) => [
+          ['ttl', 'ERR_OUT_OF_RANGE'],
+          ['sendTime', 'ERR_INVALID_ARG_TYPE']].map(([name, code]) => [
         name, unavailable('Settings of a send')[1], code,
         unavailable('Settings of sends')[1],
         unavailable('Settings of sends')[1]]),

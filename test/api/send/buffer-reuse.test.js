@@ -107,4 +107,16 @@ describe('a detached buffer', () => {
     socket.send('end');
     assert.deepStrictEqual(await texts, ['', 'end']);
   });
+
+  it('is sent as an empty datagram by a socket that is not bound', async () => {
+    const receiver = await bound();
+    const { port } = receiver.address();
+    const socket = open('udp4');
+    const texts = receiveText(receiver, 2);
+    const bytes = new Uint8Array(3);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    socket.send(bytes, port, '127.0.0.1');
+    socket.send('end', port, '127.0.0.1');
+    assert.deepStrictEqual(await texts, ['', 'end']);
+  });
 });

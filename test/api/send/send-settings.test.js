@@ -381,7 +381,8 @@ describeWith('settings of a send', () => {
     });
     socket.send('a', target);
     assert.deepStrictEqual(reads.sort(),
-      ['address', 'interface', 'localAddress', 'port', 'tos', 'ttl']);
+      ['address', 'interface', 'localAddress', 'port', 'sendTime', 'tos',
+       'ttl']);
     assert.deepStrictEqual(await arrived(1),
       [{ text: 'a', ...PLAIN, tos: 4 }]);
     const closing = {

@@ -30,7 +30,7 @@ describe('dgram.createSocket()', () => {
 
   for (const [text, type] of [
     ['undefined', undefined], ['null', null], ['an empty string', ''],
-    ['udp', 'udp'], ['UDP4', 'UDP4'], ['tcp', 'tcp'], ['a number', 4],
+    ['UDP', 'UDP'], ['UDP4', 'UDP4'], ['tcp', 'tcp'], ['a number', 4],
     ['true', true], ['a symbol', Symbol('udp4')], ['a function', () => {}],
     ['an empty object', {}], ['an array', ['udp4']],
     ['an object with a bad type', { type: 'udp5' }],

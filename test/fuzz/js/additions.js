@@ -113,6 +113,7 @@ const SETTINGS = {
   interface: setting('lo', 'no such device', 1, 2, 2 ** 31 - 1, undefined),
   tos: setting(0, 4, 255, 256, undefined),
   ttl: setting(0, 1, 64, 255, undefined),
+  sendTime: setting(0n, 1n, 2n ** 63n - 1n, 2n ** 63n, -1n, 1, undefined),
 };
 
 const target = objectOf({
@@ -184,6 +185,7 @@ const HANDLE_METHODS = [
   'setTypeOfService', 'getTypeOfService', 'setFragment', 'getPathMTU',
   'setGroup', 'setOpenOptions', 'failedOption', 'stats', 'takeDrops',
   'setReceiveInfo', 'interfaceName', 'setSendHighWaterMark', 'needsDrain',
+  'setDualStack', 'setPacingRate',
 ];
 
 /** Functions of the addon without lasting effects on the process. */
@@ -253,8 +255,8 @@ const bindingCall = fc.oneof(
   fc.record({
     name: fc.constant('setSendSettings'),
     args: fc.tuple(settingsSlot, fc.oneof(fc.constantFrom(constant(4),
-      constant(6)), anything), SETTINGS.localAddress, anything, anything,
-                   SETTINGS.tos, SETTINGS.ttl),
+      constant(6), constant(46)), anything), SETTINGS.localAddress, anything,
+                   anything, SETTINGS.tos, SETTINGS.ttl, SETTINGS.sendTime),
   }));
 
 /** Property names of the addon's results. */
@@ -268,7 +270,7 @@ const INHERITED = [
 const option = fc.oneof(
   fc.record({
     method: fc.constantFrom('setTypeOfService', 'setDontFragment',
-      'getTypeOfService', 'getPathMTU', 'stats'),
+      'getTypeOfService', 'getPathMTU', 'setPacingRate', 'stats'),
     args: fc.array(fc.oneof(fc.constantFrom(...integers,
       constant(true), constant('probe')), anything), { maxLength: 2 }),
   }),
@@ -296,9 +298,13 @@ const option = fc.oneof(
 /** createSocket() with one of the options before bind. */
 const openOption = fc.record({
   name: fc.constantFrom('device', 'multicastAll', 'freebind', 'transparent',
-    'priority', 'mark', 'icmpErrors', 'receiveInfo', 'sendHighWaterMark'),
+    'priority', 'mark', 'icmpErrors', 'receiveInfo', 'sendHighWaterMark',
+    'txtime', 'lookupCache', 'closeWhenCollected'),
   value: fc.oneof(fc.constantFrom(...integers, constant('lo'), constant(true),
-    constant('no such device'), created("['ttl']", () => ['ttl']),
+    constant('no such device'), constant('monotonic'), constant('tai'),
+    created('{ ttl: 5, max: 1 }', () => ({ ttl: 5, max: 1 })),
+    created('{ ttl: -1 }', () => ({ ttl: -1 })),
+    created("['ttl']", () => ['ttl']),
     created("['tos', 5]", () => ['tos', 5])), anything),
 });
 
@@ -309,7 +315,7 @@ const INFO_NAMES = dgram.features.receiveInfo ?
 
 const program = fc.record({
   inherited: fc.subarray(INHERITED),
-  type: fc.constantFrom('udp4', 'udp6'),
+  type: fc.constantFrom('udp4', 'udp6', 'udp'),
   shared: fc.boolean(),
   receiveInfo: fc.subarray(INFO_NAMES),
   connected: fc.boolean(),
@@ -370,9 +376,12 @@ function sendAll(socket, port, { packets, settings, callback }) {
 
 const PLACES = ['message', 'port', 'address'];
 
+/** An address that each type of socket can send to. */
+const LOCAL = { udp4: '127.0.0.1', udp6: '::1', udp: '127.0.0.1' };
+
 /** The list for this socket, and the expected error code. */
 function makeList(socket, port, connected, { packets, fault: drawn }) {
-  const address = socket.type === 'udp4' ? '127.0.0.1' : '::1';
+  const address = LOCAL[socket.type];
   const list = packets.flatMap(({ make }) =>
     connected ? [make()] : [make(), port, address]);
   const width = list.length / packets.length;
@@ -536,7 +545,7 @@ function readResults(socket, inherited) {
 async function makeCalls(socket, closed, port, drawn) {
   const { type, connected, sends, sound: lists, handle, binding: inner,
     options, openOptions } = drawn;
-  socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
+  socket.bind(0, type === 'udp' ? '::' : LOCAL[type]);
   await iteration();
   if (connected) {
     socket.connect(port);

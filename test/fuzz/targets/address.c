@@ -79,6 +79,48 @@ static void check_parsed(const char* string, int family, uint16_t port) {
     FUZZ_CHECK(address.any.sa_family == AF_UNSPEC);
 }
 
+/* A dual-stack socket: what is parsed is an IPv6 address. Without the mapping
+ * it is that of the family of the text. */
+static void check_both(const char* string, uint16_t port) {
+  dgram_address_t both;
+  dgram_address_t single;
+  bool is_ip4 = dgram_address_parse(&single, 4, string, port) == 0;
+  int rc = is_ip4 ? 0 : dgram_address_parse(&single, 6, string, port);
+
+  memset(&both, 0xa5, sizeof(both));
+  FUZZ_CHECK(dgram_address_parse(&both, DGRAM_FAMILY_BOTH, string, port) == rc);
+  if (rc != 0) {
+    FUZZ_CHECK(both.any.sa_family == AF_UNSPEC);
+    return;
+  }
+  FUZZ_CHECK(both.any.sa_family == AF_INET6);
+  FUZZ_CHECK(dgram_address_is_ip4(&both) || (!is_ip4 && equal(&both, &single)));
+  dgram_address_unmap(&both);
+  dgram_address_unmap(&single);
+  FUZZ_CHECK(equal(&both, &single));
+}
+
+/* Only an IPv4-mapped address changes, to that of IPv4. */
+static void check_unmap(const dgram_address_t* address) {
+  dgram_address_t unmapped = *address;
+  bool is_mapped = address->any.sa_family == AF_INET6 &&
+                   IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr);
+
+  dgram_address_unmap(&unmapped);
+  FUZZ_CHECK(unmapped.any.sa_family ==
+             (is_mapped ? AF_INET : address->any.sa_family));
+  if (!is_mapped) {
+    FUZZ_CHECK(unmapped.any.sa_family == AF_UNIX ||
+               unmapped.any.sa_family == AF_UNSPEC ||
+               equal(&unmapped, address));
+    return;
+  }
+  FUZZ_CHECK(unmapped.in4.sin_port == address->in6.sin6_port);
+  FUZZ_CHECK(memcmp(&unmapped.in4.sin_addr,
+                    &address->in6.sin6_addr.s6_addr[12],
+                    4) == 0);
+}
+
 static void check_string(fuzz_input_t* input) {
   uint16_t port = fuzz_u16(input);
   size_t size = input->size;
@@ -88,9 +130,11 @@ static void check_string(fuzz_input_t* input) {
   string[size] = '\0';
   check_parsed(string, 4, port);
   check_parsed(string, 6, port);
-  FUZZ_CHECK(dgram_address_parse(
-                 &(dgram_address_t){0}, (int) port + 7, string, port) ==
-             UV_EINVAL);
+  check_both(string, port);
+  if (port + 7 != DGRAM_FAMILY_BOTH)
+    FUZZ_CHECK(dgram_address_parse(
+                   &(dgram_address_t){0}, (int) port + 7, string, port) ==
+               UV_EINVAL);
   free(string);
 }
 
@@ -107,6 +151,7 @@ static void check_sockaddr(fuzz_input_t* input, int family) {
   memcpy(exact, &address, size);
   dgram_address_describe(exact, &text);
   (void) dgram_address_has_zone(exact);
+  check_unmap(&address);
   if (family == AF_INET || family == AF_INET6) {
     check_text(&text, family == AF_INET ? 4 : 6);
     check_round_trip(&address);

@@ -257,6 +257,7 @@ static void check_put(fuzz_input_t* input, uint16_t segment) {
       .interface_index = fuzz_u8(input),
       .tos = (int32_t) fuzz_below(input, 257) - 1,
       .ttl = (int32_t) fuzz_below(input, 257) - 1,
+      .send_time = fuzz_one_in(input, 2) ? fuzz_u32(input) : 0,
   };
   bool is_ip4 = fuzz_one_in(input, 2);
   int level = is_ip4 ? (int) IPPROTO_IP : (int) IPPROTO_IPV6;
@@ -304,6 +305,13 @@ static void check_put(fuzz_input_t* input, uint16_t segment) {
                       is_ip4 ? IP_TTL : IPV6_HOPLIMIT,
                       &settings.ttl,
                       sizeof(settings.ttl));
+  if (settings.send_time != 0)
+    cmsg = check_next(&header,
+                      cmsg,
+                      SOL_SOCKET,
+                      61, /* SCM_TXTIME */
+                      &settings.send_time,
+                      sizeof(settings.send_time));
   FUZZ_CHECK(cmsg == NULL);
   free(header.msg_control);
 }

@@ -284,6 +284,7 @@ static void share(const state_t* state, dgram_socket_t* socket) {
 static void open_socket(state_t* state, uint32_t place) {
   fuzz_core_socket(&state->core, place, true);
   state->core.sockets[place]->icmp_errors = fuzz_icmp_errors;
+  state->core.sockets[place]->dual_stack = fuzz_one_in(&state->input, 4);
 }
 
 static void act(state_t* state) {

@@ -82,13 +82,19 @@ static uint32_t draw_settings(fuzz_input_t* input) {
   return draw_number(input, SETTINGS, DGRAM_SEND_SETTINGS_MAX);
 }
 
+static int draw_family(fuzz_input_t* input) {
+  static const int families[] = {4, 6, DGRAM_FAMILY_BOTH};
+
+  return families[fuzz_below(input, 3)];
+}
+
 static void set_peer(state_t* state) {
   static const char* const texts[] = {
       "127.0.0.1", "10.1.2.3", "::1", "fe80::1%lo", "nonsense", ""};
   uint32_t slot = draw_slot(&state->input);
   uint16_t port = fuzz_u16(&state->input);
   const char* text = texts[fuzz_below(&state->input, 6)];
-  int family = fuzz_one_in(&state->input, 2) ? 6 : 4;
+  int family = draw_family(&state->input);
   int rc;
 
   if (slot > PEERS) /* the model has the first slots only */
@@ -118,12 +124,13 @@ static void set_settings(state_t* state) {
   dgram_address_t address;
   int rc;
 
-  text.family = fuzz_one_in(input, 2) ? 6 : 4;
+  text.family = draw_family(input);
   text.local_address = texts[fuzz_below(input, 8)];
   text.interface_name = names[fuzz_below(input, 4)];
   text.interface_index = fuzz_below(input, 3);
   text.tos = (int32_t) fuzz_below(input, 300) - 2;
   text.ttl = (int32_t) fuzz_below(input, 300) - 2;
+  text.send_time = fuzz_below(input, 3);
   if (slot > SETTINGS) /* the model has the first slots only */
     slot |= DGRAM_SEND_SETTINGS_MAX;
   rc = dgram_send_settings_set(&state->core.env, slot, &text);
