@@ -108,7 +108,8 @@ describe('a detached buffer', () => {
     assert.deepStrictEqual(await texts, ['', 'end']);
   });
 
-  it('is sent as an empty datagram by a socket that is not bound', async () => {
+  // node:dgram throws once the socket is bound, out of reach of the caller.
+  itNative('is sent as an empty datagram by an unbound socket', async () => {
     const receiver = await bound();
     const { port } = receiver.address();
     const socket = open('udp4');
