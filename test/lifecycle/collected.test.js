@@ -246,6 +246,31 @@ for (const transport of TRANSPORTS) {
         }, options), [true]);
     });
 
+    it('closes a Unix socket, and removes its file', async function() {
+      if (!isLinux || transport === 'uv') this.skip();
+      assert.deepStrictEqual(
+        await reportsOf(async (dgram, report, { collect }) => {
+          const fs = require('node:fs');
+          const os = require('node:os');
+          const at = `${os.tmpdir()}/collected-${process.pid}.sock`;
+          const bind = (closeWhenCollected) => dgram.createSocket(
+            { type: 'unix_dgram', closeWhenCollected }, () => {}).bindSync(at);
+          bind(true);
+          const peer = dgram.createSocket('unix_dgram');
+          peer.send('x', at);
+          report(fs.existsSync(at));
+          await collect();
+          await collect();
+          report(fs.existsSync(at));
+          bind(false); // keeps the process alive
+          await collect();
+          await collect();
+          report(fs.existsSync(at));
+          fs.unlinkSync(at);
+          process.exit();
+        }, options), [true, false, true]);
+    });
+
     it('leaves the addresses of those datagrams new', async function() {
       if (!isLinux || transport === 'uv') this.skip(); // no receiveInfo
       assert.deepStrictEqual(
