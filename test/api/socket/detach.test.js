@@ -103,6 +103,22 @@ const numbers = (count, first = 0) =>
     closeTicket(binding.detach());
   });
 
+  it('rejects a socket whose queued calls have not run yet', async () => {
+    const { port } = (await bound()).address();
+    const socket = open('udp4');
+    let error;
+    socket.on('listening', () => {
+      error = thrownBy(() => socket.detach());
+    });
+    socket.bind(0, '127.0.0.1');
+    const sent = new Promise((resolve) => {
+      socket.send('x', port, '127.0.0.1', (...args) => resolve(args));
+    });
+    assert.deepStrictEqual(await sent, [null, 1]);
+    assert.strictEqual(error.code, 'EALREADY');
+    assert.ok(open({ from: socket.detach() }).address().port > 0);
+  });
+
   it('rejects a socket that is about to connect', async () => {
     const socket = await bound();
     socket.connect(9, '127.0.0.1');
