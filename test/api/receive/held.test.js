@@ -8,7 +8,7 @@ const {
   bound, describeNative, dgram, isWindows, nextIteration, once, open, packed,
   receiveText, stateOf,
 } = require('../../support/dgram');
-const { boundUnix, describeUnix, pathOf } = require('../unix/kit');
+const { boundUnix, describeUnix, openUnix, pathOf } = require('../unix/kit');
 
 const COUNT = 100;
 
@@ -194,6 +194,23 @@ describeUnix('pause() of a Unix socket', () => {
     for (const [i, message] of received.entries())
       assert.ok(message.every((byte) => byte === i + 1));
   });
+
+  for (const [sendHighWaterMark, expected] of [
+    [undefined, false], [1, true], [1 << 20, false],
+  ]) {
+    it(`lets the send queue reach its mark of ${sendHighWaterMark}`, async () => {
+      const receiver = await boundUnix();
+      receiver.pause();
+      const sender = openUnix({ sendHighWaterMark });
+      while (sender.getSendQueueCount() === 0)
+        sender.sendMany(['x', pathOf(receiver)]);
+      assert.strictEqual(sender.writableNeedDrain, expected);
+      const drained = once(sender, 'drain');
+      receiver.resume();
+      await drained;
+      assert.strictEqual(sender.writableNeedDrain, false);
+    });
+  }
 
   it('cannot be followed by detach(), which is about UDP', async () => {
     const socket = await boundUnix();
