@@ -2,9 +2,6 @@
 
 /** detach(), which hands the descriptor of a socket to another one. */
 
-// Fake clocks replace the functions of this module.
-const { setTimeout } = require('node:timers');
-const binding = require('../load/binding');
 const errors = require('../errors/errors');
 const { validateInt32, validateObject } = require('../errors/validators');
 const outbox = require('../batch/outbox');
@@ -13,7 +10,7 @@ const { requireFeature } = require('../handle/require-feature');
 const { addMethods, healthCheck, throwOnError } = require('./common');
 const { Socket } = require('./constructor');
 const { BOUND, CONNECTING, detached, kState } = require('./state');
-const { writeNote } = require('./ticket');
+const { expireTicket, writeNote } = require('./ticket');
 
 // Programs may replace the global.
 const { process } = globalThis;
@@ -74,8 +71,7 @@ addMethods(Socket.prototype, {
     detached.add(state);
     state.handle = null;
     process.nextTick(emitClose, this);
-    // If this thread ends before, the C core closes it later: tickets.h.
-    setTimeout(binding.discardTicket, timeout, token).unref();
+    expireTicket(token, timeout);
     return { token };
   },
 });

@@ -4,6 +4,7 @@
 // this thread or in a worker.
 
 const assert = require('node:assert');
+const { createHook } = require('node:async_hooks');
 const builtin = require('node:dgram');
 const { BlockList } = require('node:net');
 const {
@@ -198,6 +199,24 @@ const numbers = (count, first = 0) =>
           report('left');
         });
       }), ['left', 'close']);
+    });
+
+    it('leaves no timer behind once it is used', async () => {
+      let socket = await bound();
+      const timers = new Set();
+      const hook = createHook({
+        init(id, type) {
+          if (type === 'Timeout') timers.add(id);
+        },
+        destroy(id) {
+          timers.delete(id);
+        },
+      }).enable();
+      for (let i = 0; i < 10; i++) socket = open({ from: socket.detach() });
+      await nextIteration();
+      await nextIteration();
+      hook.disable();
+      assert.strictEqual(timers.size, 0);
     });
 
     it('survives a failed use', async () => {
