@@ -28,6 +28,8 @@ class Pending {
     this.onBound = undefined;
     /** The callbacks of all promises, with the name of the system call. */
     this.callbacks = new Map();
+    /** detach() was called: what is queued is still sent. */
+    this.isDetached = false;
   }
 
   /** Rejects what is not settled. */
@@ -119,7 +121,22 @@ function failBind(record, error, tell) {
   });
 }
 
+/** The base class has another one for them. */
+function checkClass(socket) {
+  if (socket instanceof Socket) return;
+  socket.close();
+  throw Object.assign(
+    new TypeError('dgram-native/promises has no Unix datagram sockets'),
+    { code: 'ERR_INVALID_ARG_VALUE' });
+}
+
 class Socket extends dgram.Socket {
+  /** @throws {TypeError} also ERR_INVALID_ARG_VALUE for a Unix socket */
+  constructor(...args) {
+    super(...args);
+    checkClass(this);
+  }
+
   /**
    * @param {...*} args of bind() of dgram-native
    * @returns {Promise<{address: string, family: string, port: number}>} the
@@ -183,6 +200,13 @@ class Socket extends dgram.Socket {
     });
   }
 
+  /** @returns {{token: string}} as detach() of dgram-native */
+  detach(...args) {
+    const ticket = super.detach(...args);
+    recordOf(this).isDetached = true;
+    return ticket;
+  }
+
   emit(event, ...args) {
     if (event !== 'error' && event !== 'listening' && event !== 'close') {
       return super.emit(event, ...args);
@@ -202,7 +226,7 @@ class Socket extends dgram.Socket {
         onBound(null, address);
       }
     }
-    if (event === 'close') {
+    if (event === 'close' && !record.isDetached) {
       // Queued sends are cancelled within the next iteration.
       setImmediate(() => setImmediate(() => record.cancel()));
     }

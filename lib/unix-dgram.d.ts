@@ -80,6 +80,10 @@ export interface UnixSocketOptions {
   signal?: AbortSignal | undefined;
   /** As in SocketOptions. */
   sharedBuffers?: boolean | undefined;
+  /** As in SocketOptions. */
+  closeWhenCollected?: boolean | undefined;
+  /** As in SocketOptions, for `writableNeedDrain`. */
+  sendHighWaterMark?: number | undefined;
   /** What `rinfo` and the columns of 'batch' have in addition. */
   receiveInfo?: readonly UnixReceiveInfoName[] | undefined;
   /** close() removes the file that bind() has created. Default: true. */

@@ -34,6 +34,8 @@ const {
 const DONE = 0;
 const MORE = 1;
 const LAST_THREW = 2;
+/** Instead of a call of deliver(): nobody receives the batch. */
+const GONE = 3;
 
 const { Uint8Array } = globalThis;
 
@@ -317,4 +319,4 @@ function takeMessage({ memory }, start, size) {
   return new View(new Uint8Array(memory, INBOX_RECV_BUFFER + start, size));
 }
 
-module.exports = { deliver, forgetSpares, prepare };
+module.exports = { GONE, deliver, forgetSpares, prepare };

@@ -206,8 +206,13 @@ function takeHandle(token, ...args) {
   return status;
 }
 
-/** Gets the rest of a batch after a listener has closed the socket. */
-const GONE = { closed: true, receiveInfo: null };
+/**
+ * A listener may have closed the socket, or the garbage collector has found it.
+ */
+function deliver(id, name) {
+  const handle = table.find(id);
+  return handle === undefined ? inbox.GONE : inbox.deliver(handle, name);
+}
 
 /**
  * Counts the hooks that are running. After a termination no `finally` runs and
@@ -225,7 +230,7 @@ function counted(hook) {
 }
 
 const running = new Uint32Array(binding.hook({
-  deliver: counted((id, name) => inbox.deliver(table.find(id) ?? GONE, name)),
+  deliver: counted(deliver),
   complete: counted(outbox.completeQueued),
   closed: counted((id) => {
     const handle = table.find(id);

@@ -15,8 +15,9 @@ const { FAMILY_UNIX } = binding.layout;
 const CONGESTION_EVENTS = ['congestion', 'writable', 'drain'];
 
 class UnixHandle extends UDP {
-  constructor() {
-    super('DGRAMUNIX');
+  /** @param {boolean} [isWeak] see handle.js */
+  constructor(isWeak) {
+    super('DGRAMUNIX', isWeak);
     this.family = FAMILY_UNIX;
     permission.guardHandle(this);
   }

@@ -2,9 +2,6 @@
 
 /** detach(), which hands the descriptor of a socket to another one. */
 
-// Fake clocks replace the functions of this module.
-const { setTimeout } = require('node:timers');
-const binding = require('../load/binding');
 const errors = require('../errors/errors');
 const { validateInt32, validateObject } = require('../errors/validators');
 const outbox = require('../batch/outbox');
@@ -13,7 +10,7 @@ const { requireFeature } = require('../handle/require-feature');
 const { addMethods, healthCheck, throwOnError } = require('./common');
 const { Socket } = require('./constructor');
 const { BOUND, CONNECTING, detached, kState } = require('./state');
-const { writeNote } = require('./ticket');
+const { expireTicket, writeNote } = require('./ticket');
 
 // Programs may replace the global.
 const { process } = globalThis;
@@ -22,11 +19,15 @@ const { process } = globalThis;
 const TIMEOUT = 60_000;
 const TIMEOUT_MAX = 0x7fffffff;
 
-/** @throws {Error} if the socket has no descriptor, or is about to connect */
-function checkState({ bindState, connectState, handle }) {
+/**
+ * @throws {Error} if the socket has no descriptor, is about to connect, or has
+ *   calls that wait for the end of 'listening'
+ */
+function checkState({ bindState, connectState, handle, queue }) {
+  const isBusy = connectState === CONNECTING || queue !== undefined;
   let code;
   if (bindState !== BOUND) code = 'EBADF';
-  else if (connectState === CONNECTING) code = 'EALREADY';
+  else if (isBusy) code = 'EALREADY';
   else if (!(handle instanceof UDP)) code = 'ENOTSUP';
   if (code !== undefined) {
     throwOnError(errors.errno(code), 'detach', checkState);
@@ -46,7 +47,7 @@ addMethods(Socket.prototype, {
    * @returns {{token: string}} the ticket: a plain object, which can be posted
    *   to another thread, and used once
    * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING; EBADF of a socket that is not
-   *   bound, EALREADY during connect(), EMFILE
+   *   bound, EALREADY during connect() and before queued calls, EMFILE
    * @throws {TypeError} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
    *   ERR_INVALID_ARG_TYPE
    * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -70,8 +71,7 @@ addMethods(Socket.prototype, {
     detached.add(state);
     state.handle = null;
     process.nextTick(emitClose, this);
-    // If this thread ends before, the C core closes it later: tickets.h.
-    setTimeout(binding.discardTicket, timeout, token).unref();
+    expireTicket(token, timeout);
     return { token };
   },
 });

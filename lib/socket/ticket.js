@@ -5,6 +5,8 @@
  * The C core keeps the descriptor and a note with what only JavaScript knows.
  */
 
+// Fake clocks replace the functions of this module.
+const { clearTimeout, setTimeout } = require('node:timers');
 const binding = require('../load/binding');
 const errors = require('../errors/errors');
 const { validateAbortSignal } = require('../errors/validators');
@@ -43,6 +45,30 @@ function writeNote(type, state) {
       undefined :
       namesOf(handle.receiveInfo),
   });
+}
+
+/** The timers of tickets that this thread has made, by token. */
+const expiring = new Map();
+
+/**
+ * Closes a ticket that is not used in time. If this thread ends before, the C
+ * core closes it later: tickets.h.
+ * @param {string} token
+ * @param {number} timeout milliseconds
+ */
+function expireTicket(token, timeout) {
+  expiring.set(token, setTimeout(discard, timeout, token).unref());
+}
+
+function discard(token) {
+  expiring.delete(token);
+  binding.discardTicket(token);
+}
+
+/** The ticket was used, in this thread. */
+function keepTicket(token) {
+  clearTimeout(expiring.get(token));
+  expiring.delete(token);
 }
 
 function invalidTicket(value, above) {
@@ -106,6 +132,7 @@ function openTicket(ticket, options, lookupCache, above) {
                             closeWhenCollected);
   if (handle === NO_TICKET) throw invalidTicket(from, above);
   if (typeof handle === 'number') throwOnError(handle, 'open', above);
+  keepTicket(ticket.token);
   if (ticket.receiveInfo !== undefined) {
     const names = new Set(ticket.receiveInfo);
     handle.receiveInfo = new ReceiveInfo(names, bitsOf(names));
@@ -123,4 +150,6 @@ function restoreState(socket, ticket) {
   state.ipv6Only = ticket.ipv6Only;
 }
 
-module.exports = { openTicket, readTicket, restoreState, writeNote };
+module.exports = {
+  expireTicket, openTicket, readTicket, restoreState, writeNote,
+};

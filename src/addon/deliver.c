@@ -8,6 +8,7 @@ typedef enum {
   DELIVER_DONE = 0,
   DELIVER_MORE = 1,       /* the budget is used up, or a new scope is needed */
   DELIVER_LAST_THREW = 2, /* done, and the last listener threw */
+  DELIVER_GONE = 3,       /* no socket has the id; its texts may not be read */
 } deliver_result_t;
 
 /* One batch on its way to JavaScript. */
@@ -60,6 +61,10 @@ static dgram_call_result_t call_deliver(const delivery_t* delivery,
   if (result == DGRAM_CALL_RETURNED &&
       napi_get_value_int32(addon->env, value, more) != napi_ok)
     return DGRAM_CALL_STOPPED;
+  if (result == DGRAM_CALL_RETURNED && *more == DELIVER_GONE) {
+    dgram_inbox_forget_sources(&addon->core, inbox);
+    *more = DELIVER_DONE;
+  }
   if (result != DGRAM_CALL_THREW)
     return result;
   skip_stuck(delivery, &before);

@@ -99,16 +99,17 @@ static void append(dgram_inbox_t* inbox, const dgram_recv_t* buffer) {
   inbox->datagrams_left += count_datagrams(buffer->length, buffer->segment);
 }
 
-static void count_received(dgram_env_t* env,
-                           uint32_t length,
-                           uint32_t segment) {
+void dgram_inbox_count_received(dgram_env_t* env,
+                                uint32_t length,
+                                uint32_t segment,
+                                bool is_run) {
   dgram_stats_t* stats = &env->inbox->reader->stats;
   uint32_t n = count_datagrams(length, segment);
 
   env->received += n;
   stats->received += n;
   stats->received_bytes += length;
-  stats->merged_runs += n > 1;
+  stats->merged_runs += is_run && n > 1;
 }
 
 /* Transports that have received into this memory need no copy. */
@@ -130,7 +131,7 @@ void dgram_inbox_append(dgram_env_t* env,
                         const struct sockaddr* source,
                         int status) {
   if (source != NULL)
-    count_received(env, length, segment);
+    dgram_inbox_count_received(env, length, segment, true);
   dgram_inbox_append_counted(env, offset, length, segment, source, status);
 }
 
@@ -169,14 +170,20 @@ void dgram_inbox_append_counted(dgram_env_t* env,
 void dgram_inbox_append_from_path(dgram_env_t* env,
                                   uint32_t offset,
                                   uint32_t length,
-                                  const dgram_path_t* source,
-                                  bool counted) {
+                                  const dgram_path_t* source) {
+  dgram_inbox_count_received(env, length, length, true);
+  dgram_inbox_append_from_path_counted(env, offset, length, source, 0);
+}
+
+void dgram_inbox_append_from_path_counted(dgram_env_t* env,
+                                          uint32_t offset,
+                                          uint32_t length,
+                                          const dgram_path_t* source,
+                                          int status) {
   dgram_inbox_t* inbox = env->inbox;
-  dgram_recv_t buffer = {offset, length, length, 0, 0, 0};
+  dgram_recv_t buffer = {offset, length, length, 0, 0, status};
   bool is_new;
 
-  if (!counted)
-    count_received(env, length, length);
   DGRAM_ASSERT(offset / DGRAM_RECV_SLOT_SIZE < DGRAM_RECV_SLOTS);
   inbox->addresses->paths[offset / DGRAM_RECV_SLOT_SIZE] = *source;
   buffer.source = dgram_path_sources_find(&env->path_sources, source, &is_new);

@@ -73,8 +73,7 @@ void dgram_inbox_append(dgram_env_t* env,
                         const struct sockaddr* source,
                         int status);
 
-/* The same for one that was counted as received before. `status`: also
- * DGRAM_EMITTED. */
+/* The same for one that is counted separately. `status`: also DGRAM_EMITTED. */
 void dgram_inbox_append_counted(dgram_env_t* env,
                                 uint32_t offset,
                                 uint32_t length,
@@ -82,12 +81,24 @@ void dgram_inbox_append_counted(dgram_env_t* env,
                                 const struct sockaddr* source,
                                 int status);
 
-/* The same for a single datagram of a Unix socket. `counted`: before. */
+/* The same two for a single datagram of a Unix socket. */
 void dgram_inbox_append_from_path(dgram_env_t* env,
                                   uint32_t offset,
                                   uint32_t length,
-                                  const dgram_path_t* source,
-                                  bool counted);
+                                  const dgram_path_t* source);
+void dgram_inbox_append_from_path_counted(dgram_env_t* env,
+                                          uint32_t offset,
+                                          uint32_t length,
+                                          const dgram_path_t* source,
+                                          int status);
+
+/* Counts `length` bytes, in datagrams of `segment`, as received by the reader
+ * of the acquired inbox. `is_run`: they are a whole GRO buffer, as the kernel
+ * has merged it. */
+void dgram_inbox_count_received(dgram_env_t* env,
+                                uint32_t length,
+                                uint32_t segment,
+                                bool is_run);
 
 /* How many datagrams JavaScript has taken since the last call. */
 uint32_t dgram_inbox_count_delivered(dgram_inbox_t* inbox);

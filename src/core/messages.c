@@ -59,6 +59,7 @@ static dgram_message_t* copy_message(const dgram_inbox_t* inbox,
   message->status = buffer->status;
   message->segment = buffer->segment < length ? buffer->segment : length;
   message->counted = true;
+  message->run_counted = true;
   if (buffer->status < 0)
     return message;
   if (inbox->socket->is_unix)
@@ -105,6 +106,18 @@ static uint32_t count_slots(const dgram_message_t* message) {
              : (length + DGRAM_RECV_SLOT_SIZE - 1) / DGRAM_RECV_SLOT_SIZE;
 }
 
+/* The whole message, though only a part of it may be appended now. */
+static void count_once(dgram_env_t* env, dgram_message_t* message) {
+  if (message->counted || message->status < 0)
+    return;
+  dgram_inbox_count_received(env,
+                             message->length - message->position,
+                             message->segment,
+                             !message->run_counted);
+  message->counted = true;
+  message->run_counted = true;
+}
+
 static void append_bytes(dgram_env_t* env,
                          const dgram_message_t* message,
                          uint32_t offset,
@@ -114,13 +127,11 @@ static void append_bytes(dgram_env_t* env,
       message->status < 0 ? NULL : &message->source.any;
 
   if (message->status >= 0 && env->inbox->reader->is_unix)
-    dgram_inbox_append_from_path(
-        env, offset, length, &message->path, message->counted);
-  else if (message->counted)
+    dgram_inbox_append_from_path_counted(
+        env, offset, length, &message->path, message->status);
+  else
     dgram_inbox_append_counted(
         env, offset, length, segment, source, message->status);
-  else
-    dgram_inbox_append(env, offset, length, segment, source, message->status);
 }
 
 /* Appends up to `datagrams` of a message to the acquired inbox, at `offset`.
@@ -134,7 +145,8 @@ static uint32_t append_part(dgram_env_t* env,
   uint32_t segment = message->segment;
   uint32_t first = inbox->count;
 
-  if (segment > 0 && length / segment > datagrams)
+  count_once(env, message);
+  if (segment > 0 && (length + segment - 1) / segment > datagrams)
     length = segment * datagrams;
   if (length < segment)
     segment = length;
@@ -188,6 +200,7 @@ void dgram_messages_uncount(dgram_socket_t* socket, dgram_message_t* list) {
     if (!list->counted)
       continue;
     list->counted = false;
+    socket->env->received -= count_datagrams(list);
     socket->stats.received -= count_datagrams(list);
     if (list->status >= 0)
       socket->stats.received_bytes -= list->length - list->position;

@@ -21,6 +21,7 @@ struct dgram_message_s {
   uint32_t segment;  /* size of one datagram of a GRO buffer, in bytes */
   uint32_t position; /* bytes that were appended to an inbox before */
   bool counted;      /* as received, in the statistics of its socket */
+  bool run_counted;  /* as a GRO buffer, by the socket that has read it */
   dgram_address_t source;
   dgram_path_t path; /* the source, if it is a Unix socket */
   dgram_receive_info_t info;

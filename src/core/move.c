@@ -82,12 +82,11 @@ int dgram_socket_leave(dgram_socket_t* socket,
 int dgram_socket_finish(dgram_socket_t* socket) {
   if (socket->closing)
     return UV_EBADF;
-  if (dgram_socket_queue_count(socket) == 0) {
-    dgram_socket_close(socket);
-    return 0;
-  }
   socket->finishing = true;
-  return dgram_socket_stop(socket);
+  if (dgram_socket_queue_count(socket) > 0)
+    return dgram_socket_stop(socket);
+  dgram_socket_close(socket);
+  return 0;
 }
 
 /* Gives the descriptor to libuv, which would set SO_REUSEADDR. */

@@ -23,6 +23,8 @@ bool dgram_stats_read_drops(dgram_socket_t* socket) {
 
   if (fd < 0) /* no descriptor: nothing can have been dropped */
     return dgram_platform_has_options;
+  if (socket->finishing) /* the socket that has the descriptor counts them */
+    return dgram_platform_has_options;
   if (dgram_platform_get_drops(fd, &now) != 0)
     return false;
   /* The difference is right even if the kernel's counter has wrapped. */

@@ -246,6 +246,60 @@ for (const transport of TRANSPORTS) {
         }, options), [true]);
     });
 
+    it('closes a Unix socket, and removes its file', async function() {
+      if (!isLinux || transport === 'uv') this.skip();
+      assert.deepStrictEqual(
+        await reportsOf(async (dgram, report, { collect }) => {
+          const fs = require('node:fs');
+          const os = require('node:os');
+          const at = `${os.tmpdir()}/collected-${process.pid}.sock`;
+          const bind = (closeWhenCollected) => dgram.createSocket(
+            { type: 'unix_dgram', closeWhenCollected }, () => {}).bindSync(at);
+          bind(true);
+          const peer = dgram.createSocket('unix_dgram');
+          peer.send('x', at);
+          report(fs.existsSync(at));
+          await collect();
+          await collect();
+          report(fs.existsSync(at));
+          bind(false); // keeps the process alive
+          await collect();
+          await collect();
+          report(fs.existsSync(at));
+          fs.unlinkSync(at);
+          process.exit();
+        }, options), [true, false, true]);
+    });
+
+    it('leaves the addresses of those datagrams new', async function() {
+      if (!isLinux || transport === 'uv') this.skip(); // no receiveInfo
+      assert.deepStrictEqual(
+        await reportsOf(async (dgram, report, { sleep }) => {
+          const peer = dgram.createSocket('udp4');
+          peer.bindSync({ address: '127.0.0.1' });
+          const bind = (options) => {
+            const socket = dgram.createSocket(
+              { type: 'udp4', receiveInfo: ['localAddress'], ...options });
+            socket.on('message', (msg, { localAddress }) =>
+              report(`${msg} to ${localAddress}`));
+            return socket.bindSync().port;
+          };
+          const send = (text, port) => peer.sendMany(
+            [text, port, '127.0.0.7', text, port, '127.0.0.8']);
+          const dropped = bind({ closeWhenCollected: true });
+          const kept = bind();
+          await sleep(10);
+          setTimeout(() => {
+            send('x', dropped); // is read before the finalizer runs
+            for (let i = 0; i < 3; i++) globalThis.gc();
+          }, 10);
+          await sleep(100);
+          send('y', kept);
+          await sleep(100);
+          process.exit();
+        }, options), ['y to 127.0.0.7', 'y to 127.0.0.8']);
+    });
+
     it('works in a worker, and at its end', async () => {
       assert.deepStrictEqual(
         await reportsOf(async (dgram, report, { once }) => {

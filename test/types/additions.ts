@@ -243,6 +243,9 @@ console.log(hasUnix, unix.stats().sent, unix.remoteAddress().path);
 unix.send('x', 53);
 // @ts-expect-error -- of UDP
 createSocket({ type: 'unix_dgram', receiveInfo: ['ttl'] });
+createSocket({
+  type: 'unix_dgram', closeWhenCollected: true, sendHighWaterMark: 1,
+});
 // @ts-expect-error -- of Unix sockets
 createSocket({ type: 'udp4', unlink: false });
 // Names, both families, garbage collection, pacing.

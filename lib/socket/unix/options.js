@@ -5,6 +5,7 @@
 const errors = require('../../errors/errors');
 const { validateBoolean, validateString } = require('../../errors/validators');
 const { BITS, UnixInfo } = require('../../batch/unix-info');
+const { NAMES: OPEN_OPTIONS } = require('../open-options');
 
 /** Names of `receiveInfo`, and what the C core reads for each. */
 const NAMES = new Map([
@@ -17,8 +18,8 @@ const ONE_OF = `must be one of: ${
 
 /** Options that have no meaning without IP. Silence could be dangerous. */
 const UDP_ONLY = [
-  'reusePort', 'device', 'multicastAll', 'freebind', 'transparent', 'priority',
-  'mark', 'icmpErrors', 'receiveBlockList', 'sendBlockList',
+  ...OPEN_OPTIONS, 'steering', 'workers', 'reusePort', 'lookupCache',
+  'receiveBlockList', 'sendBlockList',
 ];
 
 function checkUdpOptions(options, above) {

@@ -23,8 +23,11 @@ const connectMethods = require('./connect');
 const sendMethods = require('./send');
 
 /** @throws {Error} EMFILE or ENOMEM, if the C core has no memory */
-function createHandle(info) {
-  const handle = new UnixHandle();
+function createHandle(info, { closeWhenCollected, sendHighWaterMark }) {
+  const handle = new UnixHandle(closeWhenCollected);
+  if (sendHighWaterMark !== undefined) {
+    handle.setSendHighWaterMark(sendHighWaterMark);
+  }
   handle.receiveInfo = info;
   if (info.bits !== 0) handle.setReceiveInfo(info.bits);
   return handle;
@@ -32,7 +35,8 @@ function createHandle(info) {
 
 /**
  * @param {object} [options] of createSocket(): recvBufferSize, sendBufferSize
- *   (bytes), signal, sharedBuffers; receiveInfo: ['credentials', 'timestamp'];
+ *   (bytes), signal, sharedBuffers, closeWhenCollected, sendHighWaterMark
+ *   (bytes); receiveInfo: ['credentials', 'timestamp'];
  *   unlink (default true): the file that bind() has made is removed on close
  * @param {function(Buffer, object)} [listener] for 'message'
  * @param {Function} [above] see errors.js
@@ -44,7 +48,7 @@ function UnixSocket(options = {}, listener = undefined, above = UnixSocket) {
   EventEmitter.call(this);
   const { unlink, info } = readUnixOptions(options, above);
   requireOfTransport('unixDgram', 'Unix datagram sockets', above);
-  const handle = createHandle(info);
+  const handle = createHandle(info, options);
   handle.owner = this;
   if (options.sharedBuffers ?? SHARED_BUFFERS) handle.sharedBuffers = true;
   this[asyncIdKey(handle)] = handle.getAsyncId();
@@ -62,7 +66,7 @@ const UDP_ONLY = [
   'setMulticastInterface', 'addMembership', 'dropMembership',
   'addSourceSpecificMembership', 'dropSourceSpecificMembership',
   'setTypeOfService', 'getTypeOfService', 'setDontFragment', 'getPathMTU',
-  'detach',
+  'setPacingRate', 'detach',
 ];
 
 function refuse(name) {

@@ -177,7 +177,7 @@ static void append_received(const dgram_socket_t* socket,
   }
   dgram_platform_unix_path(&slots->sources[i], header->msg_namelen, &source);
   dgram_inbox_append_from_path(
-      env, i * SLOT_SIZE, slots->headers[i].msg_len, &source, false);
+      env, i * SLOT_SIZE, slots->headers[i].msg_len, &source);
   if (socket->receive_info == 0)
     return;
   dgram_ancillary_get_info(header, &info);

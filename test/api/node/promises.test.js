@@ -68,6 +68,14 @@ describeNative('dgram-native/promises', () => {
     assert.strictEqual(Socket, promises.Socket);
   });
 
+  it('has no Unix sockets: theirs are without promises', function() {
+    if (!dgram.features.unixDgram) this.skip();
+    for (const type of ['unix_dgram', { type: 'unix_dgram' }]) {
+      assert.throws(() => promises.createSocket(type),
+        { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
+    }
+  });
+
   it('takes options and a listener', async () => {
     const messages = [];
     const socket = closeLater(promises.createSocket(

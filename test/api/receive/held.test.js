@@ -5,10 +5,10 @@
 
 const assert = require('node:assert');
 const {
-  bound, describeNative, dgram, isWindows, nextIteration, once, open,
+  bound, describeNative, dgram, isWindows, nextIteration, once, open, packed,
   receiveText, stateOf,
 } = require('../../support/dgram');
-const { boundUnix, describeUnix, pathOf } = require('../unix/kit');
+const { boundUnix, describeUnix, openUnix, pathOf } = require('../unix/kit');
 
 const COUNT = 100;
 
@@ -83,6 +83,37 @@ async function until(condition) {
       assert.deepStrictEqual([...first, ...rest], numbers);
     });
 
+    it('counts each GRO buffer once, where it was read', async () => {
+      const socket = await bound();
+      const sender = await bound();
+      const { port } = socket.address();
+      await new Promise((resolve) => {
+        sender.connect(port, '127.0.0.1', resolve);
+      });
+      const core = () => packed.binding().stats().received;
+      const before = [dgram.stats().received, core()];
+      const { mergedRuns } = dgram.stats();
+      let next;
+      const texts = collect(socket, 60, () => {
+        next = open({ from: socket.detach() });
+      });
+      // Of one size: the kernel merges them.
+      const sent = numbers.concat(numbers).map((text) => text.padStart(100));
+      sender.sendMany(sent.slice(0, 50)); // the kernel may merge the next ones
+      await until(() => texts.length === 50);
+      sender.sendMany(sent.slice(50));
+      await until(() => next !== undefined);
+      const rest = collect(next, COUNT, () => {});
+      await until(() => texts.length + rest.length === sent.length);
+      assert.deepStrictEqual([...texts, ...rest], sent);
+      assert.strictEqual(next.stats().received, rest.length);
+      // On loopback a GSO send arrives as one GRO buffer.
+      assert.ok(dgram.stats().mergedRuns - mergedRuns <=
+        sender.stats().segmentedRuns);
+      assert.deepStrictEqual([dgram.stats().received, core()],
+        before.map((count) => count + sent.length));
+    });
+
     it('in a listener moves the rest of the batch that is being delivered',
        async () => {
          const socket = await bound();
@@ -125,6 +156,27 @@ describeUnix('pause() of a Unix socket', () => {
     assert.deepStrictEqual(received.sort(), sent.sort());
   });
 
+  it('in a listener of \'batch\' emits its datagrams once', async () => {
+    const receiver = await boundUnix();
+    const sender = await boundUnix();
+    const counts = [];
+    const texts = [];
+    receiver.on('batch', ({ count }) => {
+      if (counts.push(count) === 1) receiver.pause();
+    });
+    receiver.on('message', (message) => texts.push(String(message)));
+    const sent = numbers.slice(0, 4);
+    sender.sendMany(sent.flatMap((text) => [text, pathOf(receiver)]));
+    await until(() => counts.length > 0);
+    await iterations();
+    assert.deepStrictEqual(texts, []);
+    receiver.resume();
+    await until(() => texts.length === sent.length);
+    assert.deepStrictEqual(texts, sent);
+    assert.strictEqual(counts.reduce((sum, count) => sum + count, 0),
+                       sent.length);
+  });
+
   it('keeps datagrams longer than 64 KiB', async () => {
     const receiver = await boundUnix();
     const sender = await boundUnix();
@@ -142,6 +194,23 @@ describeUnix('pause() of a Unix socket', () => {
     for (const [i, message] of received.entries())
       assert.ok(message.every((byte) => byte === i + 1));
   });
+
+  for (const [sendHighWaterMark, expected] of [
+    [undefined, false], [1, true], [1 << 20, false],
+  ]) {
+    it(`lets the send queue reach its mark of ${sendHighWaterMark}`, async () => {
+      const receiver = await boundUnix();
+      receiver.pause();
+      const sender = openUnix({ sendHighWaterMark });
+      while (sender.getSendQueueCount() === 0)
+        sender.sendMany(['x', pathOf(receiver)]);
+      assert.strictEqual(sender.writableNeedDrain, expected);
+      const drained = once(sender, 'drain');
+      receiver.resume();
+      await drained;
+      assert.strictEqual(sender.writableNeedDrain, false);
+    });
+  }
 
   it('cannot be followed by detach(), which is about UDP', async () => {
     const socket = await boundUnix();

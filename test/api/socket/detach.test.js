@@ -4,6 +4,7 @@
 // this thread or in a worker.
 
 const assert = require('node:assert');
+const { createHook } = require('node:async_hooks');
 const builtin = require('node:dgram');
 const { BlockList } = require('node:net');
 const {
@@ -103,6 +104,22 @@ const numbers = (count, first = 0) =>
     closeTicket(binding.detach());
   });
 
+  it('rejects a socket whose queued calls have not run yet', async () => {
+    const { port } = (await bound()).address();
+    const socket = open('udp4');
+    let error;
+    socket.on('listening', () => {
+      error = thrownBy(() => socket.detach());
+    });
+    socket.bind(0, '127.0.0.1');
+    const sent = new Promise((resolve) => {
+      socket.send('x', port, '127.0.0.1', (...args) => resolve(args));
+    });
+    assert.deepStrictEqual(await sent, [null, 1]);
+    assert.strictEqual(error.code, 'EALREADY');
+    assert.ok(open({ from: socket.detach() }).address().port > 0);
+  });
+
   it('rejects a socket that is about to connect', async () => {
     const socket = await bound();
     socket.connect(9, '127.0.0.1');
@@ -182,6 +199,24 @@ const numbers = (count, first = 0) =>
           report('left');
         });
       }), ['left', 'close']);
+    });
+
+    it('leaves no timer behind once it is used', async () => {
+      let socket = await bound();
+      const timers = new Set();
+      const hook = createHook({
+        init(id, type) {
+          if (type === 'Timeout') timers.add(id);
+        },
+        destroy(id) {
+          timers.delete(id);
+        },
+      }).enable();
+      for (let i = 0; i < 10; i++) socket = open({ from: socket.detach() });
+      await nextIteration();
+      await nextIteration();
+      hook.disable();
+      assert.strictEqual(timers.size, 0);
     });
 
     it('survives a failed use', async () => {

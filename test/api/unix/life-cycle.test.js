@@ -256,7 +256,7 @@ describeUnix('a Unix socket', () => {
     for (const [name, ...args] of [
       ['setTTL', 1], ['setBroadcast', true], ['addMembership', '224.0.0.1'],
       ['setMulticastTTL', 1], ['getTypeOfService'], ['setDontFragment', true],
-      ['getPathMTU'],
+      ['getPathMTU'], ['setPacingRate', 1000],
     ]) {
       assert.throws(() => socket[name](...args),
         { code: 'ENOTSUP', syscall: name });
@@ -318,7 +318,12 @@ describeUnix('arguments of a Unix socket', () => {
     isValue(() => openUnix({ receiveInfo: ['ttl'] }), 'receiveInfo');
     isValue(() => openUnix({ reusePort: true }), 'options.reusePort');
     isValue(() => openUnix({ device: 'lo' }), 'options.device');
+    isValue(() => openUnix({ txtime: 'monotonic' }), 'options.txtime');
+    isValue(() => openUnix({ steering: 'cpu' }), 'options.steering');
+    isValue(() => openUnix({ workers: 2 }), 'options.workers');
+    isValue(() => openUnix({ lookupCache: {} }), 'options.lookupCache');
     isType(() => openUnix({ sharedBuffers: 1 }), 'sharedBuffers');
+    isType(() => openUnix({ closeWhenCollected: 1 }), 'closeWhenCollected');
     assert.ok(openUnix({ reusePort: false, receiveInfo: [] }));
     assert.throws(() => open({ type: 'udp4', receiveInfo: ['credentials'] }),
       { code: 'ERR_INVALID_ARG_VALUE' });
