@@ -17,9 +17,9 @@ const { errorMonitor } =
   getBuiltin === undefined ? require('node:events') : getBuiltin('events');
 const { getSystemErrorMap } =
   getBuiltin === undefined ? require('node:util') : getBuiltin('util');
-
-// Programs may replace the global.
-const { setImmediate } = globalThis;
+// Test runners replace the global, and Jest's jsdom environment lacks it.
+const { setImmediate } =
+  getBuiltin === undefined ? require('node:timers') : getBuiltin('timers');
 
 /** What a socket has promised and not settled yet. */
 class Pending {

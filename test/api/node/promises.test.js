@@ -343,6 +343,31 @@ describeNative('dgram-native/promises', () => {
     assert.strictEqual(socket.emitted.code, 'ECONNREFUSED');
   });
 
+  // Jest's fake timers never call it, and its jsdom environment has none.
+  for (const [title, replacement] of [
+    ['is replaced', '() => {}'], ['is missing', 'undefined'],
+  ]) {
+    it(`rejects what is pending if setImmediate() ${title}`, async () => {
+      const program = temporary('promises.js', `
+        globalThis.setImmediate = ${replacement};
+        const { createSocket } = require(${JSON.stringify(file)});
+        const lookup = (name, family, callback) => {
+          if (name === '${AT}') process.nextTick(callback, null, name, 4);
+        };
+        (async () => {
+          const socket = createSocket({ type: 'udp4', lookup });
+          await socket.bind(0, '${AT}');
+          const sent = socket.send('x', 1, 'a.test');
+          await socket.close();
+          await sent.catch(({ code }) => console.log(JSON.stringify(code)));
+        })();
+      `);
+      const { code, reports, stderr } = await run([program]);
+      assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: '' });
+      assert.deepStrictEqual(reports, ['ECANCELED']);
+    });
+  }
+
   for (const transport of ['linux', 'uv', 'node']) {
     it(`needs no listener for its errors: ${transport}`, async () => {
       const program = temporary('promises.js', `
