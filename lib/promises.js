@@ -119,7 +119,21 @@ function failBind(record, error, tell) {
   });
 }
 
+/** Unix sockets are of a class of their own, which has no promises. */
+function isUnix(type) {
+  return type === 'unix_dgram' || type?.type === 'unix_dgram';
+}
+
 class Socket extends dgram.Socket {
+  /**
+   * @param {'udp4'|'udp6'|'udp'|object} type or options, as for dgram-native
+   * @param {function(Buffer, object)} [listener] for 'message'
+   * @throws {TypeError} ERR_SOCKET_BAD_TYPE, also for 'unix_dgram'
+   */
+  constructor(type, listener) {
+    super(isUnix(type) ? undefined : type, listener);
+  }
+
   /**
    * @param {...*} args of bind() of dgram-native
    * @returns {Promise<{address: string, family: string, port: number}>} the
@@ -211,9 +225,10 @@ class Socket extends dgram.Socket {
 }
 
 /**
- * @param {'udp4'|'udp6'|object} type or options, as for dgram-native
+ * @param {'udp4'|'udp6'|'udp'|object} type or options, as for dgram-native
  * @param {function(Buffer, object)} [listener] for 'message'
  * @returns {Socket}
+ * @throws {TypeError} ERR_SOCKET_BAD_TYPE, also for 'unix_dgram'
  */
 function createSocket(type, listener) {
   return new Socket(type, listener);

@@ -79,6 +79,30 @@ describeNative('dgram-native/promises', () => {
     assert.deepStrictEqual(messages, ['hello']);
   });
 
+  it('has sockets of both families', async () => {
+    if (!dgram.features.dualStack) return;
+    const socket = await openBound({ type: 'udp' });
+    assert.strictEqual(socket.type, 'udp');
+  });
+
+  it('continues with a ticket', async () => {
+    if (!dgram.features.detach) return;
+    const first = await openBound();
+    const { port } = first.address();
+    const socket = open({ from: first.detach() });
+    assert.ok(socket instanceof promises.Socket);
+    assert.strictEqual(socket.address().port, port);
+  });
+
+  it('rejects the type of Unix sockets, which have no promises', () => {
+    for (const type of ['unix_dgram', { type: 'unix_dgram' }]) {
+      assert.throws(() => promises.createSocket(type),
+                    { name: 'TypeError', code: 'ERR_SOCKET_BAD_TYPE' });
+      assert.throws(() => new promises.Socket(type),
+                    { name: 'TypeError', code: 'ERR_SOCKET_BAD_TYPE' });
+    }
+  });
+
   describe('bind()', () => {
     it('resolves with the address, after \'listening\'', async () => {
       const socket = open('udp4');
