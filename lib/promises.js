@@ -234,4 +234,10 @@ function createSocket(type, listener) {
   return new Socket(type, listener);
 }
 
+// Users see the names; their bundler may have changed them.
+for (const [value, fn] of Object.entries({ Socket, createSocket })) {
+  Object.defineProperty(fn, 'name',
+                        { __proto__: null, value, configurable: true });
+}
+
 module.exports = { createSocket, Socket };
