@@ -48,20 +48,32 @@ export interface Socket extends Omit<dgram.Socket, Promised> {
   close(): Promise<void>;
 }
 
+/** What createSocket() accepts. There are no promises of Unix sockets. */
+type TypeOrOptions =
+  dgram.SocketType | 'udp' | dgram.SocketOptions |
+  dgram.DualStackSocketOptions | dgram.TicketOptions;
+
+type MessageListener = Parameters<typeof dgram.createSocket>[1];
+
 /** A subclass of the Socket of dgram-native. */
 export const Socket: {
-  new (
-    type: dgram.SocketType | dgram.SocketOptions,
-    callback?: Parameters<typeof dgram.createSocket>[1],
-  ): Socket;
+  new (type: TypeOrOptions, callback?: MessageListener): Socket;
   readonly prototype: Socket;
 };
 
 export function createSocket(
-  type: dgram.SocketType,
-  callback?: Parameters<typeof dgram.createSocket>[1],
+  type: dgram.SocketType | 'udp',
+  callback?: MessageListener,
+): Socket;
+export function createSocket(
+  options: dgram.DualStackSocketOptions,
+  callback?: MessageListener,
+): Socket;
+export function createSocket(
+  options: dgram.TicketOptions,
+  callback?: MessageListener,
 ): Socket;
 export function createSocket(
   options: dgram.SocketOptions,
-  callback?: Parameters<typeof dgram.createSocket>[1],
+  callback?: MessageListener,
 ): Socket;

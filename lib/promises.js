@@ -17,9 +17,9 @@ const { errorMonitor } =
   getBuiltin === undefined ? require('node:events') : getBuiltin('events');
 const { getSystemErrorMap } =
   getBuiltin === undefined ? require('node:util') : getBuiltin('util');
-
-// Programs may replace the global.
-const { setImmediate } = globalThis;
+// Test runners replace the global, and Jest's jsdom environment lacks it.
+const { setImmediate } =
+  getBuiltin === undefined ? require('node:timers') : getBuiltin('timers');
 
 /** What a socket has promised and not settled yet. */
 class Pending {
@@ -235,12 +235,19 @@ class Socket extends dgram.Socket {
 }
 
 /**
- * @param {'udp4'|'udp6'|object} type or options, as for dgram-native
+ * @param {'udp4'|'udp6'|'udp'|object} type or options, as for dgram-native
  * @param {function(Buffer, object)} [listener] for 'message'
  * @returns {Socket}
+ * @throws {TypeError} ERR_SOCKET_BAD_TYPE, also for 'unix_dgram'
  */
 function createSocket(type, listener) {
   return new Socket(type, listener);
+}
+
+// Users see the names; their bundler may have changed them.
+for (const [value, fn] of Object.entries({ Socket, createSocket })) {
+  Object.defineProperty(fn, 'name',
+                        { __proto__: null, value, configurable: true });
 }
 
 module.exports = { createSocket, Socket };

@@ -6,6 +6,7 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const acorn = require('acorn');
+const esbuild = require('esbuild');
 
 const { bundle, code } = require('../../scripts/bundle');
 const kit = require('./kit');
@@ -91,6 +92,21 @@ describe('the bundle', () => {
       assert.doesNotMatch(stripped, /^(?: |\/\*|\/\/)/m);
     });
   }
+
+  it('has the names of dgram-native/promises in a minified bundle', () => {
+    const file = path.join(kit.temporary('minified'), 'promises.cjs');
+    esbuild.buildSync({
+      entryPoints: [path.join(kit.root, 'dist', 'promises.js')],
+      outfile: file, bundle: true, minify: true, platform: 'node',
+    });
+    const { stdout, stderr } = kit.run(process.execPath, ['-p', `
+      const { Socket, createSocket } = require(process.argv[1]);
+      JSON.stringify([Socket.name, createSocket.name])`, file],
+      { cwd: kit.root,
+        env: { ...process.env, DGRAM_NATIVE_TRANSPORT: 'node' } });
+    assert.strictEqual(stderr, '');
+    assert.deepStrictEqual(JSON.parse(stdout), ['Socket', 'createSocket']);
+  });
 
   it('compiles sendMany() when it is first called', () => {
     const { stdout, stderr } = kit.run(process.execPath,

@@ -35,7 +35,13 @@ async function main(): Promise<void> {
     console.log(msg.length, address);
   });
   await other.close();
+  createSocket('udp', (msg, { family }) => console.log(msg.length, family));
+  createSocket({ type: 'udp', lookupCache: {} });
+  createSocket({ from: dgram.createSocket('udp4').detach() });
+  console.log(new Socket({ type: 'udp' }), new Socket('udp'));
 
+  // @ts-expect-error -- there are no promises of Unix sockets
+  createSocket('unix_dgram');
   // @ts-expect-error -- 5 is not a message
   await socket.send(5);
   // @ts-expect-error -- there is no callback

@@ -87,6 +87,30 @@ describeNative('dgram-native/promises', () => {
     assert.deepStrictEqual(messages, ['hello']);
   });
 
+  it('has sockets of both families', async () => {
+    if (!dgram.features.dualStack) return;
+    const socket = await openBound({ type: 'udp' });
+    assert.strictEqual(socket.type, 'udp');
+  });
+
+  it('continues with a ticket', async () => {
+    if (!dgram.features.detach) return;
+    const first = await openBound();
+    const { port } = first.address();
+    const socket = open({ from: first.detach() });
+    assert.ok(socket instanceof promises.Socket);
+    assert.strictEqual(socket.address().port, port);
+  });
+
+  it('rejects the type of Unix sockets, which have no promises', () => {
+    for (const type of ['unix_dgram', { type: 'unix_dgram' }]) {
+      assert.throws(() => promises.createSocket(type),
+                    { name: 'TypeError', code: 'ERR_SOCKET_BAD_TYPE' });
+      assert.throws(() => new promises.Socket(type),
+                    { name: 'TypeError', code: 'ERR_SOCKET_BAD_TYPE' });
+    }
+  });
+
   describe('bind()', () => {
     it('resolves with the address, after \'listening\'', async () => {
       const socket = open('udp4');
@@ -350,6 +374,31 @@ describeNative('dgram-native/promises', () => {
     while (socket.emitted === undefined) await nextIteration();
     assert.strictEqual(socket.emitted.code, 'ECONNREFUSED');
   });
+
+  // Jest's fake timers never call it, and its jsdom environment has none.
+  for (const [title, replacement] of [
+    ['is replaced', '() => {}'], ['is missing', 'undefined'],
+  ]) {
+    it(`rejects what is pending if setImmediate() ${title}`, async () => {
+      const program = temporary('promises.js', `
+        globalThis.setImmediate = ${replacement};
+        const { createSocket } = require(${JSON.stringify(file)});
+        const lookup = (name, family, callback) => {
+          if (name === '${AT}') process.nextTick(callback, null, name, 4);
+        };
+        (async () => {
+          const socket = createSocket({ type: 'udp4', lookup });
+          await socket.bind(0, '${AT}');
+          const sent = socket.send('x', 1, 'a.test');
+          await socket.close();
+          await sent.catch(({ code }) => console.log(JSON.stringify(code)));
+        })();
+      `);
+      const { code, reports, stderr } = await run([program]);
+      assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: '' });
+      assert.deepStrictEqual(reports, ['ECANCELED']);
+    });
+  }
 
   for (const transport of ['linux', 'uv', 'node']) {
     it(`needs no listener for its errors: ${transport}`, async () => {
