@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { AddressInfo } from 'node:net';
 import * as dgram from 'dgram-native';
-import { createSocket, Socket } from 'dgram-native/promises';
+import { createSocket, Socket, UnixSocket } from 'dgram-native/promises';
 
 async function main(): Promise<void> {
   const socket: Socket = createSocket({
@@ -46,6 +46,30 @@ async function main(): Promise<void> {
   console.log(nothing, bytes, sent, plain);
 }
 
+// Every type of socket, also behind methods that return the socket.
+async function types(ticket: dgram.Ticket): Promise<void> {
+  const dual: Socket = createSocket({ type: 'udp', receiveInfo: ['ttl'] });
+  const { port } = await createSocket('udp').pause().unref()
+    .on('message', (msg, { ttl }) => { console.log(msg.length, ttl); })
+    .once('error', (error: Error) => { console.log(error.message); })
+    .setTypeOfService(8).bind();
+  const sent: number = await createSocket({ from: ticket }).send('x', port);
+  new Socket({ type: dual.type });
+
+  const unix: UnixSocket = createSocket('unix_dgram', (msg, { path }) => {
+    console.log(msg.length, path);
+  });
+  const { path } = await unix.resume().bind({ path: '@name' });
+  const bytes: number = await unix.send('x', path) + sent +
+    await unix.sendMany(['x', path]);
+  await unix.on('batch', ({ paths }) => { console.log(paths); }).connect(path);
+  for await (const [, { family }] of unix) console.log(family, bytes);
+  const native: string = createSocket({ type: 'unix_dgram' }).address().path;
+  console.log(native);
+  // @ts-expect-error -- a path, not a port
+  await unix.bind(53);
+}
+
 // Back-pressure of a socket of dgram-native.
 async function flow(socket: dgram.Socket): Promise<void> {
   const paused: boolean = socket.pause().resume().isPaused();
@@ -66,4 +90,4 @@ async function flow(socket: dgram.Socket): Promise<void> {
   console.log(known);
 }
 
-export { flow, main };
+export { flow, main, types };
