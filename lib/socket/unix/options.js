@@ -15,10 +15,12 @@ const NAMES = new Map([
 const ONE_OF = `must be one of: ${
   [...NAMES.keys()].map((name) => `'${name}'`).join(', ')}`;
 
-/** Options that have no meaning without IP. Silence could be dangerous. */
+/** Options that have no effect here. Silence could be dangerous. */
 const UDP_ONLY = [
-  'reusePort', 'device', 'multicastAll', 'freebind', 'transparent', 'priority',
-  'mark', 'icmpErrors', 'receiveBlockList', 'sendBlockList',
+  'reuseAddr', 'reusePort', 'ipv6Only', 'steering', 'workers', 'device',
+  'multicastAll', 'freebind', 'transparent', 'priority', 'mark', 'txtime',
+  'icmpErrors', 'receiveBlockList', 'sendBlockList', 'lookup', 'lookupCache',
+  'closeWhenCollected',
 ];
 
 function checkUdpOptions(options, above) {

@@ -31,9 +31,10 @@ function createHandle(info) {
 }
 
 /**
- * @param {object} [options] of createSocket(): recvBufferSize, sendBufferSize
- *   (bytes), signal, sharedBuffers; receiveInfo: ['credentials', 'timestamp'];
- *   unlink (default true): the file that bind() has made is removed on close
+ * @param {object} [options] of createSocket(): recvBufferSize, sendBufferSize,
+ *   sendHighWaterMark (bytes), signal, sharedBuffers; receiveInfo:
+ *   ['credentials', 'timestamp']; unlink (default true): the file that bind()
+ *   has made is removed on close
  * @param {function(Buffer, object)} [listener] for 'message'
  * @param {Function} [above] see errors.js
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE,
@@ -50,19 +51,23 @@ function UnixSocket(options = {}, listener = undefined, above = UnixSocket) {
   this[asyncIdKey(handle)] = handle.getAsyncId();
   this.type = 'unix_dgram';
   if (typeof listener === 'function') this.on('message', listener);
-  const { recvBufferSize, sendBufferSize } = options;
+  const { recvBufferSize, sendBufferSize, sendHighWaterMark } = options;
+  if (sendHighWaterMark !== undefined) {
+    handle.sendHighWaterMark = sendHighWaterMark;
+    handle.setSendHighWaterMark(sendHighWaterMark);
+  }
   this[kState] = createState(handle, { recvBufferSize, sendBufferSize });
   this[kState].unlink = unlink;
   if (options.signal !== undefined) closeOnAbort(this, options.signal);
 }
 
-/** Methods of Socket that are about IP. */
+/** Methods of Socket that are about IP, or not for these sockets. */
 const UDP_ONLY = [
   'setBroadcast', 'setTTL', 'setMulticastTTL', 'setMulticastLoopback',
   'setMulticastInterface', 'addMembership', 'dropMembership',
   'addSourceSpecificMembership', 'dropSourceSpecificMembership',
   'setTypeOfService', 'getTypeOfService', 'setDontFragment', 'getPathMTU',
-  'detach',
+  'setPacingRate', 'detach',
 ];
 
 function refuse(name) {

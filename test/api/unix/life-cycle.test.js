@@ -256,7 +256,7 @@ describeUnix('a Unix socket', () => {
     for (const [name, ...args] of [
       ['setTTL', 1], ['setBroadcast', true], ['addMembership', '224.0.0.1'],
       ['setMulticastTTL', 1], ['getTypeOfService'], ['setDontFragment', true],
-      ['getPathMTU'],
+      ['getPathMTU'], ['setPacingRate', 1],
     ]) {
       assert.throws(() => socket[name](...args),
         { code: 'ENOTSUP', syscall: name });
@@ -318,6 +318,13 @@ describeUnix('arguments of a Unix socket', () => {
     isValue(() => openUnix({ receiveInfo: ['ttl'] }), 'receiveInfo');
     isValue(() => openUnix({ reusePort: true }), 'options.reusePort');
     isValue(() => openUnix({ device: 'lo' }), 'options.device');
+    for (const [name, value] of Object.entries({
+      reuseAddr: true, ipv6Only: true, steering: 'cpu', workers: 2,
+      txtime: 'tai', lookup() {}, lookupCache: {}, closeWhenCollected: true,
+    })) {
+      isValue(() => openUnix({ [name]: value }), `options.${name}`);
+    }
+    isType(() => openUnix({ sendHighWaterMark: '1' }), 'sendHighWaterMark');
     isType(() => openUnix({ sharedBuffers: 1 }), 'sharedBuffers');
     assert.ok(openUnix({ reusePort: false, receiveInfo: [] }));
     assert.throws(() => open({ type: 'udp4', receiveInfo: ['credentials'] }),
@@ -333,6 +340,9 @@ describeUnix('arguments of a Unix socket', () => {
     }
     isType(() => socket.bind(1), '"path"');
     isType(() => socket.send('x'), '"path"');
+    // As of a UDP socket.
+    isType(() => socket.send('x', 41234, 'localhost'),
+           '"path".*\\(41234\\)');
     isType(() => socket.send('x', undefined), '"path"');
     for (const value of ['', 'a\0b', '/tmp/x\0']) {
       isValue(() => socket.connect(value), '\'path\'');
