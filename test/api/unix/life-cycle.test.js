@@ -341,7 +341,8 @@ describeUnix('arguments of a Unix socket', () => {
     isType(() => socket.bind(1), '"path"');
     for (const fd of ['3', null, {}]) isType(() => socket.bind({ fd }), '"fd"');
     for (const fd of [-1, 1.5, 2 ** 31]) {
-      assert.throws(() => socket.bindSync({ fd }), { code: 'ERR_OUT_OF_RANGE' });
+      assert.throws(() => socket.bindSync({ fd }),
+                    { code: 'ERR_OUT_OF_RANGE' });
     }
     isType(() => socket.send('x'), '"path"');
     // As of a UDP socket.
