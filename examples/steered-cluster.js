@@ -9,7 +9,11 @@
 //
 // In another terminal; "sess" and "seal" are the numbers of two sessions:
 //
+//   export DGRAM_NATIVE_GSO=0
 //   node examples/client.js 41234 sess-one seal-two sess-three
+//
+// Without GSO, because on one host the kernel selects one socket for all
+// datagrams of a GSO send.
 
 const cluster = require('node:cluster');
 const { once } = require('node:events');

@@ -262,11 +262,12 @@ export interface Ticket {
 /** Options of a socket that continues with the descriptor of another one. */
 export interface TicketOptions extends
   Pick<SocketOptions, 'sharedBuffers' | 'lookup' | 'signal' |
-    'receiveBlockList' | 'sendBlockList'> {
+    'receiveBlockList' | 'sendBlockList' | 'lookupCache' |
+    'sendHighWaterMark' | 'closeWhenCollected'> {
   /** Of detach(), in any thread of this process. */
   from: Ticket;
   /** That of the ticket. */
-  type?: dgram.SocketType | undefined;
+  type?: dgram.SocketType | 'udp' | undefined;
 }
 
 /** Options of iterator(). */
@@ -284,7 +285,7 @@ export interface DualStackSocketOptions extends
   ipv6Only?: false | undefined;
 }
 
-/** An ICMP error as a system error, such as `icmp ECONNREFUSED 192.0.2.1:53`. */
+/** A system error, such as `icmp ECONNREFUSED 192.0.2.1:53`. */
 export interface IcmpError extends NodeJS.ErrnoException {
   /** Destination of the datagram, as in IcmpInfo. */
   address?: string | undefined;
@@ -423,6 +424,9 @@ type IcmpListener = (error: IcmpError, info: IcmpInfo) => void;
  * bindSync() and connectSync() exist only if this Node has them.
  */
 export class Socket extends dgram.Socket {
+  /** The type that createSocket() was called with, or that of the ticket. */
+  readonly type: dgram.SocketType | 'udp';
+
   /** Sends a datagram; the forms of node:dgram. */
   send(msg: Message, port?: number, address?: string,
        callback?: SendCallback): void;
@@ -671,13 +675,14 @@ export function createSocket(
   callback?: MessageListener,
 ): Socket;
 export function createSocket(
-  options: DualStackSocketOptions,
-  callback?: MessageListener,
-): Socket;
-export function createSocket(
   options: TicketOptions,
   callback?: MessageListener,
 ): Socket;
+export function createSocket(
+  options: SocketOptions | DualStackSocketOptions,
+  callback?: MessageListener,
+): Socket;
+// The last overload is the one that `Parameters<typeof createSocket>` has.
 export function createSocket(
   options: SocketOptions,
   callback?: MessageListener,

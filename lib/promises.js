@@ -121,26 +121,20 @@ function failBind(record, error, tell) {
   });
 }
 
-/** The base class has another one for them. */
-function checkClass(socket) {
-  if (socket instanceof Socket) return;
-  socket.close();
-  throw Object.assign(
-    new TypeError('dgram-native/promises has no Unix datagram sockets'),
-    { code: 'ERR_INVALID_ARG_VALUE' });
-}
-
-class Socket extends dgram.Socket {
-  /** @throws {TypeError} also ERR_INVALID_ARG_VALUE for a Unix socket */
+/**
+ * @param {Function} Base dgram.Socket, or the class of Unix datagram sockets
+ * @returns {Function} a subclass whose methods return promises
+ */
+const withPromises = (Base) => class Socket extends Base {
   constructor(...args) {
     super(...args);
-    checkClass(this);
+    // The constructor of dgram.Socket has returned a socket of another class.
+    if (this.type === 'unix_dgram') usePromises(this);
   }
 
   /**
    * @param {...*} args of bind() of dgram-native
-   * @returns {Promise<{address: string, family: string, port: number}>} the
-   *   local address
+   * @returns {Promise<object>} what address() returns
    */
   bind(...args) {
     if (hasCallback(args)) return super.bind(...args);
@@ -173,9 +167,10 @@ class Socket extends dgram.Socket {
   /** @returns {Promise<number>} bytes */
   sendto(...args) {
     if (hasCallback(args)) return super.sendto(...args);
-    const given = args.slice(0, 5);
+    const arity = this.type === 'unix_dgram' ? 4 : 5; // without a callback
+    const given = args.slice(0, arity);
     return promise(this, 'send', (callback) => {
-      super.sendto(...given, ...new Array(5 - given.length), callback);
+      super.sendto(...given, ...new Array(arity - given.length), callback);
     });
   }
 
@@ -232,13 +227,31 @@ class Socket extends dgram.Socket {
     }
     return super.emit(event, ...args);
   }
+};
+
+/** A subclass of dgram.Socket. */
+const Socket = withPromises(dgram.Socket);
+
+/** By the prototype of the class of Unix datagram sockets. */
+const unixPrototypes = new WeakMap();
+
+/** Makes the methods of a Unix datagram socket return promises. */
+function usePromises(socket) {
+  const base = Object.getPrototypeOf(socket);
+  let prototype = unixPrototypes.get(base);
+  if (prototype === undefined) {
+    ({ prototype } = withPromises(base.constructor));
+    unixPrototypes.set(base, prototype);
+  }
+  Object.setPrototypeOf(socket, prototype);
 }
 
 /**
- * @param {'udp4'|'udp6'|'udp'|object} type or options, as for dgram-native
+ * @param {'udp4'|'udp6'|'udp'|'unix_dgram'|object} type or options, as for
+ *   dgram-native
  * @param {function(Buffer, object)} [listener] for 'message'
  * @returns {Socket}
- * @throws {TypeError} ERR_SOCKET_BAD_TYPE, also for 'unix_dgram'
+ * @throws {TypeError} ERR_SOCKET_BAD_TYPE, and those of dgram-native
  */
 function createSocket(type, listener) {
   return new Socket(type, listener);

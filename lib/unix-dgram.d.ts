@@ -4,7 +4,7 @@
 
 import { EventEmitter } from 'node:events';
 
-import type { Message, Stats } from './index';
+import type { IteratorOptions, Message, Stats } from './index';
 
 /** What createSocket({ type: 'unix_dgram', receiveInfo }) can ask for. */
 export type UnixReceiveInfoName = 'credentials' | 'timestamp';
@@ -82,7 +82,7 @@ export interface UnixSocketOptions {
   sharedBuffers?: boolean | undefined;
   /** As in SocketOptions. */
   closeWhenCollected?: boolean | undefined;
-  /** As in SocketOptions, for `writableNeedDrain`. */
+  /** As in SocketOptions: bytes, default 65536. */
   sendHighWaterMark?: number | undefined;
   /** What `rinfo` and the columns of 'batch' have in addition. */
   receiveInfo?: readonly UnixReceiveInfoName[] | undefined;
@@ -176,6 +176,21 @@ export interface UnixSocket extends EventEmitter {
   /** Datagrams that wait until the socket can send. */
   getSendQueueCount(): number;
   stats(): Stats;
+  /** Whether the send queue has reached `sendHighWaterMark`, until 'drain'. */
+  readonly writableNeedDrain: boolean;
+
+  /** Stops reading, and 'message' and 'batch', until resume(). */
+  pause(): this;
+  /** Ends pause(). */
+  resume(): this;
+  /** Whether the socket is open and paused. */
+  isPaused(): boolean;
+  /** As iterator() of Socket. */
+  iterator(options?: IteratorOptions):
+  AsyncIterableIterator<UnixSocketEvents['message']>;
+  /** iterator() without options. */
+  [Symbol.asyncIterator]():
+  AsyncIterableIterator<UnixSocketEvents['message']>;
 
   addListener<E extends keyof UnixSocketEvents>(
     event: E, listener: UnixListener<E>): this;

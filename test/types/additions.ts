@@ -239,6 +239,17 @@ unix.on('congestion', () => {}).once('writable', () => {})
   .on('batch', (batch: UnixBatch) => unix.sendMany(batch));
 const hasUnix: boolean = features.unixDgram;
 console.log(hasUnix, unix.stats().sent, unix.remoteAddress().path);
+async function readUnix(): Promise<void> {
+  for await (const [msg, { path }] of unix.pause().resume()) {
+    console.log(msg.length, path.length);
+  }
+  for await (const [, { credentials }] of unix.iterator({ highWaterMark: 4 })) {
+    console.log(credentials?.pid, unix.isPaused());
+  }
+}
+const bytesWait: boolean =
+  createSocket({ type: 'unix_dgram', sendHighWaterMark: 0 }).writableNeedDrain;
+console.log(readUnix, bytesWait);
 // @ts-expect-error -- a path, not a port
 unix.send('x', 53);
 // @ts-expect-error -- of UDP
@@ -257,6 +268,15 @@ createSocket({
   type: 'udp4', closeWhenCollected: features.closeWhenCollected,
   lookupCache: { max: 5 }, txtime: 'monotonic',
 });
+// The type is known at run time only.
+const family: Socket['type'] = createSocket('udp').type;
+createSocket(family);
+createSocket({ type: family, lookupCache: cache });
+function bindAny(socket: Socket | UnixSocket): void {
+  if (socket.type === 'unix_dgram') socket.bind('@name');
+  else socket.bind(53);
+}
+console.log(bindAny);
 // @ts-expect-error -- of both families
 createSocket({ type: 'udp', ipv6Only: true });
 // @ts-expect-error -- no such clock

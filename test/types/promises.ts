@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { AddressInfo } from 'node:net';
 import * as dgram from 'dgram-native';
-import { createSocket, Socket } from 'dgram-native/promises';
+import { createSocket, Socket, UnixSocket } from 'dgram-native/promises';
 
 async function main(): Promise<void> {
   const socket: Socket = createSocket({
@@ -40,8 +40,6 @@ async function main(): Promise<void> {
   createSocket({ from: dgram.createSocket('udp4').detach() });
   console.log(new Socket({ type: 'udp' }), new Socket('udp'));
 
-  // @ts-expect-error -- there are no promises of Unix sockets
-  createSocket('unix_dgram');
   // @ts-expect-error -- 5 is not a message
   await socket.send(5);
   // @ts-expect-error -- there is no callback
@@ -50,6 +48,30 @@ async function main(): Promise<void> {
   const plain: dgram.Socket = socket;
 
   console.log(nothing, bytes, sent, plain);
+}
+
+// Every type of socket, also behind methods that return the socket.
+async function types(ticket: dgram.Ticket): Promise<void> {
+  const dual: Socket = createSocket({ type: 'udp', receiveInfo: ['ttl'] });
+  const { port } = await createSocket('udp').pause().unref()
+    .on('message', (msg, { ttl }) => { console.log(msg.length, ttl); })
+    .once('error', (error: Error) => { console.log(error.message); })
+    .setTypeOfService(8).bind();
+  const sent: number = await createSocket({ from: ticket }).send('x', port);
+  new Socket({ type: dual.type });
+
+  const unix: UnixSocket = createSocket('unix_dgram', (msg, { path }) => {
+    console.log(msg.length, path);
+  });
+  const { path } = await unix.resume().bind({ path: '@name' });
+  const bytes: number = await unix.send('x', path) + sent +
+    await unix.sendMany(['x', path]);
+  await unix.on('batch', ({ paths }) => { console.log(paths); }).connect(path);
+  for await (const [, { family }] of unix) console.log(family, bytes);
+  const native: string = createSocket({ type: 'unix_dgram' }).address().path;
+  console.log(native);
+  // @ts-expect-error -- a path, not a port
+  await unix.bind(53);
 }
 
 // Back-pressure of a socket of dgram-native.
@@ -72,4 +94,4 @@ async function flow(socket: dgram.Socket): Promise<void> {
   console.log(known);
 }
 
-export { flow, main };
+export { flow, main, types };

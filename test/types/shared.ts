@@ -5,7 +5,7 @@ import * as ours from 'dgram-native';
 
 type Added = 'send' | 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
   'getTypeOfService' | 'setDontFragment' | 'setPacingRate' | 'getPathMTU' |
-  'stats' | 'detach' |
+  'stats' | 'detach' | 'type' |
   'pause' | 'resume' | 'isPaused' | 'iterator' | 'writableNeedDrain' |
   typeof Symbol.asyncIterator;
 type Shared = nodeDgram.Socket & Pick<ours.Socket, Added>;

@@ -3,6 +3,7 @@
 /** bind() and bindSync() of a Unix socket. */
 
 const errors = require('../../errors/errors');
+const { validateInt32 } = require('../../errors/validators');
 const { emitIfOpen, healthCheck } = require('../common');
 const { failBind, onceBound } = require('../bind-outcome');
 const { startReceiving } = require('../receive');
@@ -12,19 +13,21 @@ const { checkPath } = require('./path');
 // Programs may replace the global.
 const { process } = globalThis;
 
-/** A descriptor that another program has bound, as systemd passes it. */
-function isDescriptor(fd) {
-  return (fd | 0) === fd && fd > 0;
-}
+const FD_MAX = 0x7fffffff;
 
 /**
- * @param {*} target path, { path } or { fd }
+ * @param {*} target path, { path } or { fd }: a descriptor that another program
+ *   has bound, as systemd passes it
  * @returns {{path: string, fd: number|undefined}} path '': the kernel chooses
  */
 function readTarget(target, above) {
   const { path, fd } =
     target !== null && typeof target === 'object' ? target : { path: target };
-  if (path === undefined && isDescriptor(fd)) return { path: '', fd };
+  if (path === undefined && fd !== undefined) {
+    // 0 is a socket in a service with StandardInput=socket.
+    validateInt32(fd, 'fd', 0, FD_MAX, above);
+    return { path: '', fd };
+  }
   return {
     path: path === undefined ? '' : checkPath(path, 'path', above),
     fd: undefined,
@@ -63,6 +66,7 @@ module.exports = {
    * @returns {Socket} this
    * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING, ERR_SOCKET_ALREADY_BOUND
    * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
    * @since 0.1.0
    */
   bind(target, callback) {

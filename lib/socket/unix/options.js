@@ -16,10 +16,10 @@ const NAMES = new Map([
 const ONE_OF = `must be one of: ${
   [...NAMES.keys()].map((name) => `'${name}'`).join(', ')}`;
 
-/** Options that have no meaning without IP. Silence could be dangerous. */
+/** Options that have no effect here. Silence could be dangerous. */
 const UDP_ONLY = [
-  ...OPEN_OPTIONS, 'steering', 'workers', 'reusePort', 'lookupCache',
-  'receiveBlockList', 'sendBlockList',
+  ...OPEN_OPTIONS, 'reuseAddr', 'reusePort', 'ipv6Only', 'steering', 'workers',
+  'receiveBlockList', 'sendBlockList', 'lookup', 'lookupCache',
 ];
 
 function checkUdpOptions(options, above) {

@@ -70,7 +70,7 @@ module.exports = {
    * @since 0.1.0
    */
   send(message, ...args) {
-    if (typeof args[0] === 'number') {
+    if (typeof args[0] === 'number' && typeof args[1] === 'number') {
       message = sliceMessage(message, args[0], args[1]);
       args.splice(0, 2);
     } else {

@@ -34,10 +34,10 @@ function createHandle(info, { closeWhenCollected, sendHighWaterMark }) {
 }
 
 /**
- * @param {object} [options] of createSocket(): recvBufferSize, sendBufferSize
- *   (bytes), signal, sharedBuffers, closeWhenCollected, sendHighWaterMark
- *   (bytes); receiveInfo: ['credentials', 'timestamp'];
- *   unlink (default true): the file that bind() has made is removed on close
+ * @param {object} [options] of createSocket(): recvBufferSize, sendBufferSize,
+ *   sendHighWaterMark (bytes), signal, sharedBuffers, closeWhenCollected;
+ *   receiveInfo: ['credentials', 'timestamp']; unlink (default true): the file
+ *   that bind() has made is removed on close
  * @param {function(Buffer, object)} [listener] for 'message'
  * @param {Function} [above] see errors.js
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE,
@@ -60,7 +60,7 @@ function UnixSocket(options = {}, listener = undefined, above = UnixSocket) {
   if (options.signal !== undefined) closeOnAbort(this, options.signal);
 }
 
-/** Methods of Socket that are about IP. */
+/** Methods of Socket that are about IP, or not for these sockets. */
 const UDP_ONLY = [
   'setBroadcast', 'setTTL', 'setMulticastTTL', 'setMulticastLoopback',
   'setMulticastInterface', 'addMembership', 'dropMembership',

@@ -68,14 +68,6 @@ describeNative('dgram-native/promises', () => {
     assert.strictEqual(Socket, promises.Socket);
   });
 
-  it('has no Unix sockets: theirs are without promises', function() {
-    if (!dgram.features.unixDgram) this.skip();
-    for (const type of ['unix_dgram', { type: 'unix_dgram' }]) {
-      assert.throws(() => promises.createSocket(type),
-        { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
-    }
-  });
-
   it('takes options and a listener', async () => {
     const messages = [];
     const socket = closeLater(promises.createSocket(
@@ -100,15 +92,6 @@ describeNative('dgram-native/promises', () => {
     const socket = open({ from: first.detach() });
     assert.ok(socket instanceof promises.Socket);
     assert.strictEqual(socket.address().port, port);
-  });
-
-  it('rejects the type of Unix sockets, which have no promises', () => {
-    for (const type of ['unix_dgram', { type: 'unix_dgram' }]) {
-      assert.throws(() => promises.createSocket(type),
-                    { name: 'TypeError', code: 'ERR_SOCKET_BAD_TYPE' });
-      assert.throws(() => new promises.Socket(type),
-                    { name: 'TypeError', code: 'ERR_SOCKET_BAD_TYPE' });
-    }
   });
 
   describe('bind()', () => {

@@ -363,3 +363,21 @@ describeUnix('sends of a Unix socket in one tick', () => {
     assert.deepStrictEqual(await received, ['1', '2', '3']);
   });
 });
+
+describeUnix('sendHighWaterMark of a Unix socket', () => {
+  it('sets from when to when writableNeedDrain is true', async () => {
+    const receiver = await boundUnix();
+    receiver.pause();
+    const sender = openUnix({ sendHighWaterMark: 5 });
+    sender.connectSync(pathOf(receiver));
+    while (sender.getSendQueueSize() < 4) sender.send('x');
+    assert.strictEqual(sender.writableNeedDrain, false);
+    sender.send('x');
+    sender.send('x');
+    assert.ok(sender.getSendQueueSize() >= 5);
+    assert.strictEqual(sender.writableNeedDrain, true);
+    receiver.resume();
+    await once(sender, 'drain');
+    assert.strictEqual(sender.writableNeedDrain, false);
+  });
+});

@@ -256,7 +256,7 @@ describeUnix('a Unix socket', () => {
     for (const [name, ...args] of [
       ['setTTL', 1], ['setBroadcast', true], ['addMembership', '224.0.0.1'],
       ['setMulticastTTL', 1], ['getTypeOfService'], ['setDontFragment', true],
-      ['getPathMTU'], ['setPacingRate', 1000],
+      ['getPathMTU'], ['setPacingRate', 1],
     ]) {
       assert.throws(() => socket[name](...args),
         { code: 'ENOTSUP', syscall: name });
@@ -318,10 +318,13 @@ describeUnix('arguments of a Unix socket', () => {
     isValue(() => openUnix({ receiveInfo: ['ttl'] }), 'receiveInfo');
     isValue(() => openUnix({ reusePort: true }), 'options.reusePort');
     isValue(() => openUnix({ device: 'lo' }), 'options.device');
-    isValue(() => openUnix({ txtime: 'monotonic' }), 'options.txtime');
-    isValue(() => openUnix({ steering: 'cpu' }), 'options.steering');
-    isValue(() => openUnix({ workers: 2 }), 'options.workers');
-    isValue(() => openUnix({ lookupCache: {} }), 'options.lookupCache');
+    for (const [name, value] of Object.entries({
+      reuseAddr: true, ipv6Only: true, steering: 'cpu', workers: 2,
+      txtime: 'tai', lookup() {}, lookupCache: {},
+    })) {
+      isValue(() => openUnix({ [name]: value }), `options.${name}`);
+    }
+    isType(() => openUnix({ sendHighWaterMark: '1' }), 'sendHighWaterMark');
     isType(() => openUnix({ sharedBuffers: 1 }), 'sharedBuffers');
     isType(() => openUnix({ closeWhenCollected: 1 }), 'closeWhenCollected');
     assert.ok(openUnix({ reusePort: false, receiveInfo: [] }));
@@ -337,7 +340,15 @@ describeUnix('arguments of a Unix socket', () => {
       isType(() => socket.sendMany(['x', value]), 'packets');
     }
     isType(() => socket.bind(1), '"path"');
+    for (const fd of ['3', null, {}]) isType(() => socket.bind({ fd }), '"fd"');
+    for (const fd of [-1, 1.5, 2 ** 31]) {
+      assert.throws(() => socket.bindSync({ fd }),
+                    { code: 'ERR_OUT_OF_RANGE' });
+    }
     isType(() => socket.send('x'), '"path"');
+    // As of a UDP socket.
+    isType(() => socket.send('x', 41234, 'localhost'),
+           '"path".*\\(41234\\)');
     isType(() => socket.send('x', undefined), '"path"');
     for (const value of ['', 'a\0b', '/tmp/x\0']) {
       isValue(() => socket.connect(value), '\'path\'');

@@ -1,0 +1,97 @@
+'use strict';
+
+// dgram-native/promises: Unix datagram sockets.
+
+const assert = require('node:assert');
+const path = require('node:path');
+const {
+  closeLater, dgram, modulePath, nextIteration,
+} = require('../../support/dgram');
+const { describeUnix, freshPath } = require('../unix/kit');
+
+const file = path.join(path.dirname(modulePath), 'promises.js');
+
+describeUnix('dgram-native/promises: a Unix datagram socket', () => {
+  let promises;
+
+  before('load it', () => {
+    promises = require(file);
+  });
+
+  /** A socket on which 'error' must not be emitted. */
+  function open(options = 'unix_dgram', listener = undefined) {
+    const socket = closeLater(promises.createSocket(options, listener));
+    socket.on('error', (error) => {
+      socket.emitted = error;
+    });
+    return socket;
+  }
+
+  async function rejects(promise, socket, expected) {
+    await assert.rejects(promise, expected);
+    await nextIteration();
+    assert.strictEqual(socket.emitted, undefined);
+  }
+
+  it('is a Socket of dgram-native with its own methods', () => {
+    const socket = open();
+    assert.ok(socket instanceof dgram.Socket);
+    assert.throws(() => socket.setTTL(1), { code: 'ENOTSUP' });
+    assert.strictEqual(open().bind, socket.bind);
+    const plain = closeLater(dgram.createSocket('unix_dgram'));
+    assert.notStrictEqual(plain.bind, socket.bind);
+    assert.strictEqual(plain.bind(), plain);
+  });
+
+  it('resolves with the name, the bytes and the number of datagrams',
+    async () => {
+      const at = freshPath();
+      const socket = open();
+      assert.deepStrictEqual(await socket.pause().bind(at),
+                             { path: at, family: 'unix' });
+      assert.strictEqual(await socket.send('one', at), 3);
+      assert.strictEqual(await socket.send('two-', 0, 3, at), 3);
+      assert.strictEqual(await socket.sendto('three', 0, 5, at), 5);
+      assert.strictEqual(await socket.sendMany(['four', at, 'five', at]), 2);
+      const texts = [];
+      for await (const [msg, { path: from }] of socket) {
+        texts.push(`${msg}`);
+        assert.strictEqual(from, at);
+        if (texts.length === 5) break;
+      }
+      assert.deepStrictEqual(texts, ['one', 'two', 'three', 'four', 'five']);
+      const peer = open({ type: 'unix_dgram', sendHighWaterMark: 0 });
+      assert.strictEqual(await peer.connect(at), undefined);
+      assert.strictEqual(await peer.send('six'), 3);
+      assert.strictEqual(await socket.close(), undefined);
+    });
+
+  it('rejects with the error, and emits none', async () => {
+    const socket = open();
+    const nowhere = freshPath('none/x');
+    const noFile = { code: 'ENOENT' };
+    await rejects(socket.send('x', nowhere), socket, noFile);
+    await rejects(socket.bind(nowhere), socket, noFile);
+    await rejects(socket.connect(nowhere), socket, noFile);
+    await rejects(socket.sendMany(['x', nowhere]), socket,
+                  { ...noFile, sent: 0 });
+    await rejects(socket.bind(5), socket, { code: 'ERR_INVALID_ARG_TYPE' });
+    await rejects(socket.sendto('x', 0, 1), socket,
+                  { code: 'ERR_INVALID_ARG_TYPE' });
+    await socket.bind();
+    await rejects(socket.bind(), socket, { code: 'ERR_SOCKET_ALREADY_BOUND' });
+  });
+
+  it('rejects what waits when it is closed', async () => {
+    const peer = open();
+    const { path: at } = await peer.pause().bind();
+    const socket = open();
+    const sends = Array.from({ length: 2000 }, () => socket.send('x', at));
+    const all = Promise.allSettled(sends);
+    await nextIteration();
+    await socket.close();
+    const { reason } = (await all).at(-1);
+    assert.deepStrictEqual([reason.code, reason.syscall],
+                           ['ECANCELED', 'send']);
+  });
+});
