@@ -215,6 +215,7 @@ class Actor {
   }
 
   pause() {
+    this.wasPaused = true;
     this.socket.pause();
   }
 

@@ -228,7 +228,7 @@ describeNative('methods with random arguments', () => {
 
   (nodeAtLeast('22.13.0') ? it : it.skip)('throw as with node:dgram: ' +
     'createSocket', () => {
-    for (const options of [undefined, null, '', 'udp', 5, {}, [],
+    for (const options of [undefined, null, '', 'tcp', 5, {}, [],
       { type: 'udp4', lookup: 5 }, { type: 'udp4', recvBufferSize: 'x' },
       { type: 'udp4', recvBufferSize: -1 }, { type: 'udp4', signal: 5 },
       { type: 'udp4', sendBufferSize: 1.5 }, { type: 'udp4', signal: null },
