@@ -155,7 +155,9 @@ describe('the raw binding', () => {
       b.handle.recvStart();
       // Without functions that allocate at each call: V8 checks interrupts late
       // in Node-API's loops, and the memory is retained.
-      const { define, init, openSendBatch, ...rest } = core.binding;
+      const {
+        define, defineUnix, init, initUnix, openSendBatch, ...rest
+      } = core.binding;
       const targets = ${functionsOf}(rest, core.Handle);
       globalThis.go = (seed) => {
         for (;;) {
