@@ -4,7 +4,6 @@
 
 const CORE = [
   'src/core/address.c',
-  'src/core/backlog.c',
   'src/core/delivery.c',
   'src/core/destinations.c',
   'src/core/env.c',
