@@ -23,8 +23,33 @@ const NAMES = new Map([
   ['timestamp', BITS.TIMESTAMP],
 ]);
 
-const ONE_OF = `must be one of: ${
-  [...NAMES.keys()].map((name) => `'${name}'`).join(', ')}`;
+/**
+ * Checks the value of the option.
+ * @param {*} receiveInfo
+ * @param {Map<string, number>} known the names that this type of socket has
+ * @param {Function} above where the stack begins, see errors.js
+ * @returns {Set<string>} the names
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ */
+function readNames(receiveInfo, known, above) {
+  if (!Array.isArray(receiveInfo)) {
+    throw errors.invalidArgType('options.receiveInfo', 'an instance of Array',
+                                receiveInfo, above);
+  }
+  const names = new Set();
+  for (let i = 0; i < receiveInfo.length; i++) {
+    const name = receiveInfo[i];
+    const place = `options.receiveInfo[${i}]`;
+    validateString(name, place, above);
+    if (!known.has(name)) {
+      const list = [...known.keys()].map((one) => `'${one}'`).join(', ');
+      throw errors.invalidArgValue(place, name, `must be one of: ${list}`,
+                                   above);
+    }
+    names.add(name);
+  }
+  return names;
+}
 
 /**
  * @param {object} options of createSocket()
@@ -36,20 +61,7 @@ const ONE_OF = `must be one of: ${
  */
 function readReceiveInfo({ receiveInfo }, checkAvailable, above) {
   if (receiveInfo === undefined) return undefined;
-  if (!Array.isArray(receiveInfo)) {
-    throw errors.invalidArgType('options.receiveInfo', 'an instance of Array',
-                                receiveInfo, above);
-  }
-  const names = new Set();
-  for (let i = 0; i < receiveInfo.length; i++) {
-    const name = receiveInfo[i];
-    const place = `options.receiveInfo[${i}]`;
-    validateString(name, place, above);
-    if (!NAMES.has(name)) {
-      throw errors.invalidArgValue(place, name, ONE_OF, above);
-    }
-    names.add(name);
-  }
+  const names = readNames(receiveInfo, NAMES, above);
   if (names.size === 0) return undefined;
   checkAvailable('receiveInfo');
   return names;
@@ -67,4 +79,4 @@ function namesOf(receiveInfo) {
   return [...NAMES.keys()].filter((name) => receiveInfo[name]);
 }
 
-module.exports = { BITS, bitsOf, namesOf, readReceiveInfo };
+module.exports = { BITS, bitsOf, namesOf, readNames, readReceiveInfo };

@@ -121,6 +121,11 @@ napi_status dgram_addon_define_stats(napi_env env, napi_value prototype);
 
 /* -- send_batch.c ---------------------------------------------------------- */
 
+/* Creates a socket by that function and returns its id. */
+napi_value dgram_addon_new_socket(napi_env env,
+                                  int (*create)(dgram_env_t*,
+                                                dgram_socket_t**));
+
 /* Starts the prepare handle, which checks the watched send batches and calls
  * dgram_env_before_poll(). It stops itself when no socket is open. */
 void dgram_addon_start_prepare(dgram_addon_t* addon);

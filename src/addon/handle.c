@@ -5,15 +5,14 @@
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 
-/* init(): creates a socket and returns its id. */
-static napi_value js_init(napi_env env, napi_callback_info info) {
+napi_value dgram_addon_new_socket(napi_env env,
+                                  int (*create)(dgram_env_t*,
+                                                dgram_socket_t**)) {
   dgram_addon_t* addon = dgram_addon_of(env);
   dgram_socket_t* socket;
   napi_value id;
-  int rc;
+  int rc = create(&addon->core, &socket);
 
-  (void) info;
-  rc = dgram_socket_new(&addon->core, &socket);
   if (rc != 0) {
     dgram_napi_throw_uv(env, rc, NULL);
     return NULL;
@@ -21,6 +20,12 @@ static napi_value js_init(napi_env env, napi_callback_info info) {
   dgram_addon_start_prepare(addon);
   DGRAM_TRY(env, napi_create_uint32(env, socket->id, &id));
   return id;
+}
+
+/* init(): creates a socket and returns its id. */
+static napi_value js_init(napi_env env, napi_callback_info info) {
+  (void) info;
+  return dgram_addon_new_socket(env, dgram_socket_new);
 }
 
 static napi_value number_value(napi_env env, double number) {

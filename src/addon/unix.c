@@ -9,20 +9,8 @@
 
 /* initUnix(): creates a socket and returns its id. */
 static napi_value js_init_unix(napi_env env, napi_callback_info info) {
-  dgram_addon_t* addon = dgram_addon_of(env);
-  dgram_socket_t* socket;
-  napi_value id;
-  int rc;
-
   (void) info;
-  rc = dgram_unix_socket_new(&addon->core, &socket);
-  if (rc != 0) {
-    dgram_napi_throw_uv(env, rc, NULL);
-    return NULL;
-  }
-  dgram_addon_start_prepare(addon);
-  DGRAM_TRY(env, napi_create_uint32(env, socket->id, &id));
-  return id;
+  return dgram_addon_new_socket(env, dgram_unix_socket_new);
 }
 
 static int read_path(napi_env env, napi_value value, dgram_path_t* out) {

@@ -3,18 +3,16 @@
 /** The options of createSocket() with the type 'unix_dgram'. */
 
 const errors = require('../../errors/errors');
-const { validateBoolean, validateString } = require('../../errors/validators');
+const { validateBoolean } = require('../../errors/validators');
 const { BITS, UnixInfo } = require('../../batch/unix-info');
 const { NAMES: OPEN_OPTIONS } = require('../open-options');
+const { readNames } = require('../receive-info');
 
 /** Names of `receiveInfo`, and what the C core reads for each. */
 const NAMES = new Map([
   ['credentials', BITS.CREDENTIALS],
   ['timestamp', BITS.TIMESTAMP],
 ]);
-
-const ONE_OF = `must be one of: ${
-  [...NAMES.keys()].map((name) => `'${name}'`).join(', ')}`;
 
 /** Options that have no effect here. Silence could be dangerous. */
 const UDP_ONLY = [
@@ -32,23 +30,11 @@ function checkUdpOptions(options, above) {
 }
 
 function readReceiveInfo(receiveInfo, above) {
-  const names = new Set();
+  const names = receiveInfo === undefined ?
+    new Set() :
+    readNames(receiveInfo, NAMES, above);
   let bits = 0;
-  if (receiveInfo === undefined) return new UnixInfo(names, bits);
-  if (!Array.isArray(receiveInfo)) {
-    throw errors.invalidArgType('options.receiveInfo', 'an instance of Array',
-                                receiveInfo, above);
-  }
-  for (let i = 0; i < receiveInfo.length; i++) {
-    const name = receiveInfo[i];
-    const place = `options.receiveInfo[${i}]`;
-    validateString(name, place, above);
-    if (!NAMES.has(name)) {
-      throw errors.invalidArgValue(place, name, ONE_OF, above);
-    }
-    names.add(name);
-    bits |= NAMES.get(name);
-  }
+  for (const name of names) bits |= NAMES.get(name);
   return new UnixInfo(names, bits);
 }
 
