@@ -204,12 +204,14 @@ static void read_ttl(const message_t* message, dgram_receive_info_t* out) {
 static void read_timestamp(const message_t* message,
                            dgram_receive_info_t* out) {
   struct timespec time;
+  int64_t seconds; /* time_t can have 32 bits */
 
   memcpy(&time, message->data, sizeof(time));
-  if (time.tv_sec < 0 || time.tv_sec > SECONDS_MAX || time.tv_nsec < 0 ||
+  seconds = time.tv_sec;
+  if (seconds < 0 || seconds > SECONDS_MAX || time.tv_nsec < 0 ||
       time.tv_nsec >= NANOSECONDS)
     return;
-  out->timestamp = (int64_t) time.tv_sec * NANOSECONDS + time.tv_nsec;
+  out->timestamp = seconds * NANOSECONDS + time.tv_nsec;
   out->present |= DGRAM_INFO_TIMESTAMP;
 }
 

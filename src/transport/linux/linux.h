@@ -247,12 +247,13 @@ size_t dgram_linux_queue_count(const dgram_socket_t* socket);
  */
 void dgram_linux_on_readable(linux_socket_t* self, bool maybe_error);
 
-/* recvmmsg(), or recvmsg() for one message. Returns how many were received, or
- * a UV_ code. */
+/* recvmmsg(), or recvmsg() for one message. `close_on_exec`: received
+ * descriptors are closed by execve(2). Returns how many messages were received,
+ * or a UV_ code. */
 int dgram_linux_receive_messages(int fd,
                                  struct mmsghdr* headers,
                                  uint32_t count,
-                                 int flags);
+                                 bool close_on_exec);
 
 /* Finds the size of one datagram of the `length` bytes received with `header`
  * (R3). Returns 0 or UV_EMSGSIZE. */

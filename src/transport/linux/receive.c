@@ -19,6 +19,10 @@
 #define SKIP_AFTER_ANSWER 64
 #define SKIP_AFTER_FULL 8
 
+/* The flags of a receive are constants, because those of recvmmsg() are int in
+ * glibc and unsigned in musl. */
+#define CLOSE_ON_EXEC (MSG_DONTWAIT | MSG_CMSG_CLOEXEC)
+
 /* The arguments of recvmmsg(): the kernel's view of the receive buffer. They
  * are small enough for the stack. */
 typedef struct {
@@ -137,19 +141,23 @@ static void adapt(linux_socket_t* self,
 int dgram_linux_receive_messages(int fd,
                                  struct mmsghdr* headers,
                                  uint32_t count,
-                                 int flags) {
+                                 bool close_on_exec) {
   ssize_t length;
   int n;
 
-  flags |= MSG_DONTWAIT;
-
   do {
     if (count == 1) { /* recvmsg() is cheaper for one message */
-      length = recvmsg(fd, &headers[0].msg_hdr, flags);
+      length = recvmsg(fd,
+                       &headers[0].msg_hdr,
+                       close_on_exec ? CLOSE_ON_EXEC : MSG_DONTWAIT);
       headers[0].msg_len = (unsigned) length;
       n = length < 0 ? -1 : 1;
     } else {
-      n = recvmmsg(fd, headers, count, flags, NULL);
+      n = recvmmsg(fd,
+                   headers,
+                   count,
+                   close_on_exec ? CLOSE_ON_EXEC : MSG_DONTWAIT,
+                   NULL);
     }
   } while (n < 0 && errno == EINTR);
   return n < 0 ? uv_translate_sys_error(errno) : n;
@@ -167,7 +175,7 @@ static int fill_slots_again(linux_socket_t* self,
     if (code != 0)
       break;
     code = dgram_linux_receive_messages(
-        dgram_linux_fd(self->socket), slots->headers, count, 0);
+        dgram_linux_fd(self->socket), slots->headers, count, false);
     self->socket->stats.receive_calls++;
   }
   return code;
@@ -184,7 +192,7 @@ static int read_udp(linux_socket_t* self, uint32_t count) {
 
   prepare_slots(&slots, count, env->inbox);
   n = dgram_linux_receive_messages(
-      dgram_linux_fd(self->socket), slots.headers, count, 0);
+      dgram_linux_fd(self->socket), slots.headers, count, false);
   self->socket->stats.receive_calls++;
   if (n < 0 && self->socket->icmp_errors)
     n = fill_slots_again(self, &slots, count, n);

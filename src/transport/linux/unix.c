@@ -200,7 +200,7 @@ int dgram_unix_read(linux_socket_t* self, uint32_t count) {
     prepare_slots(
         &slots, count, env->inbox->recv_buffer, socket->receive_info != 0);
     n = dgram_linux_receive_messages(
-        dgram_linux_fd(socket), slots.headers, count, MSG_CMSG_CLOEXEC);
+        dgram_linux_fd(socket), slots.headers, count, true);
     socket->stats.receive_calls++;
   } while (n == UV_ECONNRESET && ++attempts < READ_ATTEMPTS); /* U3 */
   if (n == UV_ECONNRESET)
