@@ -71,10 +71,16 @@ void dgram_socket_unuse(dgram_socket_t* socket);
  * nothing. */
 void dgram_socket_close(dgram_socket_t* socket);
 
+/* For names.c: after a failed bind libuv keeps the descriptor it created until
+ * the handle is closed. So `socket` is closed and a new one takes its place:
+ * JavaScript has only the id, and sees no difference. If there is no memory for
+ * a new one, nothing changes. */
+void dgram_socket_replace(dgram_socket_t* socket);
+
 /* Frees the sockets that were closed while they were in use. */
 void dgram_socket_free_pending(dgram_env_t* env);
 
-/* -- descriptor -- */
+/* -- descriptor: descriptor.c -- */
 
 /* Stores a copy of `options`, which are set when the descriptor is created or
  * taken over; at once if there is one. If that fails, the function that did it
@@ -130,7 +136,7 @@ int dgram_socket_reveal(dgram_socket_t* socket);
  * then on. Returns the duplicate or a UV_ code. */
 int dgram_socket_share(dgram_socket_t* socket);
 
-/* -- addresses -- */
+/* -- addresses: names.c -- */
 
 /* Bits of `flags` for dgram_socket_bind(), with the values of libuv. */
 #define DGRAM_BIND_IPV6ONLY 1u
