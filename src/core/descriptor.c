@@ -15,6 +15,22 @@ int dgram_socket_fd(const dgram_socket_t* socket) {
   return socket->closing ? UV_EBADF : dgram_platform_fd(&socket->udp);
 }
 
+int dgram_socket_name(const dgram_socket_t* socket, dgram_address_t* out) {
+  int size = sizeof(*out);
+
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_getsockname(&socket->udp, &out->any, &size);
+}
+
+int dgram_socket_peer(const dgram_socket_t* socket, dgram_address_t* out) {
+  int size = sizeof(*out);
+
+  if (socket->closing)
+    return UV_EBADF;
+  return uv_udp_getpeername(&socket->udp, &out->any, &size);
+}
+
 void dgram_socket_detect_connected(dgram_socket_t* socket) {
   dgram_address_t peer;
 

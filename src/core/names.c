@@ -1,4 +1,4 @@
-/* Names of a socket: bind(2), connect(2), getsockname(2), getpeername(2). */
+/* The names of a socket: bind(2) and connect(2). */
 #include "core/descriptor.h"
 #include "core/socket.h"
 #include "core/unix_socket.h"
@@ -94,20 +94,4 @@ int dgram_socket_disconnect(dgram_socket_t* socket) {
   if (rc == 0)
     socket->connected = socket->peer_is_ip4 = false;
   return rc;
-}
-
-int dgram_socket_name(const dgram_socket_t* socket, dgram_address_t* out) {
-  int size = sizeof(*out);
-
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_udp_getsockname(&socket->udp, &out->any, &size);
-}
-
-int dgram_socket_peer(const dgram_socket_t* socket, dgram_address_t* out) {
-  int size = sizeof(*out);
-
-  if (socket->closing)
-    return UV_EBADF;
-  return uv_udp_getpeername(&socket->udp, &out->any, &size);
 }
