@@ -72,21 +72,6 @@ class Departure {
       throw error;
     }
   }
-
-  /**
-   * The same for a frozen `process`, below `_send`.
-   * @param {object} channel its handle
-   * @param {function(): number} write
-   * @returns {number} a UV_ code
-   */
-  write(channel, write) {
-    if (this.isTaken) return CLOSED;
-    const status = write();
-    // If the channel is full, nothing tells when it is written: the timer
-    // closes the handle.
-    if (status === 0 && channel.writeQueueSize === 0) this.close();
-    return status;
-  }
 }
 
 /**

@@ -83,15 +83,10 @@ function makeSendable(socket) {
   return !isObject(handle) || isBuiltinHandle(handle) ? socket : {};
 }
 
-/** @returns {Departure|undefined} of a handle of detach(): departures.js */
-function departureOf(handle) {
-  return record.departures?.get(handle);
-}
-
 /** Wraps `_send`, which all messages pass through. */
 function wrapSend(send) {
   return function _send(message, handle, options, callback) {
-    const departure = departureOf(handle);
+    const departure = record.departures?.get(handle);
     if (departure !== undefined) {
       return departure.send(this, send, [message, handle, options, callback]);
     }
@@ -111,11 +106,6 @@ function hookChannel(channel) {
   for (const name of ['writeUtf8String', 'writeBuffer']) {
     const write = channel[name];
     channel[name] = function(request, data, handle) {
-      const departure = departureOf(handle);
-      if (departure !== undefined) {
-        return departure.write(this, () =>
-          write.call(this, request, data, handle));
-      }
       if (!isObject(handle) || handle.owner?.[kState] === undefined) {
         return write.call(this, request, data, handle);
       }

@@ -118,8 +118,10 @@ function readProcessTicket(from, handle, above) {
  * @throws {Error} a system error of open
  */
 function importTicket({ data, handle, receiveInfo = [] }, from, above) {
-  const token = binding.importTicket(
-    handle.fd, Buffer.from(data, 'base64'), bitsOf(receiveInfo), LIFETIME);
+  const bytes = Buffer.from(data, 'base64'); // ignores what it cannot read
+  const token = bytes.toString('base64') === data ?
+    binding.importTicket(handle.fd, bytes, bitsOf(receiveInfo), LIFETIME) :
+    INVALID;
   if (token === INVALID) {
     throw invalid(from, 'must be a ticket of detach()', above);
   }
