@@ -7,8 +7,9 @@ const assert = require('node:assert');
 const builtin = require('node:dgram');
 const {
   bound, close, closeLater, connectedTo, describeNative, dgram, hasIPv6,
-  inChild, isLinux, isWindows, makeRoom, nextIteration, once, open, packed,
-  receiveText, reportsOf, send, stateOf, thrownBy, throwsSystemError,
+  inChild, inWorker, isLinux, isWindows, makeRoom, nextIteration, once, open,
+  packed, receiveText, reportsOf, send, stateOf, temporary, thrownBy,
+  throwsSystemError,
 } = require('../../support/dgram');
 const { until } = require('../../e2e/support/limited');
 const { fork, receiveFrom } = require('../../support/forks');
@@ -784,6 +785,23 @@ function descriptorsReturn(before) {
       assert.strictEqual((await error).code, 'EBADF');
     });
 
+    it('is closed after its time if its channel has closed', async () => {
+      const before = descriptors();
+      const child = fork(taker);
+      await take(child, detach(await bound()));
+      child.kill('SIGSTOP');
+      await sendTo(child, detach(await bound()));
+      const socket = await bound();
+      const address = socket.address();
+      const { ticket, handle } = detach(socket, { timeout: 200 });
+      child.send({ ticket }, handle, () => {}); // Node queues it
+      assert.ok(handle.fd > 0);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      await freed(address);
+      await descriptorsReturn(before);
+    });
+
     it('is freed with a child that is killed', async () => {
       const before = descriptors();
       for (const signal of ['SIGSTOP', undefined]) {
@@ -953,6 +971,34 @@ function descriptorsReturn(before) {
     it('of a child with register', async () => {
       assert.strictEqual(await roundTrip(child,
         { execArgv: ['--require', packed.register] }), true);
+    });
+
+    it('of a worker thread, which was the second owner', async () => {
+      const socket = await bound();
+      const address = socket.address();
+      const worker = inWorker((inner, parentPort, { from, file }) => {
+        const moved = inner.createSocket({ from });
+        const { ticket, handle } = moved.detach({ process: true });
+        const forked = require('node:child_process').fork(file);
+        forked.on('message', (message) => {
+          parentPort.postMessage([message, handle.fd < 0]);
+          forked.disconnect();
+        });
+        forked.send(ticket, handle);
+      }, {
+        from: socket.detach(),
+        file: temporary('child.js', `'use strict';
+          process.on('message', (ticket, handle) => {
+            const socket = require(${JSON.stringify(packed.main)})
+              .createSocket({ from: ticket, handle });
+            process.send(socket.address());
+            socket.close();
+          });`),
+      });
+      const [answer] = await once(worker, 'message');
+      assert.deepStrictEqual(answer, [address, true]);
+      await once(worker, 'exit');
+      await freed(address);
     });
 
     it('of cluster workers', async () => {
