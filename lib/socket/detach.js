@@ -73,7 +73,8 @@ addMethods(Socket.prototype, {
     const { handle } = state;
     outbox.flushBeforeLeave();
     const note = writeNote(this.type, state);
-    const token = handle.leave(note, timeout);
+    // exportTicket() takes it at once, but not always within a millisecond.
+    const token = handle.leave(note, toProcess ? TIMEOUT : timeout);
     if (typeof token === 'number') throwOnError(token, 'detach');
     handle.closeLeft();
     state.receiving = false;
