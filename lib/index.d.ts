@@ -1,5 +1,6 @@
 /// <reference types="node" />
 
+import type { SendHandle } from 'node:child_process';
 import * as dgram from 'node:dgram';
 import { AddressInfo, BlockList } from 'node:net';
 
@@ -259,15 +260,51 @@ export interface Ticket {
   token: string;
 }
 
-/** Options of a socket that continues with the descriptor of another one. */
-export interface TicketOptions extends
+/** The same for another process; see detach({ process: true }). Plain data. */
+export interface ProcessTicket {
+  version: number;
+  /** Address and port of the socket. */
+  address: string;
+  port: number;
+  note: string;
+  data: string;
+}
+
+/**
+ * The descriptor of a ProcessTicket: Node's own UDP handle, the second argument
+ * of child.send() and process.send(). Their types do not have handles, and it
+ * has no methods of a SendHandle but these.
+ */
+export type TicketHandle = SendHandle & {
+  /** Closes the descriptor: the ticket is lost. */
+  close(): void;
+  /** Negative once it is closed. */
+  readonly fd: number;
+};
+
+interface TakenSocketOptions extends
   Pick<SocketOptions, 'sharedBuffers' | 'lookup' | 'signal' |
     'receiveBlockList' | 'sendBlockList' | 'lookupCache' |
     'sendHighWaterMark' | 'closeWhenCollected'> {
-  /** Of detach(), in any thread of this process. */
-  from: Ticket;
   /** That of the ticket. */
   type?: dgram.SocketType | 'udp' | undefined;
+}
+
+/** Options of a socket that continues with the descriptor of another one. */
+export interface TicketOptions extends TakenSocketOptions {
+  /** Of detach(), in any thread of this process. */
+  from: Ticket;
+}
+
+/** The same, of another process. */
+export interface ProcessTicketOptions extends TakenSocketOptions {
+  /** Of detach({ process: true }). */
+  from: ProcessTicket;
+  /**
+   * What 'message' of `process` or of a child had as its second argument. It is
+   * closed when the socket has taken the descriptor.
+   */
+  handle: unknown;
 }
 
 /** Options of iterator(). */
@@ -554,7 +591,20 @@ export class Socket extends dgram.Socket {
    * @param options `timeout`: milliseconds until an unused ticket is closed;
    *   default 60000
    */
-  detach(options?: { timeout?: number | undefined }): Ticket;
+  detach(options?: {
+    timeout?: number | undefined;
+    process?: false | undefined;
+  }): Ticket;
+
+  /**
+   * The same for another process: child.send(ticket, handle), and there
+   * createSocket({ from: ticket, handle }). The handle is closed here as soon
+   * as it is sent, or after `timeout`.
+   */
+  detach(options: { timeout?: number | undefined; process: true }): {
+    ticket: ProcessTicket;
+    handle: TicketHandle;
+  };
 
   /**
    * Stops reading from the kernel, and 'message' and 'batch', until resume().
@@ -675,7 +725,7 @@ export function createSocket(
   callback?: MessageListener,
 ): Socket;
 export function createSocket(
-  options: TicketOptions,
+  options: TicketOptions | ProcessTicketOptions,
   callback?: MessageListener,
 ): Socket;
 export function createSocket(

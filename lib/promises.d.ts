@@ -142,7 +142,10 @@ export interface UnixSocket extends
  * createSocket().
  */
 export const Socket: {
-  new (options: dgram.TicketOptions, callback?: MessageListener): Socket;
+  new (
+    options: dgram.TicketOptions | dgram.ProcessTicketOptions,
+    callback?: MessageListener,
+  ): Socket;
   new (
     type: Socket['type'] | dgram.SocketOptions | dgram.DualStackSocketOptions,
     callback?: MessageListener,
@@ -159,7 +162,7 @@ export function createSocket(
   callback?: MessageListener,
 ): Socket;
 export function createSocket(
-  options: dgram.TicketOptions,
+  options: dgram.TicketOptions | dgram.ProcessTicketOptions,
   callback?: MessageListener,
 ): Socket;
 export function createSocket(

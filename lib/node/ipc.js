@@ -86,6 +86,10 @@ function makeSendable(socket) {
 /** Wraps `_send`, which all messages pass through. */
 function wrapSend(send) {
   return function _send(message, handle, options, callback) {
+    const departure = record.departures?.get(handle);
+    if (departure !== undefined) {
+      return departure.send(this, send, [message, handle, options, callback]);
+    }
     return send.call(this, message, makeSendable(handle), options, callback);
   };
 }

@@ -13,6 +13,8 @@
  *                          binding, codeCache }
  *   exporters              one per copy, see ipc.js
  *   sendsThroughExporters  true once this thread's IPC channels are hooked
+ *   departures             by built-in handle, see departures.js; undefined
+ *                          until there is one
  *   beforeEnding           functions to call, see endings.js; undefined until
  *                          there is one
  */

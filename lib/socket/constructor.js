@@ -34,7 +34,7 @@ const createdChannel = dc.channel('udp.socket');
  *   reusePort, ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup,
  *   signal, receiveBlockList, sendBlockList; this package's: sharedBuffers and
  *   closeWhenCollected (boolean), sendHighWaterMark (bytes), those of
- *   open-options.js, receiveInfo, lookupCache, and from
+ *   open-options.js, receiveInfo, lookupCache, from, and its handle
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE

@@ -3,14 +3,16 @@
 /** detach(), which hands the descriptor of a socket to another one. */
 
 const errors = require('../errors/errors');
-const { validateInt32, validateObject } = require('../errors/validators');
+const {
+  validateBoolean, validateInt32, validateObject,
+} = require('../errors/validators');
 const outbox = require('../batch/outbox');
 const { UDP } = require('../handle/handle');
 const { requireFeature } = require('../handle/require-feature');
 const { addMethods, healthCheck, throwOnError } = require('./common');
 const { Socket } = require('./constructor');
 const { BOUND, CONNECTING, detached, kState } = require('./state');
-const { expireTicket, writeNote } = require('./ticket');
+const { expireTicket, processTickets, writeNote } = require('./ticket');
 
 // Programs may replace the global.
 const { process } = globalThis;
@@ -42,10 +44,15 @@ addMethods(Socket.prototype, {
    * those that arrive meanwhile, are emitted there. Datagrams of earlier calls
    * of send() leave before detach() returns; those that would block are still
    * sent by this thread. 'close' follows in the next tick.
-   * @param {{timeout?: number}} [options] milliseconds after which a ticket
-   *   that was not used is closed; default 60000
-   * @returns {{token: string}} the ticket: a plain object, which can be posted
-   *   to another thread, and used once
+   *
+   * With `process: true` the ticket is for another process: child.send(ticket,
+   * handle), and there createSocket({ from: ticket, handle }). The handle is
+   * closed here once it is sent.
+   * @param {{timeout?: number, process?: boolean}} [options] timeout:
+   *   milliseconds after which a ticket that was not used, or a handle that was
+   *   not sent, is closed; default 60000
+   * @returns {{token: string}|{ticket: object, handle: object}} the ticket: a
+   *   plain object, which can be posted to another thread, and used once
    * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING; EBADF of a socket that is not
    *   bound, EALREADY during connect() and before queued calls, EMFILE
    * @throws {TypeError} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
@@ -57,20 +64,24 @@ addMethods(Socket.prototype, {
     healthCheck(this);
     requireFeature('detach', 'detach()');
     validateObject(options, 'options');
-    const { timeout = TIMEOUT } = options;
+    const { timeout = TIMEOUT, process: toProcess = false } = options;
     validateInt32(timeout, 'options.timeout', 1, TIMEOUT_MAX);
+    validateBoolean(toProcess, 'options.process');
     healthCheck(this); // reading the option may have run code of the program
     const state = this[kState];
     checkState(state);
     const { handle } = state;
     outbox.flushBeforeLeave();
-    const token = handle.leave(writeNote(this.type, state), timeout);
+    const note = writeNote(this.type, state);
+    // exportTicket() takes it at once, but not always within a millisecond.
+    const token = handle.leave(note, toProcess ? TIMEOUT : timeout);
     if (typeof token === 'number') throwOnError(token, 'detach');
     handle.closeLeft();
     state.receiving = false;
     detached.add(state);
     state.handle = null;
     process.nextTick(emitClose, this);
+    if (toProcess) return processTickets().exportTicket(token, note, timeout);
     expireTicket(token, timeout);
     return { token };
   },

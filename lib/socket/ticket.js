@@ -77,10 +77,27 @@ function invalidTicket(value, above) {
     'that was not used and has not expired', above);
 }
 
+/** Loaded by the first ticket of another process. */
+function processTickets() {
+  return require('./process-ticket');
+}
+
+/** @returns {object} what writeNote() has written, and the token */
+function findTicket(from, above) {
+  const { token } = from;
+  const note = typeof token === 'string' ?
+    binding.ticketNote(token) :
+    NO_TICKET;
+  if (note === NO_TICKET) throw invalidTicket(from, above);
+  if (typeof note === 'number') throwOnError(note, 'open', above);
+  return { __proto__: null, ...JSON.parse(note), token };
+}
+
 /**
  * @param {object} options of createSocket(), with `from`
  * @param {Function} above where the stack begins, see errors.js
- * @returns {object} what writeNote() has written, and the token
+ * @returns {object} what writeNote() has written, and the token or, of a ticket
+ *   of another process, what process-ticket.js needs
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE,
  *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
  */
@@ -90,13 +107,9 @@ function readTicket(options, above) {
   if (typeof from !== 'object' || from === null) {
     throw errors.invalidArgType('options.from', 'of type object', from, above);
   }
-  const { token } = from;
-  const note = typeof token === 'string' ?
-    binding.ticketNote(token) :
-    NO_TICKET;
-  if (note === NO_TICKET) throw invalidTicket(from, above);
-  if (typeof note === 'number') throwOnError(note, 'open', above);
-  const ticket = { __proto__: null, ...JSON.parse(note), token };
+  const ticket = from.version === undefined ?
+    findTicket(from, above) :
+    processTickets().readProcessTicket(from, options.handle, above);
   const { type, signal } = options;
   // Its check in the constructor would come too late: the ticket is used once.
   if (signal !== undefined) {
@@ -128,11 +141,21 @@ function readTicket(options, above) {
  */
 function openTicket(ticket, options, lookupCache, above) {
   const { from, lookup, closeWhenCollected } = options;
-  const handle = takeHandle(ticket.token, ticket.type, lookup, lookupCache,
-                            closeWhenCollected);
+  const isImported = ticket.token === undefined;
+  const token = isImported ?
+    processTickets().importTicket(ticket, from, above) :
+    ticket.token;
+  let handle;
+  try {
+    handle = takeHandle(token, ticket.type, lookup, lookupCache,
+                        closeWhenCollected);
+  } finally {
+    if (isImported) binding.discardTicket(token); // unless it was taken
+  }
   if (handle === NO_TICKET) throw invalidTicket(from, above);
   if (typeof handle === 'number') throwOnError(handle, 'open', above);
-  keepTicket(ticket.token);
+  if (isImported) processTickets().endTicket(ticket);
+  else keepTicket(token);
   if (ticket.receiveInfo !== undefined) {
     const names = new Set(ticket.receiveInfo);
     handle.receiveInfo = new ReceiveInfo(names, bitsOf(names));
@@ -151,5 +174,5 @@ function restoreState(socket, ticket) {
 }
 
 module.exports = {
-  expireTicket, openTicket, readTicket, restoreState, writeNote,
+  expireTicket, openTicket, processTickets, readTicket, restoreState, writeNote,
 };

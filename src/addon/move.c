@@ -1,6 +1,7 @@
 /* Moving a descriptor from one socket to another: methods leave(), finish() and
- * take() of a handle, and the functions ticketNote() and discardTicket(). A
- * token is a string of 32 hexadecimal digits. */
+ * take() of a handle, and the functions ticketNote(), discardTicket(),
+ * exportTicket() and importTicket(). A token is a string of 32 hexadecimal
+ * digits. */
 #include "addon/addon.h"
 
 #include <stdlib.h>
@@ -9,19 +10,25 @@
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
 #include "core/move.h"
+#include "core/ticket_codec.h"
 #include "platform/platform.h"
 
 #define DIGITS (2 * DGRAM_TOKEN_SIZE)
 
 static const char digits[] = "0123456789abcdef";
 
-static void format_token(const dgram_token_t* token, char* out) {
+static napi_value create_token(napi_env env, const dgram_token_t* token) {
+  char text[DIGITS];
+  char* out = text;
+  napi_value value;
   size_t i;
 
   for (i = 0; i < DGRAM_TOKEN_SIZE; i++) {
     *out++ = digits[token->bytes[i] >> 4];
     *out++ = digits[token->bytes[i] & 15];
   }
+  DGRAM_TRY(env, napi_create_string_latin1(env, text, DIGITS, &value));
+  return value;
 }
 
 /* Returns 0 or UV_ENOENT: no ticket has another token. */
@@ -68,7 +75,6 @@ static napi_value js_leave(napi_env env, napi_callback_info info) {
   napi_value self;
   dgram_socket_t* socket;
   dgram_token_t token;
-  char text[DIGITS];
   uint32_t lifetime;
   size_t length = 0;
   char* note = NULL;
@@ -84,11 +90,7 @@ static napi_value js_leave(napi_env env, napi_callback_info info) {
   if (rc == 0)
     rc = dgram_socket_leave(socket, note, length, lifetime, &token);
   free(note);
-  if (rc != 0)
-    return dgram_napi_code(env, rc);
-  format_token(&token, text);
-  DGRAM_TRY(env, napi_create_string_latin1(env, text, DIGITS, &argv[0]));
-  return argv[0];
+  return rc != 0 ? dgram_napi_code(env, rc) : create_token(env, &token);
 }
 
 static napi_value js_finish(napi_env env, napi_callback_info info) {
@@ -158,6 +160,118 @@ static napi_value js_discard_ticket(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* Sets `fd` and `data`, a Buffer, of `target`. */
+static napi_status set_exported(napi_env env,
+                                napi_value target,
+                                const dgram_ticket_t* ticket,
+                                const uint8_t* bytes,
+                                size_t length) {
+  napi_value data;
+  napi_status status = napi_create_buffer_copy(env, length, bytes, NULL, &data);
+
+  if (status == napi_ok)
+    status = dgram_napi_set(env, target, "data", data);
+  if (status == napi_ok)
+    status = dgram_napi_set_number(env, target, "fd", ticket->fd);
+  return status;
+}
+
+/* exportTicket(token, out): takes the ticket. `out` has its descriptor, which
+ * belongs to the caller, and what it contains besides the note. Returns 0 or a
+ * UV_ code; the ticket is still valid then, and also after an exception. */
+static napi_value js_export_ticket(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  napi_value self;
+  dgram_token_t token;
+  dgram_ticket_t* ticket = NULL;
+  uint8_t* bytes = NULL;
+  size_t length;
+  napi_status status;
+  int rc;
+
+  DGRAM_TRY(env,
+            dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
+  rc = read_token(env, argv[0], &token);
+  if (rc == 0)
+    ticket = dgram_tickets_take(&token);
+  if (ticket == NULL)
+    return dgram_napi_code(env, UV_ENOENT);
+  rc = dgram_ticket_encode(ticket, &bytes, &length);
+  if (rc != 0) {
+    dgram_tickets_return(ticket);
+    return dgram_napi_code(env, rc);
+  }
+  status = set_exported(env, argv[1], ticket, bytes, length);
+  free(bytes);
+  if (status != napi_ok) {
+    dgram_tickets_return(ticket);
+  } else {
+    ticket->fd = -1;
+    dgram_ticket_free(ticket);
+  }
+  DGRAM_TRY(env, status);
+  return dgram_napi_code(env, 0);
+}
+
+/* Reads a Uint8Array, whose bytes are valid until JavaScript runs. */
+static int read_data(napi_env env,
+                     napi_value value,
+                     const uint8_t** bytes,
+                     size_t* length) {
+  napi_typedarray_type type;
+  void* data = NULL;
+  bool is_array = false;
+
+  if (napi_is_typedarray(env, value, &is_array) != napi_ok || !is_array ||
+      napi_get_typedarray_info(env, value, &type, length, &data, NULL, NULL) !=
+          napi_ok ||
+      type != napi_uint8_array)
+    return UV_EINVAL;
+  *bytes = data;
+  return 0;
+}
+
+/* importTicket(fd, data, receiveInfo, lifetime): adds a ticket with a duplicate
+ * of `fd` and the data of exportTicket(), also of another process. Its note is
+ * empty. `receiveInfo`: DGRAM_INFO_*, which must be those in the data.
+ * `lifetime`: milliseconds. Returns its token or a UV_ code; UV_EINVAL: other
+ * data, or not a UDP socket. */
+static napi_value js_import_ticket(napi_env env, napi_callback_info info) {
+  napi_value argv[4];
+  napi_value self;
+  dgram_token_t token;
+  dgram_ticket_t* ticket;
+  const uint8_t* bytes;
+  size_t length;
+  uint32_t receive_info;
+  uint32_t lifetime;
+  int32_t fd;
+  int rc;
+
+  DGRAM_TRY(env,
+            dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
+  DGRAM_TRY(env, dgram_napi_int32(env, argv[0], &fd));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[2], &receive_info));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[3], &lifetime));
+  rc = read_data(env, argv[1], &bytes, &length);
+  if (rc == 0 && (fd < 0 || uv_guess_handle(fd) != UV_UDP))
+    rc = UV_EINVAL;
+  if (rc == 0)
+    rc = dgram_ticket_decode(bytes, length, &ticket);
+  if (rc != 0)
+    return dgram_napi_code(env, rc);
+  token = ticket->token;
+  ticket->fd =
+      ticket->receive_info == receive_info ? dgram_platform_dup(fd) : UV_EINVAL;
+  if (ticket->fd < 0) {
+    rc = ticket->fd;
+    dgram_ticket_free(ticket);
+    return dgram_napi_code(env, rc);
+  }
+  dgram_tickets_add(ticket, lifetime);
+  return create_token(env, &token);
+}
+
 /* `hasTickets`: false on systems where leave() fails with UV_ENOTSUP. */
 static napi_value js_has_tickets(napi_env env, napi_callback_info info) {
   napi_value value;
@@ -178,6 +292,8 @@ static const napi_property_descriptor functions[] = {
      NULL},
     DGRAM_NAPI_FUNCTION("ticketNote", js_ticket_note),
     DGRAM_NAPI_FUNCTION("discardTicket", js_discard_ticket),
+    DGRAM_NAPI_FUNCTION("exportTicket", js_export_ticket),
+    DGRAM_NAPI_FUNCTION("importTicket", js_import_ticket),
 };
 
 napi_status dgram_addon_export_move(napi_env env, napi_value exports) {

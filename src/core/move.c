@@ -45,6 +45,7 @@ static int fill_ticket(dgram_socket_t* socket, int fd, dgram_ticket_t* ticket) {
   ticket->shared = socket->shared;
   ticket->revealed = socket->revealed;
   ticket->icmp_errors = socket->icmp_errors;
+  ticket->reuses_address = dgram_platform_has_reuseaddr(fd);
   ticket->receive_info = socket->receive_info;
   ticket->drops_seen = socket->drops_seen;
   ticket->fd = dgram_platform_dup(fd);
@@ -89,13 +90,14 @@ int dgram_socket_finish(dgram_socket_t* socket) {
   return 0;
 }
 
-/* Gives the descriptor to libuv, which would set SO_REUSEADDR. */
-static int open_descriptor(dgram_socket_t* socket, int fd) {
-  bool reuses = dgram_platform_has_reuseaddr(fd);
-  int rc = uv_udp_open(&socket->udp, (uv_os_sock_t) fd);
+/* Gives the descriptor to libuv, which sets SO_REUSEADDR; in another process,
+ * its libuv has done that already. */
+static int open_descriptor(dgram_socket_t* socket,
+                           const dgram_ticket_t* ticket) {
+  int rc = uv_udp_open(&socket->udp, (uv_os_sock_t) ticket->fd);
 
-  if (rc == 0 && !reuses)
-    (void) dgram_platform_clear_reuseaddr(fd);
+  if (rc == 0 && !ticket->reuses_address)
+    (void) dgram_platform_clear_reuseaddr(ticket->fd);
   return rc;
 }
 
@@ -107,7 +109,7 @@ static int take(dgram_socket_t* socket, dgram_ticket_t* ticket) {
   rc = dgram_held_put(socket, ticket->messages);
   if (rc != 0)
     return rc;
-  rc = open_descriptor(socket, ticket->fd);
+  rc = open_descriptor(socket, ticket);
   if (rc != 0) {
     ticket->messages = dgram_held_release(socket);
     return rc;

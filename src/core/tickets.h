@@ -38,6 +38,7 @@ struct dgram_ticket_s {
   bool shared;
   bool revealed;
   bool icmp_errors;
+  bool reuses_address; /* dgram_platform_has_reuseaddr() */
   uint32_t receive_info;
   uint32_t drops_seen;
   dgram_open_options_t* open_options;

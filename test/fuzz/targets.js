@@ -19,6 +19,7 @@ const CORE = [
   'src/core/socket.c',
   'src/core/socket_options.c',
   'src/core/stats.c',
+  'src/core/ticket_codec.c',
   'src/core/tickets.c',
   'src/core/iteration.c',
   'src/core/sources.c',
@@ -55,6 +56,7 @@ const CORE = [
 const targets = {
   send: CORE,
   receive: CORE,
+  ticket: CORE,
   sources: ['src/core/address.c', 'src/core/sources.c', 'test/fuzz/kernel.c'],
   address: ['src/core/address.c', 'test/fuzz/kernel.c'],
   segment_group: ['src/transport/linux/segment_group.c'],

@@ -21,6 +21,7 @@
         '../../src/core/socket.c',
         '../../src/core/socket_options.c',
         '../../src/core/stats.c',
+        '../../src/core/ticket_codec.c',
         '../../src/core/tickets.c',
         '../../src/core/iteration.c',
         '../../src/core/sources.c',

@@ -1,10 +1,11 @@
 // Compiled by tsc, never run: the additions as a TypeScript program uses them.
+import { fork } from 'node:child_process';
 import * as nodeDgram from 'node:dgram';
 import { AddressInfo } from 'node:net';
 import {
   createSocket, features, stats, transport, Batch, DropsMessage, Features,
   DualStackSocketOptions, IcmpError, IcmpInfo, LookupCacheOptions,
-  ReceiveInfoName, RemoteInfo, SendSettings, SendTarget, Socket, Stats, Ticket,
+  ProcessTicket, ReceiveInfoName, RemoteInfo, SendSettings, SendTarget, Socket, Stats, Ticket,
   UnixAddress, UnixBatch, UnixCredentials, UnixRemoteInfo, UnixSocket,
   UnixSocketOptions,
 } from 'dgram-native';
@@ -126,6 +127,21 @@ createSocket({ from: { token: ticket.token }, signal: AbortSignal.abort() });
 createSocket({ from: ticket, reuseAddr: true });
 // @ts-expect-error -- an object
 createSocket({ from: ticket.token });
+const { ticket: moving, handle } = socket.detach({ process: true });
+fork('server.js').send(moving, handle, () => {
+  const isClosed: boolean = handle.fd < 0;
+  console.log(isClosed);
+});
+handle.close();
+process.on('message', (message, received) => {
+  const from = message as ProcessTicket;
+  createSocket({ from, handle: received, sharedBuffers: true }).close();
+  createSocket({ from, handle }, (msg) => console.log(msg.length, from.port));
+});
+// @ts-expect-error -- for another process
+createSocket({ from: moving });
+// @ts-expect-error -- the two are sent apart
+createSocket({ from: socket.detach({ process: true }) });
 taken.close();
 socket.on('icmp', ({ code, syscall, mtu: ofPath }, info) => {
   const { address, port, offender, mtu = ofPath } = info;

@@ -38,6 +38,8 @@ async function main(): Promise<void> {
   createSocket('udp', (msg, { family }) => console.log(msg.length, family));
   createSocket({ type: 'udp', lookupCache: {} });
   createSocket({ from: dgram.createSocket('udp4').detach() });
+  const moving = dgram.createSocket('udp4').detach({ process: true });
+  createSocket({ from: moving.ticket, handle: moving.handle });
   console.log(new Socket({ type: 'udp' }), new Socket('udp'));
 
   // @ts-expect-error -- 5 is not a message

@@ -32,11 +32,20 @@ const steered = fc.record({
 });
 
 const moved = fc.record({
-  options: fc.option(fc.oneof(anything, nearly(1, 1000).map((timeout) => ({
-    name: `{ timeout: ${timeout.name} }`,
-    make: (context) => ({ timeout: timeout.make(context) }),
+  options: fc.option(fc.oneof(anything, fc.record({
+    timeout: nearly(1, 1000), process: nearly(true, false),
+  }).map(({ timeout, process }) => ({
+    name: `{ timeout: ${timeout.name}, process: ${process.name} }`,
+    make: (context) => ({
+      timeout: timeout.make(context), process: process.make(context),
+    }),
   })))),
   token: fc.option(anything),
+  /** Of a ticket for another process, or its handle: `value` replaces it. */
+  field: fc.constantFrom('version', 'address', 'port', 'note', 'data',
+    'handle'),
+  /** A bit of its data that changes. */
+  bit: fc.nat(),
   name: fc.constantFrom('type', 'reuseAddr', 'sharedBuffers', 'lookup',
     'receiveInfo', 'recvBufferSize', 'signal', 'x'),
   value: anything,
@@ -61,7 +70,26 @@ function useSteering(type, context, drawn, check) {
   socket?.close();
 }
 
-function useMove(type, context, { options, token, name, value }, check) {
+/** The options of createSocket() for the result of detach(). */
+function optionsFor(result) {
+  const { ticket, handle } = result;
+  return ticket === undefined ? { from: result } : { from: ticket, handle };
+}
+
+function withBit({ from, handle }, bit) {
+  const data = Buffer.from(from.data, 'base64');
+  data[(bit >> 3) % data.length] ^= 1 << (bit & 7);
+  return { from: { ...from, data: data.toString('base64') }, handle };
+}
+
+function withField({ from, handle }, field, value) {
+  return field === 'handle' ?
+    { from, handle: value } :
+    { from: { ...from, [field]: value }, handle };
+}
+
+function useMove(type, context, drawn, check) {
+  const { options, token, name, value, field, bit } = drawn;
   const sockets = [];
   const add = (socket) => {
     sockets.push(socket);
@@ -79,12 +107,20 @@ function useMove(type, context, { options, token, name, value }, check) {
   });
   // The second succeeds unless the first has; the third never does.
   if (ticket !== undefined) {
+    const sound = optionsFor(ticket);
     check('open', value, () => {
-      add(dgram.createSocket({ from: ticket, [name]: value.make(context) }));
+      add(dgram.createSocket({ ...sound, [name]: value.make(context) }));
     });
-    check('open', name, () => add(dgram.createSocket({ from: ticket })));
+    if (sound.handle !== undefined) {
+      check('open', value, () => {
+        const made = value.make(context);
+        add(dgram.createSocket(withField(sound, field, made)));
+      });
+      check('open', value, () => add(dgram.createSocket(withBit(sound, bit))));
+    }
+    check('open', name, () => add(dgram.createSocket(sound)));
     check('open', name, () => {
-      add(dgram.createSocket({ from: ticket }));
+      add(dgram.createSocket(sound));
       throw new TypeError('a ticket was used twice');
     });
   }
