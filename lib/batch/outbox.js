@@ -320,17 +320,31 @@ function sendNow(handle, family, list, port, address, request, settings) {
 function sendMany(handle, packets, width, settings, group) {
   flushEarlier(handle);
   useImmediateBatch(group);
-  const column = settings === null ? null : new SettingsColumn(settings);
-  for (let i = 0; i < packets.length; i += width) {
-    const destination = width === 1 ?
-      CONNECTED_PEER :
-      findDestination(handle.family, packets[i + 2], packets[i + 1]);
-    const settingsSlot =
-      column === null ? NO_SETTINGS : column.findSlot(i / width);
-    immediateBatch.add(handle, destination, settingsSlot, packets[i], null);
-  }
+  if (settings === null) addPackets(handle, packets, width);
+  else addWithSettings(handle, packets, width, new SettingsColumn(settings));
   immediateBatch.flush();
   immediateBatch.group = null;
+}
+
+function destinationAt(handle, packets, index, width) {
+  return width === 1 ?
+    CONNECTED_PEER :
+    findDestination(handle.family, packets[index + 2], packets[index + 1]);
+}
+
+function addPackets(handle, packets, width) {
+  for (let i = 0; i < packets.length;) {
+    const destination = destinationAt(handle, packets, i, width);
+    i = immediateBatch.addRun(handle, destination, packets, i, width);
+  }
+}
+
+function addWithSettings(handle, packets, width, column) {
+  for (let i = 0; i < packets.length; i += width) {
+    const destination = destinationAt(handle, packets, i, width);
+    const settings = column.findSlot(i / width);
+    immediateBatch.add(handle, destination, settings, packets[i], null);
+  }
 }
 
 /**

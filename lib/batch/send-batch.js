@@ -22,6 +22,7 @@ const {
   COPY_MAX, getLength, maxWrittenSize, setBytes, writeMessage,
 } = require('./message-writer');
 const { countReuses } = require('./reuse');
+const { NO_SETTINGS } = require('./send-settings');
 const { SettingsColumn, slotOf } = require('./slots');
 
 const {
@@ -137,6 +138,58 @@ class SendBatch {
     }
     this.arenaUsed += copied;
     words[BATCH_PENDING] = index + 1;
+  }
+
+  /**
+   * Adds datagrams of a list without settings or callbacks, as long as they
+   * have the destination of the first one and there is room. If there is none
+   * left, it flushes.
+   * @param {object} handle the UDP handle
+   * @param {number} destination a slot, or CONNECTED_PEER
+   * @param {Array} packets see sendMany() of outbox.js
+   * @param {number} from index of the first one
+   * @param {1|3} width elements per datagram
+   * @returns {number} the index behind the last one. The slot is no longer
+   *   valid, as a flush may run user code
+   */
+  addRun(handle, destination, packets, from, width) {
+    const { words, arena } = this;
+    const ticket = this.group === null ? 0 : this.group.ticket;
+    const socket = handle.id;
+    const port = packets[from + 1];
+    const address = packets[from + 2];
+    let count = words[BATCH_PENDING];
+    for (let i = from; i < packets.length; i += width) {
+      if (width === 3 &&
+          (packets[i + 1] !== port || packets[i + 2] !== address)) {
+        return i;
+      }
+      const message = packets[i];
+      const length = message instanceof Uint8Array ?
+        getLength.call(message) :
+        Infinity;
+      if (length > COPY_MAX) {
+        if (i > from) return i;
+        this.addOther(handle, destination, NO_SETTINGS, message, null);
+        return i + width;
+      }
+      const offset = this.arenaUsed;
+      if (count >= BATCH_SENDS || offset + length > BATCH_ARENA) {
+        this.flush();
+        return i;
+      }
+      if (length > 0) setBytes.call(arena, message, offset);
+      const at = count * SEND_WORDS;
+      words[at + SEND_SOCKET] = socket;
+      words[at + SEND_DESTINATION] = destination;
+      words[at + SEND_SETTINGS] = NO_SETTINGS;
+      words[at + SEND_OFFSET] = offset;
+      words[at + SEND_LENGTH] = length;
+      words[at + SEND_TICKET] = ticket;
+      this.arenaUsed = offset + length;
+      words[BATCH_PENDING] = ++count;
+    }
+    return packets.length;
   }
 
   /**
