@@ -6,11 +6,11 @@ const packed = require('../support/package');
 const {
   BINDING, BaseActor, DISCONNECTED, Planned, UNBOUND, summary,
 } = require('./base-actor');
+const { LOOPBACK, Lookups } = require('./lookups');
 const { FORMS, payload, shown } = require('./payload');
 
 const { closeFd, descriptor } = packed.binding();
 
-const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1', udp: '127.0.0.1' };
 const MAPPED = '::ffff:127.0.0.1';
 
 const INFO_NAMES = ['localAddress', 'interface', 'ttl', 'timestamp'];
@@ -18,20 +18,6 @@ const INFO_NAMES = ['localAddress', 'interface', 'ttl', 'timestamp'];
 /** The default, those that programs.js sets, for sockets and datagrams; 0 if it
  * is unknown. */
 const TTLS = [64, 1, 9, 200, 0];
-
-/** Custom lookups. */
-const LOOKUPS = {
-  none: undefined,
-  sync: (name, family, callback) => callback(null, addressOf(name, family)),
-  tick: (name, family, callback) =>
-    process.nextTick(callback, null, addressOf(name, family)),
-  later: (name, family, callback) =>
-    setImmediate(callback, null, addressOf(name, family)),
-};
-
-const addressOf = (name, family) =>
-  name.includes(':') || name.includes('.') ? name :
-    LOOPBACK[family === 0 ? 'udp' : `udp${family}`];
 
 const SETTINGS = ['tos', 'ttl', 'interface', 'sendTime'];
 
@@ -60,9 +46,11 @@ class Actor extends BaseActor {
   /** The options that detach() does not take along. */
   ownOptions() {
     const { lookup, lookupCache, sendHighWaterMark, sharedBuffers } = this.spec;
+    this.lookups = lookup === 'none' ? null :
+      new Lookups(this.stage, lookup, lookupCache);
     return {
       sendHighWaterMark, sharedBuffers,
-      ...(lookup !== 'none' && { lookup: LOOKUPS[lookup], lookupCache }),
+      ...(this.lookups && { lookup: this.lookups.lookup, lookupCache }),
     };
   }
 
@@ -271,7 +259,9 @@ class Actor extends BaseActor {
         this.react(then);
       });
     }
-    this.socket.send(...args);
+    const act = () => this.socket.send(...args);
+    if (this.lookups === null || connected || !this.isBound) act();
+    else this.lookups.watch(address, act);
     returned = true;
     // The bytes have been copied by now.
     bytes.fill('!');

@@ -40,7 +40,7 @@ const stepsOf = (action, send) => fc.array(fc.oneof(
   { weight: 4, arbitrary: fc.record({
     do: fc.constant('iterations'), count: fc.integer({ min: 1, max: 4 }),
   }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'tick' }) }),
+  { weight: 1, arbitrary: fc.constantFrom({ do: 'tick' }, { do: 'sleep' }) }),
 { maxLength: 14, size: 'max' });
 
 // ----------------------------------------------------------------- faults --

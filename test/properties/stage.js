@@ -3,7 +3,9 @@
 /** Runs one program, from its first step to the last 'close'. */
 
 const { once } = require('node:events');
-const { setImmediate: iteration } = require('node:timers/promises');
+const {
+  setImmediate: iteration, setTimeout: sleep,
+} = require('node:timers/promises');
 
 const { Planned } = require('./base-actor');
 const { schedule } = require('./generators');
@@ -14,7 +16,8 @@ const ITERATIONS_MAX = 2000;
 /** Iterations without activity after which a program has settled. */
 const QUIET_ITERATIONS = 3;
 
-const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+/** Longer than the lifetime of some answers of lookups, in milliseconds. */
+const SLEEP = 4;
 
 function resume(actor) {
   if (!actor.closing && actor.isOpen) actor.resume();
@@ -99,13 +102,15 @@ class Stage {
     this.reopening++;
     for (let i = 0; i < iterations; i++) await iteration();
     this.closed.push(this.actors[index]);
-    this.open({ ...spec, bound: true }, index);
+    this.open(spec, index);
     this.reopening--;
   }
 
   async take(step) {
     if (step.do === 'iterations') {
       for (let i = 0; i < step.count; i++) await iteration();
+    } else if (step.do === 'sleep') {
+      await sleep(SLEEP);
     } else if (step.do === 'tick') {
       await null;
     } else {
@@ -129,7 +134,7 @@ class Stage {
         if (i === 0 || actor.isPaused) resume(actor);
       }
       // A send queue may pause for some milliseconds.
-      await (this.hasQueue ? pause() : iteration());
+      await (this.hasQueue ? sleep(1) : iteration());
       const calm = this.kernel.activity === before && !this.hasQueue &&
         this.reopening === 0 && this.everyActor.every((actor) => actor.isQuiet);
       quiet = calm ? quiet + 1 : 0;

@@ -136,7 +136,9 @@ class UnixActor extends BaseActor {
   /** Closes the socket; another one takes its name. */
   replace({ iterations }) {
     this.close();
-    this.stage.reopenLater(this.spec, this.index, iterations);
+    // A socket that replaces itself again and again would never settle.
+    const spec = { ...this.spec, bound: true, reactions: [], flow: {} };
+    this.stage.reopenLater(spec, this.index, iterations);
   }
 
   // ------------------------------------------------------------- sends --

@@ -29,6 +29,9 @@ const PEER_GONE = ['ECONNREFUSED', 'ENOTCONN'];
 
 // ---------------------------------------------------------------- sending --
 
+const isPeerGone = ({ kind, code }) =>
+  kind === 'rejected' && PEER_GONE.includes(code);
+
 const isSend = ({ kind }) => kind === 'accepted' || kind === 'rejected';
 
 /** What the log tells about sends, with the connect() of rule U2. */
@@ -52,11 +55,12 @@ function finalRecords(actor, log) {
       if (code !== 'EINTR') repeats = false;
     } else if (kind === 'rejected' && code === 'ECONNRESET' && !repeats) {
       repeats = true; // U3
-    } else if (kind === 'rejected' && PEER_GONE.includes(code) &&
-        next?.call === 'connect') {
+    } else if (isPeerGone(record) && next?.call === 'connect') {
       repeats = next.kind === 'connected';
       if (!repeats) finals.push({ ...record, code: next.code });
     } else if (isSend(record)) {
+      assert.ok(!isPeerGone(record) || record.port !== 0 || repeats,
+        `no attempt to connect again: ${show([record])}`);
       repeats = false;
       finals.push(record);
     }
@@ -145,6 +149,14 @@ function expected(log) {
 
 /** Rule 5. The kernel empties the queue of a socket that is disconnected. */
 function checkArrivals(actor, log, sendsByName) {
+  for (const record of log) {
+    const isOwn = record.kind === 'delivered' && record.code === '' &&
+      record.serial === actor.serial && record.length >= DISTINCT;
+    const send = isOwn ? sendsByName.get(nameOf(record)) : undefined;
+    assert.ok(send === undefined || actor.name === '' ||
+      toKernel(send.to) === toKernel(actor.name),
+    `for ${send?.to}, but delivered to ${actor.name}`);
+  }
   if (!actor.lastClose || actor.name === '' || actor.wasConnected) return;
   const sent = log.filter(({ kind, index, ...record }) =>
     kind === 'accepted' && index >= actor.boundAt &&
