@@ -1,8 +1,8 @@
 'use strict';
 
 // Options that the kernel refuses: bind() fails, and names an option of
-// createSocket(). The socket can be bound later. SO_TXTIME needs Linux 4.19; sandboxes may refuse
-// any option.
+// createSocket(). The socket can be bound later. SO_TXTIME requires Linux 4.19;
+// sandboxes may refuse any option.
 
 const assert = require('node:assert');
 const path = require('node:path');

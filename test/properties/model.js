@@ -79,7 +79,12 @@ const LOCAL_ERRORS = ['ECANCELED', 'EISCONN', 'ENOMEM', 'EPERM', 'ENOSPC'];
  * could not be watched.
  */
 function mayBeLost(actor, send, records, failed) {
-  const mayBeQueued = records.some(({ code }) => WOULD_BLOCK.includes(code));
+  // Errors of ICMP messages that arrive faster than datagrams leave queue the
+  // rest, too: E2.
+  const mayBeQueued =
+    records.some(({ code }) => WOULD_BLOCK.includes(code)) ||
+    records.filter((record) => record.kind === 'rejected' &&
+      isOfIcmp(actor, record)).length >= OWN;
   const isPossible = send.left && !mayBeQueued ? isUnwatched : isOwnError;
   return LOCAL_ERRORS.some((code) => isPossible(code, failed));
 
