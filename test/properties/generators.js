@@ -11,19 +11,21 @@ const who = fc.nat(SOCKETS_MAX - 1);
 
 const form = fc.constantFrom('buffer', 'string', 'list', 'slice', 'view');
 
-/** Steps of listeners and callbacks. */
-const reactionOf = (action) => fc.oneof(
+/** What a listener does with its socket, in the middle of a batch. */
+const OWN = ['close', 'close', 'queue', 'pause'];
+
+/** Steps of listeners and callbacks; `own`: others like those of OWN. */
+const reactionOf = (action, own = []) => fc.oneof(
   { weight: 5, arbitrary: action },
   { weight: 2, arbitrary: fc.constant({ do: 'throw' }) },
-  // After answers to earlier datagrams of the batch.
   { weight: 3, arbitrary: fc.record({
-    do: fc.constantFrom('close', 'close', 'queue'), who: fc.constant('self'),
+    do: fc.constantFrom(...OWN, ...own), who: fc.constant('self'),
   }) });
 
 /** What the nth listener does. */
-const reactionsOf = (action) => fc.array(
+const reactionsOf = (action, own) => fc.array(
   fc.record({
-    at: fc.nat(20), what: fc.array(reactionOf(action), { maxLength: 2 }),
+    at: fc.nat(20), what: fc.array(reactionOf(action, own), { maxLength: 2 }),
   }),
   { maxLength: 2 });
 

@@ -97,7 +97,7 @@ const socketOf = (transport) => fc.record({
   answers: fc.record({
     count: fc.constantFrom(0, 3, 200), to: target, size: small,
   }),
-  reactions: reactionsOf(action),
+  reactions: reactionsOf(action, ['detach', 'detach']),
 });
 
 /** Results of each call, and how many of them a program may have. */
