@@ -86,6 +86,16 @@ function hasCallback(args) {
   return typeof args[args.length - 1] === 'function';
 }
 
+/** Whether it is the bind() within send() or connect(), as of node:dgram. */
+function isImplicit([options, callback, ...more]) {
+  if (callback !== null || more.length > 0) return false;
+  try {
+    return options.port === 0 && options.exclusive === true;
+  } catch {
+    return false; // arguments of the program
+  }
+}
+
 /** The callback takes the place of trailing arguments that are undefined. */
 function withCallback(args, callback) {
   let { length } = args;
@@ -139,8 +149,8 @@ const withPromises = (Base) => class Socket extends Base {
   bind(...args) {
     if (hasCallback(args)) return super.bind(...args);
     const start = () => super.bind(...args);
-    // The bind() within send() or connect(), which reject with its error.
-    if (args.length === 2 && args[1] === null) {
+    // send() and connect() reject with its error.
+    if (isImplicit(args)) {
       return bindWith(this, start, () => {});
     }
     return promise(this, 'bind', (callback) => {

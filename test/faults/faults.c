@@ -11,7 +11,7 @@
  *   WHEN    which of the matching calls: 3, 2-5, 4+, or * for all
  *   FILTER  of a message: segmented (GSO or GRO), unsegmented, length=N (in
  *           all), segment=N, segment>N; of setsockopt: gro, segment,
- *           reuseport
+ *           reuseport, passcred, txtime
  *   EFFECT  an error name; short:N, at most N messages (0: the call succeeds
  *           and reports none); ctrunc, the message arrives with truncated
  *           ancillary data; ready, poll() reports an event; late, the first of
@@ -43,6 +43,9 @@
 
 #define RULES_MAX 16
 #define LINE_MAX_BYTES 4096
+
+/* SO_TXTIME, missing from <sys/socket.h> of older C libraries. */
+#define OPTION_TXTIME 61
 
 /* Distinguishes the options of SOL_SOCKET from those of UDP. */
 #define SOCKET_LEVEL 0x10000
@@ -138,6 +141,8 @@ static bool parse_filter(rule_t* rule, const char* text) {
       {"gro", OPTION, false, OPTION_GRO},
       {"segment", OPTION, false, OPTION_SEGMENT},
       {"reuseport", OPTION, false, SOCKET_LEVEL | SO_REUSEPORT},
+      {"passcred", OPTION, false, SOCKET_LEVEL | SO_PASSCRED},
+      {"txtime", OPTION, false, SOCKET_LEVEL | OPTION_TXTIME},
   };
   size_t i;
 

@@ -1,7 +1,7 @@
 /* Scheduled failures of system calls. Preloaded, this library intercepts the
- * calls on one thread's UDP sockets. It is an addon as well: JavaScript loads a
- * new schedule through it and reads the log. One process can thus try many
- * programs; faults.c runs one script a process.
+ * calls on one thread's UDP and Unix datagram sockets. It is an addon as well:
+ * JavaScript loads a new schedule through it and reads the log. One process can
+ * thus try many programs; faults.c runs one script a process.
  *
  *   arm(schedule)   an Int32Array of faults, four numbers each: call, index
  *                   among these calls (from 0), effect, argument. Sockets that
@@ -10,7 +10,8 @@
  *   attach(memory)  an ArrayBuffer for the log: a count, then records (below).
  *                   JavaScript empties it by setting the count to 0.
  *   serialOf(fd)    the number of a watched socket, 0 for others
- *   portOf(fd)      its port, read without the schedule; 0 if unbound
+ *   portOf(fd)      its port, read without the schedule; 0 if unbound. For a
+ *                   Unix socket: the digest of its name
  *   digest(view)    the value in the log of a datagram with these bytes
  *
  * Tests compare programs with the log: one record for each datagram that the
@@ -19,8 +20,10 @@
  * A real kernel never fails epoll_ctl() for a socket that was watched before,
  * and libuv aborts if it does. Only the first epoll_ctl() of a socket fails. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +31,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <node_api.h>
@@ -53,6 +57,7 @@ typedef enum {
   GETSOCKNAME,
   EPOLL_CTL,
   EPOLL_WAIT,
+  DUP,
   CALLS
 } call_t;
 
@@ -73,14 +78,15 @@ typedef struct {
 } fault_t;
 
 typedef enum {
-  ACCEPTED = 1,  /* the kernel accepted a datagram */
-  REJECTED,      /* a send failed; the record is of its first datagram */
-  DELIVERED,     /* the kernel delivered a datagram; with a code, truncated by
-                 the schedule */
-  RECV_FAILED,   /* a receive failed */
-  UNREADABLE,    /* DELIVERED, as a GRO buffer without its segment size */
-  CALL_FAILED,   /* another call failed */
-  FAULT_INJECTED /* `code` is the effect */
+  ACCEPTED = 1,   /* the kernel accepted a datagram */
+  REJECTED,       /* a send failed; the record is of its first datagram */
+  DELIVERED,      /* the kernel delivered a datagram; with a code, truncated by
+                  the schedule */
+  RECV_FAILED,    /* a receive failed */
+  UNREADABLE,     /* DELIVERED, as a GRO buffer without its segment size */
+  CALL_FAILED,    /* another call failed */
+  FAULT_INJECTED, /* `code` is the effect */
+  CONNECTED       /* a connect() of a Unix socket succeeded */
 } kind_t;
 
 enum {
@@ -94,7 +100,7 @@ typedef struct {
   uint32_t number; /* serial number of the system call */
   uint32_t serial;
   int32_t code;
-  uint32_t port; /* of the peer; 0: the connected peer */
+  uint32_t port; /* of the peer, see portOf(); 0: the connected peer */
   uint32_t length;
   uint32_t digest;
   uint32_t flags;
@@ -102,6 +108,7 @@ typedef struct {
 
 typedef struct {
   uint32_t serial;
+  bool is_unix;
   bool added; /* was added to an epoll descriptor */
   bool watched;
   struct epoll_event interest;
@@ -180,9 +187,26 @@ static uint32_t digest_of(const struct iovec* vectors,
   return hash;
 }
 
+/* The digest of the name of a Unix socket; 0 if it has none. */
+static uint32_t digest_of_name(const void* address, size_t size) {
+  const size_t start = offsetof(struct sockaddr_un, sun_path);
+  struct iovec name = {(char*) address + start, size - start};
+
+  if (size <= start)
+    return 0;
+  if (*(const char*) name.iov_base != '\0')
+    name.iov_len = strnlen(name.iov_base, name.iov_len);
+  return digest_of(&name, 1, 0, name.iov_len);
+}
+
 static uint32_t port_of(const void* name, size_t size) {
   struct sockaddr_in in4; /* the port has the same offset in both families */
+  sa_family_t family = AF_UNSPEC;
 
+  if (name != NULL && size >= sizeof(family))
+    memcpy(&family, name, sizeof(family));
+  if (family == AF_UNIX)
+    return digest_of_name(name, size);
   if (name == NULL || size < sizeof(in4))
     return 0;
   memcpy(&in4, name, sizeof(in4));
@@ -329,7 +353,12 @@ typedef struct {
   size_t control_sizes[RECV_MAX];
 } aside_t;
 
-static void take_aside(aside_t* aside, struct mmsghdr* messages, unsigned n) {
+/* Without a control buffer the kernel installs no descriptors that the peer of
+ * a Unix socket passes: none is given to it. */
+static void take_aside(aside_t* aside,
+                       struct mmsghdr* messages,
+                       unsigned n,
+                       bool is_unix) {
   unsigned i;
 
   for (i = 0; i < n; i++) {
@@ -341,6 +370,8 @@ static void take_aside(aside_t* aside, struct mmsghdr* messages, unsigned n) {
     aside->control_sizes[i] = header->msg_controllen;
     header->msg_name = &aside->names[i];
     header->msg_namelen = sizeof(aside->names[i]);
+    if (is_unix && aside->control_sizes[i] == 0)
+      continue;
     header->msg_control = aside->controls[i];
     header->msg_controllen = CONTROL_MAX;
   }
@@ -423,7 +454,7 @@ static int recv_aside(int fd,
   int cut = -1;
   int i;
 
-  take_aside(&aside, messages, n);
+  take_aside(&aside, messages, n, descriptors[fd].is_unix);
   result = (int) syscall(SYS_recvmmsg, fd, messages, n, flags, NULL);
   error = errno;
   if (fault->effect == CTRUNC && result > 0)
@@ -431,7 +462,7 @@ static int recv_aside(int fd,
   for (i = 0; i < result; i++)
     add_received(
         fd, serial, &messages[i], i == cut, i == 0 && fault->effect == TRUNC);
-  if (cut >= 0)
+  if (cut >= 0 && messages[cut].msg_hdr.msg_control != NULL)
     cut_control(&messages[cut].msg_hdr);
   give_back(&aside, messages, n, result > 0 ? (unsigned) result : 0);
   errno = error;
@@ -524,8 +555,17 @@ INTERPOSED int bind(int fd, const struct sockaddr* address, socklen_t size) {
   TRY(BIND, SYS_bind, fd, address, size);
 }
 
-INTERPOSED int connect(int fd, const struct sockaddr* address, socklen_t size) {
+static int try_connect(int fd, const struct sockaddr* address, socklen_t size) {
   TRY(CONNECT, SYS_connect, fd, address, size);
+}
+
+INTERPOSED int connect(int fd, const struct sockaddr* address, socklen_t size) {
+  int result = try_connect(fd, address, size);
+  const descriptor_t* descriptor = watched(fd);
+
+  if (result == 0 && descriptor != NULL && descriptor->is_unix)
+    add_record(CONNECTED, CONNECT, descriptor->serial);
+  return result;
 }
 
 INTERPOSED int setsockopt(int fd,
@@ -551,8 +591,37 @@ INTERPOSED int getsockname(int fd, struct sockaddr* address, socklen_t* size) {
   TRY(GETSOCKNAME, SYS_getsockname, fd, address, size);
 }
 
+/* A duplicate is watched as the same socket. */
+static int try_dup(int fd, long least) {
+  TRY(DUP, SYS_fcntl, fd, F_DUPFD_CLOEXEC, least);
+}
+
+INTERPOSED int fcntl(int fd, int command, ...) {
+  const descriptor_t* descriptor = watched(fd);
+  va_list arguments;
+  long argument;
+  int result;
+
+  va_start(arguments, command);
+  argument = va_arg(arguments, long);
+  va_end(arguments);
+  if (descriptor == NULL || command != F_DUPFD_CLOEXEC)
+    return (int) syscall(SYS_fcntl, fd, command, argument);
+  result = try_dup(fd, argument);
+  if (result >= 0 && result < DESCRIPTORS) {
+    descriptors[result] = *descriptor;
+    descriptors[result].watched = false;
+  }
+  return result;
+}
+
+/* With _FILE_OFFSET_BITS=64. */
+INTERPOSED int fcntl64(int fd, int command, ...)
+    __attribute__((alias("fcntl")));
+
 INTERPOSED int socket(int domain, int type, int protocol) {
-  bool ours = armed && (domain == AF_INET || domain == AF_INET6) &&
+  bool is_unix = domain == AF_UNIX;
+  bool ours = armed && (domain == AF_INET || domain == AF_INET6 || is_unix) &&
               (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_DGRAM;
   int error = ours ? take_fault(SOCKET, 0).effect : 0;
   int fd = -1;
@@ -566,6 +635,7 @@ INTERPOSED int socket(int domain, int type, int protocol) {
   if (armed && fd >= 0 && fd < DESCRIPTORS) {
     memset(&descriptors[fd], 0, sizeof(descriptors[fd]));
     descriptors[fd].serial = ours ? ++last_serial : 0;
+    descriptors[fd].is_unix = is_unix;
   }
   return fd;
 }

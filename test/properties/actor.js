@@ -1,16 +1,16 @@
 'use strict';
 
-/**
- * One socket of a program: performs its steps and records what the program
- * observes. The checks are in model.js.
- */
+/** One UDP socket of a program. The checks are in model.js. */
 
 const packed = require('../support/package');
+const {
+  BINDING, BaseActor, DISCONNECTED, Planned, UNBOUND, summary,
+} = require('./base-actor');
+const { LOOPBACK, Lookups } = require('./lookups');
 const { FORMS, payload, shown } = require('./payload');
 
 const { closeFd, descriptor } = packed.binding();
 
-const LOOPBACK = { udp4: '127.0.0.1', udp6: '::1', udp: '127.0.0.1' };
 const MAPPED = '::ffff:127.0.0.1';
 
 const INFO_NAMES = ['localAddress', 'interface', 'ttl', 'timestamp'];
@@ -19,92 +19,45 @@ const INFO_NAMES = ['localAddress', 'interface', 'ttl', 'timestamp'];
  * is unknown. */
 const TTLS = [64, 1, 9, 200, 0];
 
-/** The values of the socket's `bindState` and `connectState`. */
-const [UNBOUND, BINDING, BOUND] = [0, 1, 2];
-const [DISCONNECTED, , CONNECTED] = [0, 1, 2];
+const SETTINGS = ['tos', 'ttl', 'interface', 'sendTime'];
 
-/** An exception that a program throws on purpose. */
-class Planned extends Error {}
+/** Attempts to use a ticket: its errors are finite. */
+const ATTEMPTS = 200;
 
-/** Custom lookups. */
-const LOOKUPS = {
-  none: undefined,
-  sync: (name, family, callback) => callback(null, addressOf(name, family)),
-  tick: (name, family, callback) =>
-    process.nextTick(callback, null, addressOf(name, family)),
-  later: (name, family, callback) =>
-    setImmediate(callback, null, addressOf(name, family)),
-};
-
-const addressOf = (name, family) =>
-  name.includes(':') || name.includes('.') ? name :
-    LOOPBACK[family === 0 ? 'udp' : `udp${family}`];
-
-class Actor {
+class Actor extends BaseActor {
   /**
    * @param {Stage} stage
    * @param {object} spec from programs.js
    */
   constructor(stage, spec) {
-    const { type, mode, sharedBuffers } = spec;
-    const lookup = LOOKUPS[spec.lookup];
-    this.stage = stage;
-    this.spec = spec;
-    this.serial = 0;
-    this.closing = false; // the program has called close()
-    this.closes = 0; // 'close' events
-    this.bindFailures = 0;
-    this.delivering = 0;
-    this.sends = []; // in the order of the calls
-    this.groups = []; // one for each sendMany()
-    this.messages = []; // arguments of the listeners, in order
-    this.batches = [];
-    this.errors = []; // other errors: thrown, or passed to callbacks
-    this.deliveries = 0;
-    this.answered = 0;
+    super(stage, spec);
+    const { type, receiveInfo, icmpErrors, txtime } = spec;
+    const { features } = stage.dgram;
     this.drains = 0;
     this.connects = 0; // calls of connect() and disconnect()
-    this.socket = stage.dgram.createSocket({
-      type, sharedBuffers, icmpErrors: spec.icmpErrors,
-      sendHighWaterMark: spec.sendHighWaterMark,
-      ...(lookup && { lookup }),
-      receiveInfo: spec.receiveInfo && stage.dgram.features.receiveInfo ?
-        INFO_NAMES : [],
-    });
-    this.socket.setMaxListeners(0);
-    this.socket.on('drain', () => this.onDrain());
-    this.socket.on('listening', () => this.note());
-    this.socket.on('error', (error) => this.onError(error));
-    this.socket.on('close', () => { this.closes++; });
-    this.socket.on('icmp', (error) => this.onIcmp(error));
-    if (mode !== 'batch')
-      this.socket.on('message', (...args) => this.onMessage(...args));
-    if (mode !== 'message')
-      this.socket.on('batch', (batch) => this.onBatch(batch));
+    this.moves = 0; // detach() of this socket
+    this.listen(stage.dgram.createSocket({
+      type, icmpErrors, ...this.ownOptions(),
+      ...(txtime && features.txtime && { txtime: 'monotonic' }),
+      receiveInfo: receiveInfo && features.receiveInfo ? INFO_NAMES : [],
+    }));
   }
 
-  get state() {
-    const symbol = Object.getOwnPropertySymbols(this.socket)
-      .find(({ description }) => description === 'state symbol');
-    return this.socket[symbol];
+  /** The options that detach() does not take along. */
+  ownOptions() {
+    const { lookup, lookupCache, sendHighWaterMark, sharedBuffers } = this.spec;
+    this.lookups = lookup === 'none' ? null :
+      new Lookups(this.stage, lookup, lookupCache);
+    return {
+      sendHighWaterMark, sharedBuffers,
+      ...(this.lookups && { lookup: this.lookups.lookup, lookupCache }),
+    };
   }
 
-  get isOpen() {
-    return this.state.handle !== null;
-  }
-
-  get isBound() {
-    return this.state.bindState === BOUND;
-  }
-
-  get isConnected() {
-    return this.state.connectState === CONNECTED;
-  }
-
-  /** Finds its socket in the kernel's log, once it has one. */
-  note() {
-    const fd = this.isOpen ? descriptor(this.state.handle) : -1;
-    if (fd >= 0) this.serial = this.stage.kernel.serialOf(fd);
+  listen(socket) {
+    super.listen(socket);
+    socket.on('drain', () => this.onDrain());
+    socket.on('icmp', (error) => this.onIcmp(error));
   }
 
   /** The port of a target, and an address that this socket can reach. */
@@ -114,26 +67,13 @@ class Actor {
     const fd = actor?.isOpen ? descriptor(actor.state.handle) : -1;
     const port = fd >= 0 ? this.stage.kernel.portOf(fd) : 0;
     if (port === 0 || (type === 'udp4' && actor.spec.type === 'udp6'))
-      return { port: this.stage.deadPort, address: LOOPBACK[type] };
+      return { port: this.stage.places.deadPort, address: LOOPBACK[type] };
     if (type === 'udp' || actor.spec.type === 'udp') {
       const is6 = type === 'udp6' || actor.spec.type === 'udp6';
       return { port, address: is6 ? '::1' : '127.0.0.1' };
     }
     if (type !== actor.spec.type) return { port, address: MAPPED };
     return { port, address: lookup === 'none' ? LOOPBACK[type] : 'name' };
-  }
-
-  // ------------------------------------------------------------- steps --
-
-  /** Performs a step and records an exception. */
-  perform(step) {
-    if (!this.isOpen || this.closing || this.isStale) return;
-    try {
-      this[step.do](step);
-    } catch (error) {
-      this.errors.push(summary(error));
-    }
-    this.note();
   }
 
   bind({ sync }) {
@@ -175,12 +115,6 @@ class Actor {
     this.socket.disconnect();
   }
 
-  close() {
-    this.note();
-    this.closing = true;
-    this.socket.close();
-  }
-
   option({ option, value }) {
     if (!this.isBound) return;
     // A fragmented datagram that does not fit into the send buffer fails with
@@ -190,56 +124,59 @@ class Actor {
       value);
   }
 
-  address() {
-    if (this.isBound) this.socket.address();
-  }
-
-  queue() {
-    this.socket.getSendQueueCount();
-    this.socket.getSendQueueSize();
-  }
-
-  ref() {
-    this.socket.ref();
-  }
-
-  unref() {
-    this.socket.unref();
-  }
-
   /** As if the descriptor was shared with another process. */
   share() {
     if (!this.isBound) return;
-    closeFd(this.state.handle.share());
     this.wasShared = true;
+    const fd = this.state.handle.share();
+    if (fd >= 0) closeFd(fd); // not if there is no other descriptor
   }
 
-  pause() {
-    this.wasPaused = true;
-    this.socket.pause();
-  }
-
-  resume() {
-    this.socket.resume();
-  }
-
-  get isPaused() {
-    return this.socket.isPaused();
-  }
-
-  /** A listener was called. */
-  noteDelivery(event) {
-    if (this.isPaused) this.stage.complain(`'${event}' of a paused socket`);
-  }
-
-  throw() {
-    throw new Planned('planned');
+  /** Moves to another socket of this thread, with the same descriptor. */
+  detach() {
+    // With both listeners, the datagrams of a 'batch' event move along.
+    if (this.spec.mode === 'both' && this.isDelivering) return;
+    const from = this.socket.detach();
+    this.moves++;
+    this.hasGaps = true;
+    for (let i = 0; i < ATTEMPTS; i++) {
+      try {
+        this.listen(this.stage.dgram.createSocket({
+          from, ...this.ownOptions(),
+        }));
+        return;
+      } catch (error) {
+        this.errors.push(summary(error));
+      }
+    }
+    this.stage.complain('a ticket is lost');
   }
 
   // ------------------------------------------------------------- sends --
 
+  /**
+   * Datagrams of one lane leave in order. A detached socket still sends what
+   * waits in its queue; with a cache each name has its own lookups.
+   */
+  laneOf(timing, address) {
+    const { moves, spec: { lookupCache } } = this;
+    if (timing === 'now') return `${moves} now`;
+    return `${moves} ${lookupCache === undefined ? 'later' : address}`;
+  }
+
+  /** Datagrams that were due before, by lane. */
+  dueByLane() {
+    const counts = {};
+    for (const { timing, due, move, lane } of this.sends) {
+      if (timing === 'later' && due && move === this.moves)
+        counts[lane] = (counts[lane] ?? 0) + 1;
+    }
+    return counts;
+  }
+
   /** Records a datagram before it is passed to send(). */
-  record(bytes, timing, settings, { callback = false, group = null } = {}) {
+  record(bytes, timing, settings,
+         { address = '', callback = false, group = null } = {}) {
     const visible = shown(bytes);
     const send = {
       timing,
@@ -254,8 +191,9 @@ class Actor {
       due: false, // it cannot be cancelled any more
       left: false, // node:dgram would have passed it to the kernel
       waited: !this.isBound, // waited for bind()
-      after: this.sends.filter((other) => other.timing === 'later' && other.due)
-        .length,
+      move: this.moves,
+      lane: this.laneOf(timing, address),
+      after: timing === 'now' ? this.dueByLane() : {},
     };
     this.sends.push(send);
     return send;
@@ -303,8 +241,8 @@ class Actor {
     const connected = this.isConnected;
     const timing = connected ? 'now' : 'later';
     const settings = this.settingsAt(list, nth);
-    const send = this.record(bytes, timing, settings, { callback });
     const { port, address } = this.addressFor(to);
+    const send = this.record(bytes, timing, settings, { address, callback });
     const args = form === 'slice' ?
       [Buffer.concat([Buffer.from('<<'), bytes, Buffer.from('>')]), 2, size] :
       [FORMS[form](bytes)];
@@ -321,19 +259,13 @@ class Actor {
         this.react(then);
       });
     }
-    this.socket.send(...args);
+    const act = () => this.socket.send(...args);
+    if (this.lookups === null || connected || !this.isBound) act();
+    else this.lookups.watch(address, act);
     returned = true;
     // The bytes have been copied by now.
     bytes.fill('!');
     this.watch(send, failures);
-  }
-
-  burst({ count, size, last, ...rest }) {
-    for (let i = 1; i <= count; i++) {
-      const own = i === count ? Math.min(last, size) : size;
-      // Two of each kind, which may form a segment group.
-      this.send({ ...rest, form: 'buffer', size: own, nth: i >> 1 });
-    }
   }
 
   sendMany({ to, sizes, callback, settings: kinds = [], columns = false }) {
@@ -355,7 +287,7 @@ class Actor {
       return connected ? [bytes] : [bytes, port, literal];
     });
     const shared = kinds.length > 0 && columns ?
-      [Object.fromEntries(['tos', 'ttl', 'interface'].map((name) =>
+      [Object.fromEntries(SETTINGS.map((name) =>
         [name, settings.map((own) => own[name])]))] :
       [];
     const failures = this.bindFailures;
@@ -376,37 +308,15 @@ class Actor {
 
   // --------------------------------------------------------- listeners --
 
-  react(steps) {
-    for (const step of steps) {
-      if (step.do === 'throw') this.throw();
-      if (step.who === 'self') this.perform(step);
-      else this.stage.perform(step);
-    }
+  placeOf({ port }) {
+    return port;
   }
 
-  /** Without a callback: answers to one batch may leave together. */
-  answer() {
-    const { count, to, size } = this.spec.answers;
-    if (this.answered === count) return;
-    this.answered++;
-    this.perform({ do: 'send', to, size, form: 'buffer', callback: false });
-  }
-
-  /** Reacts to the nth delivery. */
-  onDelivery() {
-    const n = this.deliveries++;
-    for (const { at, what } of this.spec.reactions)
-      if (at === n) this.react(what);
-  }
-
-  onMessage(msg, rinfo) {
-    this.noteDelivery('message');
-    if (!this.spec.sharedBuffers && msg.buffer.byteLength !== msg.length)
-      this.stage.complain('an ArrayBuffer is larger than its message');
-    this.checkInfo(rinfo);
-    this.messages.push(this.receipt(msg, rinfo.port, rinfo.size));
-    this.answer();
-    this.onDelivery();
+  rinfoOf({ ports, localAddress, ttl, timestamp }, i) {
+    return {
+      port: ports[i], localAddress: localAddress?.[i], ttl: ttl?.[i],
+      timestamp: timestamp?.[i],
+    };
   }
 
   /** What every datagram has, unless its ancillary data was truncated. */
@@ -420,19 +330,6 @@ class Actor {
       this.stage.complain(`the TTL of a datagram is ${ttl}`);
     if (timestamp !== undefined && timestamp < 0n)
       this.stage.complain(`the time of a datagram is ${timestamp}`);
-  }
-
-  onBatch({ count, data, offsets, sizes, ports, ...columns }) {
-    this.noteDelivery('batch');
-    for (let i = 0; i < count; i++) {
-      this.checkInfo({
-        localAddress: columns.localAddress?.[i], ttl: columns.ttl?.[i],
-        timestamp: columns.timestamp?.[i],
-      });
-      const bytes = data.subarray(offsets[i], offsets[i] + sizes[i]);
-      this.batches.push(this.receipt(bytes, ports[i], sizes[i]));
-    }
-    this.onDelivery();
   }
 
   /** Listeners of 'icmp' react like those of messages. */
@@ -449,65 +346,6 @@ class Actor {
     this.drains++;
     this.onDelivery();
   }
-
-  /** Retains the message, to check it again at the end. */
-  receipt(bytes, port, size) {
-    return {
-      error: null, bytes, port, size, digest: this.stage.kernel.digest(bytes),
-    };
-  }
-
-  onError(error) {
-    this.note();
-    const { syscall, code } = summary(error);
-    if (syscall === 'recvmsg') {
-      this.messages.push({ error: code });
-      this.batches.push({ error: code });
-    } else {
-      this.errors.push({ syscall, code });
-    }
-    // With options before bind, bind() also sets these.
-    if (syscall === 'bind' || error.option) this.bindFailures++;
-  }
-
-  // --------------------------------------------------------------- end --
-
-  /**
-   * Whether a bind() has failed within send(), which requires a lookup that
-   * calls back synchronously. Datagrams then wait for another bind(), and so
-   * does close(), as in Node.
-   */
-  get isStale() {
-    const { bindState, queue } = this.state;
-    return this.isOpen && bindState === UNBOUND && queue !== undefined;
-  }
-
-  revive() {
-    if (this.isStale) this.bind({ sync: false });
-  }
-
-  /** Whether no operation is pending. */
-  get isQuiet() {
-    if (this.socket.writableNeedDrain) return false;
-    // A connect() whose bind() failed never completes, as in Node.
-    if (this.isOpen && (this.socket.getSendQueueCount() > 0 ||
-        this.state.bindState === BINDING))
-      return false;
-    if (this.closing && this.closes === 0) return false;
-    return this.sends.every(({ callback, due, calls }) =>
-      !callback || !due || calls.length > 0) &&
-      this.groups.every(({ callback, due, calls }) =>
-        !callback || !due || calls.length > 0);
-  }
-}
-
-/** System call and code of an error. */
-function summary(error) {
-  if (error instanceof Planned) return { syscall: 'planned', code: 'planned' };
-  if (error.code === 'ERR_SOCKET_BUFFER_SIZE')
-    return { syscall: error.info.syscall, code: error.info.code };
-  if (error.syscall === undefined) throw error;
-  return { syscall: error.syscall, code: error.code };
 }
 
 module.exports = { Actor, Planned };

@@ -1,26 +1,23 @@
 'use strict';
 
 /**
- * Tries programs on one transport for run.js, in a process with the library of
- * test/faults/kernel.c preloaded:
+ * Tries programs of one kind on one transport for run.js, in a process with the
+ * library of test/faults/kernel.c preloaded:
  *
  *   node explore.js LIBRARY OPTIONS
  *
- * OPTIONS is JSON: { seed, path, programs, minutes }. Descriptor 3 is a file
- * that names the current program, in case that this process crashes. The result
- * is sent over IPC.
+ * OPTIONS is JSON: { kind, seed, path, programs, minutes }. Descriptor 3 is a
+ * file that names the current program, in case that this process crashes. The
+ * result is sent over IPC.
  */
 
 const fs = require('node:fs');
-const builtin = require('node:dgram');
-const { once } = require('node:events');
 
 const fc = require('fast-check');
 
 const packed = require('../support/package');
 const { Kernel } = require('./kernel');
-const { judge } = require('./model');
-const { failingCalls, programs } = require('./programs');
+const { KINDS } = require('./kinds');
 const { Stage } = require('./stage');
 
 const dgram = require(packed.main);
@@ -34,24 +31,12 @@ const PROGRAMS_A_SEED = 10000;
 /** This number of programs covers every call and outcome. */
 const COMPLETE = 5000;
 
-/** GSO sends and GRO receives, of Linux 5.12 and newer. */
-const GROUPS = dgram.transport === 'linux' ? ['gso', 'gro'] : [];
-
-/** A closed port. */
-async function findDeadPort() {
-  const socket = builtin.createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
-
 class Exploration {
-  constructor(kernel, deadPort) {
+  constructor(kernel, kind, places) {
     this.kernel = kernel;
-    this.deadPort = deadPort;
+    this.kind = kind;
+    this.places = places;
+    this.tried = 0;
     this.played = 0;
     this.counts = {};
     this.faults = {};
@@ -60,13 +45,15 @@ class Exploration {
   /** Runs one program and checks it. */
   async try(program) {
     const before = binding.stats();
-    const stage = new Stage(dgram, this.kernel, this.deadPort);
+    const stage = new Stage(dgram, this.kernel, this.kind.Actor, this.places,
+                            ++this.tried);
     const story = await stage.play(program);
-    const counts = judge(story, {
+    const counts = this.kind.judge(story, {
       transport: dgram.transport, digest: this.kernel.digest,
     });
     const after = binding.stats();
-    // stats() does not count datagrams that were preread and dropped.
+    // stats() does not count datagrams that were preread, or moved along with a
+    // ticket, and then dropped.
     const { uncounted, ...rest } = counts;
     for (const [name, slack] of [['sent', 0], ['received', uncounted]]) {
       const counted = after[name] - before[name];
@@ -90,11 +77,13 @@ class Exploration {
 
   /** A failure if many programs did not cover every call and outcome. */
   findGap() {
-    const { counts, faults, played } = this;
+    const { counts, faults, kind, played } = this;
     if (played < COMPLETE) return null;
+    const { transport } = dgram;
     const gaps = [
-      ...failingCalls(dgram.transport).filter((call) => !faults[call]),
-      ...['sent', 'failed', 'received', 'dropped', 'cancelled', ...GROUPS]
+      ...kind.failingCalls(transport).filter((call) => !faults[call]),
+      ...['sent', 'failed', 'received', 'dropped', 'cancelled',
+        ...kind.outcomes(transport)]
         .filter((name) => !counts[name]),
     ];
     return gaps.length === 0 ? null :
@@ -105,7 +94,7 @@ class Exploration {
   async check({ seed, path, numRuns, until }) {
     let index = 0;
     let failed = false;
-    const property = fc.asyncProperty(programs(dgram.transport),
+    const property = fc.asyncProperty(this.kind.programs(dgram.transport),
       async (program) => {
         if (!failed && path === undefined)
           note({ seed, path: String(index++), played: this.played });
@@ -131,9 +120,12 @@ function note(what) {
   fs.writeSync(NOTE_FD, JSON.stringify(what).padEnd(120), 0);
 }
 
-async function main(library, { seed, path, programs: wanted, minutes }) {
-  const exploration = new Exploration(new Kernel(library),
-    await findDeadPort());
+async function main(library, options) {
+  const { path, programs: wanted, minutes } = options;
+  let { seed } = options;
+  const kind = KINDS[options.kind]();
+  const places = await kind.places(dgram);
+  const exploration = new Exploration(new Kernel(library), kind, places);
   const until = minutes && Date.now() + minutes * 60000;
   let details;
   const some = minutes ? PROGRAMS_A_SEED : wanted;

@@ -17,7 +17,7 @@ const SOURCE = path.join(__dirname, '..', 'faults', 'kernel.c');
 /** In the order of kernel.c's call_t. */
 const CALLS = [
   'send', 'recv', 'socket', 'bind', 'connect', 'setsockopt', 'getsockopt',
-  'getsockname', 'epoll_ctl', 'epoll_wait',
+  'getsockname', 'epoll_ctl', 'epoll_wait', 'dup',
 ];
 
 const EFFECTS = { SHORT: -1, CTRUNC: -2, TRUNC: -3, WAKE: -4 };
@@ -25,7 +25,7 @@ const EFFECTS = { SHORT: -1, CTRUNC: -2, TRUNC: -3, WAKE: -4 };
 /** In the order of kernel.c's kind_t, from 1 on. */
 const KINDS = [
   undefined, 'accepted', 'rejected', 'delivered', 'recvFailed', 'unreadable',
-  'callFailed', 'fault',
+  'callFailed', 'fault', 'connected',
 ];
 
 /** record_t in words. */

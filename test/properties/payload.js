@@ -7,7 +7,7 @@
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-const noise = Buffer.alloc(1 << 17);
+const noise = Buffer.alloc(1 << 18);
 for (let i = 0, x = 1; i < noise.length; i++) {
   x = Math.imul(x, 1664525) + 1013904223 >>> 0;
   noise[i] = ALPHABET.charCodeAt((x >>> 16) % ALPHABET.length);

@@ -11,10 +11,9 @@
 
 const fc = require('fast-check');
 
-const SOCKETS_MAX = 4;
-
-/** An index of a socket, modulo the number of sockets. */
-const who = fc.nat(SOCKETS_MAX - 1);
+const {
+  SOCKETS_MAX, faultsFrom, form, reactionsOf, stepsOf, who,
+} = require('./generators');
 
 /** A destination: a socket of the program, or a closed port. */
 const target = fc.oneof(
@@ -31,21 +30,22 @@ const size = fc.oneof(
 const small = fc.oneof(
   fc.nat(64), fc.constantFrom(100, 100, 100, 500, 1200));
 
-const form = fc.constantFrom('buffer', 'string', 'list', 'slice', 'view');
-
 /** Settings of the datagrams of a step, in turn; see actor.js. */
 const settings = fc.oneof(
   { weight: 3, arbitrary: fc.constant([]) },
   { weight: 2, arbitrary: fc.array(fc.constantFrom(
-    {}, { tos: 4 }, { tos: 4, ttl: 9 }, { tos: 0 }, { ttl: 9, loopback: true }),
+    {}, { tos: 4 }, { tos: 4, ttl: 9 }, { tos: 0 }, { ttl: 9, loopback: true },
+    { sendTime: 1n }),
   { minLength: 1, maxLength: 3 }) });
+
+const send = fc.record({
+  do: fc.constant('send'), who, to: target, size, form, settings,
+  callback: fc.boolean(),
+});
 
 /** Steps that are possible anywhere, also within a listener or callback. */
 const action = fc.oneof(
-  { weight: 8, arbitrary: fc.record({
-    do: fc.constant('send'), who, to: target, size, form, settings,
-    callback: fc.boolean(),
-  }) },
+  { weight: 8, arbitrary: send },
   { weight: 6, arbitrary: fc.record({
     do: fc.constant('burst'), who, to: target, size: small,
     count: fc.integer({ min: 2, max: 70 }), last: fc.nat(64),
@@ -69,7 +69,7 @@ const action = fc.oneof(
     do: fc.constant('option'), who,
     option: fc.constantFrom('setTTL', 'setBroadcast', 'setMulticastTTL',
       'setMulticastLoopback', 'setSendBufferSize', 'setRecvBufferSize',
-      'getSendBufferSize'),
+      'getSendBufferSize', 'setPacingRate'),
     value: fc.constantFrom(1, 64, 200),
   }) },
   { weight: 1, arbitrary: fc.record({
@@ -77,32 +77,8 @@ const action = fc.oneof(
   }) },
   { weight: 2, arbitrary: fc.record({
     do: fc.constantFrom('pause', 'resume'), who,
-  }) });
-
-/** Steps of listeners and callbacks. */
-const reaction = fc.oneof(
-  { weight: 5, arbitrary: action },
-  { weight: 2, arbitrary: fc.constant({ do: 'throw' }) },
-  // After answers to earlier datagrams of the batch.
-  { weight: 3, arbitrary: fc.record({
-    do: fc.constantFrom('close', 'close', 'queue'), who: fc.constant('self'),
-  }) });
-
-const withCallback = fc.tuple(
-  fc.record({
-    do: fc.constant('send'), who, to: target, size, form, settings,
-    callback: fc.constant(true),
-  }),
-  fc.array(reaction, { minLength: 1, maxLength: 2 }))
-  .map(([send, then]) => ({ ...send, then }));
-
-const step = fc.oneof(
-  { weight: 10, arbitrary: action },
-  { weight: 3, arbitrary: withCallback },
-  { weight: 4, arbitrary: fc.record({
-    do: fc.constant('iterations'), count: fc.integer({ min: 1, max: 4 }),
   }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'tick' }) });
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('detach'), who }) });
 
 /** @param {string} transport */
 const socketOf = (transport) => fc.record({
@@ -112,15 +88,16 @@ const socketOf = (transport) => fc.record({
   receiveInfo: fc.boolean(),
   sendHighWaterMark: fc.constantFrom(0, 100, 65536),
   lookup: fc.constantFrom('none', 'none', 'none', 'sync', 'tick', 'later'),
+  lookupCache: fc.constantFrom(
+    undefined, undefined, {}, { ttl: 0 }, { ttl: 1, max: 1 }),
+  txtime: fc.boolean(),
   bound: fc.boolean(),
   icmpErrors: transport === 'linux' ? fc.boolean() : fc.constant(false),
   // What each message is answered with, up to `count` of them.
   answers: fc.record({
     count: fc.constantFrom(0, 3, 200), to: target, size: small,
   }),
-  reactions: fc.array(
-    fc.record({ at: fc.nat(20), what: fc.array(reaction, { maxLength: 2 }) }),
-    { maxLength: 2 }),
+  reactions: reactionsOf(action, ['detach', 'detach']),
 });
 
 /** Results of each call, and how many of them a program may have. */
@@ -135,48 +112,19 @@ const RESULTS = {
   setsockopt: [2, 'ENOMEM', 'EPERM', 'EINVAL', 'ENOBUFS'],
   getsockopt: [1, 'ENOMEM', 'EINVAL'],
   getsockname: [1, 'ENOBUFS', 'EINVAL'],
+  dup: [1, 'EMFILE', 'ENOMEM'],
   epoll_ctl: [1, 'ENOMEM', 'EPERM', 'ENOSPC'],
   epoll_wait: [2, 'EINTR', 'WAKE', 'WAKE'],
 };
 
-/** Calls that a program makes dozens of times. */
-const OFTEN = ['send', 'recv', 'epoll_wait'];
-
-/** EPOLLIN, EPOLLOUT, EPOLLERR and all of them; then the socket. */
-const wakeUp = fc.tuple(fc.constantFrom(1, 4, 8, 13), who)
-  .map(([events, which]) => events | which << 8);
-
-const ARGUMENTS = {
-  SHORT: fc.integer({ min: 1, max: 5 }),
-  CTRUNC: fc.nat(3),
-  TRUNC: fc.nat(40),
-  WAKE: wakeUp,
-};
-
-function faultsOf(call) {
-  const [, ...effects] = RESULTS[call];
-  return fc.constantFrom(...effects).chain((effect) => fc.record({
-    call: fc.constant(call),
-    effect: fc.constant(effect),
-    at: OFTEN.includes(call) ?
-      fc.oneof(fc.nat(3), fc.nat(12), fc.nat(40)) :
-      fc.nat(4),
-    times: fc.oneof({ weight: 4, arbitrary: fc.constant(1) },
-      { weight: 2, arbitrary: fc.integer({ min: 2, max: 5 }) },
-      { weight: 1, arbitrary: fc.constant(25) }),
-    argument: ARGUMENTS[effect] ?? fc.constant(0),
-  }));
-}
-
 /** @param {string} transport */
 function programs(transport) {
-  const fault = fc.oneof(...failingCalls(transport).map((call) =>
-    ({ weight: RESULTS[call][0], arbitrary: faultsOf(call) })));
   return fc.record({
     sockets: fc.array(socketOf(transport),
       { minLength: 1, maxLength: SOCKETS_MAX }),
-    steps: fc.array(step, { maxLength: 14, size: 'max' }),
-    faults: fc.array(fault, { maxLength: 6, size: 'max' }),
+    steps: stepsOf(action, send),
+    faults: faultsFrom(Object.fromEntries(failingCalls(transport)
+      .map((call) => [call, RESULTS[call]]))),
   }).map(withoutReported);
 }
 
@@ -206,10 +154,4 @@ function failingCalls(transport) {
     .filter((call) => transport === 'linux' || call !== 'epoll_ctl');
 }
 
-/** The schedule for Kernel#arm(). */
-function schedule(faults) {
-  return faults.flatMap(({ times, at, ...fault }) =>
-    Array.from({ length: times }, (_, i) => ({ ...fault, at: at + i })));
-}
-
-module.exports = { failingCalls, programs, schedule };
+module.exports = { failingCalls, programs };

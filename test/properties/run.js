@@ -1,15 +1,17 @@
 'use strict';
 
 /**
- * Random programs under random faults, on both transports:
+ * Random programs under random faults: UDP sockets on both transports, and Unix
+ * datagram sockets.
  *
  *   npm run test:properties -- [options]
  *
- *   --programs N        for each transport (default 10000)
+ *   --programs N        for each kind and transport (default 10000)
  *   --minutes N         time limit instead; --forever: until a failure
  *   --seed N            first seed (default 1; with --minutes and --forever
  *                       another one each time)
  *   --path P            one program of that seed, as printed by a failure
+ *   --kind udp|unix
  *   --transport linux|uv
  */
 
@@ -24,6 +26,7 @@ require('../support/package'); // packed once, before child processes
 const Table = require('cli-table3');
 
 const { build } = require('./kernel');
+const { RUNS } = require('./kinds');
 
 /** Programs take milliseconds. One that takes this long hangs. */
 const PATIENCE = 60000;
@@ -38,13 +41,16 @@ function readOptions() {
       forever: { type: 'boolean', default: false },
       seed: { type: 'string' },
       path: { type: 'string' },
+      kind: { type: 'string' },
       transport: { type: 'string' },
     },
   });
   const minutes = values.forever ? FOREVER : Number(values.minutes ?? 0);
   const seed = values.seed ?? (minutes ? Date.now() % 1e9 : 1);
   return {
-    transports: values.transport ? [values.transport] : ['linux', 'uv'],
+    runs: RUNS.filter(({ kind, transport }) =>
+      [undefined, kind].includes(values.kind) &&
+      [undefined, transport].includes(values.transport)),
     share: {
       programs: Number(values.programs), minutes, seed: Number(seed),
       path: values.path,
@@ -74,10 +80,11 @@ function readNote(file) {
 }
 
 /** @returns {Promise<object>} the report of explore.js, or how it crashed */
-function explore(transport, share, library, file) {
+function explore({ kind, transport }, share, library, file) {
   const notes = fs.openSync(file, 'w');
   const child = spawn(process.execPath, [
-    path.join(__dirname, 'explore.js'), library, JSON.stringify(share),
+    path.join(__dirname, 'explore.js'), library,
+    JSON.stringify({ kind, ...share }),
   ], {
     env: {
       ...process.env,
@@ -108,10 +115,10 @@ function explore(transport, share, library, file) {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearInterval(watch);
-      if (report !== undefined) return resolve(report);
+      if (report !== undefined) return resolve({ kind, ...report });
       const { seed, path: where, played = 0 } = readNote(file);
       return resolve({
-        transport, played, counts: {}, faults: {},
+        kind, transport, played, counts: {}, faults: {},
         failure: {
           seed, path: where,
           error: hang ?? `the process exited with ${signal ?? code}`,
@@ -121,8 +128,8 @@ function explore(transport, share, library, file) {
   });
 }
 
-function print({ transport, played, counts, faults, failure }) {
-  console.log(`\n${transport}: ${played} programs`);
+function print({ kind, transport, played, counts, faults, failure }) {
+  console.log(`\n${kind}, ${transport}: ${played} programs`);
   const datagrams = new Table({ head: Object.keys(counts), style: borderless });
   datagrams.push(Object.values(counts));
   const injected =
@@ -138,7 +145,7 @@ function print({ transport, played, counts, faults, failure }) {
     `${program}\n${error}`);
   if (where !== undefined) {
     console.log('To repeat: npm run test:properties -- ' +
-      `--transport ${transport} --seed ${seed} --path ${where}`);
+      `--kind ${kind} --transport ${transport} --seed ${seed} --path ${where}`);
   }
 }
 
@@ -149,11 +156,11 @@ async function main() {
     console.log('skipped: LD_PRELOAD needs Linux');
     return;
   }
-  const { transports, share } = readOptions();
+  const { runs, share } = readOptions();
   const library = build();
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-properties-'));
-  const reports = await Promise.all(transports.map((transport) =>
-    explore(transport, share, library, path.join(directory, transport))));
+  const reports = await Promise.all(runs.map((run, i) =>
+    explore(run, share, library, path.join(directory, `${i}`))));
   fs.rmSync(directory, { recursive: true });
   reports.forEach(print);
   const failed = reports.filter(({ failure }) => failure !== null).length;

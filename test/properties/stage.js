@@ -3,10 +3,12 @@
 /** Runs one program, from its first step to the last 'close'. */
 
 const { once } = require('node:events');
-const { setImmediate: iteration } = require('node:timers/promises');
+const {
+  setImmediate: iteration, setTimeout: sleep,
+} = require('node:timers/promises');
 
-const { Actor, Planned } = require('./actor');
-const { schedule } = require('./programs');
+const { Planned } = require('./base-actor');
+const { schedule } = require('./generators');
 
 /** Limit of event loop iterations of a program; its faults are finite. */
 const ITERATIONS_MAX = 2000;
@@ -14,28 +16,36 @@ const ITERATIONS_MAX = 2000;
 /** Iterations without activity after which a program has settled. */
 const QUIET_ITERATIONS = 3;
 
-const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+/** Longer than the lifetime of some answers of lookups, in milliseconds. */
+const SLEEP = 4;
 
 function resume(actor) {
   if (!actor.closing && actor.isOpen) actor.resume();
 }
 
-const hasQueue = ({ isOpen, socket }) =>
-  isOpen && socket.getSendQueueCount() > 0;
-
 class Stage {
   /**
    * @param {object} dgram the module under test
    * @param {Kernel} kernel
-   * @param {number} deadPort a closed port
+   * @param {Function} Actor the class of its sockets
+   * @param {object} places of the destinations, for the actors
+   * @param {number} number of the program
    */
-  constructor(dgram, kernel, deadPort) {
+  constructor(dgram, kernel, Actor, places, number) {
     this.dgram = dgram;
     this.kernel = kernel;
-    this.deadPort = deadPort;
-    this.actors = [];
+    this.Actor = Actor;
+    this.places = places;
+    this.number = number;
+    this.actors = []; // by index
+    this.closed = []; // those that another one has replaced
+    this.reopening = 0;
     this.complaints = [];
     this.ids = 0;
+  }
+
+  get everyActor() {
+    return [...this.closed, ...this.actors];
   }
 
   nextId() {
@@ -65,7 +75,7 @@ class Stage {
     process.on('uncaughtException', onUncaught);
     this.kernel.arm(schedule(faults));
     try {
-      for (const spec of sockets) this.open(spec);
+      for (const [index, spec] of sockets.entries()) this.open(spec, index);
       for (const step of steps) await this.take(step);
       await this.settle();
       for (const actor of this.actors) this.finish(actor);
@@ -76,23 +86,41 @@ class Stage {
     }
     const log = this.kernel.log();
     this.kernel.disarm();
-    return { actors: this.actors, log, complaints: this.complaints };
+    return {
+      actors: this.everyActor, log, complaints: this.complaints,
+    };
   }
 
-  open(spec) {
-    const actor = new Actor(this, spec);
-    this.actors.push(actor);
+  open(spec, index) {
+    const actor = new this.Actor(this, spec, index);
+    this.actors[index] = actor;
     if (spec.bound) actor.perform({ do: 'bind', sync: true });
+  }
+
+  /** After the actor was closed, another one takes its place. */
+  async reopenLater(spec, index, iterations) {
+    this.reopening++;
+    for (let i = 0; i < iterations; i++) await iteration();
+    this.closed.push(this.actors[index]);
+    this.open(spec, index);
+    this.reopening--;
   }
 
   async take(step) {
     if (step.do === 'iterations') {
       for (let i = 0; i < step.count; i++) await iteration();
+    } else if (step.do === 'sleep') {
+      await sleep(SLEEP);
     } else if (step.do === 'tick') {
       await null;
     } else {
       this.perform(step);
     }
+  }
+
+  /** Whether datagrams wait, also those of detached sockets. */
+  get hasQueue() {
+    return this.dgram.stats().queued > 0;
   }
 
   /** Waits until there is no activity any more. */
@@ -106,9 +134,9 @@ class Stage {
         if (i === 0 || actor.isPaused) resume(actor);
       }
       // A send queue may pause for some milliseconds.
-      await (this.actors.some(hasQueue) ? pause() : iteration());
-      const calm = this.kernel.activity === before &&
-        this.actors.every((actor) => actor.isQuiet);
+      await (this.hasQueue ? sleep(1) : iteration());
+      const calm = this.kernel.activity === before && !this.hasQueue &&
+        this.reopening === 0 && this.everyActor.every((actor) => actor.isQuiet);
       quiet = calm ? quiet + 1 : 0;
       if (i === ITERATIONS_MAX) {
         this.complain('the program does not settle');

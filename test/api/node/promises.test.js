@@ -136,6 +136,15 @@ describeNative('dgram-native/promises', () => {
         { code: 'ERR_SOCKET_ALREADY_BOUND' });
     });
 
+    it('returns a promise also if the second argument is null', async () => {
+      const socket = open('udp4');
+      assert.strictEqual((await socket.bind(0, null)).address, '0.0.0.0');
+      const again = socket.bind(undefined, null);
+      await assert.rejects(again, { code: 'ERR_SOCKET_ALREADY_BOUND' });
+      const getter = { get port() { throw new Error('port'); } };
+      await assert.rejects(open('udp4').bind(getter, null), /port/);
+    });
+
     it('rejects if the socket is closed meanwhile', async () => {
       const socket = open('udp4');
       const binding = socket.bind(0, AT);

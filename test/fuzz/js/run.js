@@ -25,6 +25,7 @@ const { line } = require('../../../scripts/tally');
 const calls = require('./calls');
 const { differences, fatal } = require('./differences');
 const additions = require('./additions');
+const promises = require('./promises');
 const unix = require('./unix');
 const { runProgram } = require('./program');
 const { wordsOfCall, wordsOfErrors } = require('./outcome-words');
@@ -176,6 +177,9 @@ async function round(seed, port) {
     }],
     [unix.program, async (drawn) => {
       counts.additions += await unix.runUnix(drawn);
+    }],
+    [promises.program, async (drawn) => {
+      counts.additions += await promises.runPromises(drawn, port);
     }],
   ];
   for (const [arbitrary, body] of checks) {

@@ -193,22 +193,27 @@ async function run(drawn) {
   await checkSound();
 }
 
+/** Calls `body` in a temporary working directory. */
+async function inDirectory(body) {
+  const cwd = process.cwd();
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-fuzz-'));
+  process.chdir(directory);
+  try {
+    return await body();
+  } finally {
+    process.chdir(cwd);
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 /**
  * Runs a program; rejects after undocumented behaviour.
  * @returns {Promise<number>} the number of calls
  */
 async function runUnix(drawn) {
   if (!dgram.features.unixDgram) return 0;
-  const cwd = process.cwd();
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dgram-fuzz-'));
-  process.chdir(directory);
-  try {
-    await run(drawn);
-  } finally {
-    process.chdir(cwd);
-    fs.rmSync(directory, { recursive: true, force: true });
-  }
+  await inDirectory(() => run(drawn));
   return drawn.calls.length + drawn.handle.length + drawn.setPath.length;
 }
 
-module.exports = { program, runUnix };
+module.exports = { OF_VALUES, calls, inDirectory, program, runUnix };

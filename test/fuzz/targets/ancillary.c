@@ -2,10 +2,15 @@
  * messages with a known result. */
 #include "transport/linux/ancillary.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../input.h"
+
+/* Descriptors of one message. */
+#define RIGHTS_MAX 4
 
 static uint32_t segment_of(void* control, size_t size, uint32_t length) {
   struct msghdr header = {.msg_control = control, .msg_controllen = size};
@@ -175,6 +180,20 @@ static void put_timestamp(fuzz_input_t* input,
   out->present |= DGRAM_INFO_TIMESTAMP;
 }
 
+static void put_credentials(fuzz_input_t* input,
+                            list_t* list,
+                            dgram_receive_info_t* out) {
+  struct ucred credentials = {.pid = (pid_t) fuzz_u32(input),
+                              .uid = fuzz_u32(input),
+                              .gid = fuzz_u32(input)};
+
+  put(list, SOL_SOCKET, SCM_CREDENTIALS, &credentials, sizeof(credentials));
+  out->pid = (uint32_t) credentials.pid;
+  out->uid = credentials.uid;
+  out->gid = credentials.gid;
+  out->present |= DGRAM_INFO_CREDENTIALS;
+}
+
 /* Appends one message of some kind. */
 static void put_any(fuzz_input_t* input,
                     list_t* list,
@@ -206,7 +225,10 @@ static void put_any(fuzz_input_t* input,
       put_timestamp(input, list, expected);
       break;
     default:
-      put(list, SOL_SOCKET, SO_RXQ_OVFL, "abcd", 4);
+      if (fuzz_one_in(input, 2))
+        put_credentials(input, list, expected);
+      else
+        put(list, SOL_SOCKET, SO_RXQ_OVFL, "abcd", 4);
   }
 }
 
@@ -233,9 +255,49 @@ static void check_info(fuzz_input_t* input) {
   FUZZ_CHECK(info.present == expected.present);
   FUZZ_CHECK(info.tos == expected.tos && info.ttl == expected.ttl);
   FUZZ_CHECK(info.timestamp == expected.timestamp);
+  FUZZ_CHECK(info.pid == expected.pid && info.uid == expected.uid &&
+             info.gid == expected.gid);
   FUZZ_CHECK(info.interface_index == expected.interface_index);
   FUZZ_CHECK(same_address(&info.local_address, &expected.local_address));
   free(control);
+}
+
+/* Appends a message with descriptors. The kernel may have cut off the last. */
+static size_t put_rights(fuzz_input_t* input, list_t* list, int* out) {
+  size_t n = fuzz_below(input, RIGHTS_MAX + 1);
+  size_t cut = n > 0 && fuzz_one_in(input, 4) ? fuzz_below(input, 4) : 0;
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    out[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    FUZZ_CHECK(out[i] >= 0);
+  }
+  put(list, SOL_SOCKET, SCM_RIGHTS, out, n * sizeof(*out) - cut);
+  if (cut > 0) /* not installed */
+    (void) close(out[--n]);
+  return n;
+}
+
+/* Every descriptor is closed, and no other. */
+static void check_rights(fuzz_input_t* input) {
+  list_t list = {.size = 0};
+  dgram_receive_info_t ignored = {0};
+  int open_fds[2 * RIGHTS_MAX];
+  struct msghdr header = {0};
+  size_t n;
+  size_t i;
+
+  n = put_rights(input, &list, open_fds);
+  put_any(input, &list, &ignored);
+  n += put_rights(input, &list, open_fds + n);
+  header.msg_controllen = list.size;
+  header.msg_control = fuzz_alloc(list.size);
+  memcpy(header.msg_control, list.bytes, list.size);
+  dgram_ancillary_close_descriptors(&header);
+  for (i = 0; i < n; i++)
+    FUZZ_CHECK(fcntl(open_fds[i], F_GETFD) == -1);
+  FUZZ_CHECK(fcntl(STDERR_FILENO, F_GETFD) != -1);
+  free(header.msg_control);
 }
 
 /* Checks the next control message and returns the one after it. */
@@ -325,6 +387,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_put(&input, (uint16_t) length);
   else if (kind == 0)
     check_bytes(&input, length);
+  else if (kind == 4 && length % 8 == 7)
+    check_rights(&input);
   else if (kind == 4)
     check_info(&input);
   else

@@ -12,7 +12,7 @@ const dgram = require(packed.main);
 
 const EACH = 6;
 
-/** Each calls `close` once, at any time. */
+/** Each calls `close` once, at any time, unless it detaches the socket. */
 const LIVES = [
   (socket, close) => close(),
   (socket, close) => {
@@ -36,6 +36,8 @@ const LIVES = [
     socket.bind(0, HOST.udp4, () =>
       socket.send('from its callback', 9, HOST.udp4, close));
   },
+  // Nothing uses the ticket.
+  (socket) => socket.bind(0, HOST.udp4, () => socket.detach({ timeout: 1 })),
   (socket, close) => {
     socket.connect(9, HOST.udp4, () => {
       for (let i = 0; i < 5; i++) socket.send('connected');

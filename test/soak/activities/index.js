@@ -2,14 +2,19 @@
 
 /** The activities of a soak, with a number for each flow. */
 
+const packed = require('../../support/package');
 const { Churn } = require('./churn');
 const { Echo } = require('./echo');
 const { FloodIn, FloodOut } = require('./floods');
 const { ManyPeers } = require('./many-peers');
+const { Moving } = require('./moving');
 const { Names } = require('./names');
 const { Refused } = require('./refused');
 const { SendMany } = require('./send-many');
+const { UnixSockets } = require('./unix');
 const { Workers } = require('./workers');
+
+const { features } = require(packed.main);
 
 /**
  * An activity has a name and open(remote), round(), flows() and close(); each
@@ -27,8 +32,15 @@ function createActivities() {
     new FloodIn(8, { type: 'udp6', batch: true }),
     new FloodOut(9, {}),
     new FloodOut(10, { type: 'udp6', connect: true }),
-    new Names(11),
+    new Names(11, {}),
     new Refused(12),
+    new Names(13, { lookupCache: { ttl: 50 } }),
+    ...features.detach ? [new Moving(14)] : [],
+    ...features.unixDgram ? [
+      new UnixSockets(15, {}),
+      new UnixSockets(16, { connect: true }),
+      new UnixSockets(17, { connect: true, abstract: true }),
+    ] : [],
     new Churn(),
     new Workers(),
     new ManyPeers(100),

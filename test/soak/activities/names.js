@@ -1,6 +1,9 @@
 'use strict';
 
-/** Sends to a host name, one datagram at a time because of the lookups. */
+/**
+ * Sends to a host name, one datagram at a time because of the lookups. With a
+ * cache, datagrams keep their order.
+ */
 
 const { randomSize } = require('../datagram');
 const { Inbound } = require('./inbound');
@@ -9,12 +12,14 @@ const { bound } = require('./sockets');
 const TIMES = 8;
 
 class Names extends Inbound {
-  constructor(flow) {
-    super('localhost by name', flow);
+  constructor(flow, { lookupCache }) {
+    super(`localhost by name${lookupCache ? ', cached' : ''}`, flow);
+    this.lookupCache = lookupCache;
   }
 
   async open() {
-    this.sender = await bound();
+    const { lookupCache } = this;
+    this.sender = await bound('udp4', { lookupCache });
     this.receiver = await bound();
     this.port = this.receiver.address().port;
     this.receiver.on('message', (message) => this.incoming.take(message));
@@ -24,8 +29,9 @@ class Names extends Inbound {
     for (let i = 0; i < TIMES; i++) {
       const { bytes, callback } = this.outgoing.next(randomSize(1000));
       this.sender.send(bytes, this.port, 'localhost', callback);
-      await this.outgoing.settled();
+      if (!this.lookupCache) await this.outgoing.settled();
     }
+    await this.outgoing.settled();
     await this.incoming.until(this.outgoing.sent);
   }
 }
