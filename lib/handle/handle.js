@@ -21,7 +21,7 @@ const uncaught = require('../node/uncaught');
 const { emitDrain } = require('./drain');
 const { publishDrops } = require('./drops');
 const { emitIcmp } = require('./icmp');
-const { createLookup, skipsLiterals } = require('./lookup');
+const { OWN_LOOKUP, createLookup, skipsLiterals } = require('./lookup');
 const table = require('./table');
 const { validateFunction } = require('../errors/validators');
 
@@ -47,8 +47,6 @@ class UDP extends AsyncResource {
   /** The Socket. */
   owner = null;
   closed = false;
-  /** 4, 6 or BOTH. */
-  family = 0;
 
   /**
    * @param {string} [type] of the async resource
@@ -146,6 +144,10 @@ class UDP extends AsyncResource {
 // Defaults that most sockets never change are on the prototype: 10,000 idle
 // sockets do not need a copy each.
 Object.assign(UDP.prototype, {
+  /** 4, 6 or BOTH. */
+  family: 4,
+  /** Resolves names, see lookup.js. */
+  lookup: OWN_LOOKUP[4],
   /** Whether the messages of one batch are views of one ArrayBuffer. */
   sharedBuffers: false,
   /** Received batches during which answers are not deferred: answers.js. */
@@ -303,8 +305,8 @@ function setMethods(handle, family, resolve) {
   if (family === BOTH || handle.family === BOTH) {
     family = setDualStack(handle, family);
   }
-  handle.family = family;
-  handle.lookup = resolve;
+  if (handle.family !== family) handle.family = family;
+  if (handle.lookup !== resolve) handle.lookup = resolve;
   if (family !== 4) {
     handle.bind = handle.bind6;
     handle.connect = handle.connect6;

@@ -87,8 +87,8 @@ function bindLookup(lookup, family) {
   return (address, callback) => lookup(address || loopback, wanted, callback);
 }
 
-/** The lookups of most sockets, shared to save memory. */
-const DEFAULT = {
+/** The lookups of most sockets, by family; shared to save memory. */
+const OWN_LOOKUP = {
   4: bindLookup(lookupNames, 4),
   6: bindLookup(lookupNames, 6),
   [BOTH]: bindLookup(lookupNames, BOTH),
@@ -107,9 +107,9 @@ function createLookup(family, lookup) {
     validateFunction(lookup, 'lookup');
     return bindLookup(lookup, family);
   }
-  if (NAMES_ONLY) return DEFAULT[family];
+  if (NAMES_ONLY) return OWN_LOOKUP[family];
   const { lookup: current } = loadDns();
-  return isOriginal(current) ? DEFAULT[family] : bindLookup(current, family);
+  return isOriginal(current) ? OWN_LOOKUP[family] : bindLookup(current, family);
 }
 
 /**
@@ -119,7 +119,7 @@ function createLookup(family, lookup) {
  *   called for numeric addresses
  */
 function skipsLiterals(lookup, family) {
-  return lookup === DEFAULT[family];
+  return lookup === OWN_LOOKUP[family];
 }
 
 /** The LookupCache of a lookup function that has one: lookup-cache.js. */
@@ -146,5 +146,6 @@ function isOwnLookup(lookup, family) {
 }
 
 module.exports = {
-  LOOPBACK, caches, createLookup, findCached, isIP, isOwnLookup, skipsLiterals,
+  LOOPBACK, OWN_LOOKUP, caches, createLookup, findCached, isIP, isOwnLookup,
+  skipsLiterals,
 };
