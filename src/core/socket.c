@@ -1,6 +1,7 @@
 #include "core/socket.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/assert.h"
 #include "core/held.h"
@@ -20,13 +21,16 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   return dgram_socket_allocate(env, sizeof(dgram_socket_t), out);
 }
 
+/* Not calloc(): that of glibc does not reuse memory that was freed just before,
+ * and many programs open and close one socket after the other. */
 int dgram_socket_allocate(dgram_env_t* env, size_t size, dgram_socket_t** out) {
-  dgram_socket_t* socket = calloc(1, size);
+  dgram_socket_t* socket = malloc(size);
   int rc;
 
   dgram_socket_free_pending(env);
   if (socket == NULL)
     return UV_ENOMEM;
+  memset(socket, 0, size);
   socket->env = env;
   socket->block = DGRAM_ITERATION_DATAGRAMS;
   socket->send_mark = DGRAM_SEND_MARK;
