@@ -87,6 +87,26 @@ class UDP extends AsyncResource {
     return this.receiveBlockList?.check(address, family.toLowerCase());
   }
 
+  // The next three are called for every socket. C would take 0.1 µs longer to
+  // read the id of its receiver than it takes for an argument.
+
+  /**
+   * @param {string} address
+   * @param {number} port
+   * @param {number} flags
+   */
+  bind(address, port, flags) {
+    return binding.bindSocket(this.id, 4, address, port, flags);
+  }
+
+  bind6(address, port, flags) {
+    return binding.bindSocket(this.id, 6, address, port, flags);
+  }
+
+  recvStart() {
+    return binding.startReceiving(this.id);
+  }
+
   /**
    * Closes the socket. Pending connected datagrams and deferred ones are sent
    * first; other unconnected ones are dropped, as in Node.
@@ -103,7 +123,7 @@ class UDP extends AsyncResource {
       this.onClosed = callback;
       table.add(this);
     }
-    this.closeHandle(hasCallback);
+    binding.closeSocket(this.id, hasCallback);
     if (hasCallback) return;
     table.remove(this);
     this.emitDestroy();
@@ -175,7 +195,9 @@ Object.assign(UDP.prototype, {
 });
 
 binding.define(UDP.prototype);
-for (const name of ['getAsyncId', 'close', 'send', 'send6']) {
+for (const name of [
+  'getAsyncId', 'bind', 'bind6', 'recvStart', 'close', 'send', 'send6',
+]) {
   Object.defineProperty(UDP.prototype, name,
                         { __proto__: null, enumerable: true });
 }
