@@ -1,10 +1,10 @@
 #include "core/socket.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/assert.h"
 #include "core/held.h"
+#include "core/memory.h"
 #include "core/unix_socket.h"
 #include "transport/transport.h"
 
@@ -21,16 +21,13 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
   return dgram_socket_allocate(env, sizeof(dgram_socket_t), out);
 }
 
-/* Not calloc(): that of glibc does not reuse memory that was freed just before,
- * and many programs open and close one socket after the other. */
 int dgram_socket_allocate(dgram_env_t* env, size_t size, dgram_socket_t** out) {
-  dgram_socket_t* socket = malloc(size);
+  dgram_socket_t* socket = dgram_zalloc(size);
   int rc;
 
   dgram_socket_free_pending(env);
   if (socket == NULL)
     return UV_ENOMEM;
-  memset(socket, 0, size);
   socket->env = env;
   socket->block = DGRAM_ITERATION_DATAGRAMS;
   socket->send_mark = DGRAM_SEND_MARK;

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "core/env.h"
+#include "core/memory.h"
 #include "core/socket.h"
 #include "platform/options.h"
 
 bool dgram_stats_create(dgram_socket_t* socket) {
   if (socket->counters == NULL && !socket->closed)
-    socket->counters = calloc(1, sizeof(*socket->counters));
+    socket->counters = dgram_zalloc(sizeof(*socket->counters));
   return socket->counters != NULL;
 }
 

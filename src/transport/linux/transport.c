@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "core/memory.h"
 #include "transport/linux/linux.h"
 
 /* A descriptor of another owner may be a ping socket, which ignores
@@ -20,7 +21,7 @@ linux_socket_t* dgram_linux_ensure(dgram_socket_t* socket) {
   if (self != NULL)
     return self;
   dgram_linux_detect_features();
-  self = calloc(1, sizeof(*self));
+  self = dgram_zalloc(sizeof(*self));
   if (self == NULL)
     return NULL;
   self->socket = socket;
