@@ -24,7 +24,10 @@ const FIXED = [
   ...OPEN_OPTIONS, 'steering', 'workers', 'receiveInfo',
 ];
 
-const NO_TICKET = errors.errno('ENOENT');
+/** @returns {boolean} whether a code of the addon says so */
+function isMissing(code) {
+  return typeof code === 'number' && errors.codeName(code) === 'ENOENT';
+}
 
 /**
  * @param {string} type of the socket
@@ -91,10 +94,9 @@ function readTicket(options, above) {
     throw errors.invalidArgType('options.from', 'of type object', from, above);
   }
   const { token } = from;
-  const note = typeof token === 'string' ?
-    binding.ticketNote(token) :
-    NO_TICKET;
-  if (note === NO_TICKET) throw invalidTicket(from, above);
+  if (typeof token !== 'string') throw invalidTicket(from, above);
+  const note = binding.ticketNote(token);
+  if (isMissing(note)) throw invalidTicket(from, above);
   if (typeof note === 'number') throwOnError(note, 'open', above);
   const ticket = { __proto__: null, ...JSON.parse(note), token };
   const { type, signal } = options;
@@ -130,7 +132,7 @@ function openTicket(ticket, options, lookupCache, above) {
   const { from, lookup, closeWhenCollected } = options;
   const handle = takeHandle(ticket.token, ticket.type, lookup, lookupCache,
                             closeWhenCollected);
-  if (handle === NO_TICKET) throw invalidTicket(from, above);
+  if (isMissing(handle)) throw invalidTicket(from, above);
   if (typeof handle === 'number') throwOnError(handle, 'open', above);
   keepTicket(ticket.token);
   if (ticket.receiveInfo !== undefined) {
