@@ -60,12 +60,6 @@ Object.assign(State.prototype, {
   sendBlockList: undefined,
 });
 
-/** Options of createSocket() that are copied. */
-const OPTIONS = [
-  'reuseAddr', 'reusePort', 'ipv6Only', 'recvBufferSize', 'sendBufferSize',
-  'receiveBlockList', 'sendBlockList',
-];
-
 /**
  * @param {UDP} handle
  * @param {object} [options] of createSocket()
@@ -74,10 +68,17 @@ const OPTIONS = [
 function createState(handle, options) {
   const state = new State(handle);
   if (options === undefined) return state;
-  for (const name of OPTIONS) {
-    const value = options[name];
-    if (value) state[name] = value;
-  }
+  const {
+    reuseAddr, reusePort, ipv6Only, recvBufferSize, sendBufferSize,
+    receiveBlockList, sendBlockList,
+  } = options;
+  if (reuseAddr) state.reuseAddr = reuseAddr;
+  if (reusePort) state.reusePort = reusePort;
+  if (ipv6Only) state.ipv6Only = ipv6Only;
+  if (recvBufferSize) state.recvBufferSize = recvBufferSize;
+  if (sendBufferSize) state.sendBufferSize = sendBufferSize;
+  if (receiveBlockList) state.receiveBlockList = receiveBlockList;
+  if (sendBlockList) state.sendBlockList = sendBlockList;
   return state;
 }
 
