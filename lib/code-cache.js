@@ -76,7 +76,8 @@ function sourceFile(directory) {
  */
 function compile(Script, source, directory, cachedData) {
   const start = source.indexOf(FUNCTION);
-  return new Script(`(${source.toString('utf8', start + 1)})`, {
+  // 0.4 ms faster than 'utf8'. scripts/bundle.js checks that it is the same.
+  return new Script(`(${source.toString('latin1', start + 1)})`, {
     filename: sourceFile(directory), lineOffset: LINE, cachedData,
   });
 }

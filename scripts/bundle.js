@@ -213,6 +213,7 @@ function core() {
   const text = `${generated('lib/')}module.exports = ${CORE};\n\n${
     declaration}\n`;
   assert.match(text.split('\n')[LINE], /^function evaluate\(/);
+  assert.match(text, /^[\n -~]*$/, 'code-cache.js expects ASCII');
   return text;
 }
 

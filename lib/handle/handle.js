@@ -21,7 +21,7 @@ const uncaught = require('../node/uncaught');
 const { emitDrain } = require('./drain');
 const { publishDrops } = require('./drops');
 const { emitIcmp } = require('./icmp');
-const { createLookup, skipsLiterals } = require('./lookup');
+const { OWN_LOOKUP, createLookup, skipsLiterals } = require('./lookup');
 const table = require('./table');
 const { validateFunction } = require('../errors/validators');
 
@@ -47,8 +47,6 @@ class UDP extends AsyncResource {
   /** The Socket. */
   owner = null;
   closed = false;
-  /** 4, 6 or BOTH. */
-  family = 0;
 
   /**
    * @param {string} [type] of the async resource
@@ -89,6 +87,26 @@ class UDP extends AsyncResource {
     return this.receiveBlockList?.check(address, family.toLowerCase());
   }
 
+  // The next three are called for every socket. C would take 0.1 µs longer to
+  // read the id of its receiver than it takes for an argument.
+
+  /**
+   * @param {string} address
+   * @param {number} port
+   * @param {number} flags
+   */
+  bind(address, port, flags) {
+    return binding.bindSocket(this.id, 4, address, port, flags);
+  }
+
+  bind6(address, port, flags) {
+    return binding.bindSocket(this.id, 6, address, port, flags);
+  }
+
+  recvStart() {
+    return binding.startReceiving(this.id);
+  }
+
   /**
    * Closes the socket. Pending connected datagrams and deferred ones are sent
    * first; other unconnected ones are dropped, as in Node.
@@ -105,7 +123,7 @@ class UDP extends AsyncResource {
       this.onClosed = callback;
       table.add(this);
     }
-    this.closeHandle(hasCallback);
+    binding.closeSocket(this.id, hasCallback);
     if (hasCallback) return;
     table.remove(this);
     this.emitDestroy();
@@ -146,6 +164,10 @@ class UDP extends AsyncResource {
 // Defaults that most sockets never change are on the prototype: 10,000 idle
 // sockets do not need a copy each.
 Object.assign(UDP.prototype, {
+  /** 4, 6 or BOTH. */
+  family: 4,
+  /** Resolves names, see lookup.js. */
+  lookup: OWN_LOOKUP[4],
   /** Whether the messages of one batch are views of one ArrayBuffer. */
   sharedBuffers: false,
   /** Received batches during which answers are not deferred: answers.js. */
@@ -173,7 +195,9 @@ Object.assign(UDP.prototype, {
 });
 
 binding.define(UDP.prototype);
-for (const name of ['getAsyncId', 'close', 'send', 'send6']) {
+for (const name of [
+  'getAsyncId', 'bind', 'bind6', 'recvStart', 'close', 'send', 'send6',
+]) {
   Object.defineProperty(UDP.prototype, name,
                         { __proto__: null, enumerable: true });
 }
@@ -303,8 +327,8 @@ function setMethods(handle, family, resolve) {
   if (family === BOTH || handle.family === BOTH) {
     family = setDualStack(handle, family);
   }
-  handle.family = family;
-  handle.lookup = resolve;
+  if (handle.family !== family) handle.family = family;
+  if (handle.lookup !== resolve) handle.lookup = resolve;
   if (family !== 4) {
     handle.bind = handle.bind6;
     handle.connect = handle.connect6;

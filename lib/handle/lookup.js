@@ -9,6 +9,7 @@
 
 const { BOTH, LOOPBACK } = require('../batch/loopback');
 const { validateFunction } = require('../errors/validators');
+const { watch } = require('../node/loaded-modules');
 
 const { process } = globalThis;
 
@@ -24,6 +25,8 @@ const NAMES_ONLY =
 // Loaded on first use: dns takes time to load, and net loads Node's streams.
 let dns;
 let net;
+
+const isDnsLoaded = watch('dns');
 
 function loadDns() {
   dns ??= require('node:dns');
@@ -57,11 +60,19 @@ function isOriginal(lookup) {
   return true;
 }
 
+/** A byte, and an address, as in net.isIPv4(). */
+const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
+const IPV4 = new RegExp(`^(?:${BYTE}\\.){3}${BYTE}$`);
+
 /**
+ * As net.isIP(), but IPv4 addresses and names do not load the module.
  * @param {*} text
  * @returns {4|6|0} the family of a numeric address; 0: not numeric
  */
 function isIP(text) {
+  if (typeof text === 'string' && !text.includes(':')) {
+    return IPV4.test(text) ? 4 : 0;
+  }
   net ??= require('node:net');
   return net.isIP(text);
 }
@@ -87,8 +98,8 @@ function bindLookup(lookup, family) {
   return (address, callback) => lookup(address || loopback, wanted, callback);
 }
 
-/** The lookups of most sockets, shared to save memory. */
-const DEFAULT = {
+/** The lookups of most sockets, by family; shared to save memory. */
+const OWN_LOOKUP = {
   4: bindLookup(lookupNames, 4),
   6: bindLookup(lookupNames, 6),
   [BOTH]: bindLookup(lookupNames, BOTH),
@@ -107,9 +118,9 @@ function createLookup(family, lookup) {
     validateFunction(lookup, 'lookup');
     return bindLookup(lookup, family);
   }
-  if (NAMES_ONLY) return DEFAULT[family];
+  if (NAMES_ONLY || !isDnsLoaded()) return OWN_LOOKUP[family];
   const { lookup: current } = loadDns();
-  return isOriginal(current) ? DEFAULT[family] : bindLookup(current, family);
+  return isOriginal(current) ? OWN_LOOKUP[family] : bindLookup(current, family);
 }
 
 /**
@@ -119,7 +130,7 @@ function createLookup(family, lookup) {
  *   called for numeric addresses
  */
 function skipsLiterals(lookup, family) {
-  return lookup === DEFAULT[family];
+  return lookup === OWN_LOOKUP[family];
 }
 
 /** The LookupCache of a lookup function that has one: lookup-cache.js. */
@@ -146,5 +157,6 @@ function isOwnLookup(lookup, family) {
 }
 
 module.exports = {
-  LOOPBACK, caches, createLookup, findCached, isIP, isOwnLookup, skipsLiterals,
+  LOOPBACK, OWN_LOOKUP, caches, createLookup, findCached, isIP, isOwnLookup,
+  skipsLiterals,
 };

@@ -102,7 +102,7 @@ function closeCollected(id) {
     return;
   }
   handles[indexOf(id)] = undefined;
-  remains.closeHandle(false);
+  binding.closeSocket(id, false);
 }
 
 module.exports = { add, addWeak, find, remove };

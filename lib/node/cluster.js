@@ -8,11 +8,17 @@
  * public equivalent.
  */
 
-// Loaded late, as in Node: most programs do not use it.
+const { watch } = require('./loaded-modules');
+
+// Loaded late: most programs do not use it. Node loads it in a worker before
+// the program starts.
 let cluster;
+
+const isClusterLoaded = watch('cluster');
 
 /** @returns {boolean} whether the cluster's primary performs this bind() */
 function sharesPorts(exclusive) {
+  if (!isClusterLoaded()) return false;
   cluster ??= require('node:cluster');
   return cluster.isWorker && !exclusive;
 }

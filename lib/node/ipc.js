@@ -20,6 +20,7 @@
 
 const dc = require('node:diagnostics_channel');
 const nodeDgram = require('node:dgram');
+const { errno } = require('../errors/errors');
 const binding = require('../load/binding');
 const { builtinHandle, isBuiltinHandle, kState } = require('./node-internals');
 const { record } = require('./thread');
@@ -27,9 +28,6 @@ const { record } = require('./thread');
 const { process } = globalThis;
 
 const { FAMILY_UNIX } = binding.layout;
-
-/** UV_EINVAL: returned by a write whose message cannot be sent. */
-const INVALID = require('../errors/errors').errno('EINVAL');
 
 /** Makes the exporter of a copy: for sockets whose handle is a `UDP`. */
 function exporterOf(UDP) {
@@ -111,7 +109,7 @@ function hookChannel(channel) {
       }
       const sendable = makeSendable(handle.owner)[kState]?.handle;
       return sendable === undefined ?
-        INVALID :
+        errno('EINVAL') :
         write.call(this, request, data, sendable);
     };
   }

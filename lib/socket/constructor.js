@@ -150,20 +150,26 @@ function resume(socket, ticket) {
   process.nextTick(emitIfOpen, socket, 'listening');
 }
 
+function checkBufferSize(size, name) {
+  if (size) validateUint32(size, name, checkOptions);
+}
+
+function checkBlockList(list, name) {
+  if (list && !isBlockList(list)) {
+    // "an net" is Node's wording.
+    throw errors.invalidArgType(name, 'an net.BlockList', list, checkOptions);
+  }
+}
+
+function checkFlag(value, name) {
+  if (value !== undefined) validateBoolean(value, name, checkOptions);
+}
+
 function checkOptions(options) {
-  for (const name of ['recvBufferSize', 'sendBufferSize']) {
-    if (options[name]) {
-      validateUint32(options[name], `options.${name}`, checkOptions);
-    }
-  }
-  for (const name of ['receiveBlockList', 'sendBlockList']) {
-    const list = options[name];
-    if (list && !isBlockList(list)) {
-      // "an net" is Node's wording.
-      throw errors.invalidArgType(`options.${name}`,
-                                  'an net.BlockList', list, checkOptions);
-    }
-  }
+  checkBufferSize(options.recvBufferSize, 'options.recvBufferSize');
+  checkBufferSize(options.sendBufferSize, 'options.sendBufferSize');
+  checkBlockList(options.receiveBlockList, 'options.receiveBlockList');
+  checkBlockList(options.sendBlockList, 'options.sendBlockList');
   if (options.sendHighWaterMark !== undefined) {
     validateUint32(options.sendHighWaterMark, 'options.sendHighWaterMark',
                    checkOptions);
@@ -173,11 +179,8 @@ function checkOptions(options) {
                                  "must not be set for the type 'udp'",
                                  checkOptions);
   }
-  for (const name of ['closeWhenCollected', 'sharedBuffers']) {
-    if (options[name] !== undefined) {
-      validateBoolean(options[name], `options.${name}`, checkOptions);
-    }
-  }
+  checkFlag(options.closeWhenCollected, 'options.closeWhenCollected');
+  checkFlag(options.sharedBuffers, 'options.sharedBuffers');
 }
 
 /**

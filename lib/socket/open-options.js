@@ -45,6 +45,17 @@ const VALIDATORS = {
 
 const NAMES = Object.keys(VALIDATORS);
 
+/** Each by its name: a loop over NAMES takes 0.2 µs of each createSocket(). */
+function valuesOf({
+  device, multicastAll, freebind, transparent, priority, mark, icmpErrors,
+  txtime,
+}) {
+  return [
+    device, multicastAll, freebind, transparent, priority, mark, icmpErrors,
+    txtime,
+  ];
+}
+
 /** Whether it is as if the option was not given, on any platform. */
 function isDefault(name, value) {
   return name === 'icmpErrors' && !value;
@@ -61,11 +72,12 @@ function isDefault(name, value) {
  * @throws {RangeError} ERR_OUT_OF_RANGE
  */
 function readOpenOptions(options, checkAvailable, above) {
+  const given = valuesOf(options);
   let values;
-  for (let i = 0; i < NAMES.length; i++) {
-    const name = NAMES[i];
-    const value = options[name];
+  for (let i = 0; i < given.length; i++) {
+    const value = given[i];
     if (value === undefined) continue;
+    const name = NAMES[i];
     VALIDATORS[name](value, `options.${name}`, above);
     if (isDefault(name, value)) continue;
     checkAvailable(name);

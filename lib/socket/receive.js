@@ -37,6 +37,9 @@ function onMessage(nread, handle, message, rinfo) {
   socket.emit('message', message, rinfo);
 }
 
+// Not a property of each handle: 10,000 idle sockets do not need a copy each.
+UDP.prototype.onmessage = onMessage;
+
 /**
  * Starts receiving on a socket that was just bound, and sets the buffer sizes
  * of its options.
@@ -48,7 +51,7 @@ function onMessage(nread, handle, message, rinfo) {
 function startReceiving(socket, above = startReceiving) {
   const state = socket[kState];
   const { handle } = state;
-  handle.onmessage = onMessage;
+  if (handle.onmessage !== onMessage) handle.onmessage = onMessage;
   // A handle that was passed to bind() may be receiving.
   const status = handle.paused ? handle.recvStop() : handle.recvStart();
   state.receiving = !handle.paused;

@@ -24,7 +24,10 @@ const FIXED = [
   ...OPEN_OPTIONS, 'steering', 'workers', 'receiveInfo',
 ];
 
-const NO_TICKET = errors.errno('ENOENT');
+/** @returns {boolean} whether a code of the addon says so */
+function isMissing(code) {
+  return typeof code === 'number' && errors.codeName(code) === 'ENOENT';
+}
 
 /**
  * @param {string} type of the socket
@@ -85,10 +88,9 @@ function processTickets() {
 /** @returns {object} what writeNote() has written, and the token */
 function findTicket(from, above) {
   const { token } = from;
-  const note = typeof token === 'string' ?
-    binding.ticketNote(token) :
-    NO_TICKET;
-  if (note === NO_TICKET) throw invalidTicket(from, above);
+  if (typeof token !== 'string') throw invalidTicket(from, above);
+  const note = binding.ticketNote(token);
+  if (isMissing(note)) throw invalidTicket(from, above);
   if (typeof note === 'number') throwOnError(note, 'open', above);
   return { __proto__: null, ...JSON.parse(note), token };
 }
@@ -152,7 +154,7 @@ function openTicket(ticket, options, lookupCache, above) {
   } finally {
     if (isImported) binding.discardTicket(token); // unless it was taken
   }
-  if (handle === NO_TICKET) throw invalidTicket(from, above);
+  if (isMissing(handle)) throw invalidTicket(from, above);
   if (typeof handle === 'number') throwOnError(handle, 'open', above);
   if (isImported) processTickets().endTicket(ticket);
   else keepTicket(token);

@@ -105,7 +105,7 @@ napi_status dgram_addon_export_layout(napi_env env, napi_value exports);
 napi_status dgram_addon_export_descriptors(napi_env env, napi_value exports);
 napi_status dgram_addon_export_hooks(napi_env env, napi_value exports);
 napi_status dgram_addon_export_handle(napi_env env, napi_value exports);
-napi_status dgram_addon_export_bind_flags(napi_env env, napi_value exports);
+napi_status dgram_addon_export_bind(napi_env env, napi_value exports);
 napi_status dgram_addon_export_send_batches(napi_env env, napi_value exports);
 napi_status dgram_addon_export_send_settings(napi_env env, napi_value exports);
 napi_status dgram_addon_export_inbox(napi_env env, napi_value exports);

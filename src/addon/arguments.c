@@ -44,19 +44,24 @@ int dgram_napi_text(napi_env env, napi_value value, char* out, size_t size) {
   return 0;
 }
 
+dgram_socket_t* dgram_addon_socket_with_id(napi_env env, napi_value id) {
+  uint32_t number;
+
+  if (napi_get_value_uint32(env, id, &number) != napi_ok)
+    return NULL;
+  return dgram_env_socket(&dgram_addon_of(env)->core, number);
+}
+
 /* JavaScript can pass any object with any `id`. An id without an open socket in
  * this environment yields NULL; the id of another socket yields that socket. */
 dgram_socket_t* dgram_addon_socket_of(napi_env env, napi_value handle) {
   napi_value value;
-  uint32_t id;
 
   if (napi_get_named_property(env, handle, "id", &value) != napi_ok) {
     (void) napi_get_and_clear_last_exception(env, &value);
     return NULL;
   }
-  if (napi_get_value_uint32(env, value, &id) != napi_ok)
-    return NULL;
-  return dgram_env_socket(&dgram_addon_of(env)->core, id);
+  return dgram_addon_socket_with_id(env, value);
 }
 
 napi_status dgram_napi_arguments(napi_env env,

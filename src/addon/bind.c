@@ -1,5 +1,7 @@
-/* Methods of a handle that give the socket a descriptor or an address: open,
- * adopt, share, bind, connect, disconnect, getsockname, getpeername. */
+/* What gives the socket of a handle a descriptor or an address: bindSocket(),
+ * and the methods open, adopt, share, connect, disconnect, getsockname,
+ * getpeername.
+ */
 #include "addon/addon.h"
 
 #include <string.h>
@@ -37,22 +39,25 @@ static int parse_address(const dgram_socket_t* socket,
   return dgram_address_parse(out, family, text, (uint16_t) port);
 }
 
-static napi_value bind_to(napi_env env, napi_callback_info info, int family) {
-  napi_value argv[3];
+/* bindSocket(id, family, address, port, flags): `family` is 4 or 6. */
+static napi_value js_bind_socket(napi_env env, napi_callback_info info) {
+  napi_value argv[5];
   napi_value self;
   dgram_socket_t* socket;
   dgram_address_t address;
   char text[DGRAM_TEXT_MAX];
+  int32_t family;
   uint32_t port;
   uint32_t flags;
   int rc;
 
   DGRAM_TRY(env,
             dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
-  DGRAM_TRY(env, dgram_napi_uint32(env, argv[1], &port));
-  DGRAM_TRY(env, dgram_napi_uint32(env, argv[2], &flags));
-  rc = dgram_napi_text(env, argv[0], text, sizeof(text));
-  socket = dgram_addon_socket_of(env, self);
+  DGRAM_TRY(env, dgram_napi_int32(env, argv[1], &family));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[3], &port));
+  DGRAM_TRY(env, dgram_napi_uint32(env, argv[4], &flags));
+  rc = dgram_napi_text(env, argv[2], text, sizeof(text));
+  socket = dgram_addon_socket_with_id(env, argv[0]);
   if (socket == NULL)
     rc = UV_EBADF;
   if (rc == 0)
@@ -60,14 +65,6 @@ static napi_value bind_to(napi_env env, napi_callback_info info, int family) {
   if (rc == 0)
     rc = dgram_socket_bind(socket, &address, flags);
   return dgram_napi_code(env, rc);
-}
-
-static napi_value js_bind(napi_env env, napi_callback_info info) {
-  return bind_to(env, info, 4);
-}
-
-static napi_value js_bind6(napi_env env, napi_callback_info info) {
-  return bind_to(env, info, 6);
 }
 
 static napi_value connect_to(napi_env env,
@@ -166,8 +163,6 @@ static const napi_property_descriptor methods[] = {
     DGRAM_NAPI_METHOD("open", js_open),
     DGRAM_NAPI_METHOD("adopt", js_adopt),
     DGRAM_NAPI_METHOD("share", js_share),
-    DGRAM_NAPI_METHOD("bind", js_bind),
-    DGRAM_NAPI_METHOD("bind6", js_bind6),
     DGRAM_NAPI_METHOD("connect", js_connect),
     DGRAM_NAPI_METHOD("connect6", js_connect6),
     DGRAM_NAPI_METHOD("disconnect", js_disconnect),
@@ -180,19 +175,26 @@ napi_status dgram_addon_define_bind(napi_env env, napi_value prototype) {
       env, prototype, DGRAM_COUNT_OF(methods), methods);
 }
 
-/* `flags` of bind() and bind6(). */
+/* `flags` of bindSocket(). */
 static const dgram_napi_number_t flags[] = {
     {"IPV6ONLY", DGRAM_BIND_IPV6ONLY},
     {"REUSEADDR", DGRAM_BIND_REUSEADDR},
     {"REUSEPORT", DGRAM_BIND_REUSEPORT},
 };
 
-napi_status dgram_addon_export_bind_flags(napi_env env, napi_value exports) {
+static const napi_property_descriptor functions[] = {
+    DGRAM_NAPI_FUNCTION("bindSocket", js_bind_socket),
+};
+
+napi_status dgram_addon_export_bind(napi_env env, napi_value exports) {
   napi_value value;
   napi_status status =
       dgram_napi_create_numbers(env, flags, DGRAM_COUNT_OF(flags), &value);
 
+  if (status == napi_ok)
+    status = dgram_napi_set(env, exports, "flags", value);
   if (status != napi_ok)
     return status;
-  return dgram_napi_set(env, exports, "flags", value);
+  return napi_define_properties(
+      env, exports, DGRAM_COUNT_OF(functions), functions);
 }

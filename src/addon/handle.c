@@ -1,6 +1,10 @@
 /* The handle of a socket: init() creates the socket, define() puts the methods
  * on the prototype. This file implements receiving, the send queue, references,
- * closing and the descriptor; bind.c and options.c implement the others. */
+ * closing and the descriptor; bind.c and options.c implement the others.
+ *
+ * A method reads the id of its receiver. Functions that are called for every
+ * socket take the id as an argument instead: see
+ * dgram_addon_socket_with_id(). */
 #include "addon/addon.h"
 #include "addon/arguments.h"
 #include "addon/napi_util.h"
@@ -79,12 +83,16 @@ static napi_value js_needs_drain(napi_env env, napi_callback_info info) {
   return dgram_addon_with_socket(env, info, needs_drain);
 }
 
-static napi_value js_recv_start(napi_env env, napi_callback_info info) {
+/* startReceiving(id) */
+static napi_value js_start_receiving(napi_env env, napi_callback_info info) {
   dgram_addon_t* addon = dgram_addon_of(env);
+  napi_value argv[1];
+  napi_value self;
   dgram_socket_t* socket;
 
+  DGRAM_TRY(env, dgram_napi_arguments(env, info, 1, argv, &self));
   DGRAM_TRY(env, dgram_addon_ensure_inbox(addon));
-  socket = dgram_addon_receiver_of(env, info);
+  socket = dgram_addon_socket_with_id(env, argv[0]);
   if (socket == NULL)
     return dgram_napi_code(env, UV_EBADF);
   if (addon->hooks[DGRAM_HOOK_DELIVER] == NULL) /* hook() was not called */
@@ -118,16 +126,16 @@ static napi_value js_has_ref(napi_env env, napi_callback_info info) {
   return bool_value(env, socket != NULL && dgram_socket_has_ref(socket));
 }
 
-/* closeHandle(notify): hook.closed is called later if `notify` is true. */
-static napi_value js_close(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
+/* closeSocket(id, notify): hook.closed is called later if `notify` is true. */
+static napi_value js_close_socket(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
   napi_value self;
   dgram_socket_t* socket;
   bool notify;
 
-  DGRAM_TRY(env, dgram_napi_arguments(env, info, 1, argv, &self));
-  DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &notify));
-  socket = dgram_addon_socket_of(env, self);
+  DGRAM_TRY(env, dgram_napi_arguments(env, info, 2, argv, &self));
+  DGRAM_TRY(env, dgram_napi_bool(env, argv[1], &notify));
+  socket = dgram_addon_socket_with_id(env, argv[0]);
   if (socket == NULL || socket->closing)
     return dgram_napi_code(env, UV_EBADF);
   socket->notify_closed = notify;
@@ -147,12 +155,10 @@ static const napi_property_descriptor methods[] = {
     DGRAM_NAPI_METHOD("getSendQueueCount", js_get_send_queue_count),
     DGRAM_NAPI_METHOD("setSendHighWaterMark", js_set_send_mark),
     DGRAM_NAPI_METHOD("needsDrain", js_needs_drain),
-    DGRAM_NAPI_METHOD("recvStart", js_recv_start),
     DGRAM_NAPI_METHOD("recvStop", js_recv_stop),
     DGRAM_NAPI_METHOD("ref", js_ref),
     DGRAM_NAPI_METHOD("unref", js_unref),
     DGRAM_NAPI_METHOD("hasRef", js_has_ref),
-    DGRAM_NAPI_METHOD("closeHandle", js_close),
     {"fd",
      NULL,
      NULL,
@@ -181,8 +187,10 @@ static napi_value js_define(napi_env env, napi_callback_info info) {
 }
 
 static const napi_property_descriptor functions[] = {
+    DGRAM_NAPI_FUNCTION("closeSocket", js_close_socket),
     DGRAM_NAPI_FUNCTION("define", js_define),
     DGRAM_NAPI_FUNCTION("init", js_init),
+    DGRAM_NAPI_FUNCTION("startReceiving", js_start_receiving),
 };
 
 napi_status dgram_addon_export_handle(napi_env env, napi_value exports) {

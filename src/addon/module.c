@@ -87,7 +87,7 @@ static napi_status define_exports(napi_env env, napi_value exports) {
       dgram_addon_export_unix,
       dgram_addon_export_stats,
       dgram_addon_export_layout,
-      dgram_addon_export_bind_flags,
+      dgram_addon_export_bind,
   };
   napi_status status = napi_ok;
   size_t i;

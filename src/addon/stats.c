@@ -38,13 +38,14 @@ static napi_value create_stats(napi_env env,
 /* handle.stats(): the counters of the socket, or UV_EBADF if it is closed. */
 static napi_value js_socket_stats(napi_env env, napi_callback_info info) {
   dgram_socket_t* socket = dgram_addon_receiver_of(env, info);
+  dgram_stats_t stats;
   bool known;
 
   if (socket == NULL || socket->closing)
     return dgram_napi_code(env, UV_EBADF);
-  known = dgram_stats_read_drops(socket);
+  known = dgram_stats_get(socket, &stats);
   return create_stats(env,
-                      &socket->stats,
+                      &stats,
                       known,
                       dgram_socket_queue_count(socket),
                       dgram_socket_queue_size(socket));

@@ -103,7 +103,7 @@ void dgram_inbox_count_received(dgram_env_t* env,
                                 uint32_t length,
                                 uint32_t segment,
                                 bool is_run) {
-  dgram_stats_t* stats = &env->inbox->reader->stats;
+  dgram_stats_t* stats = dgram_socket_stats(env->inbox->reader);
   uint32_t n = count_datagrams(length, segment);
 
   env->received += n;

@@ -196,13 +196,15 @@ static uint32_t count_datagrams(const dgram_message_t* message) {
 }
 
 void dgram_messages_uncount(dgram_socket_t* socket, dgram_message_t* list) {
+  dgram_stats_t* stats = dgram_socket_stats(socket);
+
   for (; list != NULL; list = list->next) {
     if (!list->counted)
       continue;
     list->counted = false;
     socket->env->received -= count_datagrams(list);
-    socket->stats.received -= count_datagrams(list);
+    stats->received -= count_datagrams(list);
     if (list->status >= 0)
-      socket->stats.received_bytes -= list->length - list->position;
+      stats->received_bytes -= list->length - list->position;
   }
 }

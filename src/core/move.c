@@ -47,7 +47,7 @@ static int fill_ticket(dgram_socket_t* socket, int fd, dgram_ticket_t* ticket) {
   ticket->icmp_errors = socket->icmp_errors;
   ticket->reuses_address = dgram_platform_has_reuseaddr(fd);
   ticket->receive_info = socket->receive_info;
-  ticket->drops_seen = socket->drops_seen;
+  ticket->drops_seen = dgram_stats_drops_seen(socket);
   ticket->fd = dgram_platform_dup(fd);
   return ticket->fd < 0 ? ticket->fd : copy_batch(socket, &ticket->messages);
 }
@@ -120,7 +120,7 @@ static int take(dgram_socket_t* socket, dgram_ticket_t* ticket) {
   socket->revealed = ticket->revealed;
   socket->icmp_errors = ticket->icmp_errors;
   socket->receive_info = ticket->receive_info;
-  socket->drops_seen = ticket->drops_seen;
+  dgram_stats_set_drops_seen(socket, ticket->drops_seen);
   free(socket->open_options);
   socket->open_options = ticket->open_options;
   ticket->open_options = NULL;

@@ -61,6 +61,7 @@ static void count_statuses(dgram_env_t* env,
                            uint32_t count) {
   /* Not the socket before the flush: dgram_socket_bind() may replace it. */
   dgram_socket_t* socket = dgram_env_socket(env, sends[0].socket);
+  dgram_stats_t* stats;
   uint64_t bytes = 0;
   uint32_t sent = 0;
   uint32_t queued = 0;
@@ -77,9 +78,10 @@ static void count_statuses(dgram_env_t* env,
   env->sent += sent;
   if (socket == NULL)
     return;
-  socket->stats.sent += sent;
-  socket->stats.sent_bytes += bytes;
-  socket->stats.send_errors += count - sent - queued;
+  stats = dgram_socket_stats(socket);
+  stats->sent += sent;
+  stats->sent_bytes += bytes;
+  stats->send_errors += count - sent - queued;
   if (queued > 0 && dgram_socket_queue_size(socket) >= socket->send_mark)
     socket->need_drain = true;
 }
@@ -126,11 +128,13 @@ void dgram_sends_complete(dgram_socket_t* socket,
                           uint32_t ticket,
                           int status,
                           size_t length) {
+  dgram_stats_t* stats = dgram_socket_stats(socket);
+
   if (status == 0) {
-    socket->stats.sent++;
-    socket->stats.sent_bytes += length;
+    stats->sent++;
+    stats->sent_bytes += length;
   } else {
-    socket->stats.send_errors++;
+    stats->send_errors++;
   }
   dgram_socket_use(socket);
   socket->env->complete(socket, ticket, status, length);

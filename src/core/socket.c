@@ -4,6 +4,7 @@
 
 #include "core/assert.h"
 #include "core/held.h"
+#include "core/memory.h"
 #include "core/unix_socket.h"
 #include "transport/transport.h"
 
@@ -21,7 +22,7 @@ int dgram_socket_new(dgram_env_t* env, dgram_socket_t** out) {
 }
 
 int dgram_socket_allocate(dgram_env_t* env, size_t size, dgram_socket_t** out) {
-  dgram_socket_t* socket = calloc(1, size);
+  dgram_socket_t* socket = dgram_zalloc(size);
   int rc;
 
   dgram_socket_free_pending(env);
@@ -96,14 +97,14 @@ void dgram_socket_replace(dgram_socket_t* socket) {
   if (!uv_has_ref((const uv_handle_t*) &socket->udp))
     uv_unref((uv_handle_t*) &successor->udp);
   successor->transport_data = socket->transport_data;
-  successor->stats = socket->stats;
-  successor->drops_reported = socket->drops_reported;
+  successor->counters = socket->counters;
   successor->icmp_errors = socket->icmp_errors;
   successor->dual_stack = socket->dual_stack;
   successor->open_options = socket->open_options;
   successor->failed_option = socket->failed_option;
   successor->receive_info = socket->receive_info;
   socket->open_options = NULL;
+  socket->counters = NULL;
   dgram_env_replace_socket(socket->env, socket, successor);
   successor->env->transport->moved(successor);
   socket->closing = true;
@@ -172,7 +173,7 @@ void dgram_socket_close(dgram_socket_t* socket) {
     return;
   /* For dgram_stats_sum(). A socket that has received one datagram or none is
    * not worth a system call: many are opened for one request. */
-  if (socket->stats.received > 1)
+  if (socket->counters != NULL && socket->counters->stats.received > 1)
     (void) dgram_stats_read_drops(socket);
   if (socket->is_unix)
     dgram_unix_socket_remove_file(socket);
@@ -194,7 +195,7 @@ static void on_handle_closed(uv_handle_t* handle) {
 
   dgram_socket_use(socket);
   env->transport->closed(socket);
-  dgram_stats_add(&env->closed_stats, &socket->stats);
+  dgram_stats_close(socket);
   free(socket->open_options);
   socket->open_options = NULL;
   socket->closed = true;

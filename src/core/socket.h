@@ -12,43 +12,43 @@
 #include "core/stats.h"
 #include "platform/options.h"
 
+/* Without gaps, and one bit per flag: there may be 10,000 idle sockets. What
+ * only sockets with traffic need is allocated on first use: `counters`, and
+ * `transport_data`. */
 struct dgram_socket_s {
   uv_udp_t udp; /* first: a uv_udp_t* is a dgram_socket_t* */
   dgram_env_t* env;
-  uint32_t id;          /* see dgram_env_add_socket() */
-  bool closing;         /* dgram_socket_close() was called */
-  bool closed;          /* all handles are closed */
-  bool reading;         /* the transport was started */
-  bool connected;       /* to a peer: datagrams carry no address */
-  bool peer_is_ip4;     /* the connected peer is, or is an IPv4-mapped one */
-  bool shared;          /* other code may have the descriptor: GRO stays off */
-  bool revealed;        /* the program has seen the descriptor's number */
-  bool icmp_errors;     /* the option icmpErrors: they go to env->icmp() */
-  bool dual_stack;      /* see dgram_socket_set_dual_stack() */
-  bool notify_closed;   /* for addon/: call hook.closed */
-  bool finishing;       /* see dgram_socket_finish() */
-  bool is_unix;         /* it is a dgram_unix_socket_t */
-  bool holds;           /* has datagrams in env->held */
-  bool need_drain;      /* see dgram_socket_set_send_mark() */
-  uint32_t connections; /* number of connects; distinguishes connected peers */
-  uint16_t block;       /* datagrams that its listeners process in half a ms */
-  uint32_t uses;        /* see dgram_socket_use() */
-  uint32_t send_mark;   /* see dgram_socket_set_send_mark() */
   dgram_inbox_t* inbox; /* with a batch that may be unfinished, or NULL */
-
-  dgram_stats_t stats;
-  uint64_t drops_reported; /* part of stats.kernel_drops */
-  uint64_t drops_checked;  /* uv_now() of dgram_stats_check_drops() */
-  uint32_t drops_seen;     /* the kernel's counter when it was last read */
-
-  dgram_open_options_t* open_options; /* NULL: none were asked for */
-  const char* failed_option;          /* see dgram_socket_set_open_options() */
-  uint32_t receive_info;              /* DGRAM_INFO_* that were asked for */
-
   union {
     void* transport_data;         /* the transport's, until its closed() */
     dgram_socket_t* next_pending; /* in env->pending_free, from then on */
   };
+  dgram_counters_t* counters; /* NULL: all are 0, see dgram_socket_stats() */
+  dgram_open_options_t* open_options; /* NULL: none were asked for */
+  const char* failed_option;          /* see dgram_socket_set_open_options() */
+
+  uint32_t id;           /* see dgram_env_add_socket() */
+  uint32_t connections;  /* number of connects; distinguishes connected peers */
+  uint32_t uses;         /* see dgram_socket_use() */
+  uint32_t send_mark;    /* see dgram_socket_set_send_mark() */
+  uint32_t receive_info; /* DGRAM_INFO_* that were asked for */
+  uint16_t block;        /* datagrams that its listeners process in half a ms */
+
+  bool closing : 1;       /* dgram_socket_close() was called */
+  bool closed : 1;        /* all handles are closed */
+  bool reading : 1;       /* the transport was started */
+  bool unchecked : 1;     /* of the transport: linux/poll.c */
+  bool connected : 1;     /* to a peer: datagrams carry no address */
+  bool peer_is_ip4 : 1;   /* the connected peer is, or is an IPv4-mapped one */
+  bool shared : 1;        /* other code may have the descriptor: no GRO */
+  bool revealed : 1;      /* the program has seen the descriptor's number */
+  bool icmp_errors : 1;   /* the option icmpErrors: they go to env->icmp() */
+  bool dual_stack : 1;    /* see dgram_socket_set_dual_stack() */
+  bool notify_closed : 1; /* for addon/: call hook.closed */
+  bool finishing : 1;     /* see dgram_socket_finish() */
+  bool is_unix : 1;       /* it is a dgram_unix_socket_t */
+  bool holds : 1;         /* has datagrams in env->held */
+  bool need_drain : 1;    /* see dgram_socket_set_send_mark() */
 };
 
 /* -- life cycle -- */
@@ -76,6 +76,15 @@ void dgram_socket_close(dgram_socket_t* socket);
  * JavaScript has only the id, and sees no difference. If there is no memory for
  * a new one, nothing changes. */
 void dgram_socket_replace(dgram_socket_t* socket);
+
+/* The counters, to be changed. The first call allocates them. Without memory
+ * for them, and once the socket is closed, they are those of all closed sockets
+ * of the environment. */
+static inline dgram_stats_t* dgram_socket_stats(dgram_socket_t* socket) {
+  if (socket->counters == NULL && !dgram_stats_create(socket))
+    return &socket->env->closed_stats;
+  return &socket->counters->stats;
+}
 
 /* Frees the sockets that were closed while they were in use. */
 void dgram_socket_free_pending(dgram_env_t* env);

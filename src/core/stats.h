@@ -23,15 +23,36 @@ typedef struct {
   uint64_t kernel_drops;   /* as of the last dgram_stats_read_drops() */
 } dgram_stats_t;
 
+/* The counters of one socket, and what they were computed from. */
+typedef struct {
+  dgram_stats_t stats;
+  uint64_t drops_reported; /* part of stats.kernel_drops */
+  uint64_t drops_checked;  /* uv_now() of dgram_stats_check_drops() */
+  uint32_t drops_seen;     /* the kernel's counter when it was last read */
+} dgram_counters_t;
+
 /* Milliseconds between two checks of one socket that receives. */
 #define DGRAM_DROPS_INTERVAL 250u
 
-/* Adds `more` to `sum`. The counters of closed sockets are in
- * env->closed_stats. */
-void dgram_stats_add(dgram_stats_t* sum, const dgram_stats_t* more);
+/* For dgram_socket_stats(): allocates the counters if there are none. Returns
+ * false if there is no memory, or the socket is closed. */
+bool dgram_stats_create(dgram_socket_t* socket);
 
-/* Updates stats.kernel_drops. Returns false if the kernel does not tell. */
+/* Adds the counters of a socket that is closed to env->closed_stats and frees
+ * them. */
+void dgram_stats_close(dgram_socket_t* socket);
+
+/* Updates stats.kernel_drops. Returns false if the kernel does not tell, or if
+ * there is no memory for counters. */
 bool dgram_stats_read_drops(dgram_socket_t* socket);
+
+/* The counters of an open socket. Returns false as dgram_stats_read_drops(),
+ * which it calls. */
+bool dgram_stats_get(dgram_socket_t* socket, dgram_stats_t* out);
+
+/* What the kernel's counter of drops was when it was last read. */
+uint32_t dgram_stats_drops_seen(const dgram_socket_t* socket);
+void dgram_stats_set_drops_seen(dgram_socket_t* socket, uint32_t drops);
 
 /* The drops of a descriptor that was passed in happened before. */
 void dgram_stats_ignore_drops(dgram_socket_t* socket);

@@ -29,7 +29,7 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
     slots = SLOTS_MAX;
   if (slots > env->inbox->slots)
     slots = env->inbox->slots;
-  socket->stats.receive_calls++; /* libuv calls back before each */
+  dgram_socket_stats(socket)->receive_calls++; /* libuv calls back before each */
   *buf = uv_buf_init((char*) env->inbox->recv_buffer,
                      slots * DGRAM_RECV_SLOT_SIZE);
 }
@@ -112,7 +112,7 @@ bool dgram_uv_read_one(dgram_socket_t* socket) {
   int rc = dgram_platform_recv(
       &socket->udp, env->inbox->recv_buffer, DGRAM_RECV_SLOT_SIZE, &source);
 
-  socket->stats.receive_calls++;
+  dgram_socket_stats(socket)->receive_calls++;
   if (rc == UV_EAGAIN || rc == UV_ENOTSUP)
     return false;
   if (socket->dual_stack)

@@ -68,7 +68,7 @@ static int try_send(dgram_socket_t* socket,
 
   if (socket->env->queue_always)
     return UV_EAGAIN;
-  socket->stats.send_calls++;
+  dgram_socket_stats(socket)->send_calls++;
   rc = uv_udp_try_send(
       &socket->udp, &buf, 1, destination == NULL ? NULL : &destination->any);
   if (rc == UV_ENOSYS)
@@ -105,7 +105,7 @@ static int send_head(dgram_socket_t* socket, queue_t* queue) {
   uv_buf_t buf = uv_buf_init(item->bytes, item->length);
   int rc;
 
-  socket->stats.send_calls++;
+  dgram_socket_stats(socket)->send_calls++;
   rc = uv_udp_send(&queue->request,
                    &socket->udp,
                    &buf,

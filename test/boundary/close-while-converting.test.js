@@ -32,12 +32,10 @@ const CALLS = {
 
 /** Calls with a receiver whose id is read by a getter, after the arguments. */
 const RECEIVERS = {
-  recvStart: (receiver, { recvStart }) => recvStart.call(receiver),
   recvStop: (receiver, { recvStop }) => recvStop.call(receiver),
   disconnect: (receiver, { disconnect }) => disconnect.call(receiver),
   share: (receiver, { share }) => share.call(receiver),
   getsockname: (receiver, { getsockname }) => getsockname.call(receiver, {}),
-  closeHandle: (receiver, { closeHandle }) => closeHandle.call(receiver, true),
   setTTL: (receiver, { setTTL }) => setTTL.call(receiver, 3),
   getSendQueueSize: (receiver, { getSendQueueSize }) =>
     getSendQueueSize.call(receiver),

@@ -52,7 +52,7 @@ describe('configure()', () => {
     const handle = new Handle();
     assert.throws(() => binding.configure({ transport: 'uv' }),
       { name: 'Error', message: TOO_LATE });
-    handle.closeHandle();
+    binding.closeSocket(handle.id, false);
     // A getter of the options may create a socket.
     const late = loadBare();
     assert.throws(() => late.configure({

@@ -61,25 +61,30 @@ describe('binding', () => {
       const { handle } = core.bound();
       const { fd } = handle;
       const { prototype } = core.Handle;
+      const { binding } = core;
       const get = (id) => Reflect.get(prototype, 'fd', { id });
+      const calls = [
+        get, binding.startReceiving, (id) => binding.closeSocket(id, false),
+        (id) => binding.bindSocket(id, 4, '127.0.0.1', 0, 0),
+      ];
       assert.strictEqual(get(handle.id), fd);
       for (const id of [
         undefined, null, `${handle.id}`, {}, -1, 0, 2 ** 31, 2 ** 32, 1e300,
-        NaN,
+        NaN, { id: handle.id }, { valueOf: () => handle.id },
       ])
-        assert.strictEqual(get(id), EBADF);
+        for (const call of calls) assert.strictEqual(call(id), EBADF);
       handle.close();
-      assert.strictEqual(get(handle.id), EBADF);
+      for (const call of calls) assert.strictEqual(call(handle.id), EBADF);
     });
 
     it('has methods that accept any receiver', () => {
-      const { recvStart } = core.Handle.prototype;
+      const { recvStop } = core.Handle.prototype;
       const get = () => { throw new URIError(); };
       for (const receiver of [
         undefined, null, 1, 'x', Symbol('x'), {}, () => {}, new inner.Sources(),
         Object.defineProperty({}, 'id', { get }), new Proxy({}, { get }),
       ])
-        assert.strictEqual(recvStart.call(receiver), EBADF);
+        assert.strictEqual(recvStop.call(receiver), EBADF);
     });
 
     it('returns addresses in the format of Node', () => {
@@ -270,7 +275,9 @@ describe('binding', () => {
 
   describe('a receiver that is not a handle', () => {
     const other = open();
-    const methods = Object.keys(other.Handle.prototype);
+    const prototype = {};
+    other.binding.define(prototype);
+    const methods = Object.keys(prototype);
 
     for (const [name, make] of [
       ['a plain object', () => ({})],

@@ -89,10 +89,10 @@ function open() {
 
     close(wantClosed = false) {
       this.dropped = true;
-      return this.closeHandle(wantClosed);
+      return binding.closeSocket(this.id, wantClosed);
     }
   }
-  binding.define(Handle.prototype);
+  defineMethods(binding, Handle.prototype);
 
   function source({ groBuffers, textWords, texts }, at) {
     const slot = groBuffers[at + layout.RECV_SOURCE];
@@ -197,9 +197,29 @@ function open() {
   return core;
 }
 
+/** Those of C, and those of lib/handle/handle.js that pass the id to C. */
+function defineMethods(binding, prototype) {
+  binding.define(prototype);
+  Object.assign(prototype, {
+    bind(address, port, flags) {
+      return binding.bindSocket(this.id, 4, address, port, flags);
+    },
+
+    bind6(address, port, flags) {
+      return binding.bindSocket(this.id, 6, address, port, flags);
+    },
+
+    recvStart() {
+      return binding.startReceiving(this.id);
+    },
+  });
+}
+
 /** Resolves when `condition()` holds. */
 async function until(condition) {
   while (!condition()) await new Promise(setImmediate);
 }
 
-module.exports = { codes, inner, load, loadBare, open, until };
+module.exports = {
+  codes, defineMethods, inner, load, loadBare, open, until,
+};

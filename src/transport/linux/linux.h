@@ -94,12 +94,11 @@ typedef struct linux_pause_s linux_pause_t;
 typedef struct linux_poll_s linux_poll_t;
 typedef struct linux_queued_s linux_queued_t;
 
-/* The transport's part of a socket. Allocated on the first read or send. */
+/* The transport's part of a socket. Allocated when it first receives or sends:
+ * idle sockets have none. */
 typedef struct {
   dgram_socket_t* socket;
   linux_poll_t* poll; /* NULL: not needed yet */
-  bool watching;      /* libuv's UDP watcher is active */
-  bool unchecked;     /* dgram_linux_before_poll() will check the descriptor */
 
   bool gso;                       /* GSO sends are worth trying */
   uint8_t singles_left;           /* datagrams to send one at a time */
@@ -168,7 +167,7 @@ void dgram_linux_destroy(linux_socket_t* self);
 /* -- poll.c: events of the descriptor ------------------------------------- */
 
 /* Polls for the events that are needed now. Returns 0 or a UV_ code. */
-int dgram_linux_update_poll(linux_socket_t* self);
+int dgram_linux_update_poll(dgram_socket_t* socket);
 
 /* The same for callers that cannot return an error: reports it to the socket
  * and to each queued datagram. Runs JavaScript in that case. */

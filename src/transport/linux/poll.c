@@ -64,32 +64,34 @@ static void remove_from_epoll(const dgram_socket_t* socket) {
  * the loop polls: many sockets are closed by then. `defer` false: it is added
  * now. Returns UV_EEXIST if another handle polls the descriptor, or the watcher
  * is not usable. */
-static int start_watcher(linux_socket_t* self, bool defer) {
-  dgram_socket_t* socket = self->socket;
+static int start_watcher(dgram_socket_t* socket, bool defer) {
   int rc = 0;
 
   if (uv_version() == UV_1_52_0)
     return UV_EEXIST;
-  self->unchecked = defer && dgram_env_add_starting(socket->env, socket);
-  if (!self->unchecked)
+  socket->unchecked = defer && dgram_env_add_starting(socket->env, socket);
+  if (!socket->unchecked)
     rc = add_to_epoll(socket);
   if (rc != 0)
     return rc;
   rc = uv_udp_recv_start(&socket->udp, on_alloc, on_watched);
-  self->watching = rc == 0;
-  if (rc != 0 && !self->unchecked)
+  if (rc != 0 && !socket->unchecked)
     remove_from_epoll(socket);
   return rc;
 }
 
-static void stop_watcher(linux_socket_t* self) {
-  if (!self->watching)
+/* The transport uses the handle for nothing else. */
+static bool is_watching(const dgram_socket_t* socket) {
+  return uv_is_active((const uv_handle_t*) &socket->udp) != 0;
+}
+
+static void stop_watcher(dgram_socket_t* socket) {
+  if (!is_watching(socket))
     return;
-  self->watching = false;
-  (void) uv_udp_recv_stop(&self->socket->udp);
-  if (!self->unchecked)
-    remove_from_epoll(self->socket);
-  self->unchecked = false;
+  (void) uv_udp_recv_stop(&socket->udp);
+  if (!socket->unchecked)
+    remove_from_epoll(socket);
+  socket->unchecked = false;
 }
 
 /* -- the poll handle --------------------------------------------------------
@@ -109,17 +111,17 @@ void dgram_linux_close_poll(linux_socket_t* self) {
 static int open_poll(linux_socket_t* self) {
   dgram_socket_t* socket = self->socket;
   linux_poll_t* poll = calloc(1, sizeof(*poll));
-  bool was_watching = self->watching;
+  bool was_watching = is_watching(socket);
   int rc;
 
   if (poll == NULL)
     return UV_ENOMEM;
-  stop_watcher(self); /* libuv allows one handle per descriptor */
+  stop_watcher(socket); /* libuv allows one handle per descriptor */
   rc = uv_poll_init(socket->env->loop, &poll->handle, dgram_linux_fd(socket));
   if (rc != 0) {
     free(poll);
     if (was_watching) /* dgram_linux_before_poll() reports an error */
-      (void) start_watcher(self, true);
+      (void) start_watcher(socket, true);
     return rc;
   }
   poll->owner = self;
@@ -139,9 +141,12 @@ void dgram_linux_update_ref(linux_socket_t* self) {
     uv_unref((uv_handle_t*) &self->poll->handle);
 }
 
-static int poll_for(linux_socket_t* self, int events) {
+static int poll_for(dgram_socket_t* socket, int events) {
+  linux_socket_t* self = dgram_linux_ensure(socket);
   int rc;
 
+  if (self == NULL)
+    return UV_ENOMEM;
   if (self->poll == NULL) {
     rc = open_poll(self);
     if (rc != 0)
@@ -156,14 +161,23 @@ static int poll_for(linux_socket_t* self, int events) {
 /* -- both -------------------------------------------------------------------
  */
 
+static bool has_poll(const dgram_socket_t* socket) {
+  const linux_socket_t* self = socket->transport_data;
+
+  return self != NULL && self->poll != NULL;
+}
+
 /* While the queue is in use, a nested event loop must not send from it: the
  * caller that uses it updates the events again afterwards. */
-static int needed_events(const linux_socket_t* self) {
-  bool reading = self->socket->reading && !self->read_deferred;
+static int needed_events(const dgram_socket_t* socket) {
+  const linux_socket_t* self = socket->transport_data;
+  bool reading = socket->reading && (self == NULL || !self->read_deferred);
   int events = 0;
 
   if (reading)
     events |= UV_READABLE;
+  if (self == NULL)
+    return events;
   if (self->queue_head != NULL && !self->sending && !self->paused)
     events |= UV_WRITABLE;
   if (self->preread != NULL && reading)
@@ -171,64 +185,61 @@ static int needed_events(const linux_socket_t* self) {
   return events;
 }
 
-int dgram_linux_update_poll(linux_socket_t* self) {
-  const dgram_socket_t* socket = self->socket;
+int dgram_linux_update_poll(dgram_socket_t* socket) {
   bool is_private = !socket->shared && !socket->revealed;
-  int events = needed_events(self);
+  int events = needed_events(socket);
   int rc = UV_EEXIST;
 
-  if (self->poll == NULL && events == 0) {
-    stop_watcher(self);
+  if (!has_poll(socket) && events == 0) {
+    stop_watcher(socket);
     return 0;
   }
-  if (self->poll == NULL && events == UV_READABLE)
-    rc = self->watching ? 0 : start_watcher(self, is_private);
-  return rc == UV_EEXIST ? poll_for(self, events) : rc;
+  if (!has_poll(socket) && events == UV_READABLE)
+    rc = is_watching(socket) ? 0 : start_watcher(socket, is_private);
+  return rc == UV_EEXIST ? poll_for(socket, events) : rc;
 }
 
 /* The descriptor can no longer be polled: another handle of the loop has its
  * number. This happens if the application closes the descriptor behind libuv's
  * back. Reports the error to the socket, then to each queued datagram. */
-static void fail_socket(linux_socket_t* self, int code) {
-  dgram_socket_t* socket = self->socket;
+static void fail_socket(dgram_socket_t* socket, int code) {
   dgram_iteration_t iteration = {0};
 
   if (socket->reading && dgram_inbox_acquire(socket->env, socket)) {
     dgram_inbox_append(socket->env, 0, 0, 0, NULL, code);
     (void) dgram_delivery_start(socket->env, socket, &iteration);
   }
-  /* After a nested event loop, `self` of a closed socket may be freed. */
-  if (!socket->closing)
-    dgram_linux_fail_queue(self, code);
+  if (!socket->closing && socket->transport_data != NULL)
+    dgram_linux_fail_queue(socket->transport_data, code);
 }
 
 void dgram_linux_update_poll_or_fail(linux_socket_t* self) {
-  int rc = dgram_linux_update_poll(self);
+  dgram_socket_t* socket = self->socket;
+  int rc = dgram_linux_update_poll(socket);
 
   if (rc != 0)
-    fail_socket(self, rc);
+    fail_socket(socket, rc);
 }
 
 /* The same errors as those that lib/socket/receive.js reports when recvStart()
  * fails. UV_EEXIST: a nested event loop has polled meanwhile. */
 void dgram_linux_before_poll(dgram_socket_t* socket) {
-  linux_socket_t* self = socket->transport_data;
   int rc;
 
-  if (socket->is_unix)
-    dgram_unix_report(self);
-  if (socket->closing || !self->watching || !self->unchecked)
+  if (socket->is_unix && socket->transport_data != NULL)
+    dgram_unix_report(socket->transport_data);
+  if (socket->closing || !is_watching(socket) || !socket->unchecked)
     return;
   rc = add_to_epoll(socket);
   if (rc == 0 || rc == UV_EEXIST) {
-    self->unchecked = false;
+    socket->unchecked = false;
     return;
   }
-  stop_watcher(self);
+  stop_watcher(socket);
   dgram_socket_use(socket);
   if (rc == UV_ENOMEM || rc == UV_ENOSPC)
-    fail_socket(self, rc);
-  if (!socket->closing && !self->watching && self->poll == NULL)
+    fail_socket(socket, rc);
+  if (!socket->closing && !is_watching(socket) && !has_poll(socket))
     socket->reading = false;
   dgram_socket_unuse(socket);
 }
@@ -261,13 +272,14 @@ static void on_poll(uv_poll_t* handle, int status, int events) {
 }
 
 /* The descriptor is readable, or has an error (R4): libuv does not say which.
- */
+ * Without memory for `self`, libuv calls again until there is some. */
 static void on_watched(uv_udp_t* udp,
                        ssize_t nread,
                        const uv_buf_t* buf,
                        const struct sockaddr* source,
                        unsigned flags) {
   dgram_socket_t* socket = (dgram_socket_t*) udp;
+  linux_socket_t* self;
 
   (void) nread;
   (void) buf;
@@ -275,7 +287,10 @@ static void on_watched(uv_udp_t* udp,
   (void) flags;
   if (!socket->reading || socket->closing)
     return;
+  self = dgram_linux_ensure(socket);
+  if (self == NULL)
+    return;
   dgram_socket_use(socket);
-  dgram_linux_on_readable(socket->transport_data, true);
+  dgram_linux_on_readable(self, true);
   dgram_socket_unuse(socket);
 }

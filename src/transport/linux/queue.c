@@ -129,7 +129,7 @@ static int append(linux_socket_t* self, linux_queued_t* item) {
   else
     tail->next = item;
   self->queue_tail = item;
-  rc = dgram_linux_update_poll(self);
+  rc = dgram_linux_update_poll(self->socket);
   if (rc != 0) {
     if (tail == NULL)
       self->queue_head = NULL;

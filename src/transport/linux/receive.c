@@ -176,7 +176,7 @@ static int fill_slots_again(linux_socket_t* self,
       break;
     code = dgram_linux_receive_messages(
         dgram_linux_fd(self->socket), slots->headers, count, false);
-    self->socket->stats.receive_calls++;
+    dgram_socket_stats(self->socket)->receive_calls++;
   }
   return code;
 }
@@ -193,7 +193,7 @@ static int read_udp(linux_socket_t* self, uint32_t count) {
   prepare_slots(&slots, count, env->inbox);
   n = dgram_linux_receive_messages(
       dgram_linux_fd(self->socket), slots.headers, count, false);
-  self->socket->stats.receive_calls++;
+  dgram_socket_stats(self->socket)->receive_calls++;
   if (n < 0 && self->socket->icmp_errors)
     n = fill_slots_again(self, &slots, count, n);
   self->read_full = n == (int) count;
@@ -226,7 +226,7 @@ static int receive_batch(linux_socket_t* self, dgram_iteration_t* iteration) {
   if (!dgram_inbox_acquire(env, socket)) {
     self->read_deferred = env->read_deferred;
     if (self->read_deferred)
-      (void) dgram_linux_update_poll(self);
+      (void) dgram_linux_update_poll(socket);
     return 0;
   }
   if (self->preread != NULL) {

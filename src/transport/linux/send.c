@@ -176,6 +176,7 @@ static int transmit_udp(dgram_socket_t* socket,
                         const linux_batch_t* batch,
                         uint32_t* position) {
   linux_socket_t* self = socket->transport_data;
+  dgram_stats_t* stats = dgram_socket_stats(socket);
   int fd = dgram_linux_fd(socket);
   messages_t messages;
   dgram_gso_change_t change = {0};
@@ -190,9 +191,9 @@ static int transmit_udp(dgram_socket_t* socket,
   while (*position < batch->count) {
     n = build_messages(&messages, self, batch, *position);
     rc = dgram_linux_send_messages(fd, messages.headers, n);
-    socket->stats.send_calls++;
+    stats->send_calls++;
     for (i = 0; i < rc; i++) { /* S1 */
-      socket->stats.segmented_runs += messages.counts[i] > 1;
+      stats->segmented_runs += messages.counts[i] > 1;
       mark_sent(&batch->sends[*position], messages.counts[i]);
       *position += messages.counts[i];
     }

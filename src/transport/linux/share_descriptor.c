@@ -108,7 +108,7 @@ void dgram_linux_share(dgram_socket_t* socket) {
     dgram_linux_set_gro(socket, 0);
   }
   if (self->preread != NULL)
-    (void) dgram_linux_update_poll(self);
+    (void) dgram_linux_update_poll(socket);
 }
 
 void dgram_linux_leave(dgram_socket_t* socket, dgram_message_t** end) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "core/memory.h"
 #include "transport/linux/linux.h"
 
 /* A descriptor of another owner may be a ping socket, which ignores
@@ -20,7 +21,7 @@ linux_socket_t* dgram_linux_ensure(dgram_socket_t* socket) {
   if (self != NULL)
     return self;
   dgram_linux_detect_features();
-  self = calloc(1, sizeof(*self));
+  self = dgram_zalloc(sizeof(*self));
   if (self == NULL)
     return NULL;
   self->socket = socket;
@@ -35,29 +36,22 @@ linux_socket_t* dgram_linux_ensure(dgram_socket_t* socket) {
 }
 
 static int linux_start(dgram_socket_t* socket) {
-  linux_socket_t* self = dgram_linux_ensure(socket);
+  linux_socket_t* self = socket->transport_data;
   bool was_reading = socket->reading;
   int rc;
 
-  if (self == NULL)
-    return UV_ENOMEM;
   if (dgram_linux_fd(socket) < 0) {
     rc = dgram_socket_bind_any(socket, AF_INET); /* as libuv does */
     if (rc != 0)
       return rc;
   }
   socket->reading = true;
-  self->read_deferred = false;
-  rc = dgram_linux_update_poll(self);
+  if (self != NULL)
+    self->read_deferred = false;
+  rc = dgram_linux_update_poll(socket);
   if (rc != 0)
     socket->reading = was_reading;
   return rc;
-}
-
-static int linux_stop(dgram_socket_t* socket) {
-  linux_socket_t* self = socket->transport_data;
-
-  return self == NULL ? 0 : dgram_linux_update_poll(self);
 }
 
 static void linux_ref_changed(dgram_socket_t* socket) {
@@ -123,7 +117,7 @@ const dgram_transport_t dgram_transport_linux = {
     .start = linux_start,
     .before_poll = dgram_linux_before_poll,
     .read_one = dgram_linux_read_on,
-    .stop = linux_stop,
+    .stop = dgram_linux_update_poll,
     .flush = dgram_linux_flush,
     .queue_size = dgram_linux_queue_size,
     .queue_count = dgram_linux_queue_count,

@@ -106,7 +106,7 @@ int dgram_unix_transmit(dgram_socket_t* socket,
     rc = UV_EINVAL;
     if (n > 0) {
       rc = dgram_linux_send_messages(fd, messages.headers, n);
-      socket->stats.send_calls++;
+      dgram_socket_stats(socket)->send_calls++;
     }
     if (rc > 0) { /* S1 */
       mark_sent(&batch->sends[*position], rc);
@@ -201,7 +201,7 @@ int dgram_unix_read(linux_socket_t* self, uint32_t count) {
         &slots, count, env->inbox->recv_buffer, socket->receive_info != 0);
     n = dgram_linux_receive_messages(
         dgram_linux_fd(socket), slots.headers, count, true);
-    socket->stats.receive_calls++;
+    dgram_socket_stats(socket)->receive_calls++;
   } while (n == UV_ECONNRESET && ++attempts < READ_ATTEMPTS); /* U3 */
   if (n == UV_ECONNRESET)
     n = UV_EAGAIN;

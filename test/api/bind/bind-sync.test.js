@@ -3,6 +3,7 @@
 // bindSync(): results, events, argument checks and errors.
 
 const assert = require('node:assert');
+const net = require('node:net');
 const {
   bound, describeSince, isLinux, isOpen, once, open, receiveText, stateOf,
   steps, throwsCode, throwsSystemError, nextIteration,
@@ -90,6 +91,26 @@ describeSince(['24.19.0', '26.4.0'], 'socket.bindSync()', () => {
         `Received ${received}`);
     }
     assert.strictEqual(stateOf(socket).bindState, 0);
+  });
+
+  // The package recognises IPv4 addresses itself.
+  it('takes the same texts for numeric addresses as net.isIP()', () => {
+    const texts = [
+      '0.0.0.0', '255.255.255.255', '1.02.3.4', '1.2.3.256', '1.2.3.4.5',
+      '1.2.3', '1.2.3.', '.1.2.3.4', '1..2.3', '1.2.3.4 ', ' 1.2.3.4',
+      '1.2.3.4\n', '1.2.3.4\0', '0x1.2.3.4', '-1.2.3.4', '1.2.3.4e0',
+      '\uff11.2.3.4', '1\u30022.3.4', '16909060', '1.2.3.a',
+    ];
+    for (let byte = 0; byte < 300; byte++) texts.push(`${byte}.1.${byte}.1`);
+    const numeric = texts.filter((address) => {
+      try {
+        open('udp4').bindSync({ address });
+        return true;
+      } catch ({ code }) {
+        return code !== 'ERR_INVALID_ARG_VALUE'; // EADDRNOTAVAIL is of bind()
+      }
+    });
+    assert.deepStrictEqual(numeric, texts.filter((text) => net.isIP(text)));
   });
 
   it('rejects a bad port', () => {

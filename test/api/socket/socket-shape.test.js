@@ -4,10 +4,12 @@
 // create, subclass and patch sockets.
 
 const assert = require('node:assert');
+const { AsyncResource } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
 const util = require('node:util');
 const {
-  closeLater, dgram, isNative, itNative, itSince, nodeAtLeast, open, reportsOf,
+  bound, closeLater, dgram, isNative, itNative, itSince, nodeAtLeast, open,
+  reportsOf, stateOf,
 } = require('../../support/dgram');
 
 /** Methods and their declared number of parameters. */
@@ -81,6 +83,17 @@ describe('a socket', () => {
     assert.deepStrictEqual(
       keys.filter((key) => typeof key === 'symbol').map(String),
       [...symbols, 'Symbol(async_id_symbol)', 'Symbol(state symbol)']);
+  });
+
+  // 10,000 idle sockets are to fit. Options and defaults are on prototypes.
+  itNative('has few properties in its state and its handle', async () => {
+    const socket = await bound();
+    socket.on('message', () => {});
+    const state = stateOf(socket);
+    const ids = Reflect.ownKeys(new AsyncResource('TEST')).length;
+    assert.ok(Reflect.ownKeys(state).length <= 7, Object.keys(state).join());
+    assert.ok(Reflect.ownKeys(state.handle).length <= ids + 3,
+              Object.keys(state.handle).join());
   });
 
   it('has enumerable methods', () => {
