@@ -173,6 +173,8 @@ static void get_bytes(reader_t* reader, void* out, size_t length) {
     memset(out, 0, length);
     return;
   }
+  if (length == 0)
+    return; /* `bytes` may be NULL */
   memcpy(out, reader->bytes, length);
   reader->bytes += length;
   reader->left -= length;

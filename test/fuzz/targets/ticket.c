@@ -45,7 +45,8 @@ static void check_ticket(const dgram_ticket_t* ticket) {
 
 /* Returns NULL if the bytes are rejected. */
 static dgram_ticket_t* decode(const uint8_t* bytes, size_t size) {
-  uint8_t* exact = fuzz_alloc(size);
+  /* Of an empty array Node-API returns NULL. */
+  uint8_t* exact = size == 0 ? NULL : fuzz_alloc(size);
   dgram_ticket_t* ticket = NULL;
   int rc;
 
