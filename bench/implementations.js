@@ -45,6 +45,8 @@ const implementations = [
     options: { receiveInfo: RECEIVE_INFO } },
   { name: 'dgram-native sendMany', ...NATIVE, api: 'many' },
   { name: 'dgram-native columns', ...NATIVE, api: 'columns' },
+  { name: 'dgram-native columns, reuseBatch', ...NATIVE, api: 'columns',
+    options: { reuseBatch: true } },
   { name: 'dgram-native register', runtime: 'node', module: 'node:dgram',
     api: 'dgram', preload: packed.register },
   { name: CONTROL, runtime: 'node', module: 'node:dgram', api: 'dgram' },

@@ -188,6 +188,12 @@ export interface SocketOptions extends dgram.SocketOptions {
    */
   sharedBuffers?: boolean | undefined;
   /**
+   * The memory of a 'batch' is written again after its listeners have returned:
+   * copy what you keep. No effect with `sharedBuffers`. Default: false. Not
+   * available if `transport` is 'node'.
+   */
+  reuseBatch?: boolean | undefined;
+  /**
    * Bytes in the send queue from which on `writableNeedDrain` is true, 0 to
    * 4294967295. Default: 65536. Not available if `transport` is 'node'.
    */
@@ -283,7 +289,7 @@ export type TicketHandle = SendHandle & {
 };
 
 interface TakenSocketOptions extends
-  Pick<SocketOptions, 'sharedBuffers' | 'lookup' | 'signal' |
+  Pick<SocketOptions, 'sharedBuffers' | 'reuseBatch' | 'lookup' | 'signal' |
     'receiveBlockList' | 'sendBlockList' | 'lookupCache' |
     'sendHighWaterMark' | 'closeWhenCollected'> {
   /** That of the ticket. */
@@ -436,6 +442,8 @@ export interface Features {
   readonly sendSettings: boolean;
   /** createSocket({ sendHighWaterMark }), writableNeedDrain, event 'drain' */
   readonly sendHighWaterMark: boolean;
+  /** createSocket({ reuseBatch }) */
+  readonly reuseBatch: boolean;
   /** createSocket({ sharedBuffers }) */
   readonly sharedBuffers: boolean;
   /** stats() */

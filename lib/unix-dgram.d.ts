@@ -81,6 +81,8 @@ export interface UnixSocketOptions {
   /** As in SocketOptions. */
   sharedBuffers?: boolean | undefined;
   /** As in SocketOptions. */
+  reuseBatch?: boolean | undefined;
+  /** As in SocketOptions. */
   closeWhenCollected?: boolean | undefined;
   /** As in SocketOptions: bytes, default 65536. */
   sendHighWaterMark?: number | undefined;

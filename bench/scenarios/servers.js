@@ -21,6 +21,7 @@ const { BASELINE, CONTROL } = require('../implementations');
 const { CALLBACK_SENDERS, RECEIVERS, bytes } = require('./common');
 
 const COLUMNS = 'dgram-native columns';
+const REUSING = 'dgram-native columns, reuseBatch';
 const BATCH_SERVERS = [...RECEIVERS, COLUMNS];
 const CALLBACK_SERVERS = [
   ...CALLBACK_SENDERS.filter((name) =>
@@ -84,7 +85,7 @@ function relay(size) {
     baseline: { tool: 'relay', args: {} },
     peer: { tool: 'relay-load', args: { size }, first: true, linked: true },
     implementations: ['dgram-native', 'dgram-native sharedBuffers',
-                      'dgram-native batch', COLUMNS, CONTROL, BASELINE],
+                      'dgram-native batch', COLUMNS, REUSING, CONTROL, BASELINE],
     metrics: ['rate', 'cpu', 'busy', 'relayLoss'],
     showsBaseline: ['cpu'],
     // A batch is one call of the listener: few of them are few to optimize.

@@ -6,6 +6,7 @@
  */
 
 const binding = require('../load/binding');
+const { markUntransferable } = require('./untransferable');
 
 const {
   RECV_WORDS, RECV_OFFSET, RECV_LENGTH, RECV_SEGMENT, RECV_STATUS,
@@ -19,6 +20,9 @@ const { copy } = Buffer.prototype;
  * each time, page by page. Retaining one message retains its whole block.
  */
 const BLOCK_SIZE = 64 * 1024;
+
+/** Reused blocks are larger by up to this, so that few are ever created. */
+const REUSED_UNIT = 32 * 1024;
 
 /**
  * A block is GRO buffers of up to BLOCK_SIZE bytes, at least one, or one error.
@@ -57,6 +61,23 @@ function findFamilyEnd({ sources }, from, end) {
 }
 
 /**
+ * @param {Inbox} inbox
+ * @param {number} size in bytes
+ * @param {boolean} reuse whether the last block may be written again
+ * @returns {Buffer} at least as large, not zeroed: every byte is written
+ */
+function allocate(inbox, size, reuse) {
+  if (!reuse) return Buffer.allocUnsafeSlow(size);
+  if (inbox.reused === null || inbox.reused.length < size) {
+    const units = Math.ceil(size / REUSED_UNIT);
+    inbox.reused = Buffer.allocUnsafeSlow(units * REUSED_UNIT);
+    // A transfer would detach the columns of the next batch.
+    markUntransferable(inbox.reused.buffer);
+  }
+  return inbox.reused;
+}
+
+/**
  * Copies the payloads of a block out of the receive buffer. If the allocation
  * fails, the payloads are dropped: trying again might never end.
  * @param {Inbox} inbox
@@ -65,14 +86,14 @@ function findFamilyEnd({ sources }, from, end) {
  * @param {number} size of the payloads, in bytes
  * @param {number} extra bytes behind them. Those up to a multiple of four are
  *   zero, the caller writes the others
+ * @param {boolean} reuse whether the block is valid only until the next one
  */
-function takePayloads(inbox, from, end, size, extra) {
+function takePayloads(inbox, from, end, size, extra, reuse) {
   const { cursor, groBuffers, receiveBuffer, starts } = inbox;
   const position = cursor[CURSOR_POSITION];
   cursor[CURSOR_GRO_BUFFER] = end;
   cursor[CURSOR_POSITION] = 0;
-  // Not zeroed: every byte is written, here or by the caller.
-  const bytes = Buffer.allocUnsafeSlow(size + extra);
+  const bytes = allocate(inbox, size + extra, reuse);
   cursor[CURSOR_GRO_BUFFER] = from;
   cursor[CURSOR_POSITION] = position;
   if (extra > 0) for (let i = size; i % 4 !== 0; i++) bytes[i] = 0;

@@ -13,7 +13,8 @@ const View = Buffer[Symbol.species];
 
 /**
  * Copies a block into columns. Datagrams from blocked sources are omitted.
- * `data` belongs to the listener and is never written again.
+ * `data` belongs to the listener and is never written again, unless the socket
+ * has the option reuseBatch.
  * @param {UDP} handle
  * @param {Inbox} inbox
  * @param {number} from index of the first GRO buffer
@@ -28,7 +29,8 @@ function takeColumns(handle, inbox, from, end, size) {
   const most = countDatagrams(inbox, from, end);
   // One ArrayBuffer for all columns: an allocation costs more than its bytes.
   const padding = -size & 3;
-  takePayloads(inbox, from, end, size, padding + most * 10);
+  takePayloads(inbox, from, end, size, padding + most * 10,
+               handle.reuseBatch && !handle.sharedBuffers);
   const { block } = inbox;
   const offsets = new Uint32Array(block, size + padding, most);
   const sizes = new Uint32Array(block, size + padding + most * 4, most);

@@ -68,6 +68,8 @@ class Inbox {
     this.blockEnd = 0;
     /** The block's ArrayBuffer: payloads, then the columns of 'batch'. */
     this.block = null;
+    /** The block of sockets with the option reuseBatch. */
+    this.reused = null;
     /** The offset of each GRO buffer in `block`. */
     this.starts = new Uint32Array(RECV_GRO_BUFFERS);
   }
@@ -212,7 +214,7 @@ function beginBlock(handle, inbox, count) {
     inbox.blockEnd = end;
     return 0;
   }
-  takePayloads(inbox, from, end, size, 0);
+  takePayloads(inbox, from, end, size, 0, false);
   // Transferring one message would detach the others.
   const segment = inbox.groBuffers[from * RECV_WORDS + RECV_SEGMENT];
   if (end - from > 1 || size > segment) markUntransferable(inbox.block);

@@ -36,7 +36,7 @@ function checkOptions(options, above) {
     validateUint32(sendHighWaterMark, 'options.sendHighWaterMark', above);
     refuse('sendHighWaterMark');
   }
-  for (const name of ['closeWhenCollected', 'sharedBuffers']) {
+  for (const name of ['closeWhenCollected', 'reuseBatch', 'sharedBuffers']) {
     const value = options[name];
     if (value === undefined) continue;
     validateBoolean(value, `options.${name}`, above);

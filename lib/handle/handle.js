@@ -170,6 +170,8 @@ Object.assign(UDP.prototype, {
   lookup: OWN_LOOKUP[4],
   /** Whether the messages of one batch are views of one ArrayBuffer. */
   sharedBuffers: false,
+  /** Whether the memory of a 'batch' is written again after its listeners. */
+  reuseBatch: false,
   /** Received batches during which answers are not deferred: answers.js. */
   promptBatches: 0,
   /** How long that was last time. */
@@ -367,6 +369,7 @@ function updateFamily(handle) {
 function inheritMethods(handle, old) {
   setMethods(handle, old.family, old.lookup);
   handle.sharedBuffers = old.sharedBuffers;
+  if (old.reuseBatch) handle.reuseBatch = true;
   handle.receiveBlockList = old.receiveBlockList;
   handle.receiveInfo = old.receiveInfo;
   handle.paused = old.paused;

@@ -27,6 +27,7 @@ function listFeatures(addon) {
     multicastAll: hasOptions,
     priority: hasOptions,
     receiveInfo: hasAddon && addon.features().receiveInfo,
+    reuseBatch: hasAddon,
     sendHighWaterMark: hasAddon,
     sharedBuffers: hasAddon,
     steering: hasOptions,

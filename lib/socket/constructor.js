@@ -32,9 +32,9 @@ const createdChannel = dc.channel('udp.socket');
  * @param {'udp4'|'udp6'|'udp'|'unix_dgram'|object} type 'unix_dgram': the
  *   result is a UnixSocket, see unix/socket.js. Or options: type, reuseAddr,
  *   reusePort, ipv6Only, recvBufferSize, sendBufferSize (bytes), lookup,
- *   signal, receiveBlockList, sendBlockList; this package's: sharedBuffers and
- *   closeWhenCollected (boolean), sendHighWaterMark (bytes), those of
- *   open-options.js, receiveInfo, lookupCache, from, and its handle
+ *   signal, receiveBlockList, sendBlockList; this package's: sharedBuffers,
+ *   reuseBatch and closeWhenCollected (boolean), sendHighWaterMark (bytes),
+ *   those of open-options.js, receiveInfo, lookupCache, from, and its handle
  * @param {function(Buffer, object)} [listener] for 'message'
  * @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -73,6 +73,7 @@ function Socket(type, listener) {
   if (options?.sharedBuffers ?? ticket?.sharedBuffers ?? SHARED_BUFFERS) {
     handle.sharedBuffers = true;
   }
+  if (options?.reuseBatch ?? ticket?.reuseBatch) handle.reuseBatch = true;
   if (options?.receiveBlockList) {
     handle.receiveBlockList = options.receiveBlockList;
   }
@@ -180,6 +181,7 @@ function checkOptions(options) {
                                  checkOptions);
   }
   checkFlag(options.closeWhenCollected, 'options.closeWhenCollected');
+  checkFlag(options.reuseBatch, 'options.reuseBatch');
   checkFlag(options.sharedBuffers, 'options.sharedBuffers');
 }
 

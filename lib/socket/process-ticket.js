@@ -66,7 +66,8 @@ function parseNote(text) {
   const isValid = ['udp4', 'udp6', 'udp'].includes(note.type) &&
     [CONNECTED, DISCONNECTED].includes(note.connectState) &&
     isFlag(note.reuseAddr) && isFlag(note.reusePort) &&
-    isFlag(note.ipv6Only) && isFlag(note.sharedBuffers);
+    isFlag(note.ipv6Only) && isFlag(note.sharedBuffers) &&
+    isFlag(note.reuseBatch);
   return isValid ? note : undefined;
 }
 

@@ -44,6 +44,7 @@ function writeNote(type, state) {
     reusePort: reusePort ? true : undefined,
     ipv6Only: ipv6Only ? true : undefined,
     sharedBuffers: handle.sharedBuffers,
+    reuseBatch: handle.reuseBatch ? true : undefined,
     receiveInfo: handle.receiveInfo === null ?
       undefined :
       namesOf(handle.receiveInfo),

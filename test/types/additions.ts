@@ -272,6 +272,7 @@ unix.send('x', 53);
 createSocket({ type: 'unix_dgram', receiveInfo: ['ttl'] });
 createSocket({
   type: 'unix_dgram', closeWhenCollected: true, sendHighWaterMark: 1,
+  reuseBatch: true,
 });
 // @ts-expect-error -- of Unix sockets
 createSocket({ type: 'udp4', unlink: false });
@@ -282,6 +283,7 @@ createSocket(dual, (msg, rinfo) => { console.log(msg.length, rinfo.family); });
 createSocket('udp').connectSync(53, '::1');
 createSocket({
   type: 'udp4', closeWhenCollected: features.closeWhenCollected,
+  reuseBatch: features.reuseBatch,
   lookupCache: { max: 5 }, txtime: 'monotonic',
 });
 // The type is known at run time only.

@@ -35,9 +35,9 @@ function createHandle(info, { closeWhenCollected, sendHighWaterMark }) {
 
 /**
  * @param {object} [options] of createSocket(): recvBufferSize, sendBufferSize,
- *   sendHighWaterMark (bytes), signal, sharedBuffers, closeWhenCollected;
- *   receiveInfo: ['credentials', 'timestamp']; unlink (default true): the file
- *   that bind() has made is removed on close
+ *   sendHighWaterMark (bytes), signal, sharedBuffers, reuseBatch,
+ *   closeWhenCollected; receiveInfo: ['credentials', 'timestamp']; unlink
+ *   (default true): the file that bind() has made is removed on close
  * @param {function(Buffer, object)} [listener] for 'message'
  * @param {Function} [above] see errors.js
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE,
@@ -51,6 +51,7 @@ function UnixSocket(options = {}, listener = undefined, above = UnixSocket) {
   const handle = createHandle(info, options);
   handle.owner = this;
   if (options.sharedBuffers ?? SHARED_BUFFERS) handle.sharedBuffers = true;
+  if (options.reuseBatch) handle.reuseBatch = true;
   this[asyncIdKey(handle)] = handle.getAsyncId();
   this.type = 'unix_dgram';
   if (typeof listener === 'function') this.on('message', listener);

@@ -299,7 +299,7 @@ const option = fc.oneof(
 const openOption = fc.record({
   name: fc.constantFrom('device', 'multicastAll', 'freebind', 'transparent',
     'priority', 'mark', 'icmpErrors', 'receiveInfo', 'sendHighWaterMark',
-    'txtime', 'lookupCache', 'closeWhenCollected'),
+    'txtime', 'lookupCache', 'closeWhenCollected', 'reuseBatch'),
   value: fc.oneof(fc.constantFrom(...integers, constant('lo'), constant(true),
     constant('no such device'), constant('monotonic'), constant('tai'),
     created('{ ttl: 5, max: 1 }', () => ({ ttl: 5, max: 1 })),
