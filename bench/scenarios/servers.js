@@ -85,7 +85,8 @@ function relay(size) {
     baseline: { tool: 'relay', args: {} },
     peer: { tool: 'relay-load', args: { size }, first: true, linked: true },
     implementations: ['dgram-native', 'dgram-native sharedBuffers',
-                      'dgram-native batch', COLUMNS, REUSING, CONTROL, BASELINE],
+                      'dgram-native batch', COLUMNS, REUSING, CONTROL,
+                      BASELINE],
     metrics: ['rate', 'cpu', 'busy', 'relayLoss'],
     showsBaseline: ['cpu'],
     // A batch is one call of the listener: few of them are few to optimize.
