@@ -6,8 +6,9 @@ const path = require('node:path');
 
 const { compileLibrary } = require('../support/compile');
 const { allExplained } = require('./report');
-const { MOCHA, installDebian, mochaArgs, mochaStep, root, testFiles } =
-  require('./support');
+const {
+  MOCHA, installDebian, mochaArgs, mochaStep, root, testFiles, timeFactor,
+} = require('./support');
 const { upstreamStep } = require('./upstream');
 const { INSIDE, prepareKernel, runInKernel } = require('./user-mode-linux');
 
@@ -44,7 +45,7 @@ const TOOLS = {
 };
 
 function runner(kernel, { cache, timeout }) {
-  const base = { DGRAM_TEST_TIME_FACTOR: TIME_FACTOR };
+  const base = { DGRAM_TEST_TIME_FACTOR: timeFactor(TIME_FACTOR) };
   for (const variable of ['DGRAM_NATIVE_BINDING', 'DGRAM_TEST_PACKAGE']) {
     base[variable] = process.env[variable];
   }

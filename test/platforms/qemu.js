@@ -14,7 +14,7 @@ const { registerBinfmt } = require('./binfmt');
 const { allExplained } = require('./report');
 const {
   MOCHA, installDebian, mochaArgs, mochaStep, root, run, runOrThrow, testFiles,
-  unpackNpm,
+  timeFactor, unpackNpm,
 } = require('./support');
 const { stageTree } = require('./tree');
 
@@ -64,7 +64,7 @@ function environment(tree, { triple, env }) {
     ...process.env,
     NODE_OPTIONS: '',
     QEMU_LD_PREFIX: `/usr/${triple}`,
-    DGRAM_TEST_TIME_FACTOR: TIME_FACTOR,
+    DGRAM_TEST_TIME_FACTOR: timeFactor(TIME_FACTOR),
     DGRAM_TEST_PACKAGE: path.join(tree, 'packed'),
     DGRAM_NATIVE_BINDING:
       path.join(tree, 'build', 'Release', 'dgram_native.node'),

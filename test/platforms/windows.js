@@ -15,7 +15,8 @@ const { headersOf } = require('../../scripts/prebuild/headers');
 const { buildTarget, importLibrary, readTarget } = require('./gyp');
 const { concluded, merged, toStep } = require('./report');
 const {
-  installDebian, mochaArgs, root, run, runOrThrow, testFiles, unpackNpm,
+  installDebian, mochaArgs, root, run, runOrThrow, testFiles, timeFactor,
+  unpackNpm,
 } = require('./support');
 const { stageTree } = require('./tree');
 
@@ -32,7 +33,7 @@ const MINGW = 'x86_64-w64-mingw32';
 const QUICK = /^test\/(?:native|api\/(?:connect|receive|send))\//;
 
 /** Starting a process takes seconds under wine. */
-const TIME_FACTOR = '2';
+const TIME_FACTOR = 2;
 
 /** Milliseconds for one test file. */
 const FILE_LIMIT = 300000;
@@ -106,7 +107,7 @@ async function runFile(file, { tree, exe, env, reports, under }) {
       DGRAM_NATIVE_BINDING: windowsPath(
         path.join(tree, 'build', 'Release', 'dgram_native.node')),
       DGRAM_PLATFORM_REPORT: windowsPath(report),
-      DGRAM_TEST_TIME_FACTOR: TIME_FACTOR,
+      DGRAM_TEST_TIME_FACTOR: timeFactor(TIME_FACTOR),
     },
   });
   return concluded(report, ended);
