@@ -8,6 +8,7 @@
  * that fail because of wine, with reasons.
  */
 
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -86,6 +87,16 @@ async function startWine(env) {
   ], { env });
   await runOrThrow(WINE, ['winecfg', '-v', 'win10'], { env });
   fs.writeFileSync(path.join(env.WINEPREFIX, 'ready'), '');
+}
+
+/** @returns {() => void} ends wine's processes, which run() does not know */
+function wineStopper(env) {
+  const stop = () => {
+    process.removeListener('exit', stop);
+    spawnSync(WINESERVER, ['-k'], { env, stdio: 'ignore', timeout: 30000 });
+  };
+  process.on('exit', stop); // also after a signal, see support.js
+  return stop;
 }
 
 /** Runs one test file; its report has the name of the file. */
@@ -168,6 +179,7 @@ async function runWindows({ cache, log, quick }) {
   const steps = [compiled];
   const how = `wine, Node ${NODE}, mingw`;
   if (compiled.failed > 0) return { how, steps };
+  const stop = wineStopper(options.env);
   try {
     await startWine(options.env);
     for (const folder of ['test/native', 'test/api']) {
@@ -176,7 +188,7 @@ async function runWindows({ cache, log, quick }) {
       steps.push(await step(folder, files, options, log));
     }
   } finally {
-    await run(WINESERVER, ['-k'], { env: options.env });
+    stop();
   }
   return { how, steps };
 }
