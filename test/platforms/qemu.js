@@ -16,7 +16,7 @@ const {
   MOCHA, installDebian, mochaArgs, mochaStep, root, run, runOrThrow, testFiles,
   timeFactor, unpackNpm,
 } = require('./support');
-const { stageTree } = require('./tree');
+const { INSTALL, stageTree } = require('./tree');
 
 const GYP = path.join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
 
@@ -89,6 +89,7 @@ async function runProcessor(name, processor, context) {
   try {
     const { output } = await runOrThrow(
       node, ['-p', 'process.arch + " " + os.endianness()'], { env: base });
+    await runOrThrow(node, INSTALL, { cwd: tree, env: base });
     const step = await mochaStep({
       platform: name,
       title: quick ? 'a part of api and native' : 'api and native',

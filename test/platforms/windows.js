@@ -19,7 +19,7 @@ const {
   installDebian, mochaArgs, root, run, runOrThrow, testFiles, timeFactor,
   unpackNpm,
 } = require('./support');
-const { stageTree } = require('./tree');
+const { INSTALL, stageTree } = require('./tree');
 
 const NAME = 'windows-x64';
 const NODE = '20.20.2';
@@ -63,8 +63,8 @@ async function build(tree, cache) {
   return merged(built);
 }
 
-/** The environment of wine, whose files are all in `cache`. */
-function wineEnvironment(cache) {
+/** The environment of wine and the tests; wine's files are all in `cache`. */
+function environment(tree, cache) {
   const temporary = path.join(cache, 'tmp');
   fs.mkdirSync(temporary, { recursive: true });
   return {
@@ -75,6 +75,10 @@ function wineEnvironment(cache) {
     WINEDLLOVERRIDES: 'mscoree,mshtml=', // it would offer to install them
     TEMP: windowsPath(temporary),
     TMP: windowsPath(temporary),
+    DGRAM_TEST_PACKAGE: windowsPath(path.join(tree, 'packed')),
+    DGRAM_NATIVE_BINDING: windowsPath(
+      path.join(tree, 'build', 'Release', 'dgram_native.node')),
+    DGRAM_TEST_TIME_FACTOR: timeFactor(TIME_FACTOR),
   };
 }
 
@@ -99,28 +103,25 @@ function wineStopper(env) {
   return stop;
 }
 
-/** Runs one test file; its report has the name of the file. */
-async function runFile(file, { tree, exe, env, reports, under }) {
-  const name = `${file.replace(/\W+/g, '-')}-${under}`;
-  const report = path.join(reports, `${name}.jsonl`);
-  fs.rmSync(report, { force: true });
-  // node.exe dies if its output is a pipe of Linux.
-  const ended = await run(WINE, [
-    exe, 'node_modules/mocha/bin/mocha.js', ...mochaArgs([file]),
-  ], {
-    cwd: tree,
-    timeout: FILE_LIMIT,
-    logFile: path.join(reports, `${name}.log`),
-    env: {
-      ...env,
-      ...(under === 'node' ? { DGRAM_UNDER_TEST: 'node' } : {}),
-      DGRAM_TEST_PACKAGE: windowsPath(path.join(tree, 'packed')),
-      DGRAM_NATIVE_BINDING: windowsPath(
-        path.join(tree, 'build', 'Release', 'dgram_native.node')),
-      DGRAM_PLATFORM_REPORT: windowsPath(report),
-      DGRAM_TEST_TIME_FACTOR: timeFactor(TIME_FACTOR),
-    },
+/** Runs node.exe, which dies if its output is a pipe of Linux. */
+function runNode(args, { tree, exe, env }, logFile, more = {}) {
+  return run(WINE, [exe, ...args], {
+    cwd: tree, timeout: FILE_LIMIT, logFile, env: { ...env, ...more },
   });
+}
+
+/** Runs one test file; its report has the name of the file. */
+async function runFile(file, options) {
+  const { reports, under } = options;
+  const name = path.join(reports, `${file.replace(/\W+/g, '-')}-${under}`);
+  const report = `${name}.jsonl`;
+  fs.rmSync(report, { force: true });
+  const ended = await runNode(
+    ['node_modules/mocha/bin/mocha.js', ...mochaArgs([file])], options,
+    `${name}.log`, {
+      ...(under === 'node' ? { DGRAM_UNDER_TEST: 'node' } : {}),
+      DGRAM_PLATFORM_REPORT: windowsPath(report),
+    });
   return concluded(report, ended);
 }
 
@@ -168,7 +169,7 @@ async function prepare(cache) {
   return {
     tree, reports,
     exe: path.join(folder, 'bin', 'node.exe'),
-    env: wineEnvironment(cache),
+    env: environment(tree, cache),
     compiled: toStep(NAME, 'compile', built, new Set(),
                      (Date.now() - started) / 1000),
   };
@@ -182,6 +183,7 @@ async function runWindows({ cache, log, quick }) {
   const stop = wineStopper(options.env);
   try {
     await startWine(options.env);
+    await runNode(INSTALL, options, path.join(cache, 'install.log'));
     for (const folder of ['test/native', 'test/api']) {
       const files = testFiles(folder).filter((file) =>
         !quick || QUICK.test(file));
