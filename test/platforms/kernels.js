@@ -7,7 +7,8 @@ const path = require('node:path');
 const { compileLibrary } = require('../support/compile');
 const { allExplained } = require('./report');
 const {
-  MOCHA, installDebian, mochaArgs, mochaStep, root, testFiles, timeFactor,
+  MOCHA, installDebian, mochaArgs, mochaStep, quickFiles, root, testFiles,
+  timeFactor,
 } = require('./support');
 const { upstreamStep } = require('./upstream');
 const { INSIDE, prepareKernel, runInKernel } = require('./user-mode-linux');
@@ -21,7 +22,8 @@ const SUITES = {
 const TIME_FACTOR = 3;
 
 /** What depends on the kernel most. Without --quick all of test/api. */
-const QUICK = ['test/api/receive', 'test/api/connect'];
+const QUICK = ['test/api/receive', 'test/api/connect', 'test/native'];
+const ALL = ['test/api', 'test/native'];
 
 /** They prove which features of this kernel are used. */
 const GATES = ['test/faults/gates.test.js', 'test/faults/sandbox.test.js'];
@@ -77,7 +79,7 @@ async function runKernel(name, suite, context) {
   const steps = [await mochaStep({
     platform: name, title: 'api, native, gates', mocha,
     files: [
-      ...testFiles(...context.quick ? QUICK : ['test/api'], 'test/native'),
+      ...context.quick ? quickFiles(...QUICK) : testFiles(...ALL),
       ...GATES,
     ],
     log: context.log,

@@ -13,8 +13,8 @@ const { headersOf, OLDEST } = require('../../scripts/prebuild/headers');
 const { registerBinfmt } = require('./binfmt');
 const { allExplained } = require('./report');
 const {
-  MOCHA, installDebian, mochaArgs, mochaStep, root, run, runOrThrow, testFiles,
-  timeFactor, unpackNpm,
+  MOCHA, installDebian, mochaArgs, mochaStep, quickFiles, root, run, runOrThrow,
+  testFiles, timeFactor, unpackNpm,
 } = require('./support');
 const { INSTALL, stageTree } = require('./tree');
 
@@ -93,8 +93,8 @@ async function runProcessor(name, processor, context) {
     const step = await mochaStep({
       platform: name,
       title: quick ? 'a part of api and native' : 'api and native',
-      files: testFiles(...quick ? processor.quick :
-        ['test/native', 'test/api']),
+      files: quick ? quickFiles(...processor.quick) :
+        testFiles('test/native', 'test/api'),
       reportOf: (label) => path.join(cache, `${label}.jsonl`),
       log,
       mocha: (files, { env }) => run(node, [MOCHA, ...mochaArgs(files)], {
