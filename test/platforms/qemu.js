@@ -31,6 +31,8 @@ const PROCESSORS = {
     qemu: 'qemu-aarch64',
     triple: 'aarch64-linux-gnu',
     quick: ['test/native', 'test/api/receive'],
+    // Most of it fails, slowly: see known/linux-arm64.json.
+    leftOut: ['test/api/receive/receive-info.test.js'],
   },
   'linux-s390x': {
     title: 'Linux on s390x, big-endian, under qemu-user',
@@ -72,6 +74,10 @@ function environment(tree, { triple, env }) {
   };
 }
 
+function quickFilesOf({ quick, leftOut = [] }) {
+  return quickFiles(...quick).filter((file) => !leftOut.includes(file));
+}
+
 async function runProcessor(name, processor, context) {
   const { cache, log, timeout, quick } = context;
   await installDebian({
@@ -93,7 +99,7 @@ async function runProcessor(name, processor, context) {
     const step = await mochaStep({
       platform: name,
       title: quick ? 'a part of api and native' : 'api and native',
-      files: quick ? quickFiles(...processor.quick) :
+      files: quick ? quickFilesOf(processor) :
         testFiles('test/native', 'test/api'),
       reportOf: (label) => path.join(cache, `${label}.jsonl`),
       log,
