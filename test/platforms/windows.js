@@ -13,6 +13,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { headersOf } = require('../../scripts/prebuild/headers');
+const { scaled } = require('../support/time');
 const { buildTarget, importLibrary, readTarget } = require('./gyp');
 const { concluded, merged, toStep } = require('./report');
 const {
@@ -40,7 +41,7 @@ const FOLDERS = ['test/native', 'test/api'];
 const TIME_FACTOR = 2;
 
 /** Milliseconds for one test file. */
-const FILE_LIMIT = 300000;
+const FILE_LIMIT = scaled(300000);
 
 /** The path of a Linux file under wine. */
 function windowsPath(file) {
