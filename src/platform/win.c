@@ -59,12 +59,16 @@ int dgram_platform_set_ip4(const uv_udp_t* udp,
                            int value) {
   static const int names[] = {IP_TTL, IP_MULTICAST_TTL, IP_MULTICAST_LOOP};
   DWORD number = (DWORD) value;
-  int rc = setsockopt(udp->socket,
-                      IPPROTO_IP,
-                      names[option],
-                      (const char*) &number,
-                      sizeof(number));
+  int rc;
 
+  /* As libuv: Windows has another error, and a socket only when it is bound. */
+  if (udp->socket == INVALID_SOCKET)
+    return UV_EBADF;
+  rc = setsockopt(udp->socket,
+                  IPPROTO_IP,
+                  names[option],
+                  (const char*) &number,
+                  sizeof(number));
   return rc == 0 ? 0 : uv_translate_sys_error(WSAGetLastError());
 }
 

@@ -8,11 +8,13 @@
 // empty environment.
 //
 //   node test/memory/run.js [FILE [ARGUMENT...]]   runs a program instead
-//   node test/memory/run.js --quick   Node's own tests on `linux` only, as CI
+//   node test/memory/run.js --quick   as CI: with `uv` without Node's own tests
+//                                     and those of plain-on-uv.js
 
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 
+const plain = require('./plain-on-uv');
 const { build, copy, findings, prepare, run } = require('./sanitizer');
 
 const CANARY = {
@@ -46,7 +48,6 @@ function checkCanary() {
   }
 }
 
-/** Each transport runs all suites; without the last one if quick. */
 const TRANSPORTS = ['linux', 'uv'];
 const isQuick = process.argv[2] === '--quick';
 
@@ -63,6 +64,13 @@ const SUITES = [
   // The reports of a run without sanitizers are not overwritten.
   ['test/upstream/run.js', '--reports', 'build/reports'],
 ];
+
+/** Each transport runs all of them, unless it is quick. */
+function suitesOf(transport) {
+  if (!isQuick || transport !== 'uv') return SUITES;
+  const [unit] = SUITES;
+  return [[...unit, ...plain.flatMap((files) => ['--ignore', files])]];
+}
 
 /** Packs the package of the copy, without sanitizers. */
 function stage() {
@@ -90,8 +98,7 @@ stage();
 const program = isQuick ? [] : process.argv.slice(2);
 for (const transport of TRANSPORTS) {
   console.log(`\ntransport ${transport}`);
-  const suites = program.length > 0 ? [program] :
-    SUITES.slice(0, isQuick && transport === 'uv' ? -1 : undefined);
+  const suites = program.length > 0 ? [program] : suitesOf(transport);
   for (const suite of suites)
     checkSuite(suite, { DGRAM_NATIVE_TRANSPORT: transport });
 }

@@ -6,8 +6,10 @@ const path = require('node:path');
 
 const { compileLibrary } = require('../support/compile');
 const { allExplained } = require('./report');
-const { MOCHA, installDebian, mochaArgs, mochaStep, root, testFiles } =
-  require('./support');
+const {
+  MOCHA, installDebian, mochaArgs, mochaStep, quickFiles, root, testFiles,
+  timeFactor,
+} = require('./support');
 const { upstreamStep } = require('./upstream');
 const { INSIDE, prepareKernel, runInKernel } = require('./user-mode-linux');
 
@@ -20,7 +22,8 @@ const SUITES = {
 const TIME_FACTOR = 3;
 
 /** What depends on the kernel most. Without --quick all of test/api. */
-const QUICK = ['test/api/receive', 'test/api/connect'];
+const QUICK = ['test/api/receive', 'test/api/connect', 'test/native'];
+const ALL = ['test/api', 'test/native'];
 
 /** They prove which features of this kernel are used. */
 const GATES = ['test/faults/gates.test.js', 'test/faults/sandbox.test.js'];
@@ -44,7 +47,7 @@ const TOOLS = {
 };
 
 function runner(kernel, { cache, timeout }) {
-  const base = { DGRAM_TEST_TIME_FACTOR: TIME_FACTOR };
+  const base = { DGRAM_TEST_TIME_FACTOR: timeFactor(TIME_FACTOR) };
   for (const variable of ['DGRAM_NATIVE_BINDING', 'DGRAM_TEST_PACKAGE']) {
     base[variable] = process.env[variable];
   }
@@ -76,7 +79,7 @@ async function runKernel(name, suite, context) {
   const steps = [await mochaStep({
     platform: name, title: 'api, native, gates', mocha,
     files: [
-      ...testFiles(...context.quick ? QUICK : ['test/api'], 'test/native'),
+      ...context.quick ? quickFiles(...QUICK) : testFiles(...ALL),
       ...GATES,
     ],
     log: context.log,

@@ -13,10 +13,10 @@ const { headersOf, OLDEST } = require('../../scripts/prebuild/headers');
 const { registerBinfmt } = require('./binfmt');
 const { allExplained } = require('./report');
 const {
-  MOCHA, installDebian, mochaArgs, mochaStep, root, run, runOrThrow, testFiles,
-  unpackNpm,
+  MOCHA, installDebian, mochaArgs, mochaStep, quickFiles, root, run, runOrThrow,
+  testFiles, timeFactor, unpackNpm,
 } = require('./support');
-const { stageTree } = require('./tree');
+const { INSTALL, stageTree } = require('./tree');
 
 const GYP = path.join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
 
@@ -31,6 +31,8 @@ const PROCESSORS = {
     qemu: 'qemu-aarch64',
     triple: 'aarch64-linux-gnu',
     quick: ['test/native', 'test/api/receive'],
+    // Most of it fails, slowly: see known/linux-arm64.json.
+    leftOut: ['test/api/receive/receive-info.test.js'],
   },
   'linux-s390x': {
     title: 'Linux on s390x, big-endian, under qemu-user',
@@ -64,12 +66,16 @@ function environment(tree, { triple, env }) {
     ...process.env,
     NODE_OPTIONS: '',
     QEMU_LD_PREFIX: `/usr/${triple}`,
-    DGRAM_TEST_TIME_FACTOR: TIME_FACTOR,
+    DGRAM_TEST_TIME_FACTOR: timeFactor(TIME_FACTOR),
     DGRAM_TEST_PACKAGE: path.join(tree, 'packed'),
     DGRAM_NATIVE_BINDING:
       path.join(tree, 'build', 'Release', 'dgram_native.node'),
     ...env,
   };
+}
+
+function quickFilesOf({ quick, leftOut = [] }) {
+  return quickFiles(...quick).filter((file) => !leftOut.includes(file));
 }
 
 async function runProcessor(name, processor, context) {
@@ -89,11 +95,12 @@ async function runProcessor(name, processor, context) {
   try {
     const { output } = await runOrThrow(
       node, ['-p', 'process.arch + " " + os.endianness()'], { env: base });
+    await runOrThrow(node, INSTALL, { cwd: tree, env: base });
     const step = await mochaStep({
       platform: name,
       title: quick ? 'a part of api and native' : 'api and native',
-      files: testFiles(...quick ? processor.quick :
-        ['test/native', 'test/api']),
+      files: quick ? quickFilesOf(processor) :
+        testFiles('test/native', 'test/api'),
       reportOf: (label) => path.join(cache, `${label}.jsonl`),
       log,
       mocha: (files, { env }) => run(node, [MOCHA, ...mochaArgs(files)], {

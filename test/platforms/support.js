@@ -2,10 +2,12 @@
 
 /** What the platforms share: processes with a time limit, mocha, downloads. */
 
-const { spawn, execFileSync } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { unpackPackage } = require('../../scripts/node-package');
+const { scaled } = require('../support/time');
 const { concluded, merged, readReport, toStep } = require('./report');
 
 const root = path.join(__dirname, '..', '..');
@@ -90,8 +92,17 @@ async function runOrThrow(command, args, options) {
     `${command} ${args.join(' ')} ${how}\n${result.output.slice(-4000)}`);
 }
 
+/** apt works on one command at a time; platforms may run at the same time. */
+let installing = Promise.resolve();
+
 /** Installs the Debian packages whose command is missing, as root. */
-async function installDebian(packages) {
+function installDebian(packages) {
+  const result = installing.then(() => installMissing(packages));
+  installing = result.catch(() => {});
+  return result;
+}
+
+async function installMissing(packages) {
   const missing = Object.entries(packages)
     .filter(([command]) => !inPath(command)).map(([, name]) => name);
   if (missing.length === 0) return;
@@ -117,21 +128,7 @@ function inPath(command) {
  * @returns {string} target
  */
 function unpackNpm(spec, target) {
-  if (fs.existsSync(target)) return target;
-  fs.mkdirSync(path.dirname(target), { recursive: true });
-  const scratch = fs.mkdtempSync(path.join(path.dirname(target), 'fetch-'));
-  try {
-    const cli = process.env.npm_execpath;
-    const [command, first] = cli ? [process.execPath, [cli]] : ['npm', []];
-    const [{ filename }] = JSON.parse(execFileSync(
-      command, [...first, 'pack', '--json', spec],
-      { cwd: scratch, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
-    ));
-    execFileSync('tar', ['-xzf', filename], { cwd: scratch });
-    fs.renameSync(path.join(scratch, 'package'), target);
-  } finally {
-    fs.rmSync(scratch, { recursive: true, force: true });
-  }
+  if (!fs.existsSync(target)) unpackPackage(spec, target);
   return target;
 }
 
@@ -142,6 +139,23 @@ function testFiles(...folders) {
       .filter((name) => name.endsWith('.test.js'))
       .map((name) => path.posix.join(folder, name.replaceAll(path.sep, '/')))
       .sort());
+}
+
+/** These examine files; the result does not depend on the platform. */
+const SAME_EVERYWHERE = new Set(['test/native/abi.test.js']);
+
+/** testFiles() for --quick. */
+function quickFiles(...folders) {
+  return testFiles(...folders).filter((name) => !SAME_EVERYWHERE.has(name));
+}
+
+/**
+ * DGRAM_TEST_TIME_FACTOR of an emulator's processes.
+ * @param {number} factor how much slower it is than this machine; a factor of
+ *   this machine, such as one for a loaded CI, is multiplied
+ */
+function timeFactor(factor) {
+  return String(scaled(factor));
 }
 
 /** Arguments of mocha for files. A platform's processes must not linger. */
@@ -197,6 +211,6 @@ async function mochaStep({ platform, title, files, reportOf, mocha, log }) {
 }
 
 module.exports = {
-  MOCHA, installDebian, mochaArgs, mochaStep, root, run, runOrThrow, testFiles,
-  unpackNpm,
+  MOCHA, installDebian, mochaArgs, mochaStep, quickFiles, root, run, runOrThrow,
+  testFiles, timeFactor, unpackNpm,
 };

@@ -37,4 +37,10 @@ function stageTree(cache) {
   return tree;
 }
 
-module.exports = { stageTree };
+/**
+ * Arguments of Node for the last step of an installation, on the platform: V8's
+ * code cache of `tree/packed`. The working directory is the tree.
+ */
+const INSTALL = ['packed/scripts/code-cache.js'];
+
+module.exports = { INSTALL, stageTree };

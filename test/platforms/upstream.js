@@ -10,6 +10,14 @@ const { root, runOrThrow } = require('./support');
 
 const RUNNER = path.join(root, 'test', 'upstream', 'run.js');
 
+let fetching;
+
+/** Downloads the suite once: a platform may have no network. */
+function fetchSuite() {
+  fetching ??= runOrThrow(process.execPath, [RUNNER, '--fetch']);
+  return fetching;
+}
+
 /** The failures of a file, and whether it fails with node:dgram too. */
 function readFiles(folder) {
   const reports = fs.existsSync(folder) ? fs.readdirSync(folder)
@@ -33,8 +41,7 @@ async function upstreamStep({
   node = process.execPath,
 }) {
   const started = Date.now();
-  // The platform may have no network.
-  await runOrThrow(process.execPath, [RUNNER, '--fetch']);
+  await fetchSuite();
   const ended = await start(
     [node, RUNNER, '--reports', inside, '--timeout', '300'], 'upstream');
   const files = readFiles(reports);

@@ -8,16 +8,19 @@
  * that fail because of wine, with reasons.
  */
 
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
 const { headersOf } = require('../../scripts/prebuild/headers');
+const { scaled } = require('../support/time');
 const { buildTarget, importLibrary, readTarget } = require('./gyp');
 const { concluded, merged, toStep } = require('./report');
 const {
-  installDebian, mochaArgs, root, run, runOrThrow, testFiles, unpackNpm,
+  installDebian, mochaArgs, quickFiles, root, run, runOrThrow, testFiles,
+  timeFactor, unpackNpm,
 } = require('./support');
-const { stageTree } = require('./tree');
+const { INSTALL, stageTree } = require('./tree');
 
 const NAME = 'windows-x64';
 const NODE = '20.20.2';
@@ -28,14 +31,17 @@ const WINE = '/usr/lib/wine/wine64';
 const WINESERVER = '/usr/lib/wine/wineserver64';
 const MINGW = 'x86_64-w64-mingw32';
 
-/** What CI runs: the C core, and both directions. */
-const QUICK = /^test\/(?:native|api\/(?:connect|receive|send))\//;
+/** The C core, and both directions. */
+const QUICK = [
+  'test/native', 'test/api/connect', 'test/api/receive', 'test/api/send',
+];
+const FOLDERS = ['test/native', 'test/api'];
 
 /** Starting a process takes seconds under wine. */
-const TIME_FACTOR = '2';
+const TIME_FACTOR = 2;
 
 /** Milliseconds for one test file. */
-const FILE_LIMIT = 300000;
+const FILE_LIMIT = scaled(300000);
 
 /** The path of a Linux file under wine. */
 function windowsPath(file) {
@@ -61,8 +67,8 @@ async function build(tree, cache) {
   return merged(built);
 }
 
-/** The environment of wine, whose files are all in `cache`. */
-function wineEnvironment(cache) {
+/** The environment of wine and the tests; wine's files are all in `cache`. */
+function environment(tree, cache) {
   const temporary = path.join(cache, 'tmp');
   fs.mkdirSync(temporary, { recursive: true });
   return {
@@ -73,6 +79,10 @@ function wineEnvironment(cache) {
     WINEDLLOVERRIDES: 'mscoree,mshtml=', // it would offer to install them
     TEMP: windowsPath(temporary),
     TMP: windowsPath(temporary),
+    DGRAM_TEST_PACKAGE: windowsPath(path.join(tree, 'packed')),
+    DGRAM_NATIVE_BINDING: windowsPath(
+      path.join(tree, 'build', 'Release', 'dgram_native.node')),
+    DGRAM_TEST_TIME_FACTOR: timeFactor(TIME_FACTOR),
   };
 }
 
@@ -87,28 +97,35 @@ async function startWine(env) {
   fs.writeFileSync(path.join(env.WINEPREFIX, 'ready'), '');
 }
 
-/** Runs one test file; its report has the name of the file. */
-async function runFile(file, { tree, exe, env, reports, under }) {
-  const name = `${file.replace(/\W+/g, '-')}-${under}`;
-  const report = path.join(reports, `${name}.jsonl`);
-  fs.rmSync(report, { force: true });
-  // node.exe dies if its output is a pipe of Linux.
-  const ended = await run(WINE, [
-    exe, 'node_modules/mocha/bin/mocha.js', ...mochaArgs([file]),
-  ], {
-    cwd: tree,
-    timeout: FILE_LIMIT,
-    logFile: path.join(reports, `${name}.log`),
-    env: {
-      ...env,
-      ...(under === 'node' ? { DGRAM_UNDER_TEST: 'node' } : {}),
-      DGRAM_TEST_PACKAGE: windowsPath(path.join(tree, 'packed')),
-      DGRAM_NATIVE_BINDING: windowsPath(
-        path.join(tree, 'build', 'Release', 'dgram_native.node')),
-      DGRAM_PLATFORM_REPORT: windowsPath(report),
-      DGRAM_TEST_TIME_FACTOR: TIME_FACTOR,
-    },
+/** @returns {() => void} ends wine's processes, which run() does not know */
+function wineStopper(env) {
+  const stop = () => {
+    process.removeListener('exit', stop);
+    spawnSync(WINESERVER, ['-k'], { env, stdio: 'ignore', timeout: 30000 });
+  };
+  process.on('exit', stop); // also after a signal, see support.js
+  return stop;
+}
+
+/** Runs node.exe, which dies if its output is a pipe of Linux. */
+function runNode(args, { tree, exe, env }, logFile, more = {}) {
+  return run(WINE, [exe, ...args], {
+    cwd: tree, timeout: FILE_LIMIT, logFile, env: { ...env, ...more },
   });
+}
+
+/** Runs one test file; its report has the name of the file. */
+async function runFile(file, options) {
+  const { reports, under } = options;
+  const name = path.join(reports, `${file.replace(/\W+/g, '-')}-${under}`);
+  const report = `${name}.jsonl`;
+  fs.rmSync(report, { force: true });
+  const ended = await runNode(
+    ['node_modules/mocha/bin/mocha.js', ...mochaArgs([file])], options,
+    `${name}.log`, {
+      ...(under === 'node' ? { DGRAM_UNDER_TEST: 'node' } : {}),
+      DGRAM_PLATFORM_REPORT: windowsPath(report),
+    });
   return concluded(report, ended);
 }
 
@@ -156,7 +173,7 @@ async function prepare(cache) {
   return {
     tree, reports,
     exe: path.join(folder, 'bin', 'node.exe'),
-    env: wineEnvironment(cache),
+    env: environment(tree, cache),
     compiled: toStep(NAME, 'compile', built, new Set(),
                      (Date.now() - started) / 1000),
   };
@@ -167,15 +184,16 @@ async function runWindows({ cache, log, quick }) {
   const steps = [compiled];
   const how = `wine, Node ${NODE}, mingw`;
   if (compiled.failed > 0) return { how, steps };
+  const stop = wineStopper(options.env);
   try {
     await startWine(options.env);
-    for (const folder of ['test/native', 'test/api']) {
-      const files = testFiles(folder).filter((file) =>
-        !quick || QUICK.test(file));
+    await runNode(INSTALL, options, path.join(cache, 'install.log'));
+    for (const folder of quick ? QUICK : FOLDERS) {
+      const files = quick ? quickFiles(folder) : testFiles(folder);
       steps.push(await step(folder, files, options, log));
     }
   } finally {
-    await run(WINESERVER, ['-k'], { env: options.env });
+    stop();
   }
   return { how, steps };
 }

@@ -481,7 +481,8 @@ describeNative('a socket of type udp', () => {
     ]);
   });
 
-  it('is shared by the workers of a cluster', async () => {
+  it('is shared by the workers of a cluster', async function() {
+    if (process.platform === 'win32') this.skip();
     const reports = await reportsOf((dgram, report) => {
       const cluster = require('node:cluster');
       if (cluster.isPrimary) {

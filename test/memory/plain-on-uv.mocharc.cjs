@@ -1,0 +1,6 @@
+'use strict';
+
+module.exports = {
+  ...require('../../.mocharc.cjs'),
+  spec: require('./plain-on-uv'),
+};
