@@ -29,8 +29,8 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
     slots = SLOTS_MAX;
   if (slots > env->inbox->slots)
     slots = env->inbox->slots;
-  dgram_socket_stats(socket)
-      ->receive_calls++; /* libuv calls back before each */
+  /* libuv calls back before each receive. */
+  dgram_socket_stats(socket)->receive_calls++;
   *buf = uv_buf_init((char*) env->inbox->recv_buffer,
                      slots * DGRAM_RECV_SLOT_SIZE);
 }
