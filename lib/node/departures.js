@@ -10,9 +10,8 @@
  * until its time is over.
  */
 
-// Fake clocks replace the functions of this module.
-const { clearTimeout, setTimeout } = require('node:timers');
 const errors = require('../errors/errors');
+const { clearTimeout, setTimeout } = require('./clock');
 const { builtinHandle } = require('./node-internals');
 const { record } = require('./thread');
 
@@ -78,10 +77,12 @@ class Departure {
  * @param {number} fd which the handle owns
  * @param {number} timeout milliseconds after which it is closed
  * @returns {object} Node's UDPWrap, idle
+ * @throws {Error} EBADF: Node has not accepted it, and it is closed
  */
 function depart(fd, timeout) {
   // The type does not matter: its methods for a family are not called.
   const handle = builtinHandle('udp4', fd);
+  if (handle.fd < 0) throw errors.errnoException(CLOSED, 'detach');
   record.departures ??= new WeakMap();
   record.departures.set(handle, new Departure(handle, timeout));
   return handle;
