@@ -23,15 +23,21 @@ const CLOSED = errors.errno('EBADF');
 class Departure {
   /** The callback that `_send` was called with, until it has ended. */
   callback = undefined;
+  /** The child or `process` whose `_send` it was. */
+  target = undefined;
 
   constructor(handle, timeout) {
     this.handle = handle;
     this.timer = setTimeout(() => this.close(), timeout).unref();
   }
 
-  /** Whether the handle is closed, or about to leave. */
+  /**
+   * Whether the handle is closed, or about to leave. Node forgets the messages
+   * that it has queued when the channel closes, and their callbacks.
+   */
   get isTaken() {
-    return this.handle === undefined || this.callback !== undefined;
+    return this.handle === undefined ||
+      (this.callback !== undefined && isOpen(this.target));
   }
 
   close() {
@@ -58,19 +64,32 @@ class Departure {
       return true;
     }
     if (this.isTaken) return call({}, callback);
-    this.callback = (error) => {
-      this.callback = undefined;
-      if (!error) this.close();
+    const onSent = (error) => {
+      if (this.callback === onSent) {
+        this.callback = undefined;
+        if (!error) this.close();
+      }
       if (typeof callback === 'function') callback(error);
       else if (error) target.emit('error', error);
     };
+    this.callback = onSent;
+    this.target = target;
     try {
-      return call(handle, this.callback);
+      return call(handle, onSent);
     } catch (error) {
       this.callback = undefined;
       throw error;
     }
   }
+}
+
+/**
+ * @param {object} target a child, or `process`
+ * @returns {boolean} whether it has a channel, also if disconnect() was called
+ *   and messages are still to be sent
+ */
+function isOpen({ channel }) {
+  return channel !== null && channel !== undefined;
 }
 
 /**

@@ -187,6 +187,27 @@ describeMoves('the handle of detach({ process })', () => {
     await descriptorsReturn(before);
   });
 
+  it('can be used again if its channel has closed before', async () => {
+    const child = fork(taker);
+    await take(child, detach(await bound()));
+    child.kill('SIGSTOP');
+    await sendTo(child, detach(await bound()));
+    const moves = [];
+    for (let i = 0; i < 2; i++) {
+      const socket = await bound();
+      moves.push({ address: socket.address(), ...detach(socket) });
+      child.send({ ticket: moves[i].ticket }, moves[i].handle); // is queued
+    }
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await until('the channel to be closed', () => child.channel === null);
+    const [{ ticket: from, handle, address }, other] = moves;
+    assert.deepStrictEqual(open({ from, handle }).address(), address);
+    assert.deepStrictEqual((await take(fork(taker), other)).address,
+      other.address);
+    assert.ok(other.handle.fd < 0);
+  });
+
   it('is freed with a child that is killed', async () => {
     const before = descriptors();
     for (const signal of ['SIGSTOP', undefined]) {
