@@ -64,13 +64,14 @@ function findFamilyEnd({ sources }, from, end) {
  * @param {Inbox} inbox
  * @param {number} size in bytes
  * @param {boolean} reuse whether the last block may be written again
- * @returns {Buffer} at least as large, not zeroed: every byte is written
+ * @returns {Buffer} of this size, not zeroed: every byte is written. A reused
+ *   one may be larger, and has no byte that was not initialized
  */
 function allocate(inbox, size, reuse) {
   if (!reuse) return Buffer.allocUnsafeSlow(size);
   if (inbox.reused === null || inbox.reused.length < size) {
     const units = Math.ceil(size / REUSED_UNIT);
-    inbox.reused = Buffer.allocUnsafeSlow(units * REUSED_UNIT);
+    inbox.reused = Buffer.alloc(units * REUSED_UNIT);
     // A transfer would detach the columns of the next batch.
     markUntransferable(inbox.reused.buffer);
   }

@@ -68,7 +68,10 @@ class Inbox {
     this.blockEnd = 0;
     /** The block's ArrayBuffer: payloads, then the columns of 'batch'. */
     this.block = null;
-    /** The block of sockets with the option reuseBatch. */
+    /**
+     * The block of sockets with the option reuseBatch; null while listeners
+     * have it, as a nested event loop delivers the rest of the batch.
+     */
     this.reused = null;
     /** The offset of each GRO buffer in `block`. */
     this.starts = new Uint32Array(RECV_GRO_BUFFERS);
@@ -251,9 +254,15 @@ function emitBatch(handle, inbox, from, end, size) {
     if (handle.sharedBuffers) markUntransferable(inbox.block);
   }
   if (batch.count === 0) return 0;
-  return uncaught.run(handle, handle.emit, handle, 'batch', batch) ?
-    batch.count :
-    -batch.count;
+  const { reused } = inbox;
+  inbox.reused = null;
+  try {
+    return uncaught.run(handle, handle.emit, handle, 'batch', batch) ?
+      batch.count :
+      -batch.count;
+  } finally {
+    inbox.reused = reused;
+  }
 }
 
 /** @returns {boolean} false if a listener threw and the error was reported */

@@ -223,13 +223,15 @@ function sendOne(handle, family, request, list, rest) {
  */
 function takeHandle(token, ...args) {
   const handle = createHandle(...args);
-  const status = handle.take(token);
-  if (status === 0) {
-    updateFamily(handle);
-    return handle;
+  let status;
+  try {
+    status = handle.take(token); // throws if access to the network is denied
+  } finally {
+    if (status !== 0) handle.close();
   }
-  handle.close();
-  return status;
+  if (status !== 0) return status;
+  updateFamily(handle);
+  return handle;
 }
 
 /**

@@ -1,9 +1,11 @@
 'use strict';
 
 /**
- * A clock that fake clocks do not stop: they replace the function, which is
- * read here when the package is loaded.
+ * A clock and timers that fake clocks do not stop: they replace the functions,
+ * which are read here when the package is loaded.
  */
+
+const { clearTimeout, setTimeout } = require('node:timers');
 
 const { hrtime } = globalThis.process;
 
@@ -13,4 +15,4 @@ function now() {
   return seconds * 1e3 + nanoseconds / 1e6;
 }
 
-module.exports = { now };
+module.exports = { clearTimeout, now, setTimeout };

@@ -10,9 +10,8 @@
  * until its time is over.
  */
 
-// Fake clocks replace the functions of this module.
-const { clearTimeout, setTimeout } = require('node:timers');
 const errors = require('../errors/errors');
+const { clearTimeout, setTimeout } = require('./clock');
 const { builtinHandle } = require('./node-internals');
 const { record } = require('./thread');
 
@@ -24,15 +23,21 @@ const CLOSED = errors.errno('EBADF');
 class Departure {
   /** The callback that `_send` was called with, until it has ended. */
   callback = undefined;
+  /** The child or `process` whose `_send` it was. */
+  target = undefined;
 
   constructor(handle, timeout) {
     this.handle = handle;
     this.timer = setTimeout(() => this.close(), timeout).unref();
   }
 
-  /** Whether the handle is closed, or about to leave. */
+  /**
+   * Whether the handle is closed, or about to leave. Node forgets the messages
+   * that it has queued when the channel closes, and their callbacks.
+   */
   get isTaken() {
-    return this.handle === undefined || this.callback !== undefined;
+    return this.handle === undefined ||
+      (this.callback !== undefined && isOpen(this.target));
   }
 
   close() {
@@ -59,14 +64,18 @@ class Departure {
       return true;
     }
     if (this.isTaken) return call({}, callback);
-    this.callback = (error) => {
-      this.callback = undefined;
-      if (!error) this.close();
+    const onSent = (error) => {
+      if (this.callback === onSent) {
+        this.callback = undefined;
+        if (!error) this.close();
+      }
       if (typeof callback === 'function') callback(error);
       else if (error) target.emit('error', error);
     };
+    this.callback = onSent;
+    this.target = target;
     try {
-      return call(handle, this.callback);
+      return call(handle, onSent);
     } catch (error) {
       this.callback = undefined;
       throw error;
@@ -75,13 +84,24 @@ class Departure {
 }
 
 /**
+ * @param {object} target a child, or `process`
+ * @returns {boolean} whether it has a channel, also if disconnect() was called
+ *   and messages are still to be sent
+ */
+function isOpen({ channel }) {
+  return channel !== null && channel !== undefined;
+}
+
+/**
  * @param {number} fd which the handle owns
  * @param {number} timeout milliseconds after which it is closed
  * @returns {object} Node's UDPWrap, idle
+ * @throws {Error} EBADF: Node has not accepted it, and it is closed
  */
 function depart(fd, timeout) {
   // The type does not matter: its methods for a family are not called.
   const handle = builtinHandle('udp4', fd);
+  if (handle.fd < 0) throw errors.errnoException(CLOSED, 'detach');
   record.departures ??= new WeakMap();
   record.departures.set(handle, new Departure(handle, timeout));
   return handle;

@@ -14,13 +14,19 @@
 const { moduleLoadList: list } = globalThis.process;
 
 /**
+ * Not in the realm of a sandbox, whose `process` may be a copy with a list that
+ * does not grow.
+ */
+const isLive = list instanceof Array;
+
+/**
  * @param {string} name of a module, without 'node:'
- * @returns {function(): boolean} whether it was loaded. True in runtimes
- *   without the list
+ * @returns {function(): boolean} whether it was loaded. True if there is no
+ *   list, or a copy
  */
 function watch(name) {
   const entry = `NativeModule ${name}`;
-  let isLoaded = !Array.isArray(list);
+  let isLoaded = !isLive;
   let position = 0;
   return () => {
     for (; !isLoaded && position < list.length; position++) {

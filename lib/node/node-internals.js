@@ -49,13 +49,20 @@ function isBuiltinHandle(handle) {
  * process.send(). It is idle and does not keep the process alive.
  * @param {string} type 'udp4' or 'udp6'
  * @param {number} fd negative: without a descriptor
- * @returns {object} Node's UDPWrap
+ * @returns {object} Node's UDPWrap; without a descriptor if it has not accepted
+ *   `fd`, which is closed then
+ * @throws {Error} ERR_ACCESS_DENIED of Node 25 and later; `fd` is closed
  */
 function builtinHandle(type, fd) {
-  const { handle } = new NodeSocket(type)[kState];
-  handle.unref();
-  if (fd >= 0 && handle.open(fd) < 0) binding.closeFd(fd);
-  return handle;
+  let isOwned = fd < 0;
+  try {
+    const { handle } = new NodeSocket(type)[kState];
+    handle.unref();
+    if (!isOwned) isOwned = handle.open(fd) === 0;
+    return handle;
+  } finally {
+    if (!isOwned) binding.closeFd(fd);
+  }
 }
 
 module.exports = {

@@ -9,10 +9,11 @@ const {
 const outbox = require('../batch/outbox');
 const { UDP } = require('../handle/handle');
 const { requireFeature } = require('../handle/require-feature');
+const { isDenied } = require('../node/permission');
 const { addMethods, healthCheck, throwOnError } = require('./common');
 const { Socket } = require('./constructor');
 const { BOUND, CONNECTING, detached, kState } = require('./state');
-const { expireTicket, processTickets, writeNote } = require('./ticket');
+const { expireTicket, exportTicket, writeNote } = require('./ticket');
 
 // Programs may replace the global.
 const { process } = globalThis;
@@ -54,7 +55,8 @@ addMethods(Socket.prototype, {
    * @returns {{token: string}|{ticket: object, handle: object}} the ticket: a
    *   plain object, which can be posted to another thread, and used once
    * @throws {Error} ERR_SOCKET_DGRAM_NOT_RUNNING; EBADF of a socket that is not
-   *   bound, EALREADY during connect() and before queued calls, EMFILE
+   *   bound, EALREADY during connect() and before queued calls, EMFILE; with
+   *   `process: true` also ERR_ACCESS_DENIED
    * @throws {TypeError} ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
    *   ERR_INVALID_ARG_TYPE
    * @throws {RangeError} ERR_OUT_OF_RANGE
@@ -70,6 +72,8 @@ addMethods(Socket.prototype, {
     healthCheck(this); // reading the option may have run code of the program
     const state = this[kState];
     checkState(state);
+    // Node's handle, which takes the descriptor, would fail too late.
+    if (toProcess && isDenied()) throw errors.accessDenied('');
     const { handle } = state;
     outbox.flushBeforeLeave();
     const note = writeNote(this.type, state);
@@ -81,7 +85,7 @@ addMethods(Socket.prototype, {
     detached.add(state);
     state.handle = null;
     process.nextTick(emitClose, this);
-    if (toProcess) return processTickets().exportTicket(token, note, timeout);
+    if (toProcess) return exportTicket(token, note, timeout);
     expireTicket(token, timeout);
     return { token };
   },

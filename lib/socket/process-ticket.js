@@ -28,7 +28,7 @@ const INVALID = errors.errno('EINVAL');
  * @param {string} note of writeNote()
  * @param {number} timeout milliseconds after which the handle is closed
  * @returns {{ticket: object, handle: object}}
- * @throws {Error} ENOMEM
+ * @throws {Error} ENOMEM, EBADF
  */
 function exportTicket(token, note, timeout) {
   const exported = { __proto__: null };
@@ -106,7 +106,8 @@ function readProcessTicket(from, handle, above) {
     throw invalid(from, 'must be the ticket that came with options.handle',
                   above);
   }
-  return { __proto__: null, ...note, data, handle };
+  // A note of somebody else may name a ticket of this process.
+  return { __proto__: null, ...note, token: undefined, data, handle };
 }
 
 /**

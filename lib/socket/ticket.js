@@ -5,14 +5,13 @@
  * The C core keeps the descriptor and a note with what only JavaScript knows.
  */
 
-// Fake clocks replace the functions of this module.
-const { clearTimeout, setTimeout } = require('node:timers');
 const binding = require('../load/binding');
 const errors = require('../errors/errors');
 const { validateAbortSignal } = require('../errors/validators');
 const { ReceiveInfo } = require('../batch/receive-info');
 const { takeHandle } = require('../handle/handle');
 const { requireFeature } = require('../handle/require-feature');
+const { clearTimeout, setTimeout } = require('../node/clock');
 const { throwOnError } = require('./common');
 const { NAMES: OPEN_OPTIONS } = require('./open-options');
 const { bitsOf, namesOf } = require('./receive-info');
@@ -84,6 +83,21 @@ function invalidTicket(value, above) {
 /** Loaded by the first ticket of another process. */
 function processTickets() {
   return require('./process-ticket');
+}
+
+/**
+ * @param {string} token of a ticket of this process, which is used up, or
+ *   closed if this fails
+ * @param {...*} rest see process-ticket.js
+ * @returns {{ticket: object, handle: object}}
+ * @throws {Error} ENOMEM, EBADF
+ */
+function exportTicket(token, ...rest) {
+  try {
+    return processTickets().exportTicket(token, ...rest);
+  } finally {
+    binding.discardTicket(token); // unless it was taken
+  }
 }
 
 /** @returns {object} what writeNote() has written, and the token */
@@ -177,5 +191,5 @@ function restoreState(socket, ticket) {
 }
 
 module.exports = {
-  expireTicket, openTicket, processTickets, readTicket, restoreState, writeNote,
+  expireTicket, exportTicket, openTicket, readTicket, restoreState, writeNote,
 };

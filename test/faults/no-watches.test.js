@@ -50,6 +50,18 @@ describe('a socket that epoll does not accept', function() {
       }), ['listening', 'recvmsg ENOSPC']);
   });
 
+  it('survives a listener that throws', () => {
+    assert.deepStrictEqual(
+      eventsOf((dgram, onSocket) => {
+        const socket = dgram.createSocket('udp4');
+        onSocket(socket);
+        socket.on('error', () => { throw new Error('thrown'); });
+        process.on('uncaughtException', ({ message }) =>
+          socket.emit('listening', console.log(message)));
+        socket.bind(0, '127.0.0.1');
+      }), ['thrown\nlistening', 'recvmsg ENOSPC', 'listening']);
+  });
+
   it('emits ENOSPC for each of many', () => {
     const events = eventsOf((dgram, onSocket) => {
       for (let i = 0; i < 100; i++) {

@@ -97,6 +97,36 @@ describe('a listener that runs a nested event loop', () => {
        });
   }
 
+  it('keeps the batch of a listener with reuseBatch', async () => {
+    const receiver = dgram.createSocket({ type: 'udp4', reuseBatch: true });
+    sockets.push(receiver);
+    const log = [];
+    let depth = 0;
+    receiver.on('batch', ({ count, data, sizes }) => {
+      const text = data.toString('latin1');
+      const before = [...sizes];
+      log.push([++depth, count]);
+      // Datagrams of several batches were read by one system call.
+      if (depth === 1) runLoopUntil(() => log.length > 2);
+      assert.ok(data.toString('latin1') === text, 'other bytes');
+      assert.deepStrictEqual([...sizes], before);
+      depth--;
+    });
+    receiver.bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    receiver.setRecvBufferSize(1 << 20);
+    const sender = await open();
+    const list = [];
+    for (let i = 0; i < 5; i++) {
+      list.push(Buffer.alloc(30000 + i, 65 + i), portOf(receiver), '127.0.0.1');
+    }
+    sender.sendMany(list);
+    await until(() => log.length >= 3 && depth === 0);
+    if (dgram.transport === 'linux') {
+      assert.ok(log.some(([level]) => level > 1), log.join(' '));
+    }
+  });
+
   it('delivers nothing to the successor of a closed socket', async () => {
     const leaked = [];
     const errors = [];

@@ -244,10 +244,13 @@ static int receive_batch(linux_socket_t* self, dgram_iteration_t* iteration) {
   return n;
 }
 
+/* The first thing that a socket delivers may be the error of
+ * dgram_linux_before_poll(). */
 bool dgram_linux_read_on(dgram_socket_t* socket) {
-  linux_socket_t* self = socket->transport_data;
+  linux_socket_t* self = dgram_linux_ensure(socket);
 
-  return self->preread == NULL && read_messages(self, 1) != UV_EAGAIN;
+  return self != NULL && self->preread == NULL &&
+         read_messages(self, 1) != UV_EAGAIN;
 }
 
 /* False if listeners stopped or closed the socket, or left a batch

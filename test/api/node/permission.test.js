@@ -208,6 +208,24 @@ const RAW = ['ERR_ACCESS_DENIED', null, '', true];
           ['sendMany', 'ERR_ACCESS_DENIED', 'bind', null, true]]);
       });
 
+    (isNative ? it : it.skip)('a socket cannot move, and stays', async () => {
+      assert.deepStrictEqual(
+        await afterDrop(({ attempt, bound, receiver, report }) => {
+          const [{ binding }] = Object.values(
+            require('node:dgram')[Symbol.for('dgram-native')].copies);
+          attempt('detach', () => bound.detach({ process: true }));
+          report(bound.address().address);
+          const from = bound.detach();
+          setTimeout(() => {
+            const { open } = binding.stats();
+            for (let i = 0; i < 3; i++)
+              attempt('from', () => new receiver.constructor({ from }));
+            setTimeout(() => report(binding.stats().open - open), 20);
+          }, 20);
+        }), [['detach', ...RAW], '127.0.0.1', ['from', ...RAW],
+          ['from', ...RAW], ['from', ...RAW], 0]);
+    });
+
     it('a replaced permission.has() grants nothing', async () => {
       assert.deepStrictEqual(await afterDrop(({ attempt, connected }) => {
         // eslint-disable-next-line n/no-unsupported-features/node-builtins

@@ -5,7 +5,7 @@
 
 const assert = require('node:assert');
 const {
-  describeNative, packed, run, temporary,
+  describeNative, nodeAtLeast, packed, run, temporary,
 } = require('../../support/dgram');
 
 /**
@@ -193,6 +193,28 @@ describeNative('the package in a sandbox', () => {
       report(await exchange(whole.exports));
     `), [[true, true, false], 'exchanged', true, 'exchanged']);
   });
+
+  // Newer versions look up names only.
+  (nodeAtLeast('24.19.0', '26.5.0') ? it.skip : it)(
+    'calls a lookup that was patched since its process was copied',
+    async () => {
+      assert.deepStrictEqual(await reportsOf(`
+        const edit = (text) => 'const count = { calls: 0 };' + text.replace(
+          'function evaluate(given) {',
+          'function evaluate(given) { count.calls++;');
+        Object.defineProperty(process, 'moduleLoadList', {
+          value: [...process.moduleLoadList] });
+        const { exports } = evaluate({ edit });
+        const dns = require('node:dns');
+        const { lookup } = dns;
+        dns.lookup = (name, ...rest) => {
+          report(name);
+          lookup(name, ...rest);
+        };
+        const socket = exports.createSocket('udp4');
+        socket.bind(0, '127.0.0.1', () => socket.close());
+      `), ['127.0.0.1']);
+    });
 
   it('throws load errors into the sandbox', async () => {
     const { code, reports } = await run([temporary('sandbox.js', `${PRELUDE}

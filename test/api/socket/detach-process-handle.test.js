@@ -11,8 +11,8 @@ const { until } = require('../../e2e/support/limited');
 const { fork, receiveFrom } = require('../../support/forks');
 const { descriptors } = require('../../support/kernel');
 const {
-  INVALID, describeMoves, descriptorsReturn, detach, freed, reported, sendTo,
-  take, taker,
+  INVALID, describeMoves, descriptorsReturn, detach, freed, itLinux, reported,
+  sendTo, take, taker,
 } = require('./detach-process-kit');
 
 describeMoves('the handle of detach({ process })', () => {
@@ -35,6 +35,46 @@ describeMoves('the handle of detach({ process })', () => {
     assert.strictEqual(thrownBy(() => child.send({}, gone[0].handle)).code,
       'ERR_INVALID_HANDLE_TYPE');
     assert.strictEqual(child.connected, true);
+  });
+
+  it('is closed after its time, though a clock is fake', async () => {
+    assert.deepStrictEqual(await reportsOf((inner, report) => {
+      const timers = require('node:timers');
+      const { setTimeout: real } = timers;
+      const socket = inner.createSocket('udp4');
+      socket.bind(0, () => {
+        timers.setTimeout = () => ({ unref() { return this; } });
+        const { handle } = socket.detach({ process: true, timeout: 10 });
+        timers.setTimeout = real;
+        real(() => report(handle.fd < 0), 100);
+      });
+    }), [true]);
+  });
+
+  itLinux('is not returned if Node rejects the descriptor', async () => {
+    assert.deepStrictEqual(await reportsOf((inner, report) => {
+      const fs = require('node:fs');
+      const other = require('node:dgram').createSocket('udp4');
+      const socket = inner.createSocket('udp4');
+      const move = () => {
+        const { handle } = Object.getOwnPropertySymbols(other)
+          .map((symbol) => other[symbol]).find((value) => value?.handle);
+        // The duplicate gets its number, which libuv still watches.
+        fs.closeSync(handle.fd);
+        const before = fs.readdirSync('/proc/self/fd').length;
+        try {
+          socket.detach({ process: true });
+        } catch ({ message }) {
+          report(message);
+        }
+        setTimeout(() => {
+          report(fs.readdirSync('/proc/self/fd').length - before);
+          process.exit();
+        }, 20);
+      };
+      // Not before libuv polls the descriptor.
+      other.bind(0, () => socket.bind(0, () => setTimeout(move, 20)));
+    }), ['detach EBADF', -1]);
   });
 
   it('does not keep the process alive', async () => {
@@ -145,6 +185,27 @@ describeMoves('the handle of detach({ process })', () => {
     await once(child, 'exit');
     await freed(address);
     await descriptorsReturn(before);
+  });
+
+  it('can be used again if its channel has closed before', async () => {
+    const child = fork(taker);
+    await take(child, detach(await bound()));
+    child.kill('SIGSTOP');
+    await sendTo(child, detach(await bound()));
+    const moves = [];
+    for (let i = 0; i < 2; i++) {
+      const socket = await bound();
+      moves.push({ address: socket.address(), ...detach(socket) });
+      child.send({ ticket: moves[i].ticket }, moves[i].handle); // is queued
+    }
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await until('the channel to be closed', () => child.channel === null);
+    const [{ ticket: from, handle, address }, other] = moves;
+    assert.deepStrictEqual(open({ from, handle }).address(), address);
+    assert.deepStrictEqual((await take(fork(taker), other)).address,
+      other.address);
+    assert.ok(other.handle.fd < 0);
   });
 
   it('is freed with a child that is killed', async () => {

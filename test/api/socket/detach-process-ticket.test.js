@@ -68,6 +68,18 @@ describeMoves('createSocket({ from, handle })', () => {
     other.handle.close();
   });
 
+  it('opens the handle, also if the note names another ticket', async () => {
+    const from = (await bound()).detach();
+    const socket = await bound();
+    const address = socket.address();
+    const { ticket, handle } = detach(socket);
+    const note = JSON.stringify({ ...JSON.parse(ticket.note), ...from });
+    const next = open({ from: { ...ticket, note }, handle });
+    assert.deepStrictEqual(next.address(), address);
+    assert.ok(handle.fd < 0);
+    open({ from }); // unused until now
+  });
+
   it('rejects a ticket that was cut off; survives others', async () => {
     const socket = await bound({ type: 'udp4' });
     const { port } = socket.address();
