@@ -42,7 +42,10 @@ type MessageListener = (
 export interface Batch {
   /** Number of datagrams, at least 1. */
   readonly count: number;
-  /** The payloads, concatenated. This memory is never reused. */
+  /**
+   * The payloads, concatenated. This memory is never written again, except with
+   * the option `reuseBatch`.
+   */
   readonly data: Buffer;
   /** Start of each payload in `data`, in bytes. */
   readonly offsets: Uint32Array;

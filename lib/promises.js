@@ -96,11 +96,41 @@ function isImplicit([options, callback, ...more]) {
   }
 }
 
-/** The callback takes the place of trailing arguments that are undefined. */
-function withCallback(args, callback) {
-  let { length } = args;
+/**
+ * The callback takes the place of trailing arguments that are undefined, and of
+ * arguments beyond the last one that the method has.
+ */
+function withCallback(args, most, callback) {
+  let length = Math.min(args.length, most);
   while (length > 0 && args[length - 1] === undefined) length--;
   return [...args.slice(0, length), callback];
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * The same for send(), which takes other values for the callback in some calls
+ * with wrong arguments. The callback, and with it the promise, would be lost.
+ */
+function withSendCallback(args, callback) {
+  const given = withCallback(args, 5, callback);
+  const last = given[given.length - 2];
+  if (given.length === 3 && !isObject(last)) {
+    // A port. A connected socket now throws ERR_SOCKET_DGRAM_IS_CONNECTED.
+    given.splice(2, 0, undefined);
+  } else if (last === null && isObject(given[given.length - 3])) {
+    given.splice(-2, 1); // null in the place of the callback
+  }
+  return given;
+}
+
+/** The same for send() of a Unix datagram socket. */
+function withUnixSendCallback(args, callback) {
+  const hasRange =
+    typeof args[1] === 'number' && typeof args[2] === 'number';
+  return withCallback(args, hasRange ? 4 : 2, callback);
 }
 
 /** Calls super.bind(), of which `onBound` gets the error or the address. */
@@ -161,16 +191,19 @@ const withPromises = (Base) => class Socket extends Base {
   /** @returns {Promise<void>} */
   connect(...args) {
     if (hasCallback(args)) return super.connect(...args);
+    const most = this.type === 'unix_dgram' ? 1 : 2;
     return promise(this, 'connect', (callback) => {
-      super.connect(...withCallback(args, callback));
+      super.connect(...withCallback(args, most, callback));
     });
   }
 
   /** @returns {Promise<number>} bytes */
   send(...args) {
     if (hasCallback(args)) return super.send(...args);
+    const place =
+      this.type === 'unix_dgram' ? withUnixSendCallback : withSendCallback;
     return promise(this, 'send', (callback) => {
-      super.send(...withCallback(args, callback));
+      super.send(...place(args, callback));
     });
   }
 
@@ -191,7 +224,7 @@ const withPromises = (Base) => class Socket extends Base {
   sendMany(...args) {
     if (hasCallback(args)) return super.sendMany(...args);
     return promise(this, 'send', (callback) => {
-      super.sendMany(...withCallback(args, (error, sent) => {
+      super.sendMany(...withCallback(args, 2, (error, sent) => {
         callback(error && Object.assign(error, { sent }), sent);
       }));
     });

@@ -46,7 +46,10 @@ export interface UnixAddress {
 export interface UnixBatch {
   /** Number of datagrams, at least 1. */
   readonly count: number;
-  /** The payloads, concatenated. This memory is never reused. */
+  /**
+   * The payloads, concatenated. This memory is never written again, except with
+   * the option `reuseBatch`.
+   */
   readonly data: Buffer;
   /** Start of each payload in `data`, in bytes. */
   readonly offsets: Uint32Array;

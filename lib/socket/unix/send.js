@@ -79,10 +79,12 @@ module.exports = {
     const [path, callback] = args;
     if (this[kState].connectState !== CONNECTED) {
       sendMessage(this, message, checkPath(path, 'path'), callback);
-    } else if (typeof path === 'string') {
-      throw errors.isConnected();
-    } else {
+    } else if (typeof path === 'function') {
       sendMessage(this, message, null, path);
+    } else if (path == null) {
+      sendMessage(this, message, null, callback);
+    } else {
+      throw errors.isConnected();
     }
   },
 

@@ -82,6 +82,21 @@ describeUnix('dgram-native/promises: a Unix datagram socket', () => {
     await rejects(socket.bind(), socket, { code: 'ERR_SOCKET_ALREADY_BOUND' });
   });
 
+  it('does not take other arguments for its callback', async () => {
+    const at = freshPath();
+    const receiver = open();
+    await receiver.bind(at);
+    const socket = open();
+    assert.strictEqual(await socket.send('abc', at, 'more'), 3);
+    assert.strictEqual(await socket.send('abc', 0, 1, at, 'more'), 1);
+    await socket.connect(at, 'more');
+    assert.strictEqual(await socket.send('abc', null), 3);
+    for (const args of [[1], [at], [0, 1, at]]) {
+      await rejects(socket.send('abc', ...args), socket,
+                    { code: 'ERR_SOCKET_DGRAM_IS_CONNECTED' });
+    }
+  });
+
   it('rejects what waits when it is closed', async () => {
     const peer = open();
     const { path: at } = await peer.pause().bind();

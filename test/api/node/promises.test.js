@@ -251,6 +251,27 @@ describeNative('dgram-native/promises', () => {
                          'ERR_SOCKET_DGRAM_NOT_RUNNING');
     });
 
+    it('rejects a port or an address on a connected socket', async () => {
+      const socket = await openBound();
+      await socket.connect(1, AT);
+      for (const args of [[1], [1, AT], [1, null], ['1'], [null], [0, 1, 1],
+                          [{ port: 1 }], [1, AT, 'more', 'more', 'more']]) {
+        const { code } = await failureOf(socket.send('x', ...args), socket);
+        assert.strictEqual(code, 'ERR_SOCKET_DGRAM_IS_CONNECTED', `${args}`);
+      }
+    });
+
+    it('does not take other arguments for its callback', async () => {
+      const { port } = (await bound()).address();
+      const socket = await openBound();
+      for (const args of [[port, null], [{ port }, null],
+                          [0, 1, { port }, null], [0, 1, port, AT, 'more']]) {
+        assert.strictEqual(await socket.send('x', ...args), 1, `${args}`);
+      }
+      await socket.connect(port, AT, 'more');
+      assert.strictEqual(await socket.send('x', {}, undefined), 1);
+    });
+
     it('rejects with the error of the implicit bind()', async () => {
       const socket = open({ type: 'udp4', lookup: failingLookup });
       const error = await failureOf(socket.send('x', 1, AT), socket);
