@@ -18,6 +18,7 @@ const { BOTH } = require('../batch/loopback');
 const outbox = require('../batch/outbox');
 const permission = require('../node/permission');
 const uncaught = require('../node/uncaught');
+const { defineDefaults } = require('./defaults');
 const { emitDrain } = require('./drain');
 const { publishDrops } = require('./drops');
 const { emitIcmp } = require('./icmp');
@@ -163,7 +164,7 @@ class UDP extends AsyncResource {
 
 // Defaults that most sockets never change are on the prototype: 10,000 idle
 // sockets do not need a copy each.
-Object.assign(UDP.prototype, {
+defineDefaults(UDP.prototype, {
   /** 4, 6 or BOTH. */
   family: 4,
   /** Resolves names, see lookup.js. */

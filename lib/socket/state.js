@@ -6,6 +6,7 @@
  * or connected.
  */
 
+const { defineDefaults } = require('../handle/defaults');
 const { kState } = require('../node/node-internals');
 
 const UNBOUND = 0;
@@ -46,7 +47,7 @@ class State {
 
 // Options that most sockets do not have are on the prototype: 10,000 idle
 // sockets do not need a copy each.
-Object.assign(State.prototype, {
+defineDefaults(State.prototype, {
   reuseAddr: undefined,
   reusePort: undefined,
   ipv6Only: undefined,

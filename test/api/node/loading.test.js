@@ -203,6 +203,30 @@ describeNative('loading the package', () => {
     `), [EXCHANGED]);
   });
 
+  it('defines options despite setters on Object.prototype', async () => {
+    assert.deepStrictEqual(await reportsOf(`
+      const names = ['lookup', 'sharedBuffers', 'reuseBatch', 'receiveInfo',
+        'reuseAddr', 'ipv6Only', 'recvBufferSize', 'sendBufferSize',
+        'receiveBlockList', 'sendBlockList'];
+      const called = [];
+      for (const name of names) {
+        Object.defineProperty(Object.prototype, name, {
+          __proto__: null, configurable: true,
+          get() { return undefined; },
+          set() { called.push(name); },
+        });
+      }
+      const dgram = require(${MAIN});
+      dgram.createSocket({
+        type: 'udp4', reuseAddr: true, recvBufferSize: 5000,
+        sharedBuffers: true,
+      }).close();
+      for (const name of names) delete Object.prototype[name];
+      report(called);
+      ${EXCHANGE}
+    `), [[], EXCHANGED]);
+  });
+
   for (const when of ['before', 'after']) {
     it(`works in a process that is frozen ${when} it`, async () => {
       assert.deepStrictEqual(await reportsOf(`
