@@ -158,8 +158,10 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
   }
 
   ~TestEnv() override {
-    for (dgram_socket_t* socket : made_)
+    for (dgram_socket_t* socket : made_) {
+      dgram_stats_close(socket);
       free(socket);
+    }
     dgram_env_free(&core_);
   }
 
@@ -390,6 +392,7 @@ class TestEnv : public Napi::ObjectWrap<TestEnv> {
                         nullptr,
                         0);
     dgram_env_remove_socket(&core_, socket);
+    dgram_stats_close(socket);
     uv_close(reinterpret_cast<uv_handle_t*>(&socket->udp),
              [](uv_handle_t* handle) { free(handle); });
     return Number::New(info.Env(), rc);
