@@ -4,6 +4,8 @@
 
 /* The real functions. */
 #undef uv_close
+#undef uv_is_active
+int uv_is_active(const uv_handle_t* handle);
 void uv_close(uv_handle_t* handle, uv_close_cb on_closed);
 
 fuzz_watch_t fuzz_watches[FUZZ_WATCHES];
@@ -162,6 +164,17 @@ int fuzz_uv_udp_recv_stop(uv_udp_t* udp) {
 
   watch->on_alloc = NULL;
   watch->on_recv = NULL;
+  return 0;
+}
+
+int fuzz_uv_is_active(const uv_handle_t* handle) {
+  int i;
+
+  if (uv_handle_get_type(handle) != UV_UDP)
+    return uv_is_active(handle);
+  for (i = 0; i < FUZZ_WATCHES; i++)
+    if (fuzz_watches[i].handle == handle)
+      return fuzz_watches[i].on_recv != NULL;
   return 0;
 }
 

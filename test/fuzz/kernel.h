@@ -17,6 +17,7 @@
 #define uv_udp_try_send fuzz_uv_udp_try_send
 #define uv_udp_recv_start fuzz_uv_udp_recv_start
 #define uv_udp_recv_stop fuzz_uv_udp_recv_stop
+#define uv_is_active fuzz_uv_is_active
 #define uv_if_indextoiid fuzz_uv_if_indextoiid
 #define uv_close fuzz_uv_close
 
