@@ -6,6 +6,7 @@ const { prepare } = require('../batch/inbox');
 const { withMtu } = require('../batch/mtu');
 const { bufferSizeError } = require('../node/buffer-size-error');
 const errors = require('../errors/errors');
+const { defineDefaults } = require('../handle/defaults');
 const { UDP } = require('../handle/handle');
 const { BOUND, RECV_BUFFER, SEND_BUFFER, kState } = require('./state');
 
@@ -38,7 +39,7 @@ function onMessage(nread, handle, message, rinfo) {
 }
 
 // Not a property of each handle: 10,000 idle sockets do not need a copy each.
-UDP.prototype.onmessage = onMessage;
+defineDefaults(UDP.prototype, { onmessage: onMessage });
 
 /**
  * Starts receiving on a socket that was just bound, and sets the buffer sizes

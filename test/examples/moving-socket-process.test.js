@@ -2,8 +2,7 @@
 
 const assert = require('node:assert');
 
-const { until } = require('../e2e/support/limited');
-const { ask, useExamples } = require('./support');
+const { ask, floodServers, useExamples } = require('./support');
 
 describe('examples/moving-socket-process.js', () => {
   const examples = useExamples();
@@ -35,26 +34,10 @@ describe('examples/moving-socket-process.js', () => {
       examples.run('moving-socket-process.js', '0', `${requests}`);
     const [, port] = await example.prints(/^listening on .*:(\d+),/m);
     const peer = await examples.peer();
-    const answers = new Map();
-    const processes = new Set();
-    peer.on('message', (msg) => {
-      const [, pid, text] = /^process (\d+): (.*)$/.exec(msg);
-      processes.add(pid);
-      answers.set(text, (answers.get(text) ?? 0) + 1);
-    });
     const count = 400;
-    for (let i = 0; i < count; i++) {
-      // The kernel's receive buffer has room for some hundred.
-      await until(() => `answers: ${answers.size} of ${i}`,
-        () => i - answers.size < 100);
-      peer.send(`n${i}`, Number(port), '127.0.0.1');
-    }
-    await until(() => `${answers.size} answers`, () => answers.size === count);
-    assert.deepStrictEqual([...new Set(answers.values())], [1]);
-    assert.ok(processes.size >= count / requests);
-    // The next process is running when it is ended.
-    peer.send('last', Number(port), '127.0.0.1');
-    await until(() => 'the last answer', () => answers.has('last'));
+    const servers =
+      await floodServers(peer, Number(port), /^process (\d+): (.*)$/, count);
+    assert.ok(servers >= count / requests);
     await example.end();
   });
 });

@@ -2,8 +2,7 @@
 
 const assert = require('node:assert');
 
-const { until } = require('../e2e/support/limited');
-const { ask, useExamples } = require('./support');
+const { ask, floodServers, useExamples } = require('./support');
 
 describe('examples/moving-socket.js', () => {
   const examples = useExamples();
@@ -28,26 +27,10 @@ describe('examples/moving-socket.js', () => {
     const example = examples.run('moving-socket.js', '0', `${requests}`);
     const [, port] = await example.prints(/^listening on .*:(\d+),/m);
     const peer = await examples.peer();
-    const answers = new Map();
-    const workers = new Set();
-    peer.on('message', (msg) => {
-      const [, worker, text] = /^worker (\d+): (.*)$/.exec(msg);
-      workers.add(worker);
-      answers.set(text, (answers.get(text) ?? 0) + 1);
-    });
     const count = 400;
-    for (let i = 0; i < count; i++) {
-      // The kernel's receive buffer has room for some hundred.
-      await until(() => `answers: ${answers.size} of ${i}`,
-        () => i - answers.size < 100);
-      peer.send(`n${i}`, Number(port), '127.0.0.1');
-    }
-    await until(() => `${answers.size} answers`, () => answers.size === count);
-    assert.deepStrictEqual([...new Set(answers.values())], [1]);
-    assert.ok(workers.size >= count / requests);
-    // The next worker is running when it is ended.
-    peer.send('last', Number(port), '127.0.0.1');
-    await until(() => 'the last answer', () => answers.has('last'));
+    const servers =
+      await floodServers(peer, Number(port), /^worker (\d+): (.*)$/, count);
+    assert.ok(servers >= count / requests);
     await example.end();
   });
 });

@@ -152,4 +152,36 @@ async function ask(peer, port, text) {
   return String(msg);
 }
 
-module.exports = { ask, useExamples };
+/**
+ * Sends requests, some of them ahead of their answers, to servers that replace
+ * one another. Checks that each one is answered once.
+ * @param {Socket} peer
+ * @param {number} port
+ * @param {RegExp} pattern of an answer: the name of the server, the request
+ * @param {number} count requests
+ * @returns {Promise<number>} servers that have answered
+ */
+async function floodServers(peer, port, pattern, count) {
+  const answers = new Map();
+  const servers = new Set();
+  peer.on('message', (msg) => {
+    const [, server, text] = pattern.exec(msg);
+    servers.add(server);
+    answers.set(text, (answers.get(text) ?? 0) + 1);
+  });
+  for (let i = 0; i < count; i++) {
+    // The kernel's receive buffer has room for some hundred.
+    await until(() => `answers: ${answers.size} of ${i}`,
+      () => i - answers.size < 100);
+    peer.send(`n${i}`, port, '127.0.0.1');
+  }
+  await until(() => `${answers.size} answers`, () => answers.size === count);
+  assert.deepStrictEqual([...new Set(answers.values())], [1]);
+  const total = servers.size;
+  // The next server is running when the example is ended.
+  peer.send('last', port, '127.0.0.1');
+  await until(() => 'the last answer', () => answers.has('last'));
+  return total;
+}
+
+module.exports = { ask, floodServers, useExamples };

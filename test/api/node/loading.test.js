@@ -207,7 +207,7 @@ describeNative('loading the package', () => {
     assert.deepStrictEqual(await reportsOf(`
       const names = ['lookup', 'sharedBuffers', 'reuseBatch', 'receiveInfo',
         'reuseAddr', 'ipv6Only', 'recvBufferSize', 'sendBufferSize',
-        'receiveBlockList', 'sendBlockList'];
+        'receiveBlockList', 'sendBlockList', 'onmessage'];
       const called = [];
       for (const name of names) {
         Object.defineProperty(Object.prototype, name, {
