@@ -255,6 +255,8 @@ describe('binding', () => {
       const { readdirSync, existsSync } = require('node:fs');
       if (!existsSync('/proc/self/fd')) return;
       const count = () => readdirSync('/proc/self/fd').length;
+      const closed = () => core.binding.stats().open === 0;
+      await until(closed); // Those of earlier tests.
       const before = count();
       const { REUSEPORT } = core.binding.flags;
       const { port } = core.bound();
@@ -268,7 +270,7 @@ describe('binding', () => {
         core.binding.closeFd(handle.share());
       }
       core.closeAll();
-      await until(() => core.binding.stats().open === 0);
+      await until(closed);
       assert.strictEqual(count(), before);
     });
   });
