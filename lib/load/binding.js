@@ -183,6 +183,7 @@ function load() {
     const addon = find();
     if (addon !== null) {
       addon.configure(settings.addon);
+      if (settings.queueAlways) addon.queueAlways(true);
       checkTransport(addon.transport);
     }
     return addon;

@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * The DGRAM_NATIVE_* environment variables, read once per thread; docs/api.md
- * lists them. The addon receives them through configure(): getenv() in C would
- * race with a setenv() on another thread.
+ * The DGRAM_NATIVE_* environment variables, which docs/api.md lists, and a flag
+ * of Node; read once per thread. The addon receives them from here: getenv() in
+ * C would race with a setenv() on another thread.
  */
 
-const { env } = globalThis.process;
+const { env, execArgv } = globalThis.process;
 
 const PREFIX = 'DGRAM_NATIVE_';
 
@@ -74,6 +74,12 @@ function rejectUnknown() {
   }
 }
 
+/**
+ * Node's flag for its tests: every send goes through libuv's queue. It is not
+ * allowed in NODE_OPTIONS.
+ */
+const QUEUE_ALWAYS = '--test-udp-no-try-send';
+
 const transport = readTransport();
 
 module.exports = {
@@ -96,6 +102,9 @@ module.exports = {
     busyPoll: readBoolean('BUSY_POLL', true),
     keepHeap: readBoolean('KEEP_HEAP', false),
   },
+
+  /** The argument of the addon's queueAlways(). */
+  queueAlways: execArgv.includes(QUEUE_ALWAYS),
 
   /** @type {{name: string, value: string, expected: string|undefined}[]} */
   rejected,

@@ -9,9 +9,9 @@ const binding = require('../load/binding');
 const cluster = require('../node/cluster');
 const errors = require('../errors/errors');
 const { isIP } = require('../handle/lookup');
-const {
-  UDP, adoptHandle, inheritMethods, updateFamily,
-} = require('../handle/handle');
+const { adoptHandle } = require('../handle/create');
+const { UDP } = require('../handle/handle');
+const { inheritMethods, updateFamily } = require('../handle/methods');
 const { throwOnError } = require('./common');
 const { optionException } = require('./open-options');
 const {

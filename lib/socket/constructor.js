@@ -7,7 +7,7 @@ const EventEmitter = require('node:events');
 const errors = require('../errors/errors');
 const { validateBoolean, validateUint32 } = require('../errors/validators');
 const { ReceiveInfo } = require('../batch/receive-info');
-const { createHandle } = require('../handle/handle');
+const { createHandle } = require('../handle/create');
 const { requireFeature } = require('../handle/require-feature');
 // The default of the option, for programs that use dgram through register.js.
 const { sharedBuffers: SHARED_BUFFERS } = require('../load/settings');
@@ -21,7 +21,6 @@ const { readOpenOptions } = require('./open-options');
 const { startReceiving } = require('./receive');
 const { bitsOf, readReceiveInfo } = require('./receive-info');
 const { createState, kState } = require('./state');
-const { openTicket, readTicket, restoreState } = require('./ticket');
 
 // Programs may replace the global.
 const { process } = globalThis;
@@ -53,7 +52,7 @@ function Socket(type, listener) {
     type = options.type;
     checkOptions(options);
     if (options.from !== undefined) {
-      ticket = readTicket(options, Socket);
+      ticket = tickets().readTicket(options, Socket);
       ({ type } = ticket);
     }
   }
@@ -68,7 +67,7 @@ function Socket(type, listener) {
   const handle = ticket === undefined ?
     createHandle(type, options?.lookup, lookupCache,
                  options?.closeWhenCollected) :
-    openTicket(ticket, options, lookupCache, Socket);
+    tickets().openTicket(ticket, options, lookupCache, Socket);
   handle.owner = this;
   if (options?.sharedBuffers ?? ticket?.sharedBuffers ?? SHARED_BUFFERS) {
     handle.sharedBuffers = true;
@@ -124,6 +123,11 @@ function readLookupCache(given) {
   return require('../handle/lookup-cache').readLookupCache(given, Socket);
 }
 
+/** Loaded by the first socket with the option `from`. */
+function tickets() {
+  return require('./ticket');
+}
+
 function checkAvailable(name) {
   requireFeature(name, `the option ${name}`, Socket);
 }
@@ -146,7 +150,7 @@ function setReceiveInfo(handle, names) {
 
 /** The descriptor is bound; it may be connected. */
 function resume(socket, ticket) {
-  restoreState(socket, ticket);
+  tickets().restoreState(socket, ticket);
   startReceiving(socket, Socket);
   process.nextTick(emitIfOpen, socket, 'listening');
 }

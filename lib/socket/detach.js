@@ -13,7 +13,6 @@ const { isDenied } = require('../node/permission');
 const { addMethods, healthCheck, throwOnError } = require('./common');
 const { Socket } = require('./constructor');
 const { BOUND, CONNECTING, detached, kState } = require('./state');
-const { expireTicket, exportTicket, writeNote } = require('./ticket');
 
 // Programs may replace the global.
 const { process } = globalThis;
@@ -74,6 +73,8 @@ addMethods(Socket.prototype, {
     checkState(state);
     // Node's handle, which takes the descriptor, would fail too late.
     if (toProcess && isDenied()) throw errors.accessDenied('');
+    // Loaded by the first ticket: most programs have none.
+    const { expireTicket, exportTicket, writeNote } = require('./ticket');
     const { handle } = state;
     outbox.flushBeforeLeave();
     const note = writeNote(this.type, state);

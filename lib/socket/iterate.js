@@ -4,7 +4,6 @@
 
 const { addMethods, healthCheck } = require('./common');
 const { Socket } = require('./constructor');
-const { iterate } = require('./message-iterator');
 
 addMethods(Socket.prototype, {
   /**
@@ -23,7 +22,8 @@ addMethods(Socket.prototype, {
    */
   iterator(options) {
     healthCheck(this);
-    return iterate(this, options);
+    // Loaded by the first iterator: most programs have none.
+    return require('./message-iterator').iterate(this, options);
   },
 });
 

@@ -7,7 +7,8 @@ const {
   validateFunction, validateNumber, validatePort, validateString,
 } = require('../errors/validators');
 const outbox = require('../batch/outbox');
-const { hasOwnSend, kSettings, takesLiterals } = require('../handle/handle');
+const { kSettings } = require('../handle/handle');
+const { hasOwnSend, takesLiterals } = require('../handle/methods');
 const { findCached } = require('../handle/lookup');
 const { requireOfTransport } = require('../handle/require-feature');
 const { isBlocked } = require('./block-lists');

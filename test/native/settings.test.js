@@ -14,16 +14,17 @@ const USUAL = {
   deferAnswers: true,
   sharedBuffers: false,
   addon: { gso: true, gro: true, busyPoll: true, keepHeap: false },
+  queueAlways: false,
   rejected: [],
 };
 
-/** The settings in an environment with only these variables. */
-function settingsIn(variables) {
+/** The settings with only these variables, and with these flags of Node. */
+function settingsIn(variables, flags = []) {
   const env = Object.fromEntries(Object.entries(process.env)
     .filter(([name]) => !name.startsWith('DGRAM_NATIVE_')));
   for (const [name, value] of Object.entries(variables))
     env[`DGRAM_NATIVE_${name}`] = value;
-  return JSON.parse(execFileSync(process.execPath, ['-p',
+  return JSON.parse(execFileSync(process.execPath, [...flags, '-p',
     `JSON.stringify(require(${JSON.stringify(SETTINGS)}))`], { env }));
 }
 
@@ -77,6 +78,11 @@ describe('settings', () => {
       assert.deepStrictEqual(settingsIn(variables), expected);
     });
   }
+
+  it('have every send queued with --test-udp-no-try-send', () => {
+    assert.deepStrictEqual(settingsIn({}, ['--test-udp-no-try-send']),
+                           { ...USUAL, queueAlways: true });
+  });
 
   it('are read once', () => {
     const settings = require(SETTINGS);
