@@ -46,8 +46,13 @@ const INCLUDED = 'code-cache';
  * They are included as strings, which V8 does not parse before that.
  */
 const LATER = [
-  'handle/lookup-cache', 'load/diagnostics', 'socket/send-many-columns',
-  'socket/send-many-list', 'socket/send-many-sender',
+  'batch/unix-info', 'handle/lookup-cache', 'handle/unix-handle',
+  'load/diagnostics', 'node/departures', 'socket/message-iterator',
+  'socket/process-ticket', 'socket/send-many-columns', 'socket/send-many-list',
+  'socket/send-many-sender', 'socket/ticket', 'socket/unix/bind',
+  'socket/unix/connect', 'socket/unix/large-message', 'socket/unix/options',
+  'socket/unix/packets', 'socket/unix/path', 'socket/unix/send',
+  'socket/unix/socket',
 ];
 
 /** A comment on lines of its own, at the start of a line. */
