@@ -75,4 +75,5 @@ function leave(socket) {
   received = [];
 }
 
-process.on('message', (message, handle) => methods[message.do](message, handle));
+process.on('message', (message, handle) =>
+  methods[message.do](message, handle));
