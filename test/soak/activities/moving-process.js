@@ -28,7 +28,7 @@ const WINDOW = 12;
 /** Datagrams of one size form a GSO send, and a GRO buffer. */
 const SIZE = 400;
 
-/** Enough that a leak of them is seen after ten minutes: 50 KB in each round. */
+/** 50 KB a round: a leak of them is seen after ten minutes. */
 const LOST = { count: 50, size: 1000 };
 
 class MovingProcess extends Inbound {
