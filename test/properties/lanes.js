@@ -51,8 +51,8 @@ class Lane {
  *   that of a send
  * @param {function(object): boolean} rules.mayBeSkipped whether a send needs no
  *   record
- * @returns {object|null} null if it is possible, or ambiguous; else the number of records
- *   that fit, and the next sends of the first possible position
+ * @returns {object|null} null if it is possible, or ambiguous; else the number
+ *   of records that fit, and the next sends of the first possible position
  */
 function findMismatch(sends, records, { fits, mayBeSkipped }) {
   const names = [...new Set(sends.map(({ lane }) => lane))];
