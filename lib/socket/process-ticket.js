@@ -34,16 +34,20 @@ function exportTicket(token, note, timeout) {
   const exported = { __proto__: null };
   throwOnError(binding.exportTicket(token, exported), 'detach');
   const handle = depart(exported.fd, timeout);
-  const { address, port } = nameOf(handle);
+  // Without a name the ticket is not compared with its handle.
+  const { address, port } = nameOf(handle).name;
   const data = exported.data.toString('base64');
   return { ticket: { version: VERSION, address, port, note, data }, handle };
 }
 
-/** The local address of a built-in handle. */
+/**
+ * The local address of a built-in handle.
+ * @returns {{code: number, name: object}} after an error, without `address` and
+ *   `port`
+ */
 function nameOf(handle) {
   const name = { __proto__: null };
-  handle.getsockname(name);
-  return name;
+  return { code: handle.getsockname(name), name };
 }
 
 function invalid(ticket, reason, above) {
@@ -83,15 +87,27 @@ function checkHandle(handle, above) {
   }
 }
 
+function checkName(from, handle, above) {
+  const { address, port } = from;
+  if (address === undefined && port === undefined) return;
+  const { code, name } = nameOf(handle);
+  throwOnError(code, 'open', above);
+  if (name.address !== address || name.port !== port) {
+    throw invalid(from, 'must be the ticket that came with options.handle',
+                  above);
+  }
+}
+
 /**
  * @param {object} from a ticket of exportTicket()
  * @param {*} handle the option
  * @param {Function} above where the stack begins, see errors.js
  * @returns {object} what writeNote() has written, and what openTicket() needs
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ * @throws {Error} a system error of open
  */
 function readProcessTicket(from, handle, above) {
-  const { version, note: text, data, address, port } = from;
+  const { version, note: text, data } = from;
   if (version !== VERSION) {
     throw invalid(from, 'must be a ticket of the same version of ' +
       'dgram-native', above);
@@ -101,11 +117,7 @@ function readProcessTicket(from, handle, above) {
     throw invalid(from, 'must be a ticket of detach()', above);
   }
   checkHandle(handle, above);
-  const name = nameOf(handle);
-  if (name.address !== address || name.port !== port) {
-    throw invalid(from, 'must be the ticket that came with options.handle',
-                  above);
-  }
+  checkName(from, handle, above);
   // A note of somebody else may name a ticket of this process.
   return { __proto__: null, ...note, token: undefined, data, handle };
 }

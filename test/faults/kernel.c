@@ -10,6 +10,8 @@
  *   attach(memory)  an ArrayBuffer for the log: a count, then records (below).
  *                   JavaScript empties it by setting the count to 0.
  *   serialOf(fd)    the number of a watched socket, 0 for others
+ *   adopt(fd, n)    watches a descriptor that came from another process, as
+ *                   the socket with this number
  *   portOf(fd)      its port, read without the schedule; 0 if unbound. For a
  *                   Unix socket: the digest of its name
  *   digest(view)    the value in the log of a datagram with these bytes
@@ -509,12 +511,40 @@ INTERPOSED int recvmmsg(int fd,
   return recv_some(fd, descriptor->serial, messages, n, flags);
 }
 
+/* Descriptors that arrive over an IPC channel may have the numbers of watched
+ * ones that were closed. libuv and Node do not survive a failure of the calls
+ * that they make for them. */
+static void forget_passed(const struct msghdr* from) {
+  struct msghdr header = *from;
+  struct cmsghdr* cmsg;
+
+  for (cmsg = CMSG_FIRSTHDR(&header); cmsg != NULL;
+       cmsg = CMSG_NXTHDR(&header, cmsg)) {
+    size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    size_t i;
+    int fd;
+
+    if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
+      continue;
+    for (i = 0; i < n; i++) {
+      memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(fd), sizeof(fd));
+      if (fd >= 0 && fd < DESCRIPTORS)
+        memset(&descriptors[fd], 0, sizeof(descriptors[fd]));
+    }
+  }
+}
+
 INTERPOSED ssize_t recvmsg(int fd, struct msghdr* header, int flags) {
   const descriptor_t* descriptor = watched(fd);
   struct mmsghdr message;
 
-  if (descriptor == NULL || (flags & MSG_ERRQUEUE) != 0)
-    return syscall(SYS_recvmsg, fd, header, flags);
+  if (descriptor == NULL || (flags & MSG_ERRQUEUE) != 0) {
+    ssize_t result = syscall(SYS_recvmsg, fd, header, flags);
+
+    if (armed && result >= 0)
+      forget_passed(header);
+    return result;
+  }
   message.msg_hdr = *header;
   message.msg_len = 0;
   if (recv_some(fd, descriptor->serial, &message, 1, flags) < 0)
@@ -581,8 +611,11 @@ INTERPOSED int getsockopt(int fd,
                           int option,
                           void* value,
                           socklen_t* size) {
-  /* The transport asks for it after CTRUNC; the log must agree. */
-  if (level == IPPROTO_UDP && option == OPTION_GRO)
+  /* The transport asks for GRO after CTRUNC; the log must agree. A kernel
+   * always knows the type of a socket, and addon/descriptors.c closes no
+   * others. */
+  if ((level == IPPROTO_UDP && option == OPTION_GRO) ||
+      (level == SOL_SOCKET && option == SO_TYPE))
     return (int) syscall(SYS_getsockopt, fd, level, option, value, size);
   TRY(GETSOCKOPT, SYS_getsockopt, fd, level, option, value, size);
 }
@@ -794,6 +827,22 @@ static napi_value js_serial_of(napi_env env, napi_callback_info info) {
   return number(env, descriptor == NULL ? 0 : descriptor->serial);
 }
 
+static napi_value js_adopt(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  size_t argc = 2;
+  uint32_t serial;
+  int32_t fd;
+
+  MUST(napi_get_cb_info(env, info, &argc, argv, NULL, NULL));
+  MUST(napi_get_value_int32(env, argv[0], &fd));
+  MUST(napi_get_value_uint32(env, argv[1], &serial));
+  if (fd >= 0 && fd < DESCRIPTORS) {
+    memset(&descriptors[fd], 0, sizeof(descriptors[fd]));
+    descriptors[fd].serial = serial;
+  }
+  return NULL;
+}
+
 static napi_value js_port_of(napi_env env, napi_callback_info info) {
   struct sockaddr_storage name = {0};
   socklen_t size = sizeof(name);
@@ -828,6 +877,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("arm", js_arm),
       FUNCTION("disarm", js_disarm),
       FUNCTION("serialOf", js_serial_of),
+      FUNCTION("adopt", js_adopt),
       FUNCTION("portOf", js_port_of),
       FUNCTION("digest", js_digest),
   };

@@ -1,6 +1,11 @@
 'use strict';
 
-/** One UDP socket of a program. The checks are in model.js. */
+/**
+ * One UDP socket of a program. How it moves is in moving-actor.js, the checks
+ * are in model.js.
+ */
+
+const fs = require('node:fs');
 
 const packed = require('../support/package');
 const {
@@ -9,7 +14,7 @@ const {
 const { LOOPBACK, Lookups } = require('./lookups');
 const { FORMS, payload, shown } = require('./payload');
 
-const { closeFd, descriptor } = packed.binding();
+const { descriptor } = packed.binding();
 
 const MAPPED = '::ffff:127.0.0.1';
 
@@ -21,9 +26,6 @@ const TTLS = [64, 1, 9, 200, 0];
 
 const SETTINGS = ['tos', 'ttl', 'interface', 'sendTime'];
 
-/** Attempts to use a ticket: its errors are finite. */
-const ATTEMPTS = 200;
-
 class Actor extends BaseActor {
   /**
    * @param {Stage} stage
@@ -31,12 +33,16 @@ class Actor extends BaseActor {
    */
   constructor(stage, spec) {
     super(stage, spec);
-    const { type, receiveInfo, icmpErrors, txtime } = spec;
-    const { features } = stage.dgram;
     this.drains = 0;
     this.connects = 0; // calls of connect() and disconnect()
     this.moves = 0; // detach() of this socket
-    this.listen(stage.dgram.createSocket({
+    this.open();
+  }
+
+  open() {
+    const { type, receiveInfo, icmpErrors, txtime } = this.spec;
+    const { createSocket, features } = this.stage.dgram;
+    this.listen(createSocket({
       type, icmpErrors, ...this.ownOptions(),
       ...(txtime && features.txtime && { txtime: 'monotonic' }),
       receiveInfo: receiveInfo && features.receiveInfo ? INFO_NAMES : [],
@@ -60,12 +66,17 @@ class Actor extends BaseActor {
     socket.on('icmp', (error) => this.onIcmp(error));
   }
 
+  /** Its port; 0 if it has none. */
+  get port() {
+    const fd = this.isOpen ? descriptor(this.state.handle) : -1;
+    return fd >= 0 ? this.stage.kernel.portOf(fd) : 0;
+  }
+
   /** The port of a target, and an address that this socket can reach. */
   addressFor(to) {
     const { type, lookup } = this.spec;
     const actor = to === 'nobody' ? null : this.stage.actor(to);
-    const fd = actor?.isOpen ? descriptor(actor.state.handle) : -1;
-    const port = fd >= 0 ? this.stage.kernel.portOf(fd) : 0;
+    const port = actor?.port ?? 0;
     if (port === 0 || (type === 'udp4' && actor.spec.type === 'udp6'))
       return { port: this.stage.places.deadPort, address: LOOPBACK[type] };
     if (type === 'udp' || actor.spec.type === 'udp') {
@@ -129,27 +140,7 @@ class Actor extends BaseActor {
     if (!this.isBound) return;
     this.wasShared = true;
     const fd = this.state.handle.share();
-    if (fd >= 0) closeFd(fd); // not if there is no other descriptor
-  }
-
-  /** Moves to another socket of this thread, with the same descriptor. */
-  detach() {
-    // With both listeners, the datagrams of a 'batch' event move along.
-    if (this.spec.mode === 'both' && this.isDelivering) return;
-    const from = this.socket.detach();
-    this.moves++;
-    this.hasGaps = true;
-    for (let i = 0; i < ATTEMPTS; i++) {
-      try {
-        this.listen(this.stage.dgram.createSocket({
-          from, ...this.ownOptions(),
-        }));
-        return;
-      } catch (error) {
-        this.errors.push(summary(error));
-      }
-    }
-    this.stage.complain('a ticket is lost');
+    if (fd >= 0) fs.closeSync(fd); // not if there is no other descriptor
   }
 
   // ------------------------------------------------------------- sends --
@@ -208,10 +199,10 @@ class Actor extends BaseActor {
    *   send
    */
   watch(send, failures) {
-    const { connects, isConnected } = this;
+    const { connects, isConnected, moves } = this;
     const arrive = () => {
-      send.due = this.isOpen;
-      send.left = this.isOpen && connects === this.connects &&
+      send.due = this.isOpen || moves < this.moves; // leaves before the move
+      send.left = send.due && connects === this.connects &&
         isConnected === this.isConnected;
     };
     const wait = this.spec.lookup === 'none' ?

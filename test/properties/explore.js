@@ -12,12 +12,14 @@
  */
 
 const fs = require('node:fs');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 const fc = require('fast-check');
 
 const packed = require('../support/package');
 const { Kernel } = require('./kernel');
 const { KINDS } = require('./kinds');
+const { mayCount, openSockets } = require('./open-sockets');
 const { Stage } = require('./stage');
 
 const dgram = require(packed.main);
@@ -31,11 +33,15 @@ const PROGRAMS_A_SEED = 10000;
 /** This number of programs covers every call and outcome. */
 const COMPLETE = 5000;
 
+/** For a handle whose timeout closes it. In milliseconds. */
+const CLOSED_WITHIN = 2000;
+
 class Exploration {
-  constructor(kernel, kind, places) {
+  constructor(kernel, kind, places, visits) {
     this.kernel = kernel;
     this.kind = kind;
     this.places = places;
+    this.visits = visits;
     this.tried = 0;
     this.played = 0;
     this.counts = {};
@@ -44,9 +50,11 @@ class Exploration {
 
   /** Runs one program and checks it. */
   async try(program) {
+    this.visits?.spawn();
     const before = binding.stats();
+    const sockets = openSockets();
     const stage = new Stage(dgram, this.kernel, this.kind.Actor, this.places,
-                            ++this.tried);
+                            ++this.tried, this.visits);
     const story = await stage.play(program);
     const counts = this.kind.judge(story, {
       transport: dgram.transport, digest: this.kernel.digest,
@@ -56,12 +64,14 @@ class Exploration {
     // ticket, and then dropped.
     const { uncounted, ...rest } = counts;
     for (const [name, slack] of [['sent', 0], ['received', uncounted]]) {
-      const counted = after[name] - before[name];
+      const counted = after[name] - before[name] +
+        (this.visits?.stats[name] ?? 0);
       if (counted > counts[name] || counted < counts[name] - slack) {
         throw new Error(`stats() counts ${counted} ${name}, the kernel ` +
           `${counts[name]}`);
       }
     }
+    if (mayCount(story.log)) await checkSockets(sockets);
     this.add(rest, story.log);
   }
 
@@ -116,6 +126,18 @@ class Exploration {
   }
 }
 
+/** Waits until no more sockets are open than before. */
+async function checkSockets(before) {
+  const until = Date.now() + CLOSED_WITHIN;
+  for (;;) {
+    const count = openSockets();
+    if (count <= before) return;
+    if (Date.now() > until)
+      throw new Error(`${count - before} descriptors of sockets were leaked`);
+    await sleep(1);
+  }
+}
+
 function note(what) {
   fs.writeSync(NOTE_FD, JSON.stringify(what).padEnd(120), 0);
 }
@@ -125,7 +147,9 @@ async function main(library, options) {
   let { seed } = options;
   const kind = KINDS[options.kind]();
   const places = await kind.places(dgram);
-  const exploration = new Exploration(new Kernel(library), kind, places);
+  const kernel = new Kernel(library);
+  const visits = kind.visits?.(kernel, library);
+  const exploration = new Exploration(kernel, kind, places, visits);
   const until = minutes && Date.now() + minutes * 60000;
   let details;
   const some = minutes ? PROGRAMS_A_SEED : wanted;
@@ -135,6 +159,7 @@ async function main(library, options) {
     });
     seed++;
   } while (!details.failed && until && Date.now() < until);
+  visits?.end();
   const { played, counts, faults } = exploration;
   process.send({
     transport: dgram.transport,

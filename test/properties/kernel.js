@@ -56,6 +56,7 @@ class Kernel {
     this.words = new Uint32Array(memory);
     this.codes = new Int32Array(memory);
     this.serialOf = this.addon.serialOf;
+    this.adopt = this.addon.adopt;
     this.portOf = this.addon.portOf;
     this.digest = this.addon.digest;
   }

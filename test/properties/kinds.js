@@ -8,6 +8,7 @@
  *   Actor           the class of its sockets
  *   judge           see model.js
  *   places()        destinations for the actors
+ *   visits(kernel, library)   of kinds whose sockets move to another process
  *   outcomes(transport)   counts of judge() that many programs must have
  */
 
@@ -16,6 +17,8 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+
+const { Visits } = require('./visits');
 
 const TRANSPORTS = ['linux', 'uv'];
 
@@ -52,11 +55,13 @@ const KINDS = {
   udp: () => ({
     ...require('./programs'),
     ...require('./model'),
-    ...require('./actor'),
+    ...require('./moving-actor'),
+    visits: (kernel, library) => new Visits(kernel, library),
     places: async () => ({ deadPort: await findDeadPort() }),
     // GSO sends and GRO receives, of Linux 5.12 and newer.
     outcomes: (transport) => [
-      'moved', ...(transport === 'linux' ? ['gso', 'gro'] : []),
+      'moved', 'lost', 'visits', 'carried',
+      ...(transport === 'linux' ? ['gso', 'gro'] : []),
     ],
   }),
   unix: () => ({

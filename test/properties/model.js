@@ -155,6 +155,17 @@ function expected(actor, log, transport) {
   });
 }
 
+// ----------------------------------------------------------------- moving --
+
+/** Each socket of an actor is closed once, and only a fault loses a ticket. */
+function checkMoves({ closes, isLost, isThrownAway, moves }, failed) {
+  assert.strictEqual(closes, 1 + moves - Number(isLost), '\'close\' events');
+  // Node sets an option of the descriptor that it takes.
+  assert.ok(!isLost || isThrownAway ||
+    [...failed].some((name) => name.startsWith('setsockopt')),
+  'a socket is lost, but no system call failed');
+}
+
 /**
  * @param {object} story from Stage#play()
  * @param {object} context
@@ -163,12 +174,13 @@ function expected(actor, log, transport) {
  * @returns {object} counts
  * @throws {AssertionError} when a rule is broken
  */
-function judge({ actors, log, complaints }, { transport, digest }) {
+function judge({ actors, log, visits, complaints }, { transport, digest }) {
   const context = { transport, digest, accepted: acceptedOf(log) };
   assert.deepStrictEqual(complaints, []);
   const count = {
     requested: 0, sent: 0, gso: 0, failed: 0, cancelled: 0, received: 0,
-    gro: 0, dropped: 0, moved: 0, uncounted: 0,
+    gro: 0, dropped: 0, moved: 0, lost: 0, visits: visits.length, carried: 0,
+    behind: 0, uncounted: 0,
   };
   const isDelivery = (record) => record.kind === 'delivered' ||
     (record.kind === 'unreadable' && transport !== 'linux');
@@ -187,8 +199,9 @@ function judge({ actors, log, complaints }, { transport, digest }) {
     count.dropped += dropped;
     if (actor.wasShared || actor.moves > 0) count.uncounted += dropped;
     checkErrors(actor, failed);
-    assert.strictEqual(actor.closes, 1 + actor.moves, '\'close\' events');
+    checkMoves(actor, failed);
     count.moved += actor.moves;
+    count.lost += Number(actor.isLost);
     count.requested += actor.sends.length;
     count.sent += records.filter(({ kind }) => kind === 'accepted').length;
     count.failed += records.filter(({ kind }) => kind === 'rejected').length;
@@ -197,6 +210,10 @@ function judge({ actors, log, complaints }, { transport, digest }) {
       record.kind === 'accepted' && record.segmented).length;
     count.gro += own.filter((record) =>
       isDelivery(record) && record.segmented).length;
+  }
+  for (const { carried, queued } of visits) {
+    count.carried += carried;
+    count.behind += queued;
   }
   count.cancelled = count.requested - count.sent - count.failed;
   // Every record belongs to one of the sockets.

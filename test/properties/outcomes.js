@@ -85,7 +85,7 @@ const BEHIND = {
   connect: ['connect', 'socket', 'setsockopt', 'getsockopt'],
   setsockopt: ['setsockopt', 'getsockopt'],
   getsockname: ['getsockname'],
-  open: ['setsockopt', 'getsockopt'],
+  open: ['setsockopt', 'getsockopt', 'getsockname', 'dup'],
   detach: ['dup'],
   uv_recv_buffer_size: ['setsockopt', 'getsockopt'],
   uv_send_buffer_size: ['setsockopt', 'getsockopt'],
@@ -98,6 +98,12 @@ function checkErrors({ errors }, failed) {
   for (const { syscall, code } of errors) {
     if (code === 'planned') continue;
     if (syscall === 'detach' && NOT_READY.includes(code)) continue;
+    // libuv does not know the type of its handle.
+    if (syscall === 'ticket') {
+      assert.ok([...failed].some((name) => name.startsWith('getsockname')),
+        'a ticket was refused, but no system call failed');
+      continue;
+    }
     const calls = BEHIND[syscall] ?? ['setsockopt', 'getsockopt'];
     assert.ok(calls.some((call) => failed.has(`${call} ${code}`)),
       `${syscall} ${code}, but no system call failed with it`);

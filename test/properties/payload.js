@@ -17,10 +17,10 @@ for (let i = 0, x = 1; i < noise.length; i++) {
 const COPIED_MAX = 65536;
 
 /**
- * The first byte of every datagram of this process. Another process may send to
- * a port that it used before.
+ * The first byte of every datagram of this process and its child (visits.js).
+ * Another process may send to a port that it used before.
  */
-const MARK = 1 + process.pid % 31;
+const MARK = 1 + Number(process.env.PROPERTIES_PID ?? process.pid) % 31;
 
 /** From this length on datagrams are unique. */
 const DISTINCT = 8;

@@ -4,9 +4,10 @@
  * Random programs and random schedules of faults. A program is plain data, so
  * that fast-check can shrink it and failures are readable:
  *
- *   { sockets: [{ type, mode, ... }], steps: [step, ...], faults: [...] }
+ *   { sockets: [{ type, mode, ... }], steps: [step, ...], faults: [...],
+ *     childFaults: [...] }
  *
- * actor.js implements the steps.
+ * actor.js and moving-actor.js implement the steps.
  */
 
 const fc = require('fast-check');
@@ -78,7 +79,25 @@ const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({
     do: fc.constantFrom('pause', 'resume'), who,
   }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('detach'), who }) });
+  { weight: 3, arbitrary: fc.record({
+    do: fc.constant('detach'), who, process: fc.boolean(), channel: fc.nat(1),
+  }) },
+  { weight: 1, arbitrary: fc.record({
+    do: fc.constant('lose'), who, expires: fc.boolean(),
+  }) });
+
+/** The socket is in the child process meanwhile; see visits.js. */
+const visit = fc.record({
+  do: fc.constant('visit'), who,
+  steps: fc.array(fc.oneof(
+    { weight: 3, arbitrary: action },
+    { weight: 2, arbitrary: fc.record({
+      do: fc.constant('iterations'), count: fc.integer({ min: 1, max: 3 }),
+    }) }), { maxLength: 4 }),
+});
+
+const step = fc.oneof(
+  { weight: 20, arbitrary: action }, { weight: 1, arbitrary: visit });
 
 /** @param {string} transport */
 const socketOf = (transport) => fc.record({
@@ -97,7 +116,7 @@ const socketOf = (transport) => fc.record({
   answers: fc.record({
     count: fc.constantFrom(0, 3, 200), to: target, size: small,
   }),
-  reactions: reactionsOf(action, ['detach', 'detach']),
+  reactions: reactionsOf(step, ['detach', 'detach', 'visit', 'visit']),
 });
 
 /** Results of each call, and how many of them a program may have. */
@@ -117,14 +136,24 @@ const RESULTS = {
   epoll_wait: [2, 'EINTR', 'WAKE', 'WAKE'],
 };
 
+/** Those of a child process, which opens no sockets of its own. */
+const CHILD_CALLS = [
+  'send', 'recv', 'connect', 'setsockopt', 'getsockopt', 'getsockname', 'dup',
+  'epoll_ctl', 'epoll_wait',
+];
+
+const faultsOf = (calls) => faultsFrom(
+  Object.fromEntries(calls.map((call) => [call, RESULTS[call]])));
+
 /** @param {string} transport */
 function programs(transport) {
   return fc.record({
     sockets: fc.array(socketOf(transport),
       { minLength: 1, maxLength: SOCKETS_MAX }),
-    steps: stepsOf(action, send),
-    faults: faultsFrom(Object.fromEntries(failingCalls(transport)
-      .map((call) => [call, RESULTS[call]]))),
+    steps: stepsOf(step, send),
+    faults: faultsOf(failingCalls(transport)),
+    childFaults: faultsOf(failingCalls(transport)
+      .filter((call) => CHILD_CALLS.includes(call))),
   }).map(withoutReported);
 }
 
@@ -138,10 +167,13 @@ const DELAYS = ['ECONNREFUSED', 'ENOBUFS'];
  */
 function withoutReported(program) {
   if (!program.sockets.some(({ icmpErrors }) => icmpErrors)) return program;
-  const faults = program.faults.map((fault) =>
+  const once = (faults) => faults.map((fault) =>
     (fault.call === 'send' && DELAYS.includes(fault.effect) ?
       { ...fault, times: 1 } : fault));
-  return { ...program, faults };
+  return {
+    ...program,
+    faults: once(program.faults), childFaults: once(program.childFaults),
+  };
 }
 
 /**

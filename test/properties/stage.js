@@ -30,13 +30,15 @@ class Stage {
    * @param {Function} Actor the class of its sockets
    * @param {object} places of the destinations, for the actors
    * @param {number} number of the program
+   * @param {Visits} [visits] for kinds whose sockets move to another process
    */
-  constructor(dgram, kernel, Actor, places, number) {
+  constructor(dgram, kernel, Actor, places, number, visits) {
     this.dgram = dgram;
     this.kernel = kernel;
     this.Actor = Actor;
     this.places = places;
     this.number = number;
+    this.visits = visits;
     this.actors = []; // by index
     this.closed = []; // those that another one has replaced
     this.reopening = 0;
@@ -66,13 +68,15 @@ class Stage {
 
   /**
    * @param {object} program from programs.js
-   * @returns {Promise<{actors: Actor[], log: object[], complaints: string[]}>}
+   * @returns {Promise<{actors: Actor[], log: object[], visits: object[],
+   *   complaints: string[]}>}
    */
-  async play({ sockets, steps, faults }) {
+  async play({ sockets, steps, faults, childFaults }) {
     const onUncaught = (error) => {
       if (!(error instanceof Planned)) this.complain(error.stack);
     };
     process.on('uncaughtException', onUncaught);
+    this.visits?.begin(this, childFaults);
     this.kernel.arm(schedule(faults));
     try {
       for (const [index, spec] of sockets.entries()) this.open(spec, index);
@@ -87,7 +91,8 @@ class Stage {
     const log = this.kernel.log();
     this.kernel.disarm();
     return {
-      actors: this.everyActor, log, complaints: this.complaints,
+      actors: this.everyActor, log: this.visits?.merge(log) ?? log,
+      visits: this.visits?.list ?? [], complaints: this.complaints,
     };
   }
 
@@ -123,10 +128,22 @@ class Stage {
     return this.dgram.stats().queued > 0;
   }
 
-  /** Waits until there is no activity any more. */
+  /** Whether a socket is in the child process. */
+  get isAnyAway() {
+    return this.visits !== undefined && this.visits.away.length > 0;
+  }
+
+  /** Waits until there is no activity any more, also in the child process. */
   async settle() {
+    do await this.settleHere();
+    while (await this.visits?.settle());
+  }
+
+  async settleHere() {
     let quiet = 0;
     for (let i = 0; quiet < QUIET_ITERATIONS; i++) {
+      // A visit has limits of its own.
+      while (this.isAnyAway) await sleep(1);
       const before = this.kernel.activity;
       for (const actor of this.actors) {
         actor.revive();
@@ -157,6 +174,7 @@ class Stage {
 
   /** Also after a failure, so that the next program starts without sockets. */
   async closeAll() {
+    while (this.isAnyAway) await sleep(1);
     for (const { socket, isOpen, state } of this.actors) {
       if (!isOpen) continue;
       state.queue = undefined;

@@ -133,6 +133,17 @@ class UnixActor extends BaseActor {
     if (this.isBound) this.socket[option](value);
   }
 
+  /** Unix datagram sockets do not move. */
+  detach({ process: toProcess = true }) {
+    try {
+      this.socket.detach({ process: toProcess });
+    } catch (error) {
+      if (error.code !== 'ENOTSUP') throw error; // it was not ready
+      return;
+    }
+    this.stage.complain('a Unix datagram socket has left');
+  }
+
   /** Closes the socket; another one takes its name. */
   replace({ iterations }) {
     this.close();

@@ -64,6 +64,10 @@ const action = fc.oneof(
       'getSendBufferSize'),
     value: fc.constantFrom(1, 4096, 65536),
   }) },
+  // It is refused, and changes nothing.
+  { weight: 1, arbitrary: fc.record({
+    do: fc.constant('detach'), who, process: fc.boolean(),
+  }) },
   { weight: 1, arbitrary: fc.record({
     do: fc.constantFrom('address', 'queue', 'unref', 'ref'), who,
   }) },
@@ -82,7 +86,7 @@ const socket = fc.record({
   answers: fc.record({
     count: fc.constantFrom(0, 3, 200), to: target, size: small,
   }),
-  reactions: reactionsOf(action),
+  reactions: reactionsOf(action, ['detach']),
   // What a listener of 'congestion', 'writable' or 'drain' does.
   flow: fc.dictionary(
     fc.constantFrom('congestion', 'writable', 'drain'), action, { maxKeys: 2 }),

@@ -55,7 +55,7 @@ function flowTable(totals) {
 
 function describe({ transport, trends, last }) {
   const { totals } = last;
-  const { rss, heap, descriptors } = trends;
+  const { rss, heap, descriptors, childRss, childDescriptors } = trends;
   const [opened, workers, killed] = ['opened', 'started', 'terminated']
     .map((key) => thousands(sum(totals, key)));
   return [
@@ -67,6 +67,10 @@ function describe({ transport, trends, last }) {
       `end, at most ${mib(rss.most)}`,
     `heap and buffers: ${mib(heap.start)}, ${mib(heap.end)}`,
     `descriptors: ${descriptors.start}, ${descriptors.end}`,
+    ...childRss === undefined ? [] : [
+      `child process: resident ${mib(childRss.start)}, ${mib(childRss.end)}; ` +
+        `descriptors ${childDescriptors.start}, ${childDescriptors.end}`,
+    ],
   ].join('\n');
 }
 

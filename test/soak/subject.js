@@ -78,14 +78,17 @@ async function close(activity) {
   return sums;
 }
 
-async function measure() {
+async function measure(activities) {
   // Memory of closed workers and sockets is freed over several iterations.
   for (let i = 0; i < 4; i++) {
     globalThis.gc();
     await sleep(25);
   }
   const { rss, heapUsed, external } = process.memoryUsage();
-  return { rss, heap: heapUsed + external, descriptors: descriptors() };
+  const others = await Promise.all(activities.map((activity) =>
+    activity.measure?.()));
+  return Object.assign(
+    { rss, heap: heapUsed + external, descriptors: descriptors() }, ...others);
 }
 
 async function lap(activities, until) {
@@ -96,7 +99,7 @@ async function lap(activities, until) {
   const totals = await Promise.all(activities.map(close));
   return {
     totals, stats: stats(), share: (cpu.user + cpu.system) / 1e6 / seconds,
-    ...await measure(),
+    ...await measure(activities),
   };
 }
 

@@ -42,6 +42,21 @@ describe('judge()', () => {
       ['descriptors flat']);
   });
 
+  it('checks the process that sockets move to', () => {
+    const each = (change) => samples().map((sample, i) => ({
+      ...sample, childRss: MIB, childHeap: MIB, childDescriptors: 20,
+      ...change(i),
+    }));
+    const failures = (change) => judge(each(change)).checks
+      .filter(({ faults }) => faults.length > 0).map(({ name }) => name);
+    assert.deepStrictEqual(failures(() => ({})), []);
+    assert.deepStrictEqual(
+      failures((i) => ({ childRss: i * BOUNDS.childRss / 10 })),
+      ['childRss flat']);
+    assert.deepStrictEqual(failures((i) => ({ childDescriptors: 20 + i })),
+      ['childDescriptors flat']);
+  });
+
   it('ignores growth during the warm-up', () => {
     const warming = samples();
     warming.slice(0, 5).forEach((sample) => { sample.rss /= 2; });

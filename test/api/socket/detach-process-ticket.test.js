@@ -3,8 +3,9 @@
 // createSocket({ from, handle }): tickets of another process, sound and not.
 
 const assert = require('node:assert');
+const { constants } = require('node:os');
 const {
-  bound, nextIteration, once, open, stateOf, thrownBy,
+  bound, nextIteration, once, open, stateOf, thrownBy, throwsSystemError,
 } = require('../../support/dgram');
 const { fork, receiveFrom } = require('../../support/forks');
 const { descriptors } = require('../../support/kernel');
@@ -66,6 +67,32 @@ describeMoves('createSocket({ from, handle })', () => {
     // It is still valid.
     assert.deepStrictEqual(open({ from: ticket, handle }).address(), address);
     other.handle.close();
+  });
+
+  it('loses no ticket if getsockname() fails', async () => {
+    const spare = detach(await bound()).handle;
+    const { prototype } = spare.constructor;
+    spare.close();
+    const { getsockname } = prototype;
+    const whileItFails = (callback) => {
+      prototype.getsockname = () => -constants.errno.ENOBUFS;
+      try {
+        return callback();
+      } finally {
+        prototype.getsockname = getsockname;
+      }
+    };
+    const unnamed = await bound();
+    const named = await bound();
+    const addresses = [unnamed.address(), named.address()];
+    const { ticket, handle } = whileItFails(() => detach(unnamed));
+    const next = open({ from: ticket, handle });
+    const other = detach(named);
+    const options = { from: other.ticket, handle: other.handle };
+    throwsSystemError(
+      () => whileItFails(() => open(options)), 'ENOBUFS', 'open');
+    assert.deepStrictEqual(
+      [next.address(), open(options).address()], addresses);
   });
 
   it('opens the handle, also if the note names another ticket', async () => {

@@ -8,6 +8,7 @@ const { Echo } = require('./echo');
 const { FloodIn, FloodOut } = require('./floods');
 const { ManyPeers } = require('./many-peers');
 const { Moving } = require('./moving');
+const { MovingProcess } = require('./moving-process');
 const { Names } = require('./names');
 const { Refused } = require('./refused');
 const { SendMany } = require('./send-many');
@@ -18,7 +19,8 @@ const { features } = require(packed.main);
 
 /**
  * An activity has a name and open(remote), round(), flows() and close(); each
- * flow is { outgoing, incoming, drops }. Some also have faults().
+ * flow is { outgoing, incoming, drops }. Some also have faults(), or measure(),
+ * which adds figures to the sample of a lap.
  */
 function createActivities() {
   return [
@@ -35,7 +37,7 @@ function createActivities() {
     new Names(11, {}),
     new Refused(12),
     new Names(13, { lookupCache: { ttl: 50 } }),
-    ...features.detach ? [new Moving(14)] : [],
+    ...features.detach ? [new Moving(14), new MovingProcess(18)] : [],
     ...features.unixDgram ? [
       new UnixSockets(15, {}),
       new UnixSockets(16, { connect: true }),
