@@ -57,6 +57,16 @@ const itNative = (title, body) => gate(it, isNative)(title, body);
 const itBatched = (title, body) =>
   gate(it, isNative && !isWindows)(title, body);
 
+/** Whether received datagrams of one host are merged: GSO and GRO. */
+function merges() {
+  if (!isNative || dgram.transport !== 'linux') return false;
+  const { gso, gro } = packed.binding().features();
+  return gso && gro;
+}
+
+/** A test of datagrams that arrive merged. */
+const itMerged = (title, body) => gate(it, merges())(title, body);
+
 /** A test of the package on every Node, of the built-in since `releases`. */
 const itSince = (releases, title, body) =>
   gate(it, isNative || nodeAtLeast(...[releases].flat()))(title, body);
@@ -486,9 +496,11 @@ module.exports = {
   isSystemError,
   isWindows,
   itBatched,
+  itMerged,
   itNative,
   itSince,
   makeRoom,
+  merges,
   modulePath,
   nodeAtLeast,
   once,

@@ -5,8 +5,8 @@
 
 const assert = require('node:assert');
 const {
-  bound, close, connectedTo, hasIPv6, makeRoom, nextIteration, once, open,
-  receiveText, reportsOf, send, stateOf, thrownBy, throwsSystemError,
+  bound, close, connectedTo, hasIPv6, itMerged, makeRoom, nextIteration, once,
+  open, receiveText, reportsOf, send, stateOf, thrownBy, throwsSystemError,
 } = require('../../support/dgram');
 const { until } = require('../../e2e/support/limited');
 const { fork, receiveFrom } = require('../../support/forks');
@@ -217,7 +217,7 @@ describeMoves('detach({ process })', () => {
     assert.ok(descriptors() <= before + 4, 'descriptors are left');
   });
 
-  const itMoves = (title, env) => itOwn(title, async () => {
+  const itMoves = (title, env) => itMerged(title, async () => {
     const child = fork((inner) => {
       process.on('message', (ticket, handle) => {
         const socket = inner.createSocket({ from: ticket, handle });

@@ -9,9 +9,9 @@ const builtin = require('node:dgram');
 const { BlockList } = require('node:net');
 const {
   bound, close, closeLater, connectedTo, describeNative, dgram, hasIPv6,
-  inWorker, isLinux, isWindows, makeRoom, nextIteration, once, open, packed,
-  receive, receiveText, reportsOf, send, stateOf, thrownBy, throwsCode,
-  throwsSystemError,
+  inWorker, isLinux, isWindows, itMerged, makeRoom, nextIteration, once, open,
+  packed, receive, receiveText, reportsOf, send, stateOf, thrownBy,
+  throwsCode, throwsSystemError,
 } = require('../../support/dgram');
 const { until } = require('../../e2e/support/limited');
 const { descriptors } = require('../../support/kernel');
@@ -501,7 +501,7 @@ const numbers = (count, first = 0) =>
       await once(next, 'close');
     });
 
-    itOwn('move along as GRO buffers', async () => {
+    itMerged('move along as GRO buffers', async () => {
       const socket = await bound();
       makeRoom(socket, 1 << 20);
       const { port } = socket.address();
@@ -543,7 +543,7 @@ const numbers = (count, first = 0) =>
       assert.strictEqual(readOptions(fdOf(owner), 'UDP_GRO').UDP_GRO, 1);
     });
 
-    itOwn('waiting as GRO buffers are split for another reader', async () => {
+    itMerged('waiting as GRO buffers are split for others', async () => {
       const socket = await bound();
       makeRoom(socket, 1 << 20);
       const { port } = socket.address();
