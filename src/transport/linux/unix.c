@@ -15,8 +15,9 @@
 #define SLOT_SIZE (SLOTS_PER_SLOT * DGRAM_RECV_SLOT_SIZE)
 #define SLOTS (DGRAM_RECV_SLOTS / SLOTS_PER_SLOT)
 
-/* Reads in a row that tell only that the peer has disconnected. */
-#define READ_ATTEMPTS 8u
+/* Calls in a row that may be repeated because they tell only that the peer has
+ * disconnected (U3). */
+#define RESET_ATTEMPTS 8u
 
 /* The time and the credentials. */
 #define CONTROL_SIZE                                                           \
@@ -74,13 +75,21 @@ static unsigned build_messages(messages_t* messages,
   return n;
 }
 
+/* Why the next datagram was sent again. */
+typedef struct {
+  unsigned resets;  /* number of ECONNRESET */
+  bool reconnected; /* it is sent to the new peer */
+} repeats_t;
+
 /* U2, U3: true if the datagram is to be sent again. Otherwise `*rc` is its
  * error. */
-static bool may_repeat(dgram_socket_t* socket, int* rc) {
+static bool may_repeat(dgram_socket_t* socket, repeats_t* repeats, int* rc) {
   if (*rc == UV_ECONNRESET)
-    return true;
-  if (!socket->connected || (*rc != UV_ECONNREFUSED && *rc != UV_ENOTCONN))
+    return repeats->resets++ < RESET_ATTEMPTS;
+  if (repeats->reconnected || !socket->connected ||
+      (*rc != UV_ECONNREFUSED && *rc != UV_ENOTCONN))
     return false;
+  repeats->reconnected = true;
   *rc = dgram_unix_socket_reconnect(socket);
   return *rc == 0;
 }
@@ -97,7 +106,7 @@ int dgram_unix_transmit(dgram_socket_t* socket,
                         uint32_t* position) {
   int fd = dgram_linux_fd(socket);
   messages_t messages;
-  bool repeated = false; /* the next datagram was sent again once */
+  repeats_t repeats = {0}; /* of the next datagram */
   unsigned n;
   int rc;
 
@@ -111,16 +120,14 @@ int dgram_unix_transmit(dgram_socket_t* socket,
     if (rc > 0) { /* S1 */
       mark_sent(&batch->sends[*position], rc);
       *position += (uint32_t) rc;
-      repeated = false;
+      repeats = (repeats_t){0};
       continue;
     }
     if (rc == UV_EAGAIN || rc == UV_ENOBUFS || rc == 0)
       return UV_EAGAIN; /* U1 */
-    if (!repeated && may_repeat(socket, &rc)) {
-      repeated = true;
+    if (may_repeat(socket, &repeats, &rc))
       continue;
-    }
-    repeated = false;
+    repeats = (repeats_t){0};
     batch->sends[(*position)++].status = rc; /* S3 */
   }
   return 0;
@@ -202,7 +209,7 @@ int dgram_unix_read(linux_socket_t* self, uint32_t count) {
     n = dgram_linux_receive_messages(
         dgram_linux_fd(socket), slots.headers, count, true);
     dgram_socket_stats(socket)->receive_calls++;
-  } while (n == UV_ECONNRESET && ++attempts < READ_ATTEMPTS); /* U3 */
+  } while (n == UV_ECONNRESET && ++attempts < RESET_ATTEMPTS); /* U3 */
   if (n == UV_ECONNRESET)
     n = UV_EAGAIN;
   self->read_full = n == (int) count;
