@@ -28,16 +28,42 @@ class Pending {
     this.onBound = undefined;
     /** The callbacks of all promises, with the name of the system call. */
     this.callbacks = new Map();
+    /** Their errors, while those are held back; see isHolding. */
+    this.errors = new Map();
+    /** Functions to call when a closed socket has nothing pending. */
+    this.settled = [];
+    /**
+     * 'close' was emitted. Errors wait for the end of close(): a program that
+     * awaits that first could not handle earlier rejections in time.
+     */
+    this.isHolding = false;
     /** detach() was called: what is queued is still sent. */
     this.isDetached = false;
+  }
+
+  /**
+   * Of a socket that is closed.
+   * @param {function()} callback called when everything but close() is settled
+   */
+  onSettled(callback) {
+    const waits = this.isHolding &&
+      [...this.callbacks.values()].some((syscall) => syscall !== 'close');
+    if (waits) this.settled.push(callback);
+    else callback();
   }
 
   /** Rejects what is not settled. */
   cancel() {
     this.onBound = undefined;
+    this.isHolding = false;
     for (const [callback, syscall] of this.callbacks) {
-      callback(cancelled(syscall));
+      if (syscall !== 'close')
+        callback(this.errors.get(callback) ?? cancelled(syscall));
     }
+    this.errors.clear();
+    for (const callback of this.settled.splice(0)) callback();
+    // A close() whose listener the program has removed.
+    for (const callback of this.callbacks.keys()) callback(cancelled('close'));
   }
 }
 
@@ -66,9 +92,14 @@ function cancelled(syscall) {
  *   called, the promise is rejected
  */
 function promise(socket, syscall, start) {
-  const { callbacks } = recordOf(socket);
+  const record = recordOf(socket);
+  const { callbacks, errors } = record;
   return new Promise((resolve, reject) => {
     const callback = (error, value) => {
+      if (error && record.isHolding) {
+        errors.set(callback, error);
+        return;
+      }
       callbacks.delete(callback);
       if (error) reject(error);
       else resolve(value);
@@ -77,7 +108,8 @@ function promise(socket, syscall, start) {
     try {
       start(callback);
     } catch (error) {
-      callback(error);
+      callbacks.delete(callback);
+      reject(error);
     }
   });
 }
@@ -165,7 +197,7 @@ function failBind(record, error, tell) {
  * @param {Function} Base dgram.Socket, or the class of Unix datagram sockets
  * @returns {Function} a subclass whose methods return promises
  */
-const withPromises = (Base) => class Socket extends Base {
+const withPromises = (Base) => withDispose(class Socket extends Base {
   constructor(...args) {
     super(...args);
     // The constructor of dgram.Socket has returned a socket of another class.
@@ -230,11 +262,11 @@ const withPromises = (Base) => class Socket extends Base {
     });
   }
 
-  /** @returns {Promise<void>} */
+  /** @returns {Promise<void>} settled after all others */
   close(...args) {
     if (hasCallback(args)) return super.close(...args);
     return promise(this, 'close', (callback) => {
-      super.close(() => callback(null));
+      super.close(() => recordOf(this).onSettled(() => callback(null)));
     });
   }
 
@@ -265,12 +297,30 @@ const withPromises = (Base) => class Socket extends Base {
       }
     }
     if (event === 'close' && !record.isDetached) {
+      record.isHolding = true;
       // Queued sends are cancelled within the next iteration.
       setImmediate(() => setImmediate(() => record.cancel()));
     }
     return super.emit(event, ...args);
   }
-};
+});
+
+/**
+ * Replaces the method that `await using` calls: it also waits for what is
+ * pending.
+ * @param {Function} Class
+ * @returns {Function} the class
+ */
+function withDispose(Class) {
+  const { asyncDispose } = Symbol; // undefined before Node 18.18
+  const { [asyncDispose]: dispose } = Class.prototype;
+  if (dispose === undefined) return Class;
+  Class.prototype[asyncDispose] = async function() {
+    await dispose.call(this);
+    await new Promise((resolve) => recordOf(this).onSettled(resolve));
+  };
+  return Class;
+}
 
 /** A subclass of dgram.Socket. */
 const Socket = withPromises(dgram.Socket);

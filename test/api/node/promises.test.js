@@ -143,6 +143,9 @@ describeNative('dgram-native/promises', () => {
       await assert.rejects(again, { code: 'ERR_SOCKET_ALREADY_BOUND' });
       const getter = { get port() { throw new Error('port'); } };
       await assert.rejects(open('udp4').bind(getter, null), /port/);
+      const nothing = { get port() { throw undefined; } };
+      assert.strictEqual(await open('udp4').bind(nothing)
+        .then(() => 'bound', (reason) => reason), undefined);
     });
 
     it('rejects if the socket is closed meanwhile', async () => {
@@ -337,6 +340,19 @@ describeNative('dgram-native/promises', () => {
   });
 
   describe('close()', () => {
+    it('resolves when all other promises are settled', async () => {
+      const socket = await openBound();
+      const settled = [];
+      for (const call of [['send', 'x', 1, AT], ['connect', 1, AT]]) {
+        const [method, ...args] = call;
+        socket[method](...args).catch(({ code }) => code)
+          .then((code) => settled.push(`${method} ${code}`));
+      }
+      await socket.close();
+      await Promise.resolve(); // for then()
+      assert.deepStrictEqual(settled, ['send ECANCELED', 'connect ECANCELED']);
+    });
+
     it('resolves after \'close\'', async () => {
       const socket = await openBound();
       let closed = false;
