@@ -26,15 +26,19 @@ class Pending {
   constructor() {
     /** The callback of a bind() in progress. */
     this.onBound = undefined;
+    /** 'listening' is being emitted: calls that waited for bind() are made. */
+    this.isListening = false;
     /** The callbacks of all promises, with the name of the system call. */
     this.callbacks = new Map();
     /** Their errors, while those are held back; see isHolding. */
     this.errors = new Map();
     /** Functions to call when a closed socket has nothing pending. */
     this.settled = [];
+    /** 'close' was emitted. */
+    this.isClosed = false;
     /**
-     * 'close' was emitted. Errors wait for the end of close(): a program that
-     * awaits that first could not handle earlier rejections in time.
+     * The same, and cancel() follows. Errors wait until then: a program that
+     * awaits close() first could not handle earlier rejections in time.
      */
     this.isHolding = false;
     /** detach() was called: what is queued is still sent. */
@@ -76,6 +80,11 @@ function recordOf(socket) {
   return record;
 }
 
+/** Queued sends are cancelled within the iteration after 'close'. */
+function later(callback) {
+  setImmediate(() => setImmediate(callback));
+}
+
 /** The error of a call that close() has ended. */
 function cancelled(syscall) {
   const error = new Error(`${syscall} ECANCELED`);
@@ -110,6 +119,12 @@ function promise(socket, syscall, start) {
     } catch (error) {
       callbacks.delete(callback);
       reject(error);
+    }
+    // It may wait for a bind() that has failed, as with node:dgram.
+    if (record.isClosed && callbacks.has(callback)) {
+      later(() => {
+        if (callbacks.has(callback)) callback(cancelled(syscall));
+      });
     }
   });
 }
@@ -265,9 +280,13 @@ const withPromises = (Base) => withDispose(class Socket extends Base {
   /** @returns {Promise<void>} settled after all others */
   close(...args) {
     if (hasCallback(args)) return super.close(...args);
-    return promise(this, 'close', (callback) => {
-      super.close(() => recordOf(this).onSettled(() => callback(null)));
+    const record = recordOf(this);
+    const closed = promise(this, 'close', (callback) => {
+      super.close(() => record.onSettled(() => callback(null)));
     });
+    // The base class repeats a close() that has waited for bind().
+    if (record.isListening) closed.catch(() => {});
+    return closed;
   }
 
   /** @returns {{token: string}} as detach() of dgram-native */
@@ -286,20 +305,22 @@ const withPromises = (Base) => withDispose(class Socket extends Base {
       failBind(record, args[0], (...told) => super.emit(...told));
       return true;
     }
-    if (event === 'listening' && record.onBound !== undefined) {
+    if (event === 'listening') {
       const { onBound } = record;
       record.onBound = undefined;
-      const address = this.address();
+      const address = onBound === undefined ? undefined : this.address();
+      record.isListening = true;
       try {
         return super.emit(event, ...args);
       } finally {
-        onBound(null, address);
+        record.isListening = false;
+        onBound?.(null, address);
       }
     }
+    record.isClosed ||= event === 'close';
     if (event === 'close' && !record.isDetached) {
       record.isHolding = true;
-      // Queued sends are cancelled within the next iteration.
-      setImmediate(() => setImmediate(() => record.cancel()));
+      later(() => record.cancel());
     }
     return super.emit(event, ...args);
   }

@@ -353,6 +353,34 @@ describeNative('dgram-native/promises', () => {
       assert.deepStrictEqual(settled, ['send ECANCELED', 'connect ECANCELED']);
     });
 
+    it('leaves no later call pending', async () => {
+      const socket = open('udp4');
+      // As with node:dgram, calls now wait for this bind() for ever.
+      await assert.rejects(socket.bind({ address: {} }));
+      await socket.close();
+      const error = await failureOf(socket.connect(1, AT), socket);
+      assert.deepStrictEqual([error.code, error.syscall],
+                             ['ECANCELED', 'connect']);
+    });
+
+    it('may be called twice while bind() is in progress', async () => {
+      const unhandled = [];
+      const listener = (reason) => unhandled.push(reason);
+      process.on('unhandledRejection', listener);
+      try {
+        const socket = open('udp4');
+        const connecting = socket.connect(1, AT); // binds the socket
+        const closing = [socket.close(), socket.close()];
+        assert.deepStrictEqual(await Promise.all(closing),
+                               [undefined, undefined]);
+        await connecting.catch(() => {});
+        await nextIteration();
+      } finally {
+        process.removeListener('unhandledRejection', listener);
+      }
+      assert.deepStrictEqual(unhandled, []);
+    });
+
     it('resolves after \'close\'', async () => {
       const socket = await openBound();
       let closed = false;
