@@ -28,6 +28,8 @@ class Pending {
     this.onBound = undefined;
     /** 'listening' is being emitted: calls that waited for bind() are made. */
     this.isListening = false;
+    /** 'close' is being emitted: iterators may not have ended yet. */
+    this.isEmitting = false;
     /** The callbacks of all promises, with the name of the system call. */
     this.callbacks = new Map();
     /** Their errors, while those are held back; see isHolding. */
@@ -50,10 +52,15 @@ class Pending {
    * @param {function()} callback called when everything but close() is settled
    */
   onSettled(callback) {
+    this.settled.push(callback);
+    if (!this.isEmitting) this.settle();
+  }
+
+  settle() {
     const waits = this.isHolding &&
       [...this.callbacks.values()].some((syscall) => syscall !== 'close');
-    if (waits) this.settled.push(callback);
-    else callback();
+    if (waits) return;
+    for (const callback of this.settled.splice(0)) callback();
   }
 
   /** Rejects what is not settled. */
@@ -65,7 +72,7 @@ class Pending {
         callback(this.errors.get(callback) ?? cancelled(syscall));
     }
     this.errors.clear();
-    for (const callback of this.settled.splice(0)) callback();
+    this.settle();
     // A close() whose listener the program has removed.
     for (const callback of this.callbacks.keys()) callback(cancelled('close'));
   }
@@ -317,10 +324,19 @@ const withPromises = (Base) => withDispose(class Socket extends Base {
         onBound?.(null, address);
       }
     }
-    record.isClosed ||= event === 'close';
-    if (event === 'close' && !record.isDetached) {
-      record.isHolding = true;
-      later(() => record.cancel());
+    if (event === 'close') {
+      record.isClosed = true;
+      record.isEmitting = true;
+      if (!record.isDetached) {
+        record.isHolding = true;
+        later(() => record.cancel());
+      }
+      try {
+        return super.emit(event, ...args);
+      } finally {
+        record.isEmitting = false;
+        record.settle();
+      }
     }
     return super.emit(event, ...args);
   }

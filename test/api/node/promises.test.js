@@ -353,6 +353,16 @@ describeNative('dgram-native/promises', () => {
       assert.deepStrictEqual(settled, ['send ECANCELED', 'connect ECANCELED']);
     });
 
+    it('resolves after iterators have ended', async () => {
+      const socket = open('udp4');
+      const ended = [];
+      socket.connect(1, AT).catch(() => {}); // close() waits for its bind()
+      const closed = socket.close().then(() => ended.push('close'));
+      socket.iterator().next().then(() => ended.push('iterator'));
+      await closed;
+      assert.deepStrictEqual(ended, ['iterator', 'close']);
+    });
+
     it('leaves no later call pending', async () => {
       const socket = open('udp4');
       // As with node:dgram, calls now wait for this bind() for ever.
