@@ -48,8 +48,18 @@ static bool is_for_peer(const linux_batch_t* batch, uint32_t destination) {
          (batch->peers == NULL || batch->peers[0].any.sa_family == AF_UNSPEC);
 }
 
-/* Fills in messages from `position` on. Stops at a destination that is not the
- * name of a Unix socket. */
+/* Returns 0, or the error of a destination that is not the name of a Unix
+ * socket. An empty name: see U7. */
+static int check_destination(const linux_batch_t* batch, uint32_t destination) {
+  if (is_for_peer(batch, destination))
+    return 0;
+  if (batch->peers[destination].any.sa_family != AF_UNIX)
+    return UV_EINVAL;
+  return batch->paths[destination].length == 0 ? UV_ENOTCONN : 0;
+}
+
+/* Fills in messages from `position` on. Stops at a destination that has an
+ * error. */
 static unsigned build_messages(messages_t* messages,
                                const linux_batch_t* batch,
                                uint32_t position) {
@@ -68,7 +78,7 @@ static unsigned build_messages(messages_t* messages,
     header->msg_iovlen = 1;
     if (is_for_peer(batch, send->destination))
       continue;
-    if (batch->peers[send->destination].any.sa_family != AF_UNIX)
+    if (check_destination(batch, send->destination) != 0)
       break;
     set_name(header, &messages->addresses[n], &batch->paths[send->destination]);
   }
@@ -112,7 +122,7 @@ int dgram_unix_transmit(dgram_socket_t* socket,
 
   while (*position < batch->count) {
     n = build_messages(&messages, batch, *position);
-    rc = UV_EINVAL;
+    rc = check_destination(batch, batch->sends[*position].destination);
     if (n > 0) {
       rc = dgram_linux_send_messages(fd, messages.headers, n);
       dgram_socket_stats(socket)->send_calls++;
@@ -125,7 +135,7 @@ int dgram_unix_transmit(dgram_socket_t* socket,
     }
     if (rc == UV_EAGAIN || rc == UV_ENOBUFS || rc == 0)
       return UV_EAGAIN; /* U1 */
-    if (may_repeat(socket, &repeats, &rc))
+    if (n > 0 && may_repeat(socket, &repeats, &rc))
       continue;
     repeats = (repeats_t){0};
     batch->sends[(*position)++].status = rc; /* S3 */
