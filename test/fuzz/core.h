@@ -20,6 +20,10 @@ void fuzz_core_open(fuzz_core_t* core, const dgram_transport_t* transport);
 /* Puts a new socket into that place, bound to loopback if `bound`. */
 void fuzz_core_socket(fuzz_core_t* core, uint32_t place, bool bound);
 
+/* The same for a Unix socket. `fd`: the descriptor that it takes over, or -1.
+ */
+void fuzz_core_unix_socket(fuzz_core_t* core, uint32_t place, int fd);
+
 /* Closes the socket in that place, if there is one. */
 void fuzz_core_close_socket(fuzz_core_t* core, uint32_t place);
 
