@@ -107,6 +107,24 @@ uint32_t fuzz_core_place(const fuzz_core_t* core,
   return place;
 }
 
+bool fuzz_is_polled(const dgram_socket_t* socket, int event) {
+  uv_os_fd_t fd;
+  int i;
+
+  for (i = 0; i < FUZZ_WATCHES; i++) {
+    const fuzz_watch_t* watch = &fuzz_watches[i];
+
+    if (watch->handle == NULL || uv_fileno(watch->handle, &fd) != 0 ||
+        fd != dgram_socket_fd(socket))
+      continue;
+    if (watch->events & event)
+      return true;
+    if (event == UV_READABLE && watch->on_recv != NULL)
+      return true;
+  }
+  return false;
+}
+
 void fuzz_core_iterate(fuzz_core_t* core) {
   uv_run(core->env.loop, UV_RUN_NOWAIT);
   settle_closed();

@@ -30,6 +30,10 @@ void fuzz_core_close_socket(fuzz_core_t* core, uint32_t place);
 /* The place of an open socket, or FUZZ_SOCKETS. */
 uint32_t fuzz_core_place(const fuzz_core_t* core, const dgram_socket_t* socket);
 
+/* Whether the loop polls the descriptor of an open socket for that event, with
+ * libuv's watcher of the uv_udp_t or with another handle. */
+bool fuzz_is_polled(const dgram_socket_t* socket, int event);
+
 /* Runs the loop so that libuv closes handles; nested within a callback. */
 void fuzz_core_iterate(fuzz_core_t* core);
 

@@ -57,6 +57,7 @@ const CORE = [
   'src/transport/uv_receive.c',
   'src/transport/uv_send.c',
   'test/fuzz/core.c',
+  'test/fuzz/unix_model.c',
   ...KERNEL,
 ];
 

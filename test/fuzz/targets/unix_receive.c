@@ -293,21 +293,6 @@ static void act(state_t* state) {
     FUZZ_CHECK(dgram_socket_start(socket) == 0);
 }
 
-static bool is_watched(const dgram_socket_t* socket) {
-  uv_os_fd_t fd;
-  int i;
-
-  for (i = 0; i < FUZZ_WATCHES; i++) {
-    const fuzz_watch_t* watch = &fuzz_watches[i];
-
-    if (watch->handle != NULL && uv_fileno(watch->handle, &fd) == 0 &&
-        fd == dgram_socket_fd(socket) &&
-        (watch->on_recv != NULL || watch->events & UV_READABLE))
-      return true;
-  }
-  return false;
-}
-
 /* A reading socket is woken, or the loop wakes it later. */
 static void check_watched(const state_t* state) {
   const uv_idle_t* resume_handle = state->core.env.resume_handle;
@@ -319,7 +304,7 @@ static void check_watched(const state_t* state) {
     return;
   for (i = 0; i < FUZZ_SOCKETS; i++)
     if (state->core.sockets[i] != NULL && state->core.sockets[i]->reading)
-      FUZZ_CHECK(is_watched(state->core.sockets[i]));
+      FUZZ_CHECK(fuzz_is_polled(state->core.sockets[i], UV_READABLE));
 }
 
 /* Without input the kernel has no more datagrams: what was read arrives after

@@ -3,80 +3,36 @@
  * any time. Each datagram leaves exactly once, in order per socket, for the
  * name that it was meant for, or fails with the error of the kernel. */
 #include "../core.h"
-#include "../unix_outgoing.h"
+#include "../unix_model.h"
 #include "core/unix_socket.h"
 
 #define PEERS 6
 #define ARENA_MAX 3000
-#define DATAGRAMS 512
-#define MODELS 64
-
-typedef struct {
-  uint32_t ticket;
-  uint32_t length;
-  uint32_t hash;   /* of the payload */
-  bool to_peer;    /* the one that the socket is connected to when it leaves */
-  bool is_foreign; /* the destination is no Unix socket */
-  dgram_path_t to;
-} datagram_t;
-
-/* The model of a socket. */
-typedef struct {
-  dgram_socket_t* socket;
-  uint32_t id; /* of the descriptor; 0: none yet */
-  bool connected;
-  dgram_path_t peer;
-  datagram_t waiting[DATAGRAMS]; /* reported as DGRAM_QUEUED */
-  uint32_t head;
-  uint32_t tail;
-  size_t bytes;
-  dgram_congestion_t next_event;
-  dgram_stats_t stats;
-} model_t;
+#define FLUSH_MAX 70
 
 typedef struct {
   fuzz_core_t core; /* first: env.data is the core */
   fuzz_input_t input;
   dgram_path_t peers[PEERS + 1]; /* length 0: empty, or an address of IPv4 */
   bool is_ip4[PEERS + 1];
-  model_t* models[MODELS];
-  uint32_t models_count;
+  fuzz_unix_models_t all;
   uint32_t datagrams;
-  uint32_t depth;      /* of calls by listeners */
-  dgram_stats_t total; /* of all sockets */
+  uint32_t depth; /* of calls by listeners */
 } state_t;
 
-static model_t* model_of(const state_t* state, const dgram_socket_t* socket) {
-  uint32_t i;
-
-  for (i = 0; i < state->models_count; i++)
-    if (state->models[i]->socket == socket)
-      return state->models[i];
-  return NULL;
-}
-
-/* The first datagram creates the descriptor. */
-static void find_descriptor(model_t* model) {
-  const fuzz_unix_t* kernel = fuzz_unix(dgram_socket_fd(model->socket));
-
-  if (model->id == 0 && kernel != NULL)
-    model->id = kernel->id;
+static fuzz_unix_model_t* model_of(const state_t* state, uint32_t id) {
+  return fuzz_unix_model(&state->all, dgram_env_socket(&state->core.env, id));
 }
 
 static void open_socket(state_t* state, uint32_t place) {
   bool is_pair = fuzz_one_in(&state->input, 4);
-  model_t* model;
 
-  if (state->core.sockets[place] != NULL || state->models_count == MODELS)
+  if (state->core.sockets[place] != NULL ||
+      state->all.count == FUZZ_UNIX_MODELS)
     return;
-  model = calloc(1, sizeof(*model));
-  FUZZ_CHECK(model != NULL);
   fuzz_core_unix_socket(&state->core, place, is_pair ? fuzz_unix_pair() : -1);
-  model->socket = state->core.sockets[place];
-  model->connected = is_pair;
-  FUZZ_CHECK(model->socket->connected == is_pair);
-  find_descriptor(model);
-  state->models[state->models_count++] = model;
+  FUZZ_CHECK(state->core.sockets[place]->connected == is_pair);
+  fuzz_unix_model_add(&state->all, state->core.sockets[place]);
 }
 
 static uint32_t draw_slot(fuzz_input_t* input) {
@@ -109,11 +65,11 @@ static void set_peer(state_t* state) {
 /* -- descriptors ---------------------------------------------------------- */
 
 static uint32_t draw_socket(state_t* state) {
-  const model_t* model;
+  const fuzz_unix_model_t* model;
 
   if (fuzz_one_in(&state->input, 16))
     return fuzz_u32(&state->input);
-  model = state->models[fuzz_below(&state->input, state->models_count)];
+  model = state->all.models[fuzz_below(&state->input, state->all.count)];
   return model->socket == NULL ? 0x100000 : model->socket->id;
 }
 
@@ -162,10 +118,10 @@ static int fault_of(const state_t* state,
 }
 
 static void describe(const state_t* state,
-                     const model_t* model,
+                     const fuzz_unix_model_t* model,
                      const dgram_send_t* send,
                      const uint8_t* arena,
-                     datagram_t* out) {
+                     fuzz_unix_datagram_t* out) {
   memset(out, 0, sizeof(*out));
   out->ticket = send->ticket;
   out->length = send->length;
@@ -181,60 +137,19 @@ static void describe(const state_t* state,
 
 /* -- outcomes ------------------------------------------------------------- */
 
-static void count(state_t* state, model_t* model, int status, size_t length) {
-  dgram_stats_t* each[] = {&state->total, model == NULL ? NULL : &model->stats};
-  int i;
-
-  for (i = 0; i < 2; i++) {
-    if (each[i] == NULL)
-      continue;
-    each[i]->sent += status >= 0;
-    each[i]->sent_bytes += status >= 0 ? length : 0;
-    each[i]->send_errors += status < 0;
-  }
-}
-
-/* The datagram is over: it was sent, or failed with this code. */
-static void check_end(const model_t* model,
-                      const datagram_t* datagram,
-                      int code) {
-  const dgram_path_t* to = datagram->to_peer ? &model->peer : &datagram->to;
-
-  if (code == 0) {
-    FUZZ_CHECK(!datagram->is_foreign);
-    FUZZ_CHECK(!datagram->to_peer || model->connected);
-    fuzz_unix_expect_sent(model->id, fuzz_unix_hash_to(datagram->hash, to));
-    return;
-  }
-  FUZZ_CHECK(code != UV_EAGAIN && code != UV_ENOBUFS);
-  if (code == UV_ECANCELED)
-    FUZZ_CHECK(model->socket->closing);
-  else if (code == UV_EEXIST || code == UV_ENOSPC)
-    FUZZ_CHECK(fuzz_poll_failed);
-  else if (datagram->is_foreign)
-    FUZZ_CHECK(code == UV_EINVAL);
-  else if (code == UV_ENOTCONN && to->length == 0)
-    FUZZ_CHECK(datagram->to_peer || to == &datagram->to); /* cannot reconnect */
-  else
-    fuzz_unix_expect_error(model->id, code);
-}
-
 static void check_status(state_t* state,
                          const dgram_send_t* send,
-                         const datagram_t* datagram,
+                         const fuzz_unix_datagram_t* datagram,
                          bool was_open) {
-  model_t* model =
-      model_of(state, dgram_env_socket(&state->core.env, send->socket));
+  fuzz_unix_model_t* model = model_of(state, send->socket);
 
   FUZZ_CHECK(model != NULL);
-  find_descriptor(model);
+  fuzz_unix_model_find_descriptor(model);
   if (send->status == DGRAM_QUEUED) {
-    FUZZ_CHECK(model->tail < DATAGRAMS);
-    model->waiting[model->tail++] = *datagram;
-    model->bytes += send->length;
+    fuzz_unix_model_queue(model, datagram);
     return;
   }
-  count(state, model, send->status, send->length);
+  fuzz_unix_model_count(&state->all, model, send->status, send->length);
   if (send->status == UV_EBADF) { /* not connected, and no descriptor yet */
     FUZZ_CHECK(!was_open);
     return;
@@ -243,10 +158,8 @@ static void check_status(state_t* state,
     FUZZ_CHECK(send->status == (int32_t) send->length);
   if (send->status >= 0) /* no datagram overtakes the queue */
     FUZZ_CHECK(model->head == model->tail);
-  check_end(model, datagram, send->status < 0 ? send->status : 0);
+  fuzz_unix_model_end(model, datagram, send->status < 0 ? send->status : 0);
 }
-
-#define FLUSH_MAX 70
 
 static void flush(state_t* state) {
   fuzz_input_t* input = &state->input;
@@ -255,7 +168,7 @@ static void flush(state_t* state) {
   uint8_t seed = fuzz_u8(input);
   uint8_t* arena = fuzz_alloc(arena_size);
   dgram_send_t* sends = fuzz_alloc(total * sizeof(*sends));
-  datagram_t datagrams[FLUSH_MAX] = {{0}};
+  fuzz_unix_datagram_t datagrams[FLUSH_MAX] = {{0}};
   bool was_open[FLUSH_MAX] = {false};
   int faults[FLUSH_MAX] = {0};
   uint32_t queued = 0;
@@ -265,14 +178,13 @@ static void flush(state_t* state) {
   for (i = 0; i < arena_size; i++)
     arena[i] = (uint8_t) (seed + i * 7 + i / 256);
   for (i = 0; i < total; i++) {
-    const model_t* model;
+    const fuzz_unix_model_t* model;
 
     draw_send(state, &sends[i], i > 0 ? &sends[i - 1] : NULL, arena_size);
     faults[i] = fault_of(state, &sends[i], arena_size);
     if (faults[i] != 0)
       continue;
-    model =
-        model_of(state, dgram_env_socket(&state->core.env, sends[i].socket));
+    model = model_of(state, sends[i].socket);
     was_open[i] = model->id != 0;
     describe(state, model, &sends[i], arena, &datagrams[i]);
   }
@@ -285,11 +197,8 @@ static void flush(state_t* state) {
     }
     FUZZ_CHECK(sends[i].status == faults[i]);
     if (dgram_env_socket(&state->core.env, sends[i].socket) != NULL)
-      count(
-          state,
-          model_of(state, dgram_env_socket(&state->core.env, sends[i].socket)),
-          faults[i],
-          0);
+      fuzz_unix_model_count(
+          &state->all, model_of(state, sends[i].socket), faults[i], 0);
   }
   FUZZ_CHECK(rc == queued);
   free(sends);
@@ -298,25 +207,10 @@ static void flush(state_t* state) {
 
 /* -- peers ---------------------------------------------------------------- */
 
-/* U7: what waits for the connected peer is still meant for it. */
-static void leave_peer(model_t* model) {
-  uint32_t i;
-
-  for (i = model->head; model->connected && i < model->tail; i++) {
-    if (model->waiting[i].to_peer)
-      model->waiting[i].to = model->peer;
-    model->waiting[i].to_peer = false;
-  }
-}
-
-static void check_name(const dgram_path_t* expected, const dgram_path_t* name) {
-  FUZZ_CHECK(dgram_path_equal(expected, name));
-}
-
 static void connect_one(state_t* state) {
   dgram_socket_t* socket =
       state->core.sockets[fuzz_below(&state->input, FUZZ_SOCKETS)];
-  model_t* model = model_of(state, socket);
+  fuzz_unix_model_t* model = fuzz_unix_model(&state->all, socket);
   bool disconnects = fuzz_one_in(&state->input, 3);
   dgram_path_t path = {0};
   int rc;
@@ -329,17 +223,15 @@ static void connect_one(state_t* state) {
     fuzz_unix_draw_name(&state->input, &path);
   rc = disconnects ? dgram_unix_socket_disconnect(socket)
                    : dgram_unix_socket_connect(socket, &path);
-  find_descriptor(model);
+  fuzz_unix_model_find_descriptor(model);
   if (rc != 0) {
     fuzz_unix_forget_error();
     return;
   }
-  leave_peer(model);
-  model->connected = !disconnects;
-  model->peer = path;
+  fuzz_unix_model_connect(model, &path);
   rc = dgram_unix_socket_peer(socket, &path);
   FUZZ_CHECK(rc == (disconnects ? UV_ENOTCONN : 0));
-  check_name(&model->peer, &path);
+  FUZZ_CHECK(disconnects || dgram_path_equal(&model->peer, &path));
 }
 
 static void bind_one(state_t* state) {
@@ -355,11 +247,10 @@ static void bind_one(state_t* state) {
     path.length = 0;
   if (dgram_unix_socket_bind(socket, &path, false) == 0) {
     FUZZ_CHECK(dgram_unix_socket_name(socket, &name) == 0);
-    if (path.length > 0)
-      check_name(&path, &name);
     FUZZ_CHECK(name.length > 0);
+    FUZZ_CHECK(path.length == 0 || dgram_path_equal(&path, &name));
   }
-  find_descriptor(model_of(state, socket));
+  fuzz_unix_model_find_descriptor(fuzz_unix_model(&state->all, socket));
 }
 
 /* -- events --------------------------------------------------------------- */
@@ -397,7 +288,8 @@ static void act(state_t* state) {
     close_one(state);
   else if (fuzz_one_in(&state->input, 8))
     connect_one(state);
-  else if (fuzz_one_in(&state->input, 8) && state->datagrams < DATAGRAMS / 2)
+  else if (fuzz_one_in(&state->input, 8) &&
+           state->datagrams < FUZZ_UNIX_DATAGRAMS / 2)
     flush(state);
   while (fuzz_one_in(&state->input, 8)) { /* a nested loop */
     if (fuzz_one_in(&state->input, 2))
@@ -413,35 +305,29 @@ static void on_complete(dgram_socket_t* socket,
                         int status,
                         size_t length) {
   state_t* state = socket->env->data;
-  model_t* model = model_of(state, socket);
-  const datagram_t* datagram;
+  fuzz_unix_model_t* model = fuzz_unix_model(&state->all, socket);
+  const fuzz_unix_datagram_t* datagram;
 
-  FUZZ_CHECK(model != NULL && model->head < model->tail);
-  datagram = &model->waiting[model->head++];
-  model->bytes -= length;
+  FUZZ_CHECK(model != NULL);
+  datagram = fuzz_unix_model_unqueue(model);
   FUZZ_CHECK(datagram->ticket == ticket && datagram->length == length);
-  FUZZ_CHECK(status <= 0);
-  count(state, model, status, length);
-  check_end(model, datagram, status);
+  fuzz_unix_model_count(&state->all, model, status, length);
+  fuzz_unix_model_end(model, datagram, status);
   act(state);
 }
 
 static void on_congestion(dgram_socket_t* socket, dgram_congestion_t event) {
   state_t* state = socket->env->data;
-  model_t* model = model_of(state, socket);
+  fuzz_unix_model_t* model = fuzz_unix_model(&state->all, socket);
 
   FUZZ_CHECK(model != NULL && !socket->closing && socket->uses > 0);
-  FUZZ_CHECK(event == model->next_event);
-  if (event == DGRAM_CONGESTION_DRAINED)
-    FUZZ_CHECK(model->head == model->tail);
-  model->next_event = event == DGRAM_CONGESTION_DRAINED
-                          ? DGRAM_CONGESTION_BEGINS
-                          : (dgram_congestion_t) (event + 1);
+  fuzz_unix_model_congestion(model, event);
   act(state);
 }
 
 void fuzz_on_closed(dgram_socket_t* socket) {
-  model_t* model = model_of(socket->env->data, socket);
+  const state_t* state = socket->env->data;
+  fuzz_unix_model_t* model = fuzz_unix_model(&state->all, socket);
 
   FUZZ_CHECK(model->head == model->tail && model->bytes == 0);
   model->socket = NULL;
@@ -449,73 +335,9 @@ void fuzz_on_closed(dgram_socket_t* socket) {
 
 /* -- the whole ------------------------------------------------------------ */
 
-static void check_stats(const dgram_stats_t* stats,
-                        const dgram_stats_t* expected) {
-  FUZZ_CHECK(stats->sent == expected->sent);
-  FUZZ_CHECK(stats->sent_bytes == expected->sent_bytes);
-  FUZZ_CHECK(stats->send_errors == expected->send_errors);
-}
-
-static void check_sockets(const state_t* state) {
-  uint32_t i;
-
-  for (i = 0; i < state->models_count; i++) {
-    const model_t* model = state->models[i];
-
-    if (model->socket == NULL || model->socket->closing)
-      continue;
-    FUZZ_CHECK(dgram_socket_queue_count(model->socket) ==
-               model->tail - model->head);
-    FUZZ_CHECK(dgram_socket_queue_size(model->socket) == model->bytes);
-    check_stats(dgram_socket_stats(model->socket), &model->stats);
-  }
-}
-
-/* After the reports of dgram_env_before_poll() a congestion has begun if
- * datagrams wait, and is over if none does. */
 static void check_congestions(state_t* state) {
-  uint32_t i;
-
   dgram_env_before_poll(&state->core.env);
-  for (i = 0; i < state->models_count; i++) {
-    const model_t* model = state->models[i];
-
-    if (model->socket != NULL && !model->socket->closing)
-      FUZZ_CHECK((model->next_event == DGRAM_CONGESTION_BEGINS) ==
-                 (model->head == model->tail));
-  }
-}
-
-static bool is_polled(const dgram_socket_t* socket) {
-  uv_os_fd_t fd;
-  int i;
-
-  for (i = 0; i < FUZZ_WATCHES; i++) {
-    const fuzz_watch_t* watch = &fuzz_watches[i];
-
-    if (watch->handle != NULL && (watch->events & UV_WRITABLE) &&
-        uv_fileno(watch->handle, &fd) == 0 && fd == dgram_socket_fd(socket))
-      return true;
-  }
-  return false;
-}
-
-/* Datagrams that wait are sent later: when the socket is writable, or when its
- * timer expires (S4). */
-static void check_wakers(const state_t* state) {
-  uint32_t unpolled = 0;
-  uint32_t timers = 0;
-  uint32_t i;
-
-  for (i = 0; i < FUZZ_WATCHES; i++)
-    timers += fuzz_watches[i].on_timer != NULL;
-  for (i = 0; i < state->models_count; i++) {
-    const model_t* model = state->models[i];
-
-    unpolled += model->socket != NULL && !model->socket->closing &&
-                model->head < model->tail && !is_polled(model->socket);
-  }
-  FUZZ_CHECK(fuzz_poll_failed || unpolled <= timers);
+  fuzz_unix_models_check_congestions(&state->all);
 }
 
 static void step(state_t* state) {
@@ -552,7 +374,7 @@ static void step(state_t* state) {
       check_congestions(state);
       break;
     default:
-      if (state->datagrams < DATAGRAMS / 2)
+      if (state->datagrams < FUZZ_UNIX_DATAGRAMS / 2)
         flush(state);
   }
 }
@@ -576,14 +398,11 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     set_peer(&state);
   while (state.input.size > 0) {
     step(&state);
-    check_sockets(&state);
-    check_wakers(&state);
+    fuzz_unix_models_check(&state.all);
   }
   check_congestions(&state);
   fuzz_core_close(&state.core);
   fuzz_unix_outgoing_finish();
-  check_stats(&state.core.env.closed_stats, &state.total);
-  for (i = 0; i < state.models_count; i++)
-    free(state.models[i]);
+  fuzz_unix_models_close(&state.all, &state.core.env.closed_stats);
   return 0;
 }
