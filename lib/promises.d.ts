@@ -73,7 +73,7 @@ export interface Socket extends Omit<dgram.Socket, Promised | Chained> {
   sendMany(batch: dgram.PacketColumns,
            settings?: dgram.SendManySettings): Promise<number>;
 
-  /** Resolves after 'close'. */
+  /** Resolves after 'close', when all other promises of the socket are settled. */
   close(): Promise<void>;
 
   // As in dgram-native; these return the socket.
@@ -118,7 +118,7 @@ export interface UnixSocket extends
   sendMany(packets: ReadonlyArray<dgram.Message>): Promise<number>;
   sendMany(batch: dgram.UnixPacketColumns): Promise<number>;
 
-  /** Resolves after 'close'. */
+  /** Resolves after 'close', when all other promises of the socket are settled. */
   close(): Promise<void>;
 
   // As in dgram-native; these return the socket.

@@ -26,18 +26,55 @@ class Pending {
   constructor() {
     /** The callback of a bind() in progress. */
     this.onBound = undefined;
+    /** 'listening' is being emitted: calls that waited for bind() are made. */
+    this.isListening = false;
+    /** 'close' is being emitted: iterators may not have ended yet. */
+    this.isEmitting = false;
     /** The callbacks of all promises, with the name of the system call. */
     this.callbacks = new Map();
+    /** Their errors, while those are held back; see isHolding. */
+    this.errors = new Map();
+    /** Functions to call when a closed socket has nothing pending. */
+    this.settled = [];
+    /** 'close' was emitted. */
+    this.isClosed = false;
+    /**
+     * The same, and cancel() follows. Errors wait until then: a program that
+     * awaits close() first could not handle earlier rejections in time.
+     */
+    this.isHolding = false;
     /** detach() was called: what is queued is still sent. */
     this.isDetached = false;
+  }
+
+  /**
+   * Of a socket that is closed.
+   * @param {function()} callback called when everything but close() is settled
+   */
+  onSettled(callback) {
+    this.settled.push(callback);
+    if (!this.isEmitting) this.settle();
+  }
+
+  settle() {
+    const waits = this.isHolding &&
+      [...this.callbacks.values()].some((syscall) => syscall !== 'close');
+    if (waits) return;
+    for (const callback of this.settled.splice(0)) callback();
   }
 
   /** Rejects what is not settled. */
   cancel() {
     this.onBound = undefined;
+    this.isHolding = false;
     for (const [callback, syscall] of this.callbacks) {
-      callback(cancelled(syscall));
+      if (syscall !== 'close')
+        callback(this.errors.get(callback) ?? cancelled(syscall));
     }
+    this.errors.clear();
+    this.settle();
+    // A close() whose listener the program has removed.
+    for (const callback of this.callbacks.keys()) callback(cancelled('close'));
   }
 }
 
@@ -48,6 +85,11 @@ function recordOf(socket) {
   let record = records.get(socket);
   if (record === undefined) records.set(socket, record = new Pending());
   return record;
+}
+
+/** Queued sends are cancelled within the iteration after 'close'. */
+function later(callback) {
+  setImmediate(() => setImmediate(callback));
 }
 
 /** The error of a call that close() has ended. */
@@ -66,9 +108,14 @@ function cancelled(syscall) {
  *   called, the promise is rejected
  */
 function promise(socket, syscall, start) {
-  const { callbacks } = recordOf(socket);
+  const record = recordOf(socket);
+  const { callbacks, errors } = record;
   return new Promise((resolve, reject) => {
     const callback = (error, value) => {
+      if (error && record.isHolding) {
+        errors.set(callback, error);
+        return;
+      }
       callbacks.delete(callback);
       if (error) reject(error);
       else resolve(value);
@@ -77,7 +124,14 @@ function promise(socket, syscall, start) {
     try {
       start(callback);
     } catch (error) {
-      callback(error);
+      callbacks.delete(callback);
+      reject(error);
+    }
+    // It may wait for a bind() that has failed, as with node:dgram.
+    if (record.isClosed && callbacks.has(callback)) {
+      later(() => {
+        if (callbacks.has(callback)) callback(cancelled(syscall));
+      });
     }
   });
 }
@@ -165,7 +219,7 @@ function failBind(record, error, tell) {
  * @param {Function} Base dgram.Socket, or the class of Unix datagram sockets
  * @returns {Function} a subclass whose methods return promises
  */
-const withPromises = (Base) => class Socket extends Base {
+const withPromises = (Base) => withDispose(class Socket extends Base {
   constructor(...args) {
     super(...args);
     // The constructor of dgram.Socket has returned a socket of another class.
@@ -230,12 +284,16 @@ const withPromises = (Base) => class Socket extends Base {
     });
   }
 
-  /** @returns {Promise<void>} */
+  /** @returns {Promise<void>} settled after all others */
   close(...args) {
     if (hasCallback(args)) return super.close(...args);
-    return promise(this, 'close', (callback) => {
-      super.close(() => callback(null));
+    const record = recordOf(this);
+    const closed = promise(this, 'close', (callback) => {
+      super.close(() => record.onSettled(() => callback(null)));
     });
+    // The base class repeats a close() that has waited for bind().
+    if (record.isListening) closed.catch(() => {});
+    return closed;
   }
 
   /** @returns {{token: string}} as detach() of dgram-native */
@@ -254,23 +312,52 @@ const withPromises = (Base) => class Socket extends Base {
       failBind(record, args[0], (...told) => super.emit(...told));
       return true;
     }
-    if (event === 'listening' && record.onBound !== undefined) {
+    if (event === 'listening') {
       const { onBound } = record;
       record.onBound = undefined;
-      const address = this.address();
+      const address = onBound === undefined ? undefined : this.address();
+      record.isListening = true;
       try {
         return super.emit(event, ...args);
       } finally {
-        onBound(null, address);
+        record.isListening = false;
+        onBound?.(null, address);
       }
     }
-    if (event === 'close' && !record.isDetached) {
-      // Queued sends are cancelled within the next iteration.
-      setImmediate(() => setImmediate(() => record.cancel()));
+    if (event === 'close') {
+      record.isClosed = true;
+      record.isEmitting = true;
+      if (!record.isDetached) {
+        record.isHolding = true;
+        later(() => record.cancel());
+      }
+      try {
+        return super.emit(event, ...args);
+      } finally {
+        record.isEmitting = false;
+        record.settle();
+      }
     }
     return super.emit(event, ...args);
   }
-};
+});
+
+/**
+ * Replaces the method that `await using` calls: it also waits for what is
+ * pending.
+ * @param {Function} Class
+ * @returns {Function} the class
+ */
+function withDispose(Class) {
+  const { asyncDispose } = Symbol; // undefined before Node 18.18
+  const { [asyncDispose]: dispose } = Class.prototype;
+  if (dispose === undefined) return Class;
+  Class.prototype[asyncDispose] = async function() {
+    await dispose.call(this);
+    await new Promise((resolve) => recordOf(this).onSettled(resolve));
+  };
+  return Class;
+}
 
 /** A subclass of dgram.Socket. */
 const Socket = withPromises(dgram.Socket);

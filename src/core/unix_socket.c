@@ -94,7 +94,7 @@ int dgram_unix_socket_bind(dgram_socket_t* socket,
 }
 
 static void keep_peer(dgram_socket_t* socket) {
-  if (socket->connected && unix_of(socket)->peer.length > 0)
+  if (socket->connected)
     socket->env->transport->keep_peer(socket);
 }
 

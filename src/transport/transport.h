@@ -97,8 +97,8 @@ struct dgram_transport_s {
    * dgram_socket_bind(). */
   void (*moved)(dgram_socket_t* socket);
 
-  /* A Unix socket is about to be disconnected from its peer, which has a name.
-   * The datagrams in the queue still go there. */
+  /* A Unix socket is about to be disconnected from its peer. The datagrams in
+   * the queue still go there; if it has no name, they fail with UV_ENOTCONN. */
   void (*keep_peer)(dgram_socket_t* socket);
 
   /* Removes other handles from the descriptor and then calls

@@ -71,12 +71,20 @@ const SCENARIOS = [
   { script: 'send:4=short:0', events: EVENTS },
   { script: 'send:3-6=EAGAIN', events: EVENTS },
   { script: 'send:3=ECONNRESET' },
-  { script: 'send:3-4=ECONNRESET', fails: [[5, 'ECONNRESET']] },
+  { script: 'send:3-10=ECONNRESET' },
+  { script: 'send:3-11=ECONNRESET', fails: [[5, 'ECONNRESET']] },
   { script: 'send:3=EPERM', fails: [[5, 'EPERM']] },
   { script: 'send:3=EMSGSIZE', fails: [[5, 'EMSGSIZE']] },
   {
     script: 'send:3=ECONNREFUSED',
     fails: { unconnected: [[5, 'ECONNREFUSED']], connected: [] },
+  },
+  {
+    script: 'send:3=ECONNRESET;send:4=ECONNREFUSED',
+    fails: { unconnected: [[5, 'ECONNREFUSED']], connected: [] },
+  },
+  {
+    script: 'send:3=ECONNREFUSED;send:4=ECONNRESET', connectedOnly: true,
   },
   {
     script: 'send:3=ENOTCONN',

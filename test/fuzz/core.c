@@ -1,5 +1,7 @@
 #include "core.h"
 
+#include "core/unix_socket.h"
+
 static uv_loop_t loop;
 static bool idle;
 
@@ -52,6 +54,13 @@ void fuzz_core_open(fuzz_core_t* core, const dgram_transport_t* transport) {
   core->env.data = core;
 }
 
+static void put_socket(fuzz_core_t* core,
+                       uint32_t place,
+                       dgram_socket_t* socket) {
+  FUZZ_CHECK(dgram_env_socket(&core->env, socket->id) == socket);
+  core->sockets[place] = socket;
+}
+
 void fuzz_core_socket(fuzz_core_t* core, uint32_t place, bool bound) {
   dgram_address_t address;
   dgram_socket_t* socket;
@@ -60,12 +69,22 @@ void fuzz_core_socket(fuzz_core_t* core, uint32_t place, bool bound) {
     return;
   settle_closed();
   FUZZ_CHECK(dgram_socket_new(&core->env, &socket) == 0);
-  FUZZ_CHECK(dgram_env_socket(&core->env, socket->id) == socket);
-  core->sockets[place] = socket;
+  put_socket(core, place, socket);
   if (!bound)
     return;
   FUZZ_CHECK(dgram_address_parse(&address, 4, "127.0.0.1", 0) == 0);
   FUZZ_CHECK(dgram_socket_bind(socket, &address, 0) == 0);
+}
+
+void fuzz_core_unix_socket(fuzz_core_t* core, uint32_t place, int fd) {
+  dgram_socket_t* socket;
+
+  FUZZ_CHECK(core->sockets[place] == NULL);
+  settle_closed();
+  FUZZ_CHECK(dgram_unix_socket_new(&core->env, &socket) == 0);
+  put_socket(core, place, socket);
+  if (fd >= 0)
+    FUZZ_CHECK(dgram_unix_socket_open(socket, fd) == 0);
 }
 
 void fuzz_core_close_socket(fuzz_core_t* core, uint32_t place) {
@@ -86,6 +105,24 @@ uint32_t fuzz_core_place(const fuzz_core_t* core,
   while (place < FUZZ_SOCKETS && core->sockets[place] != socket)
     place++;
   return place;
+}
+
+bool fuzz_is_polled(const dgram_socket_t* socket, int event) {
+  uv_os_fd_t fd;
+  int i;
+
+  for (i = 0; i < FUZZ_WATCHES; i++) {
+    const fuzz_watch_t* watch = &fuzz_watches[i];
+
+    if (watch->handle == NULL || uv_fileno(watch->handle, &fd) != 0 ||
+        fd != dgram_socket_fd(socket))
+      continue;
+    if (watch->events & event)
+      return true;
+    if (event == UV_READABLE && watch->on_recv != NULL)
+      return true;
+  }
+  return false;
 }
 
 void fuzz_core_iterate(fuzz_core_t* core) {

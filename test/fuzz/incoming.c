@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "transport/linux/ancillary.h"
+#include "unix_incoming.h"
 
 fuzz_arrival_t fuzz_arrivals[DGRAM_RECV_SLOTS + 1];
 uint32_t fuzz_arrivals_count;
@@ -200,6 +201,8 @@ int fuzz_recvmmsg(int fd,
     errno = EBADF;
     return -1;
   }
+  if (fuzz_unix(fd) != NULL)
+    return fuzz_unix_receive(fuzz_unix(fd), vmessages, vlen, flags);
   FUZZ_CHECK(recv_buffer != NULL);
   FUZZ_CHECK(vlen > 0 && vlen <= slots);
   FUZZ_CHECK(flags == MSG_DONTWAIT && tmo == NULL);
@@ -258,6 +261,7 @@ ssize_t fuzz_recvmsg(int fd, struct msghdr* message, int flags) {
   FUZZ_CHECK(fd >= 0);
   if (message->msg_iovlen == 1)
     return receive_one(fd, message, flags);
+  FUZZ_CHECK(fuzz_unix(fd) == NULL); /* U6 */
   FUZZ_CHECK(flags == (MSG_ERRQUEUE | MSG_DONTWAIT));
   return receive_error(message);
 }

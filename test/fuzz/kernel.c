@@ -2,6 +2,9 @@
 
 #include <errno.h>
 
+#include "unix_incoming.h"
+#include "unix_outgoing.h"
+
 /* The real functions. */
 #undef uv_close
 #undef uv_is_active
@@ -19,6 +22,9 @@ void fuzz_kernel_reset(fuzz_input_t* input) {
   memset(fuzz_watches, 0, sizeof(fuzz_watches));
   fuzz_kernel_input = input;
   fuzz_poll_failed = false;
+  fuzz_unix_reset();
+  fuzz_unix_outgoing_reset();
+  fuzz_unix_incoming_reset();
 }
 
 fuzz_watch_t* fuzz_watch(const void* handle) {
@@ -193,11 +199,14 @@ static void on_closed(uv_handle_t* handle) {
 
 void fuzz_uv_close(uv_handle_t* handle, uv_close_cb wanted) {
   fuzz_watch_t* watch = fuzz_watch(handle);
+  uv_os_fd_t fd;
 
   watch->events = 0;
   watch->on_timer = NULL;
   watch->on_alloc = NULL;
   watch->on_recv = NULL;
   watch->on_closed = wanted;
+  if (uv_handle_get_type(handle) == UV_UDP && uv_fileno(handle, &fd) == 0)
+    fuzz_unix_forget(fd);
   uv_close(handle, on_closed);
 }

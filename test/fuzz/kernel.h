@@ -1,10 +1,17 @@
 /* Included before every source: replaces the system calls and libuv functions
  * that move datagrams. kernel.c has those for polling and timers, outgoing.c
- * and incoming.c those that send and receive. Sockets and loops are real. */
+ * and incoming.c those that send and receive, unix_*.c those of Unix sockets.
+ * Sockets and loops are real. */
 #ifndef DGRAM_FUZZ_KERNEL_H
 #define DGRAM_FUZZ_KERNEL_H
 
 #define uname fuzz_uname
+#define socket(domain, type, protocol) fuzz_socket(domain, type, protocol)
+#define bind fuzz_bind
+#define connect fuzz_connect
+#define getsockname fuzz_getsockname
+#define getpeername fuzz_getpeername
+#define close fuzz_close
 #define sendmsg fuzz_sendmsg
 #define sendmmsg fuzz_sendmmsg
 #define recvmsg fuzz_recvmsg
@@ -25,6 +32,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "input.h"

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "transport/linux/ancillary.h"
+#include "unix_outgoing.h"
 
 #define FDS 1024
 
@@ -228,9 +229,12 @@ static void take_message(int fd, const struct msghdr* header) {
 }
 
 ssize_t fuzz_sendmsg(int fd, const struct msghdr* message, int flags) {
-  int code = draw_result(fd);
+  int code;
 
   FUZZ_CHECK(flags == MSG_DONTWAIT);
+  if (fuzz_unix(fd) != NULL)
+    return fuzz_unix_send(fuzz_unix(fd), message);
+  code = draw_result(fd);
   if (code != 0)
     return fail(code);
   take_message(fd, message);
@@ -246,8 +250,10 @@ int fuzz_sendmmsg(int fd, struct mmsghdr* vmessages, unsigned vlen, int flags) {
     errno = EBADF;
     return -1;
   }
-  code = draw_result(fd);
   FUZZ_CHECK(flags == MSG_DONTWAIT && vlen > 0 && vlen <= 1024);
+  if (fuzz_unix(fd) != NULL)
+    return fuzz_unix_send_many(fuzz_unix(fd), vmessages, vlen);
+  code = draw_result(fd);
   if (code != 0)
     return fail(code);
   if (fuzz_one_in(fuzz_kernel_input, 4)) /* or none, and no error */

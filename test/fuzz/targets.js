@@ -2,6 +2,14 @@
 
 // The libFuzzer targets and the sources each is linked with.
 
+/** The simulated kernel; the first file needs the others. */
+const KERNEL = [
+  'test/fuzz/kernel.c',
+  'test/fuzz/unix_incoming.c',
+  'test/fuzz/unix_outgoing.c',
+  'test/fuzz/unix_sockets.c',
+];
+
 const CORE = [
   'src/core/address.c',
   'src/core/delivery.c',
@@ -48,27 +56,30 @@ const CORE = [
   'src/transport/uv_send.c',
   'test/fuzz/core.c',
   'test/fuzz/incoming.c',
-  'test/fuzz/kernel.c',
   'test/fuzz/outgoing.c',
+  'test/fuzz/unix_model.c',
+  ...KERNEL,
 ];
 
 /** Target name: sources other than targets/NAME.c. The slowest first. */
 const targets = {
   send: CORE,
   receive: CORE,
+  unix_send: CORE,
+  unix_receive: CORE,
   ticket: CORE,
-  sources: ['src/core/address.c', 'src/core/sources.c', 'test/fuzz/kernel.c'],
-  address: ['src/core/address.c', 'test/fuzz/kernel.c'],
+  sources: ['src/core/address.c', 'src/core/sources.c', ...KERNEL],
+  address: ['src/core/address.c', ...KERNEL],
   segment_group: ['src/transport/linux/segment_group.c'],
   error_queue: [
     'src/core/address.c', 'src/transport/linux/error_queue.c',
-    'test/fuzz/kernel.c',
+    ...KERNEL,
   ],
   unix_path: [
     'src/core/unix_path.c', 'src/platform/unix_domain.c',
-    'test/fuzz/kernel.c',
+    ...KERNEL,
   ],
-  ancillary: ['src/transport/linux/ancillary.c'],
+  ancillary: ['src/transport/linux/ancillary.c', ...KERNEL],
 };
 
 module.exports = { targets };

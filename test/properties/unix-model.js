@@ -27,6 +27,9 @@ const EVENTS = ['congestion', 'writable', 'drain'];
 /** The peer is closed: rule U2 of transport/linux/unix.h. */
 const PEER_GONE = ['ECONNREFUSED', 'ENOTCONN'];
 
+/** How often ECONNRESET is repeated: rule U3. */
+const RESETS_MAX = 8;
+
 // ---------------------------------------------------------------- sending --
 
 const isPeerGone = ({ kind, code }) =>
@@ -47,20 +50,29 @@ function attemptsOf(actor, log) {
 function finalRecords(actor, log) {
   const attempts = attemptsOf(actor, log);
   const finals = [];
-  let repeats = false; // the next attempt is the second for its datagram
+  let resets = 0; // attempts for the next datagram that say nothing about it
+  let repeats = false; // the next attempt is for a new peer
   for (const [i, record] of attempts.entries()) {
     const { kind, code } = record;
     const next = attempts[i + 1];
     if (kind === 'rejected' && ['EINTR', ...WOULD_BLOCK].includes(code)) {
-      if (code !== 'EINTR') repeats = false;
-    } else if (kind === 'rejected' && code === 'ECONNRESET' && !repeats) {
-      repeats = true; // U3
+      if (code !== 'EINTR') {
+        resets = 0;
+        repeats = false;
+      }
+    } else if (kind === 'rejected' && code === 'ECONNRESET' &&
+        resets < RESETS_MAX) {
+      resets++; // U3
     } else if (isPeerGone(record) && next?.call === 'connect') {
       repeats = next.kind === 'connected';
-      if (!repeats) finals.push({ ...record, code: next.code });
+      if (!repeats) {
+        resets = 0;
+        finals.push({ ...record, code: next.code });
+      }
     } else if (isSend(record)) {
       assert.ok(!isPeerGone(record) || record.port !== 0 || repeats,
         `no attempt to connect again: ${show([record])}`);
+      resets = 0;
       repeats = false;
       finals.push(record);
     }

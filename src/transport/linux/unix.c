@@ -15,8 +15,9 @@
 #define SLOT_SIZE (SLOTS_PER_SLOT * DGRAM_RECV_SLOT_SIZE)
 #define SLOTS (DGRAM_RECV_SLOTS / SLOTS_PER_SLOT)
 
-/* Reads in a row that tell only that the peer has disconnected. */
-#define READ_ATTEMPTS 8u
+/* Calls in a row that may be repeated because they tell only that the peer has
+ * disconnected (U3). */
+#define RESET_ATTEMPTS 8u
 
 /* The time and the credentials. */
 #define CONTROL_SIZE                                                           \
@@ -47,8 +48,18 @@ static bool is_for_peer(const linux_batch_t* batch, uint32_t destination) {
          (batch->peers == NULL || batch->peers[0].any.sa_family == AF_UNSPEC);
 }
 
-/* Fills in messages from `position` on. Stops at a destination that is not the
- * name of a Unix socket. */
+/* Returns 0, or the error of a destination that is not the name of a Unix
+ * socket. An empty name: see U7. */
+static int check_destination(const linux_batch_t* batch, uint32_t destination) {
+  if (is_for_peer(batch, destination))
+    return 0;
+  if (batch->peers[destination].any.sa_family != AF_UNIX)
+    return UV_EINVAL;
+  return batch->paths[destination].length == 0 ? UV_ENOTCONN : 0;
+}
+
+/* Fills in messages from `position` on. Stops at a destination that has an
+ * error. */
 static unsigned build_messages(messages_t* messages,
                                const linux_batch_t* batch,
                                uint32_t position) {
@@ -67,20 +78,28 @@ static unsigned build_messages(messages_t* messages,
     header->msg_iovlen = 1;
     if (is_for_peer(batch, send->destination))
       continue;
-    if (batch->peers[send->destination].any.sa_family != AF_UNIX)
+    if (check_destination(batch, send->destination) != 0)
       break;
     set_name(header, &messages->addresses[n], &batch->paths[send->destination]);
   }
   return n;
 }
 
+/* Why the next datagram was sent again. */
+typedef struct {
+  unsigned resets;  /* number of ECONNRESET */
+  bool reconnected; /* it is sent to the new peer */
+} repeats_t;
+
 /* U2, U3: true if the datagram is to be sent again. Otherwise `*rc` is its
  * error. */
-static bool may_repeat(dgram_socket_t* socket, int* rc) {
+static bool may_repeat(dgram_socket_t* socket, repeats_t* repeats, int* rc) {
   if (*rc == UV_ECONNRESET)
-    return true;
-  if (!socket->connected || (*rc != UV_ECONNREFUSED && *rc != UV_ENOTCONN))
+    return repeats->resets++ < RESET_ATTEMPTS;
+  if (repeats->reconnected || !socket->connected ||
+      (*rc != UV_ECONNREFUSED && *rc != UV_ENOTCONN))
     return false;
+  repeats->reconnected = true;
   *rc = dgram_unix_socket_reconnect(socket);
   return *rc == 0;
 }
@@ -97,13 +116,13 @@ int dgram_unix_transmit(dgram_socket_t* socket,
                         uint32_t* position) {
   int fd = dgram_linux_fd(socket);
   messages_t messages;
-  bool repeated = false; /* the next datagram was sent again once */
+  repeats_t repeats = {0}; /* of the next datagram */
   unsigned n;
   int rc;
 
   while (*position < batch->count) {
     n = build_messages(&messages, batch, *position);
-    rc = UV_EINVAL;
+    rc = check_destination(batch, batch->sends[*position].destination);
     if (n > 0) {
       rc = dgram_linux_send_messages(fd, messages.headers, n);
       dgram_socket_stats(socket)->send_calls++;
@@ -111,16 +130,14 @@ int dgram_unix_transmit(dgram_socket_t* socket,
     if (rc > 0) { /* S1 */
       mark_sent(&batch->sends[*position], rc);
       *position += (uint32_t) rc;
-      repeated = false;
+      repeats = (repeats_t){0};
       continue;
     }
     if (rc == UV_EAGAIN || rc == UV_ENOBUFS || rc == 0)
       return UV_EAGAIN; /* U1 */
-    if (!repeated && may_repeat(socket, &rc)) {
-      repeated = true;
+    if (n > 0 && may_repeat(socket, &repeats, &rc))
       continue;
-    }
-    repeated = false;
+    repeats = (repeats_t){0};
     batch->sends[(*position)++].status = rc; /* S3 */
   }
   return 0;
@@ -202,7 +219,7 @@ int dgram_unix_read(linux_socket_t* self, uint32_t count) {
     n = dgram_linux_receive_messages(
         dgram_linux_fd(socket), slots.headers, count, true);
     dgram_socket_stats(socket)->receive_calls++;
-  } while (n == UV_ECONNRESET && ++attempts < READ_ATTEMPTS); /* U3 */
+  } while (n == UV_ECONNRESET && ++attempts < RESET_ATTEMPTS); /* U3 */
   if (n == UV_ECONNRESET)
     n = UV_EAGAIN;
   self->read_full = n == (int) count;

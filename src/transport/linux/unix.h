@@ -21,7 +21,8 @@
  *      datagram. dgram_error_queue_read() does not make it.
  *  U7  Queued datagrams for the connected peer go there even if the socket is
  *      disconnected meanwhile, or connected to another one: slot 0 of their
- *      destinations then has the name of the peer. */
+ *      destinations then has the name of the peer. One without a name (of
+ *      socketpair(2)) cannot be reached any more: ENOTCONN. */
 #ifndef DGRAM_LINUX_UNIX_H
 #define DGRAM_LINUX_UNIX_H
 

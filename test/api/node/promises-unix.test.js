@@ -97,16 +97,44 @@ describeUnix('dgram-native/promises: a Unix datagram socket', () => {
     }
   });
 
-  it('rejects what waits when it is closed', async () => {
+  /** Sends more than the peer accepts. */
+  async function sendMany(socket) {
     const peer = open();
     const { path: at } = await peer.pause().bind();
-    const socket = open();
     const sends = Array.from({ length: 2000 }, () => socket.send('x', at));
-    const all = Promise.allSettled(sends);
     await nextIteration();
-    await socket.close();
-    const { reason } = (await all).at(-1);
-    assert.deepStrictEqual([reason.code, reason.syscall],
-                           ['ECANCELED', 'send']);
+    return sends;
+  }
+
+  for (const method of ['close', Symbol.asyncDispose].filter(Boolean)) {
+    it(`rejects what waits before ${String(method)} resolves`, async () => {
+      const socket = open();
+      const codes = new Set();
+      let pending = 2000;
+      for (const promise of await sendMany(socket)) {
+        promise.catch(({ code, syscall }) => codes.add(`${syscall} ${code}`))
+          .then(() => { pending--; });
+      }
+      await socket[method]();
+      await Promise.resolve(); // for then()
+      assert.strictEqual(pending, 0);
+      assert.deepStrictEqual([...codes], ['send ECANCELED']);
+    });
+  }
+
+  it('leaves time to handle rejections after close()', async () => {
+    const socket = open();
+    const sends = await sendMany(socket);
+    const unhandled = [];
+    const listener = (reason) => unhandled.push(reason);
+    process.on('unhandledRejection', listener);
+    try {
+      await socket.close();
+      await assert.rejects(Promise.all(sends), { code: 'ECANCELED' });
+      await nextIteration();
+    } finally {
+      process.removeListener('unhandledRejection', listener);
+    }
+    assert.deepStrictEqual(unhandled, []);
   });
 });

@@ -143,6 +143,9 @@ describeNative('dgram-native/promises', () => {
       await assert.rejects(again, { code: 'ERR_SOCKET_ALREADY_BOUND' });
       const getter = { get port() { throw new Error('port'); } };
       await assert.rejects(open('udp4').bind(getter, null), /port/);
+      const nothing = { get port() { throw undefined; } };
+      assert.strictEqual(await open('udp4').bind(nothing)
+        .then(() => 'bound', (reason) => reason), undefined);
     });
 
     it('rejects if the socket is closed meanwhile', async () => {
@@ -337,6 +340,57 @@ describeNative('dgram-native/promises', () => {
   });
 
   describe('close()', () => {
+    it('resolves when all other promises are settled', async () => {
+      const socket = await openBound();
+      const settled = [];
+      for (const call of [['send', 'x', 1, AT], ['connect', 1, AT]]) {
+        const [method, ...args] = call;
+        socket[method](...args).catch(({ code }) => code)
+          .then((code) => settled.push(`${method} ${code}`));
+      }
+      await socket.close();
+      await Promise.resolve(); // for then()
+      assert.deepStrictEqual(settled, ['send ECANCELED', 'connect ECANCELED']);
+    });
+
+    it('resolves after iterators have ended', async () => {
+      const socket = open('udp4');
+      const ended = [];
+      socket.connect(1, AT).catch(() => {}); // close() waits for its bind()
+      const closed = socket.close().then(() => ended.push('close'));
+      socket.iterator().next().then(() => ended.push('iterator'));
+      await closed;
+      assert.deepStrictEqual(ended, ['iterator', 'close']);
+    });
+
+    it('leaves no later call pending', async () => {
+      const socket = open('udp4');
+      // As with node:dgram, calls now wait for this bind() for ever.
+      await assert.rejects(socket.bind({ address: {} }));
+      await socket.close();
+      const error = await failureOf(socket.connect(1, AT), socket);
+      assert.deepStrictEqual([error.code, error.syscall],
+                             ['ECANCELED', 'connect']);
+    });
+
+    it('may be called twice while bind() is in progress', async () => {
+      const unhandled = [];
+      const listener = (reason) => unhandled.push(reason);
+      process.on('unhandledRejection', listener);
+      try {
+        const socket = open('udp4');
+        const connecting = socket.connect(1, AT); // binds the socket
+        const closing = [socket.close(), socket.close()];
+        assert.deepStrictEqual(await Promise.all(closing),
+                               [undefined, undefined]);
+        await connecting.catch(() => {});
+        await nextIteration();
+      } finally {
+        process.removeListener('unhandledRejection', listener);
+      }
+      assert.deepStrictEqual(unhandled, []);
+    });
+
     it('resolves after \'close\'', async () => {
       const socket = await openBound();
       let closed = false;

@@ -416,13 +416,31 @@ describeUnix('a connected Unix socket', () => {
     one.connectSync(pathOf(two));
     two.connectSync(pathOf(one));
     one.on('error', assert.fail);
-    two.disconnect(); // ECONNRESET for the other one
+    one.send('unread');
+    two.disconnect(); // with an unread datagram: ECONNRESET for the other one
     await nextIteration();
     const texts = receiveText(two, 2);
     await send(one, 'a');
     await send(one, 'b');
     assert.deepStrictEqual(await texts, ['a', 'b']);
   });
+
+  it('reaches a new peer after the old one has disconnected and closed',
+    async () => {
+      const at = freshPath();
+      const one = await boundUnix();
+      const two = await boundUnix({}, at);
+      one.connectSync(at);
+      two.connectSync(pathOf(one));
+      one.send('unread');
+      two.disconnect(); // with an unread datagram: ECONNRESET
+      two.close();
+      const three = openUnix();
+      three.bindSync(at);
+      const texts = receiveText(three, 1);
+      await send(one, 'x'); // ECONNRESET, then ECONNREFUSED
+      assert.deepStrictEqual(await texts, ['x']);
+    });
 
   it('receives from its peer only', async () => {
     const one = await boundUnix();

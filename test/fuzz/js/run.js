@@ -210,6 +210,9 @@ async function main() {
   const { compared, thrown, additions: own, created } = counts;
   console.log(`${compared} calls compared, ${thrown} of them threw; ` +
     `${created} sockets created with odd arguments; ${own} calls of additions`);
+  console.log(`${promises.counts.promises} promises, ` +
+    `${promises.counts.pendingAtClose} of them pending when their socket was ` +
+    'to be closed');
   for (const [reason, count] of allowed) console.log(`  ${count} x ${reason}`);
   console.log(`${binding.stats().sent} datagrams sent by dgram-native`);
   const failed = good && binding.stats().sent > 0 ? 0 : 1;

@@ -20,7 +20,8 @@ const ACTIONS = {
 /** Acts, and swallows the error, so that the value itself is tested. */
 function enter(context, action) {
   try {
-    ACTIONS[action](context);
+    const returned = ACTIONS[action](context);
+    if (returned instanceof Promise) context.addPromise(action, returned);
   } catch {
     // For example, already closed.
   }

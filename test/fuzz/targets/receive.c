@@ -326,22 +326,6 @@ static void act(state_t* state) {
   }
 }
 
-static bool is_watched(const dgram_socket_t* socket) {
-  uv_os_fd_t mine = -1;
-  uv_os_fd_t fd;
-  int i;
-
-  (void) uv_fileno((const uv_handle_t*) &socket->udp, &mine);
-  for (i = 0; i < FUZZ_WATCHES; i++) {
-    const fuzz_watch_t* watch = &fuzz_watches[i];
-
-    if (watch->handle != NULL && uv_fileno(watch->handle, &fd) == 0 &&
-        fd == mine && (watch->on_recv != NULL || watch->events & UV_READABLE))
-      return true;
-  }
-  return false;
-}
-
 /* A reading socket is woken, or the loop wakes it later. */
 static void check_watched(const state_t* state) {
   const uv_idle_t* resume_handle = state->core.env.resume_handle;
@@ -353,7 +337,7 @@ static void check_watched(const state_t* state) {
     return;
   for (i = 0; i < FUZZ_SOCKETS; i++)
     if (state->core.sockets[i] != NULL && state->core.sockets[i]->reading)
-      FUZZ_CHECK(is_watched(state->core.sockets[i]));
+      FUZZ_CHECK(fuzz_is_polled(state->core.sockets[i], UV_READABLE));
 }
 
 static void make_memory(void) {
