@@ -8,6 +8,7 @@ const assert = require('node:assert');
 const {
   bound, describeNative, open, reportsOf, throwsCode,
 } = require('../../support/dgram');
+const { scaled } = require('../../support/time');
 
 const QUEUED = { execArgv: ['--test-udp-no-try-send'] };
 
@@ -35,16 +36,16 @@ const PROGRAM = `
 
 /** The log of a program after some iterations. */
 async function logOf(options, sizes, next = () => {}) {
-  const [log] = await reportsOf(eval(`((dgram, report, options, sizes) => {
+  const [log] = await reportsOf(eval(`((dgram, report, options, sizes, wait) => {
     ${PROGRAM}
     start(dgram, options, sizes, (socket, log) => {
       (${next})(socket, log);
       setTimeout(() => {
         report(log);
         if (!log.includes('closed')) socket.close();
-      }, 50);
+      }, wait);
     });
-  })`), { ...QUEUED, args: [options, sizes] });
+  })`), { ...QUEUED, args: [options, sizes, scaled(50)] });
   return log;
 }
 
