@@ -4,11 +4,14 @@
 // `npm run build` made, as its stable ABI promises. Then runs the tests of the
 // packed package, which try all Nodes themselves.
 //
-//   node test/matrix/run.js [VERSION... | package]    default: all
+//   node test/matrix/run.js [--quick] [VERSION... | package]    default: all
+//
+// With --quick, as in CI, the versions between the oldest and the newest run
+// without programs and tools.
 
 const { execFile } = require('node:child_process');
 const path = require('node:path');
-const { promisify } = require('node:util');
+const { parseArgs, promisify } = require('node:util');
 
 const Table = require('cli-table3');
 const { Listr } = require('listr2');
@@ -22,8 +25,16 @@ require('../support/package'); // packed once, before child processes
 const PACKAGE = 'package';
 const ARGS = {
   unit: ['--config', 'test/unit.mocharc.cjs'],
+  middle: [
+    '--config', 'test/unit.mocharc.cjs',
+    '--ignore', 'test/{e2e,examples,platforms,upstream}/**',
+  ],
   package: ['test/package/**/*.test.js'],
 };
+
+/** Of `versions`, which are in order. */
+const isMiddle = (version) =>
+  version !== versions[0] && version !== versions[versions.length - 1];
 const build = path.join(__dirname, '..', '..', 'scripts', 'prebuild',
                         'build.js');
 
@@ -56,9 +67,9 @@ function packageTask() {
   }, ARGS.package);
 }
 
-function nodeTask(version) {
-  return suiteTask(version, `Node ${version}`,
-                   async () => nodeBinary(version), ARGS.unit);
+function nodeTask(version, isQuick) {
+  return suiteTask(version, `Node ${version}`, async () => nodeBinary(version),
+                   isQuick && isMiddle(version) ? ARGS.middle : ARGS.unit);
 }
 
 function report(wanted, results) {
@@ -80,11 +91,16 @@ function report(wanted, results) {
 }
 
 async function main() {
-  const wanted = process.argv.length > 2 ?
-    process.argv.slice(2) : [...versions, PACKAGE];
+  const { values, positionals } = parseArgs({
+    options: { quick: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const wanted = positionals.length > 0 ?
+    positionals : [...versions, PACKAGE];
   const results = new Map();
   const tasks = new Listr(
-    wanted.map((name) => (name === PACKAGE ? packageTask() : nodeTask(name))),
+    wanted.map((name) => (name === PACKAGE ?
+      packageTask() : nodeTask(name, values.quick))),
     { exitOnError: false, fallbackRenderer: 'simple' });
   await tasks.run(results);
   report(wanted, results);

@@ -8,8 +8,9 @@
 // empty environment.
 //
 //   node test/memory/run.js [FILE [ARGUMENT...]]   runs a program instead
-//   node test/memory/run.js --quick   as CI: with `uv` without Node's own tests
-//                                     and those of plain-on-uv.js
+//   node test/memory/run.js --quick   as CI: without programs around sockets;
+//                                     with `uv` without Node's own tests and
+//                                     those of plain-on-uv.js
 
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
@@ -70,11 +71,16 @@ const SUITES = [
   ['test/upstream/run.js', '--reports', 'build/reports'],
 ];
 
+/** Left out if it is quick: whole programs, in which C does little work. */
+const PROGRAMS = ['test/{e2e,examples}/**/*.test.js'];
+
 /** Each transport runs all of them, unless it is quick. */
 function suitesOf(transport) {
-  if (!isQuick || transport !== 'uv') return SUITES;
-  const [unit] = SUITES;
-  return [[...unit, ...plain.flatMap((files) => ['--ignore', files])]];
+  if (!isQuick) return SUITES;
+  const [unit, ...others] = SUITES;
+  const without = (all) =>
+    [...unit, ...all.flatMap((files) => ['--ignore', files])];
+  return transport === 'uv' ? [without(plain)] : [without(PROGRAMS), ...others];
 }
 
 /** Packs the package of the copy, without sanitizers. */
