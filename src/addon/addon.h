@@ -35,7 +35,7 @@
 #include "core/send_batches.h"
 #include "core/socket.h"
 
-/* Functions of lib/ that C calls. lib/handle/handle.js passes them to hook(),
+/* Functions of lib/ that C calls. lib/handle/hooks.js passes them to hook(),
  * under the names in hooks.c. */
 typedef enum {
   DGRAM_HOOK_DELIVER,    /* (socket id, inbox id): delivers datagrams */
