@@ -3,6 +3,7 @@
 /** address() and remoteAddress(). */
 
 const errors = require('../errors/errors');
+const { readName } = require('../handle/names');
 const { healthCheck, throwOnError } = require('./common');
 const { Socket } = require('./constructor');
 const { CONNECTED, kState } = require('./state');
@@ -15,8 +16,11 @@ const { CONNECTED, kState } = require('./state');
  */
 Socket.prototype.address = function() {
   healthCheck(this);
+  const { handle } = this[kState];
+  const name = readName(handle, false);
+  if (name !== undefined) return name;
   const out = {};
-  throwOnError(this[kState].handle.getsockname(out), 'getsockname');
+  throwOnError(handle.getsockname(out), 'getsockname');
   return out;
 };
 
@@ -30,6 +34,8 @@ Socket.prototype.remoteAddress = function() {
   healthCheck(this);
   const state = this[kState];
   if (state.connectState !== CONNECTED) throw errors.notConnected();
+  const name = readName(state.handle, true);
+  if (name !== undefined) return name;
   const out = {};
   throwOnError(state.handle.getpeername(out), 'getpeername');
   return out;

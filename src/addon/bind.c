@@ -1,6 +1,6 @@
 /* What gives the socket of a handle a descriptor or an address: bindSocket(),
- * and the methods open, adopt, share, connect, disconnect, getsockname,
- * getpeername.
+ * readName(), and the methods open, adopt, share, connect, disconnect,
+ * getsockname, getpeername.
  */
 #include "addon/addon.h"
 
@@ -122,32 +122,71 @@ static napi_status set_address(napi_env env,
   return dgram_napi_set_number(env, target, "port", text->port);
 }
 
+typedef int (*get_address_t)(const dgram_socket_t*, dgram_address_t*);
+
+/* Returns 0, or the error of the system call. */
+static int describe_name(const dgram_socket_t* socket,
+                         get_address_t get,
+                         dgram_source_text_t* out) {
+  dgram_address_t address;
+  int rc;
+
+  memset(&address, 0, sizeof(address));
+  rc = socket == NULL ? UV_EBADF : get(socket, &address);
+  if (rc != 0)
+    return rc;
+  if (socket->dual_stack)
+    dgram_address_unmap(&address);
+  dgram_address_describe(&address.any, out);
+  return 0;
+}
+
 static napi_value get_name(napi_env env,
                            napi_callback_info info,
-                           int (*get)(const dgram_socket_t*,
-                                      dgram_address_t*)) {
+                           get_address_t get) {
   napi_value argv[1];
   napi_value self;
-  const dgram_socket_t* socket;
-  dgram_address_t address;
   dgram_source_text_t text;
   int rc;
 
   DGRAM_TRY(env, dgram_napi_arguments(env, info, 1, argv, &self));
-  memset(&address, 0, sizeof(address));
-  socket = dgram_addon_socket_of(env, self);
-  rc = socket == NULL ? UV_EBADF : get(socket, &address);
+  rc = describe_name(dgram_addon_socket_of(env, self), get, &text);
   if (rc != 0)
     return dgram_napi_code(env, rc);
-  if (socket->dual_stack)
-    dgram_address_unmap(&address);
-  dgram_address_describe(&address.any, &text);
   if (text.family != 0 && text.error != 0) {
     dgram_napi_throw_uv(env, text.error, "uv_if_indextoiid");
     return NULL;
   }
   DGRAM_TRY(env, set_address(env, argv[0], &text));
   return dgram_napi_code(env, 0);
+}
+
+/* readName(id, ofPeer, memory): the address as a dgram_source_text_t at the
+ * start of an ArrayBuffer, which takes half of the time that an object takes.
+ * Returns false if there is no IP address with a text: getsockname() and
+ * getpeername() then tell why. */
+static napi_value js_read_name(napi_env env, napi_callback_info info) {
+  napi_value argv[3];
+  napi_value self;
+  napi_value value;
+  dgram_source_text_t text;
+  bool of_peer;
+  bool has_text;
+  void* memory;
+  size_t size;
+
+  DGRAM_TRY(env,
+            dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
+  DGRAM_TRY(env, dgram_napi_bool(env, argv[1], &of_peer));
+  DGRAM_TRY(env, napi_get_arraybuffer_info(env, argv[2], &memory, &size));
+  has_text = describe_name(dgram_addon_socket_with_id(env, argv[0]),
+                           of_peer ? dgram_socket_peer : dgram_socket_name,
+                           &text) == 0 &&
+             text.family != 0 && text.error == 0 && size >= sizeof(text);
+  if (has_text)
+    memcpy(memory, &text, sizeof(text));
+  DGRAM_TRY(env, napi_get_boolean(env, has_text, &value));
+  return value;
 }
 
 static napi_value js_getsockname(napi_env env, napi_callback_info info) {
@@ -184,6 +223,7 @@ static const dgram_napi_number_t flags[] = {
 
 static const napi_property_descriptor functions[] = {
     DGRAM_NAPI_FUNCTION("bindSocket", js_bind_socket),
+    DGRAM_NAPI_FUNCTION("readName", js_read_name),
 };
 
 napi_status dgram_addon_export_bind(napi_env env, napi_value exports) {

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert');
 const {
-  bound, once, open, throwsCode, throwsSystemError,
+  bound, connectedTo, once, open, stateOf, throwsCode, throwsSystemError,
 } = require('../../support/dgram');
 
 describe('socket.address()', () => {
@@ -50,5 +50,32 @@ describe('socket.address()', () => {
     await once(socket, 'connect');
     assert.deepStrictEqual(socket.address(),
       { address: '::1', family: 'IPv6', port });
+  });
+
+  it('returns a new object for each call', async () => {
+    const first = await bound('udp4');
+    const second = await bound('udp6');
+    const name = first.address();
+    const other = second.address();
+    name.port = 0;
+    assert.deepStrictEqual(Object.keys(name), ['address', 'family', 'port']);
+    assert.deepStrictEqual([other.address, other.family], ['::1', 'IPv6']);
+    const again = first.address();
+    assert.deepStrictEqual([again.address, again.family],
+                           ['127.0.0.1', 'IPv4']);
+    assert.notStrictEqual(again.port, 0);
+    assert.notStrictEqual(again.port, other.port);
+  });
+
+  it('returns what getsockname() and getpeername() tell', async () => {
+    const peer = await bound('udp6');
+    const socket = await connectedTo(peer);
+    const { handle } = stateOf(socket);
+    const [local, remote] = [{}, {}];
+    assert.strictEqual(handle.getsockname(local), 0);
+    assert.strictEqual(handle.getpeername(remote), 0);
+    assert.deepStrictEqual(socket.address(), local);
+    assert.deepStrictEqual(socket.remoteAddress(), remote);
+    assert.strictEqual(remote.port, peer.address().port);
   });
 });
