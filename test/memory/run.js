@@ -68,7 +68,7 @@ const SUITES = [
     '--timeout', '60000', '--reporter', 'dot'],
   // Compared with node:dgram, which fails some of it too without a network.
   // The reports of a run without sanitizers are not overwritten.
-  ['test/upstream/run.js', '--reports', 'build/reports'],
+  ['test/upstream/run.js', '--reports', 'build/reports', '--tries', '3'],
 ];
 
 /** Left out if it is quick: whole programs, in which C does little work. */

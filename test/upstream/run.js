@@ -46,6 +46,9 @@ Runs Node's own tests of dgram on the packed files of dgram-native.
                     failure is enough
   --retry           try a failed file again; if it passes it is called flaky,
                     and still counts as failed
+  --tries N         run a failed file up to N times, until it passes (default:
+                    1). It has a note then. For sanitizers: files with a limit
+                    of five seconds of their own fail in a slow process
   --reports PATH    directory of the JSON reports (default: .cache/upstream)
   --fetch           only get the suites and the Nodes
   --help
@@ -65,6 +68,7 @@ function readOptions(args) {
       'no-baseline': { type: 'boolean' },
       'repeat': { type: 'string' },
       'retry': { type: 'boolean' },
+      'tries': { type: 'string' },
       'reports': { type: 'string' },
       'fetch': { type: 'boolean' },
       'help': { type: 'boolean' },
@@ -96,6 +100,7 @@ function readOptions(args) {
     baseline: !values['no-baseline'],
     repeat: number('repeat', 1),
     retry: values.retry === true,
+    tries: number('tries', 1),
     reports: path.resolve(values.reports ?? CACHE),
   };
 }

@@ -293,6 +293,16 @@ describe('the runner of Node\'s own suite', function() {
     assert.strictEqual(good.status, 0);
   });
 
+  it('runs a failed file again with --tries, and notes it', () => {
+    for (const name of ['flaky', 'fails'])
+      fs.rmSync(path.join(root, `test/parallel/test-dgram-${name}.js.runs`));
+    const tries = start('--filter', 'test-dgram-flaky', '--tries', '2');
+    assert.strictEqual(tries.lastLine, '1 passed, 0 failed, 0 skipped');
+    assert.match(tries.stdout, /passed on try 2; before: exit code 3/);
+    const fails = start('--filter', 'test-dgram-fails.js', '--tries', '2');
+    assert.strictEqual(fails.lastLine, '0 passed, 1 failed, 0 skipped');
+  });
+
   it('prints that a run without a baseline proves less', () => {
     const quick = start('--filter', 'test-dgram-count', '--no-baseline');
     assert.match(quick.stdout, /proves less/);
