@@ -43,7 +43,8 @@ async function upstreamStep({
   const started = Date.now();
   await fetchSuite();
   const ended = await start(
-    [node, RUNNER, '--reports', inside, '--timeout', '300'], 'upstream');
+    [node, RUNNER, '--reports', inside, '--timeout', '300', '--tries', '3'],
+    'upstream');
   const files = readFiles(reports);
   const of = (...results) =>
     files.filter(({ result }) => results.includes(result));
