@@ -6,6 +6,7 @@
  */
 
 const { findStateSymbol } = require('../node/state-symbol');
+const { mayResume, notePause } = require('../socket/iteration');
 const { iterate } = require('../socket/message-iterator');
 const { notRunning } = require('../errors/errors');
 const { isBound, isOpen } = require('./state');
@@ -44,7 +45,9 @@ function stopIfPaused(socket) {
 
 const methods = {
   pause() {
-    if (!isOpen(this) || paused.has(this)) return this;
+    if (!isOpen(this)) return this;
+    notePause(this);
+    if (paused.has(this)) return this;
     const handle = handleOf(this, 'pause');
     paused.add(this);
     if (isBound(this)) handle.recvStop();
@@ -52,7 +55,7 @@ const methods = {
   },
 
   resume() {
-    if (!isOpen(this) || !paused.has(this)) return this;
+    if (!isOpen(this) || !paused.has(this) || !mayResume(this)) return this;
     paused.delete(this);
     if (isBound(this)) handleOf(this, 'resume').recvStart();
     return this;

@@ -7,6 +7,7 @@
 
 const { addMethods } = require('./common');
 const { Socket } = require('./constructor');
+const { mayResume, notePause } = require('./iteration');
 const { pauseReceiving, resumeReceiving } = require('./receive');
 const { BOUND, kState } = require('./state');
 
@@ -21,7 +22,9 @@ addMethods(Socket.prototype, {
    */
   pause() {
     const { handle, bindState } = this[kState];
-    if (handle === null || handle.paused) return this;
+    if (handle === null) return this;
+    notePause(this);
+    if (handle.paused) return this;
     handle.paused = true;
     if (bindState === BOUND) pauseReceiving(this);
     return this;
@@ -35,7 +38,7 @@ addMethods(Socket.prototype, {
    */
   resume() {
     const { handle, bindState } = this[kState];
-    if (handle === null || !handle.paused) return this;
+    if (handle === null || !handle.paused || !mayResume(this)) return this;
     handle.paused = false;
     if (bindState === BOUND) resumeReceiving(this);
     return this;

@@ -11,6 +11,7 @@ const { abortError } = require('../errors/abort-error');
 const {
   validateAbortSignal, validateInt32, validateObject,
 } = require('../errors/validators');
+const { iterationOf } = require('./iteration');
 
 const { listenerCount } = EventEmitter.prototype;
 
@@ -21,11 +22,8 @@ const HIGH_WATER_MARK = 64;
 const AsyncIteratorPrototype = Object.getPrototypeOf(
   Object.getPrototypeOf(async function* () {}.prototype));
 
-/** By socket: datagrams that an iterator had read and not returned. */
-const unread = new WeakMap();
-
-/** By socket: how many iterators have their queue full. */
-const fullQueues = new WeakMap();
+/** How many iterators have ended. */
+let endings = 0;
 
 /** The queue of an iterator. */
 class MessageQueue {
@@ -37,16 +35,18 @@ class MessageQueue {
    */
   constructor(socket, { highWaterMark, signal }) {
     this.socket = socket;
+    this.iteration = iterationOf(socket);
     this.highWaterMark = highWaterMark;
     this.lowWaterMark = Math.floor(highWaterMark / 2);
     /** Values of `next()`, from index `first` on. */
-    this.queue = unread.get(socket) ?? [];
+    this.queue = takeUnread(this.iteration);
     this.first = 0;
     this.waiting = []; // { resolve, reject } of next(), if the queue is empty
     this.error = undefined; // { reason } that next() will throw
     this.isFull = false;
     this.hasEnded = false;
-    unread.delete(socket);
+    this.ending = 0; // the order in which iterators have ended
+    this.iteration.active++;
     this.listeners = {
       message: (...value) => this.add(value),
       error: (error) => this.fail(error),
@@ -58,7 +58,7 @@ class MessageQueue {
         signal, () => this.fail(abortError(signal)));
     }
     if (this.length >= highWaterMark) this.hold();
-    else if (!fullQueues.has(socket)) socket.resume();
+    socket.resume(); // the pause() of the program ends
   }
 
   /** Datagrams in the queue. */
@@ -88,45 +88,37 @@ class MessageQueue {
 
   /** Pauses the socket. */
   hold() {
-    const { socket } = this;
-    if (!this.isFull) {
-      const others = fullQueues.get(socket) ?? 0;
-      // The program has called pause(), and will call resume().
-      if (others === 0 && socket.isPaused()) return;
-      fullQueues.set(socket, others + 1);
-      this.isFull = true;
+    if (this.isFull) return;
+    const { socket, iteration } = this;
+    if (iteration.full === 0) {
+      iteration.isPaused = socket.isPaused();
+      socket.pause();
     }
-    socket.pause();
+    this.isFull = true;
+    iteration.full++;
   }
 
   /** Resumes the socket if it was paused for this queue and none is full. */
   release() {
-    if (this.forget() && !this.hasEnded) this.socket.resume();
-  }
-
-  /** @returns {boolean} whether this was the only full queue */
-  forget() {
-    if (!this.isFull) return false;
+    if (!this.isFull) return;
     this.isFull = false;
-    const others = fullQueues.get(this.socket) - 1;
-    if (others > 0) fullQueues.set(this.socket, others);
-    else fullQueues.delete(this.socket);
-    return others === 0;
+    const { socket, iteration } = this;
+    iteration.full--;
+    if (iteration.full === 0 && !iteration.isPaused) socket.resume();
   }
 
   /** No datagram follows. What is in the queue is still returned. */
   end() {
     if (this.hasEnded) return;
     this.hasEnded = true;
+    this.ending = ++endings;
     const { socket, listeners } = this;
     for (const name in listeners) socket.removeListener(name, listeners[name]);
     this.aborting?.[Symbol.dispose]();
-    const wasHeld = this.forget();
-    if (hasReceivers(socket)) {
-      if (wasHeld) socket.resume();
-    } else {
-      socket.pause(); // the next iterator continues where this one has ended
-    }
+    // Without receivers, the next iterator continues where this one has ended.
+    if (!hasReceivers(socket)) socket.pause();
+    this.release();
+    this.iteration.active--;
     for (const { resolve } of this.waiting.splice(0)) resolve(done(undefined));
   }
 
@@ -141,8 +133,8 @@ class MessageQueue {
   leave() {
     this.end();
     if (this.length > 0) {
-      const rest = this.queue.splice(this.first);
-      unread.set(this.socket, rest.concat(unread.get(this.socket) ?? []));
+      const values = this.queue.slice(this.first);
+      this.iteration.unread.push({ values, ending: this.ending });
     }
     this.queue = [];
     this.first = 0;
@@ -188,6 +180,20 @@ class MessageIterator {
   }
 }
 Object.setPrototypeOf(MessageIterator.prototype, AsyncIteratorPrototype);
+
+/**
+ * What iterators have left, in order. Several of one socket may have left the
+ * same datagrams: those that end later have what the others lack at the end.
+ */
+function takeUnread({ unread }) {
+  let values = [];
+  unread.sort((a, b) => a.ending - b.ending);
+  for (const { values: later } of unread.splice(0)) {
+    const messages = new Set(later.map(([message]) => message));
+    values = values.filter(([message]) => !messages.has(message)).concat(later);
+  }
+  return values;
+}
 
 function done(value) {
   return { value, done: true };

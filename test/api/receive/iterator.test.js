@@ -262,6 +262,86 @@ describeNative('socket.iterator()', () => {
     assert.strictEqual(String((await next).value[0]), 'two');
   });
 
+  it('keeps a pause() of the program while its queue is full', async () => {
+    const { socket, sender } = await pair();
+    const iterator = socket.iterator({ highWaterMark: 2 });
+    await send(sender, socket, numbers(6));
+    await iterations();
+    socket.pause();
+    assert.deepStrictEqual([
+      String((await iterator.next()).value[0]),
+      String((await iterator.next()).value[0]),
+    ], numbers(2));
+    const next = iterator.next();
+    await iterations();
+    assert.strictEqual(socket.isPaused(), true);
+    socket.resume();
+    assert.strictEqual(String((await next).value[0]), '2');
+  });
+
+  it('stays paused after resume() while its queue is full', async () => {
+    const { socket, sender } = await pair();
+    const iterator = socket.iterator({ highWaterMark: 2 });
+    await send(sender, socket, numbers(6));
+    await iterations();
+    socket.pause();
+    socket.resume();
+    await iterations();
+    assert.strictEqual(socket.isPaused(), true);
+    assert.deepStrictEqual(await take(iterator, 6), numbers(6));
+  });
+
+  it('continues where one with a full queue was left', async () => {
+    const { socket, sender } = await pair();
+    await send(sender, socket, numbers(20));
+    const texts = [];
+    for await (const [msg] of socket.iterator({ highWaterMark: 4 })) {
+      texts.push(String(msg));
+      await iterations();
+      break;
+    }
+    texts.push(...await take(socket.iterator({ highWaterMark: 4 }), 19));
+    assert.deepStrictEqual(texts, numbers(20));
+  });
+
+  it('continues, after several, with what one has not returned', async () => {
+    for (const order of [[0, 1, 2], [2, 1, 0]]) {
+      const { socket, sender } = await pair();
+      const all = [socket.iterator(), socket.iterator(), socket.iterator()];
+      await send(sender, socket, numbers(6));
+      await iterations();
+      await all[0].next();
+      await all[1].next();
+      await all[1].next();
+      await all[2].next();
+      await all[2].next();
+      for (const i of order) await all[i].return();
+      await send(sender, socket, numbers(2, 6));
+      assert.deepStrictEqual(await take(socket, 7), numbers(7, 1));
+      socket.close();
+    }
+  });
+
+  it('does not continue after resume()', async () => {
+    const { socket, sender } = await pair();
+    await send(sender, socket, numbers(3));
+    for await (const [msg] of socket) {
+      assert.strictEqual(String(msg), '0');
+      await iterations();
+      break;
+    }
+    const texts = [];
+    const listener = (msg) => texts.push(String(msg));
+    socket.on('message', listener).resume();
+    await send(sender, socket, numbers(2, 3));
+    await iterations();
+    socket.off('message', listener);
+    assert.deepStrictEqual(texts, numbers(2, 3));
+    const iterator = socket.iterator();
+    await send(sender, socket, numbers(1, 5));
+    assert.strictEqual(String((await iterator.next()).value[0]), '5');
+  });
+
   it('returns an async iterator', async () => {
     const { socket } = await pair();
     const iterator = socket.iterator({ highWaterMark: 1 });
