@@ -1,5 +1,6 @@
 #include "addon/napi_util.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
@@ -91,12 +92,25 @@ static napi_status describe_error(napi_env env,
   return status;
 }
 
-void dgram_napi_throw_uv(napi_env env, int rc, const char* syscall) {
+/* As Node words it: `ENXIO: no such device or address, uv_if_indextoiid`. */
+static void describe_call(int rc, const char* syscall, char* out, size_t size) {
+  char name[64];
   char text[256];
+
+  uv_strerror_r(rc, text, sizeof(text));
+  uv_err_name_r(rc, name, sizeof(name));
+  if (syscall == NULL)
+    snprintf(out, size, "%s", text);
+  else
+    snprintf(out, size, "%s: %s, %s", name, text, syscall);
+}
+
+void dgram_napi_throw_uv(napi_env env, int rc, const char* syscall) {
+  char text[512];
   napi_value message;
   napi_value error;
 
-  uv_strerror_r(rc, text, sizeof(text));
+  describe_call(rc, syscall, text, sizeof(text));
   if (napi_create_string_utf8(env, text, strlen(text), &message) != napi_ok ||
       napi_create_error(env, NULL, message, &error) != napi_ok ||
       describe_error(env, error, rc, syscall) != napi_ok ||

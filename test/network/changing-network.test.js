@@ -5,7 +5,9 @@
 // transports.
 
 const assert = require('node:assert');
+const { execFileSync } = require('node:child_process');
 
+const { modulePath } = require('../support/dgram');
 const { Remote, digests, install } = require('../faults/kit');
 const { ADDRESSES, Link, demandNamespaces } = require('./link');
 
@@ -128,6 +130,26 @@ const SCRIPTS = {
   },
 };
 
+/** Prints what address() and remoteAddress() say after the link is removed. */
+const REMOVES_LINK = `
+const { execFileSync } = require('node:child_process');
+const [, file] = process.argv;
+const socket = require(file).createSocket('udp6');
+execFileSync('ip', ['address', 'add', 'fe80::79/64', 'dev', 'v0', 'nodad']);
+socket.bind(45079, 'fe80::79%v0', () => {
+  socket.connect(9, 'fe80::1%v0', () => {
+    execFileSync('ip', ['link', 'del', 'v0']);
+    for (const method of ['address', 'remoteAddress']) {
+      try {
+        console.log(socket[method]());
+      } catch ({ name, message, code, errno, syscall }) {
+        console.log(name, message, code, errno, syscall);
+      }
+    }
+    socket.close();
+  });
+});`;
+
 describe('a network that changes', function() {
   this.timeout(60000);
   let link;
@@ -151,6 +173,27 @@ describe('a network that changes', function() {
     link.end();
     return program.seen;
   }
+
+  it('has errors of node:dgram: an interface is removed', () => {
+    const [expected, ...others] = [
+      ['node:dgram'], [modulePath, 'linux'], [modulePath, 'uv'],
+    ].map(([file, transport = '']) => {
+      link = new Link();
+      const [command, ...args] = link.on(0);
+      const output = execFileSync(command,
+        [...args, process.execPath, '-e', REMOVES_LINK, file], {
+          encoding: 'utf8',
+          env: {
+            ...process.env,
+            ...transport && { DGRAM_NATIVE_TRANSPORT: transport },
+          },
+        });
+      link.end();
+      return output;
+    });
+    assert.match(expected, /ENXIO/);
+    assert.deepStrictEqual(others, [expected, expected]);
+  });
 
   for (const [name, script] of Object.entries(SCRIPTS)) {
     for (const type of ['udp4', 'udp6']) {
