@@ -35,19 +35,28 @@ function exportTicket(token, note, timeout) {
   throwOnError(binding.exportTicket(token, exported), 'detach');
   const handle = depart(exported.fd, timeout);
   // Without a name the ticket is not compared with its handle.
-  const { address, port } = nameOf(handle).name;
+  const { address, port } = nameOf(handle);
   const data = exported.data.toString('base64');
   return { ticket: { version: VERSION, address, port, note, data }, handle };
 }
 
 /**
- * The local address of a built-in handle.
- * @returns {{code: number, name: object}} after an error, without `address` and
- *   `port`
+ * The local address of a built-in handle. The zone is left out: the interface
+ * may have another name where the ticket is used, in a network namespace for
+ * example.
+ * @returns {{code: number, address: string|undefined, port: number|undefined}}
+ *   without a name after an error, and if there is no such interface
  */
 function nameOf(handle) {
   const name = { __proto__: null };
-  return { code: handle.getsockname(name), name };
+  let code = 0;
+  try {
+    code = handle.getsockname(name);
+  } catch {
+    // Node throws the error of if_indextoname().
+  }
+  const { address, port } = name;
+  return { code, address: address?.split('%')[0], port };
 }
 
 function invalid(ticket, reason, above) {
@@ -90,8 +99,9 @@ function checkHandle(handle, above) {
 function checkName(from, handle, above) {
   const { address, port } = from;
   if (address === undefined && port === undefined) return;
-  const { code, name } = nameOf(handle);
-  throwOnError(code, 'open', above);
+  const name = nameOf(handle);
+  throwOnError(name.code, 'open', above);
+  if (name.address === undefined) return;
   if (name.address !== address || name.port !== port) {
     throw invalid(from, 'must be the ticket that came with options.handle',
                   above);

@@ -95,6 +95,46 @@ describeMoves('createSocket({ from, handle })', () => {
       [next.address(), open(options).address()], addresses);
   });
 
+  it('loses no ticket if the interface of its zone changes', async () => {
+    const spare = detach(await bound()).handle;
+    const { prototype } = spare.constructor;
+    spare.close();
+    const { getsockname } = prototype;
+    /** Calls `callback` while the interface has that name, or none. */
+    const whileZoneIs = (zone, callback) => {
+      prototype.getsockname = function(out) {
+        if (zone === undefined) throw new Error('ENXIO: if_indextoname');
+        const code = getsockname.call(this, out);
+        out.address += `%${zone}`;
+        return code;
+      };
+      try {
+        return callback();
+      } finally {
+        prototype.getsockname = getsockname;
+      }
+    };
+    for (const [before, after] of [
+      ['v0', 'v0'], ['v0', 'v1'], ['v0', undefined], [undefined, 'v0'],
+      [undefined, undefined],
+    ]) {
+      const socket = await bound();
+      const address = socket.address();
+      const { ticket, handle } = whileZoneIs(before, () => detach(socket));
+      const next =
+        whileZoneIs(after, () => open({ from: ticket, handle }));
+      assert.deepStrictEqual(next.address(), address);
+    }
+    const [one, other] = [await bound(), await bound()].map((socket) =>
+      whileZoneIs('v0', () => detach(socket)));
+    assert.throws(
+      () => whileZoneIs('v0',
+        () => open({ from: one.ticket, handle: other.handle })), INVALID);
+    for (const { ticket, handle } of [one, other]) {
+      open({ from: ticket, handle });
+    }
+  });
+
   it('opens the handle, also if the note names another ticket', async () => {
     const from = (await bound()).detach();
     const socket = await bound();
