@@ -200,6 +200,19 @@ function bindWith(socket, start, onBound) {
   }
 }
 
+/**
+ * It fails if the interface of a link-local address is gone, for example. The
+ * socket is bound.
+ * @returns {[Error|null, object]} the arguments of a callback
+ */
+function addressOf(socket) {
+  try {
+    return [null, socket.address()];
+  } catch (error) {
+    return [error, undefined];
+  }
+}
+
 /** The error of bind(): nothing is emitted, but waiting calls are told. */
 function failBind(record, error, tell) {
   const { onBound } = record;
@@ -315,13 +328,13 @@ const withPromises = (Base) => withDispose(class Socket extends Base {
     if (event === 'listening') {
       const { onBound } = record;
       record.onBound = undefined;
-      const address = onBound === undefined ? undefined : this.address();
+      const answer = onBound === undefined ? [] : addressOf(this);
       record.isListening = true;
       try {
         return super.emit(event, ...args);
       } finally {
         record.isListening = false;
-        onBound?.(null, address);
+        onBound?.(...answer);
       }
     }
     if (event === 'close') {

@@ -158,6 +158,21 @@ describeNative('dgram-native/promises', () => {
       assert.ok(error.errno < 0);
     });
 
+    it('rejects with the error of address(); the socket is bound', async () => {
+      const socket = open('udp4');
+      const failure = new Error('expected');
+      socket.address = () => {
+        throw failure;
+      };
+      const listening = once(socket, 'listening');
+      const binding = socket.bind(0, AT);
+      const sending = socket.send('x', 9, AT);
+      assert.strictEqual(await failureOf(binding, socket), failure);
+      await listening;
+      assert.strictEqual(await sending, 1);
+      await socket.close();
+    });
+
     it('rejects with a buffer size that the system refuses', async () => {
       const socket = open({ type: 'udp4', recvBufferSize: 2 ** 32 - 1 });
       const error = await socket.bind(0, AT).then(() => null, (e) => e);
