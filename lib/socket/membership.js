@@ -90,7 +90,8 @@ function setOnInterface(handle, method, group, source, where) {
   requireFeature('membershipInterface', `the interface of ${method}()`,
                  setOnInterface);
   const isJoin = method.startsWith('add');
-  return handle.setGroup(isJoin, group, source, where.interface);
+  return handle.setGroup(isJoin, group, source, where.interface,
+                         handle.family !== 4);
 }
 
 /**

@@ -87,9 +87,10 @@ static int read_interface(napi_env env,
   return rc == 0 && text[0] == '\0' ? UV_ENODEV : rc;
 }
 
-/* setGroup(join, group, source, interface): `source` null for any. */
+/* setGroup(join, group, source, interface, ip6): `source` null for any. `ip6`
+ * is the family of an unbound socket. */
 static napi_value js_set_group(napi_env env, napi_callback_info info) {
-  napi_value argv[4];
+  napi_value argv[5];
   napi_value self;
   dgram_socket_t* socket;
   dgram_address_t group;
@@ -102,6 +103,7 @@ static napi_value js_set_group(napi_env env, napi_callback_info info) {
   DGRAM_TRY(env,
             dgram_napi_arguments(env, info, DGRAM_COUNT_OF(argv), argv, &self));
   DGRAM_TRY(env, dgram_napi_bool(env, argv[0], &membership.join));
+  DGRAM_TRY(env, dgram_napi_bool(env, argv[4], &membership.ip6));
   DGRAM_TRY(env, napi_typeof(env, argv[2], &type));
   rc = read_ip(env, argv[1], &group);
   if (rc == 0 && type != napi_null) {

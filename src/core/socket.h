@@ -208,13 +208,15 @@ int dgram_socket_set_source_membership(dgram_socket_t* socket,
                                        uv_membership membership);
 /* `name`: of an interface; "" for all interfaces that are up and multicast (to
  * leave: all), and NULL for `interface_index`. Binds an unbound socket, as
- * dgram_socket_set_membership() does. */
+ * dgram_socket_set_membership() does, but to its own family (`ip6`): a socket
+ * of IPv6 can join groups of both. */
 typedef struct {
   const dgram_address_t* group;
   const dgram_address_t* source; /* NULL: any source */
   const char* name;
   uint32_t interface_index;
   bool join;
+  bool ip6;
 } dgram_membership_t;
 int dgram_socket_set_group(dgram_socket_t* socket,
                            const dgram_membership_t* membership);

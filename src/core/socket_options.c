@@ -184,7 +184,7 @@ int dgram_socket_set_group(dgram_socket_t* socket,
 
   if (socket->closing)
     return UV_EBADF;
-  rc = bind_for_group(socket, membership->group->any.sa_family);
+  rc = bind_for_group(socket, membership->ip6 ? AF_INET6 : AF_INET);
   if (rc != 0)
     return rc;
   if (membership->name != NULL && membership->name[0] == '\0')

@@ -189,6 +189,20 @@ const toAny = (type = 'udp4') =>
     }
   });
 
+  it('bind an unbound socket to its own family', () => {
+    const six = open('udp6');
+    six.addMembership(GROUP, { interface: 'lo' });
+    six.addMembership('ff02::78:1', { interface: 'lo' });
+    const { address, family } = six.address();
+    assert.deepStrictEqual([address, family], ['::', 'IPv6']);
+
+    const four = open('udp4');
+    throwsSystemError(() => four.addMembership('ff02::78:1',
+      { interface: 'lo' }), 'ENOPROTOOPT', 'addMembership');
+    four.addMembership(GROUP, { interface: 'lo' });
+    assert.strictEqual(four.address().family, 'IPv4');
+  });
+
   it("'*' without such an interface is ENODEV", async function() {
     const outside = Object.keys(os.networkInterfaces())
       .filter((name) => name !== 'lo');
