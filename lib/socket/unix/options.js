@@ -17,7 +17,7 @@ const NAMES = new Map([
 /** Options that have no effect here. Silence could be dangerous. */
 const UDP_ONLY = [
   ...OPEN_OPTIONS, 'reuseAddr', 'reusePort', 'ipv6Only', 'steering', 'workers',
-  'receiveBlockList', 'sendBlockList', 'lookup', 'lookupCache',
+  'receiveBlockList', 'sendBlockList', 'lookup', 'lookupCache', 'handle',
 ];
 
 function checkUdpOptions(options, above) {

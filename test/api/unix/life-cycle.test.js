@@ -319,7 +319,7 @@ describeUnix('arguments of a Unix socket', () => {
     isValue(() => openUnix({ reusePort: true }), 'options.reusePort');
     isValue(() => openUnix({ device: 'lo' }), 'options.device');
     for (const [name, value] of Object.entries({
-      reuseAddr: true, ipv6Only: true, steering: 'cpu', workers: 2,
+      reuseAddr: true, ipv6Only: true, steering: 'cpu', workers: 2, handle: {},
       txtime: 'tai', lookup() {}, lookupCache: {},
     })) {
       isValue(() => openUnix({ [name]: value }), `options.${name}`);
