@@ -86,9 +86,9 @@ function info() {
     node: `${process.version}, libuv ${process.versions.uv}`,
     platform: `${process.platform}-${process.arch}, ${os.release()}`,
   };
-  for (const [name, value] of Object.entries(lines)) {
-    process.stdout.write(`${name}: ${value}\n`);
-  }
+  // One write: a reader such as `head` may close the pipe after it.
+  process.stdout.write(Object.entries(lines)
+    .map(([name, value]) => `${name}: ${value}\n`).join(''));
   return 0;
 }
 

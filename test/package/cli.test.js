@@ -88,6 +88,24 @@ describe('the command dgram-native', function() {
     assert.ok(facts.platform.includes(process.arch));
   });
 
+  it('writes once: the reader of a pipe may close it', () => {
+    const cli = path.join(packageIn(directory), 'dist', 'cli.js');
+    const counting = `
+      const { write } = process.stdout;
+      let count = 0;
+      process.stdout.write = (...args) => {
+        count++;
+        return write.apply(process.stdout, args);
+      };
+      process.on('exit', () => console.error(count));
+      process.argv[2] = 'info';
+      require(process.argv[1]);`;
+    const { stdout, stderr } = kit.run(process.execPath,
+      ['-e', counting, cli], { cwd: directory, env });
+    assert.match(stdout, /^dgram-native: .*\nplatform: /s);
+    assert.strictEqual(stderr, '1\n');
+  });
+
   it('prints its usage', () => {
     for (const args of [[], ['--help'], ['-h'], ['help']]) {
       const { status, stdout, stderr } = command(args);
