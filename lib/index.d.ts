@@ -496,6 +496,10 @@ export class Socket extends dgram.Socket {
   send(msg: string | NodeJS.ArrayBufferView, offset: number, length: number,
        target: SendTarget, callback?: SendCallback): void;
 
+  /** As send(); requires all arguments except `callback`. */
+  sendto(msg: string | NodeJS.ArrayBufferView, offset: number, length: number,
+         port: number, address: string, callback?: SendCallback): void;
+
   /**
    * Sends many datagrams at once, in order.
    * @param packets connected socket: one message for each datagram

@@ -48,6 +48,11 @@ socket.prependListener('batch', (batch: Buffer) => {}).off('batch', 1);
 // @ts-expect-error -- a listener is required
 socket.removeListener('batch');
 
+socket.sendto('abc', 0, 3, 53, '127.0.0.1');
+socket.sendto(new Uint8Array(3), 0, 3, 53, '::1', (error, bytes: number) => {});
+// @ts-expect-error -- an address is required
+socket.sendto('abc', 0, 3, 53);
+
 const handed: number = socket.sendMany(['a', Buffer.from('b')]);
 socket.sendMany(['a', 53, '127.0.0.1', new Uint8Array(2), 53, null],
                 (error: Error | null, sent: number) => {});

@@ -3,7 +3,7 @@
 import * as nodeDgram from 'node:dgram';
 import * as ours from 'dgram-native';
 
-type Added = 'send' | 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
+type Added = 'send' | 'sendto' | 'sendMany' | 'bindSync' | 'connectSync' | 'setTypeOfService' |
   'getTypeOfService' | 'setDontFragment' | 'setPacingRate' | 'getPathMTU' |
   'stats' | 'detach' | 'type' |
   'pause' | 'resume' | 'isPaused' | 'iterator' | 'writableNeedDrain' |
