@@ -4,7 +4,7 @@
 // it sends probes of different sizes, and the host sends them back. This also
 // works if routers send no ICMP errors.
 //
-//   node examples/echo.js 41234                    on one host
+//   node examples/dual-stack-echo.js 41234         on one host
 //   node examples/path-mtu.js 41234 192.0.2.1      on another one
 
 const { once } = require('node:events');
