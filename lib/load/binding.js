@@ -146,7 +146,8 @@ function diagnostics() {
 /** DGRAM_NATIVE_BINDING is explicit: no other addon is tried. */
 function openNamed() {
   try {
-    const addon = open(path.resolve(settings.binding));
+    const file = path.resolve(settings.binding);
+    const addon = exists(file) ? openComplete(file) : open(file);
     if (typeof addon.configure === 'function') return addon;
     throw new Error('it is not an addon of dgram-native');
   } catch (error) {

@@ -4,6 +4,9 @@
 // that are rejected. The packed files, in child processes.
 
 const assert = require('node:assert');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { describeNative, isLinux, packed, run } =
   require('../../support/dgram');
 
@@ -167,6 +170,24 @@ describeNative('DGRAM_NATIVE_BINDING', () => {
       `to load: ${reason}${reason.endsWith('.') ? '' : '.'} Set it to the ` +
       'path of a compiled addon (dgram_native.node), or unset it to use the ' +
       'addon of the package.');
+  });
+
+  it('throws an error if the file is cut short', async function() {
+    if (!isLinux) this.skip();
+    // The header of an addon. Its section table, at the end, is missing: with
+    // more of the file, loading it ends the process by SIGBUS.
+    const header = Buffer.alloc(4096);
+    header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+    header.writeUInt32LE(100000, 40);
+    const file = path.join(os.tmpdir(), `dgram-cut-short-${process.pid}.node`);
+    fs.writeFileSync(file, header);
+    try {
+      const { code, cause } = await errorWith({ BINDING: file });
+      assert.deepStrictEqual([code, cause],
+        ['ERR_DGRAM_NATIVE_BINDING', `${file}: file cut short`]);
+    } finally {
+      fs.rmSync(file);
+    }
   });
 
   it('throws an error if the file is another addon', async () => {
