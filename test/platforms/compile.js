@@ -31,10 +31,13 @@ const env = { ...process.env, ...environment };
  */
 
 /** @returns {Platform} with a cross compiler of Debian */
-function withDebian(title, triplet) {
+function withDebian(title, triplet, libc) {
   return {
     title, os: 'linux',
-    packages: { [`${triplet}-gcc`]: `gcc-${triplet}` },
+    packages: {
+      [`${triplet}-gcc`]: `gcc-${triplet}`,
+      [`/usr/${triplet}/include/stdint.h`]: libc, // gcc only recommends it
+    },
     cc: [`${triplet}-gcc`, '-fPIC'],
     link: () => ['-Wl,-z,now'],
   };
@@ -62,8 +65,10 @@ function platformsToCompile() {
     withZig('macOS arm64', 'mac', 'aarch64-macos.11.0', mac),
     withZig('Windows arm64', 'win', 'aarch64-windows-gnu', windows),
     withZig('Linux arm64, musl', 'linux', 'aarch64-linux-musl', () => []),
-    withDebian('Linux ppc64le', 'powerpc64le-linux-gnu'),
-    withDebian('Linux armv7l', 'arm-linux-gnueabihf'),
+    withDebian('Linux ppc64le', 'powerpc64le-linux-gnu',
+               'libc6-dev-ppc64el-cross'),
+    withDebian('Linux armv7l', 'arm-linux-gnueabihf',
+               'libc6-dev-armhf-cross'),
   ];
 }
 

@@ -45,7 +45,7 @@ async function logOf(options, sizes, next = () => {}) {
         if (!log.includes('closed')) socket.close();
       }, wait);
     });
-  })`), { ...QUEUED, args: [options, sizes, scaled(50)] });
+  })`), { ...QUEUED, args: [options, sizes, scaled(300)] });
   return log;
 }
 
