@@ -2,19 +2,18 @@
 
 /** The addresses of a socket, without properties that C has to define. */
 
+const { TEXT_WORDS, readSource } = require('../batch/sources');
 const binding = require('../load/binding');
 const { UDP } = require('./handle');
 
-const {
-  TEXT_BYTES, TEXT_FAMILY, TEXT_PORT, TEXT_LENGTH, TEXT_TEXT,
-} = binding.layout;
-
-const { latin1Slice } = Buffer.prototype;
 const { getsockname, getpeername } = UDP.prototype;
 
-const memory = new ArrayBuffer(TEXT_BYTES);
-const words = new Int32Array(memory);
-const bytes = Buffer.from(memory);
+/** C writes one text here; see readSource(). */
+const memory = new ArrayBuffer(4 * TEXT_WORDS);
+const text = {
+  texts: new Int32Array(memory), textBytes: Buffer.from(memory),
+};
+const table = [null];
 
 /**
  * @typedef {{address: string, family: 'IPv4'|'IPv6', port: number}} Name
@@ -28,11 +27,8 @@ function readName(handle, ofPeer) {
   const isOwn = ofPeer ?
     handle.getpeername === getpeername : handle.getsockname === getsockname;
   if (!isOwn || !binding.readName(handle.id, ofPeer, memory)) return undefined;
-  return {
-    address: latin1Slice.call(bytes, TEXT_TEXT, TEXT_TEXT + words[TEXT_LENGTH]),
-    family: words[TEXT_FAMILY] === 6 ? 'IPv6' : 'IPv4',
-    port: words[TEXT_PORT],
-  };
+  const { address, family, port } = readSource(text, table, 0, 0);
+  return { address, family, port };
 }
 
 module.exports = { readName };
