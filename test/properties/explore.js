@@ -12,14 +12,13 @@
  */
 
 const fs = require('node:fs');
-const { setTimeout: sleep } = require('node:timers/promises');
 
 const fc = require('fast-check');
 
 const packed = require('../support/package');
 const { Kernel } = require('./kernel');
 const { KINDS } = require('./kinds');
-const { mayCount, openSockets } = require('./open-sockets');
+const { leakedSockets, mayCount, openSockets } = require('./open-sockets');
 const { Stage } = require('./stage');
 
 const dgram = require(packed.main);
@@ -32,9 +31,6 @@ const PROGRAMS_A_SEED = 10000;
 
 /** This number of programs covers every call and outcome. */
 const COMPLETE = 5000;
-
-/** For a handle whose timeout closes it. In milliseconds. */
-const CLOSED_WITHIN = 2000;
 
 class Exploration {
   constructor(kernel, kind, places, visits) {
@@ -71,7 +67,9 @@ class Exploration {
           `${counts[name]}`);
       }
     }
-    if (mayCount(story.log)) await checkSockets(sockets);
+    const leaked = mayCount(story.log) ? await leakedSockets(sockets) : 0;
+    if (leaked > 0)
+      throw new Error(`${leaked} descriptors of sockets were leaked`);
     this.add(rest, story.log);
   }
 
@@ -123,18 +121,6 @@ class Exploration {
         interruptAfterTimeLimit: Math.max(1, until - Date.now()),
       }),
     });
-  }
-}
-
-/** Waits until no more sockets are open than before. */
-async function checkSockets(before) {
-  const until = Date.now() + CLOSED_WITHIN;
-  for (;;) {
-    const count = openSockets();
-    if (count <= before) return;
-    if (Date.now() > until)
-      throw new Error(`${count - before} descriptors of sockets were leaked`);
-    await sleep(1);
   }
 }
 

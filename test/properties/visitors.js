@@ -14,7 +14,7 @@ const packed = require('../support/package');
 const { Planned } = require('./base-actor');
 const { Kernel } = require('./kernel');
 const { Actor } = require('./moving-actor');
-const { mayCount, openSockets } = require('./open-sockets');
+const { leakedSockets, mayCount, openSockets } = require('./open-sockets');
 
 const dgram = require(packed.main);
 const binding = packed.binding();
@@ -177,7 +177,7 @@ class Program {
       break;
     }
     const log = kernel.log();
-    if (openSockets() > this.sockets && mayCount(log))
+    if (mayCount(log) && await leakedSockets(this.sockets) > 0)
       this.complaints.push('the child process has leaked a descriptor');
     const { sent, received } = binding.stats();
     process.send({
