@@ -15,7 +15,7 @@ const KNOWN = path.join(__dirname, 'known');
  * @property {string} test full title
  * @property {string} [file]
  * @property {string} [error]
- * @property {string|null} reason from known/PLATFORM.json
+ * @property {string|null} reason from the list of known failures
  * @property {boolean} controlFailed it also fails with node:dgram, there
  *
  * @typedef {object} Step
@@ -84,13 +84,18 @@ function merged(reports) {
   };
 }
 
+/** The list of a platform below known/. All kernels have the same. */
+function listOf(platform) {
+  return `${platform.replace(/^kernel-.*/, 'kernel')}.json`;
+}
+
 /**
- * The committed list known/PLATFORM.json: `[{ "reason", "tests": [title] }]`.
+ * The committed list of a platform: `[{ "reason", "tests": [title] }]`.
  * @param {string} platform
  * @returns {Map<string, string>} reasons by full title
  */
 function knownFailures(platform) {
-  const file = path.join(KNOWN, `${platform}.json`);
+  const file = path.join(KNOWN, listOf(platform));
   if (!fs.existsSync(file)) return new Map();
   return new Map(JSON.parse(fs.readFileSync(file, 'utf8'))
     .flatMap(({ reason, tests }) => tests.map((test) => [test, reason])));
@@ -134,5 +139,6 @@ function allExplained(steps) {
 }
 
 module.exports = {
-  allExplained, concluded, isFault, knownFailures, merged, readReport, toStep,
+  allExplained, concluded, isFault, knownFailures, listOf, merged, readReport,
+  toStep,
 };

@@ -12,7 +12,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const Table = require('cli-table3');
 
-const { allExplained, isFault } = require('./report');
+const { allExplained, isFault, listOf } = require('./report');
 const { root } = require('./support');
 
 const CACHE = path.join(root, '.cache', 'platforms');
@@ -131,7 +131,8 @@ function describePlatform({ name, steps }) {
         failures.map(describeFailure).join('');
     }
     for (const test of unexpected) {
-      text += `\n${name}: passed, but known/${name}.json lists: ${test}\n`;
+      text +=
+        `\n${name}: passed, but known/${listOf(name)} lists: ${test}\n`;
     }
   }
   return text;

@@ -32,8 +32,9 @@ function ingredients() {
           path.join('scripts', 'code-cache.js'), 'package.json'];
 }
 
+/** Of the sources, and of this folder: before V8 12 the code cache names it. */
 function fingerprint() {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(`${root}\n`);
   for (const file of ingredients()) {
     const text = fs.readFileSync(path.join(root, file));
     hash.update(`${file}\n${text.length}\n`).update(text);
