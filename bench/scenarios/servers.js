@@ -50,8 +50,8 @@ function echo(flight, sources, {
     metrics: flight > 1 ?
       ['requests', 'serverCpu', 'rtt50', 'rtt99'] :
       ['rtt50', 'rtt99', 'requests', 'serverCpu'],
-    // Each client sends several requests.
-    ...sources > 1000 && { warmLength: 3, length: 2 },
+    // V8 has compiled the program, and each client sends several requests.
+    ...flight > 1 && { warmLength: 4, length: 2 },
     quick,
   };
 }

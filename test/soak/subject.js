@@ -11,6 +11,7 @@
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const { createActivities } = require('./activities');
+const { fillTables } = require('./fill-tables');
 const { audit } = require('./flow');
 const { Throttle } = require('./throttle');
 const { descriptors } = require('../support/kernel');
@@ -104,6 +105,7 @@ async function lap(activities, until) {
 }
 
 async function main() {
+  await limited(fillTables(), () => 'the tables of addresses');
   const remote = new Remote(require.resolve('./peer'));
   const activities = createActivities();
   for (const activity of activities) await activity.open(remote);

@@ -8,13 +8,11 @@ const MIB = 1024 * 1024;
 
 /**
  * Allowed growth from the end of the warm-up to the end of the run, however
- * long it is. A leak of 16 bytes a datagram is several times this after ten
- * minutes. The tables of sources and destinations fill up all the time, and
- * take 9 MiB of the heap when they are full. The resident set also varies with
- * malloc's and V8's own reserves.
+ * long it is. A leak of 16 bytes a datagram is many times this after ten
+ * minutes. The resident set also varies with malloc's and V8's own reserves.
  */
 const BOUNDS = {
-  rss: 24 * MIB, heap: 11 * MIB, descriptors: 0,
+  rss: 24 * MIB, heap: 2 * MIB, descriptors: 0,
   // Of the process that sockets move to.
   childRss: 24 * MIB, childHeap: 2 * MIB, childDescriptors: 0,
 };
