@@ -84,21 +84,27 @@ function merged(reports) {
   };
 }
 
-/** The list of a platform below known/. All kernels have the same. */
-function listOf(platform) {
-  return `${platform.replace(/^kernel-.*/, 'kernel')}.json`;
+/** Platforms that have the same failures have a list in common. */
+const COMMON = { kernel: /^kernel-/, qemu: /^linux-/ };
+
+/** @returns {string[]} the files below known/ that list its failures */
+function listsOf(platform) {
+  const common =
+    Object.keys(COMMON).filter((name) => COMMON[name].test(platform));
+  return [...common, platform].map((name) => `${name}.json`)
+    .filter((name) => fs.existsSync(path.join(KNOWN, name)));
 }
 
 /**
- * The committed list of a platform: `[{ "reason", "tests": [title] }]`.
+ * The committed lists of a platform: `[{ "reason", "tests": [title] }]`.
  * @param {string} platform
  * @returns {Map<string, string>} reasons by full title
  */
 function knownFailures(platform) {
-  const file = path.join(KNOWN, listOf(platform));
-  if (!fs.existsSync(file)) return new Map();
-  return new Map(JSON.parse(fs.readFileSync(file, 'utf8'))
-    .flatMap(({ reason, tests }) => tests.map((test) => [test, reason])));
+  const entries = listsOf(platform).flatMap((name) =>
+    JSON.parse(fs.readFileSync(path.join(KNOWN, name), 'utf8')));
+  return new Map(entries.flatMap(({ reason, tests }) =>
+    tests.map((test) => [test, reason])));
 }
 
 /**
@@ -139,6 +145,6 @@ function allExplained(steps) {
 }
 
 module.exports = {
-  allExplained, concluded, isFault, knownFailures, listOf, merged, readReport,
+  allExplained, concluded, isFault, knownFailures, listsOf, merged, readReport,
   toStep,
 };

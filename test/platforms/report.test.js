@@ -138,11 +138,15 @@ describe('npm run test:platforms', () => {
     assert.strictEqual(judge([], [], []), false);
   });
 
-  it('has one list for all kernels', () => {
-    const known = knownFailures('kernel');
-    assert.ok(known.size > 0);
+  it('has one list for all kernels, and one for all of qemu-user', () => {
+    const [kernel, qemu] = ['kernel', 'qemu'].map(knownFailures);
     for (const version of ['5.10', '7.2'])
-      assert.deepStrictEqual(knownFailures(`kernel-${version}`), known);
+      assert.deepStrictEqual(knownFailures(`kernel-${version}`), kernel);
+    assert.deepStrictEqual(knownFailures('linux-arm64'), qemu);
+    const s390x = knownFailures('linux-s390x');
+    assert.ok(s390x.size > qemu.size);
+    for (const [test, reason] of qemu)
+      assert.strictEqual(s390x.get(test), reason);
   });
 
   it('accepts listed failures, and reports those that pass', () => {

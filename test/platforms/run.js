@@ -12,7 +12,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const Table = require('cli-table3');
 
-const { allExplained, isFault, listOf } = require('./report');
+const { allExplained, isFault, listsOf } = require('./report');
 const { root } = require('./support');
 
 const CACHE = path.join(root, '.cache', 'platforms');
@@ -131,8 +131,8 @@ function describePlatform({ name, steps }) {
         failures.map(describeFailure).join('');
     }
     for (const test of unexpected) {
-      text +=
-        `\n${name}: passed, but known/${listOf(name)} lists: ${test}\n`;
+      text += `\n${name}: passed, but listed in ` +
+        `${listsOf(name).join(' or ')}: ${test}\n`;
     }
   }
   return text;
