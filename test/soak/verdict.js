@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
  * minutes. The resident set also varies with malloc's and V8's own reserves.
  */
 const BOUNDS = {
-  rss: 24 * MIB, heap: 4 * MIB, descriptors: 0,
+  rss: 24 * MIB, heap: 2 * MIB, descriptors: 0,
   // Of the process that sockets move to.
   childRss: 24 * MIB, childHeap: 2 * MIB, childDescriptors: 0,
 };
