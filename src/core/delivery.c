@@ -126,6 +126,15 @@ static void update_resume_handle(dgram_env_t* env) {
 
 /* -- delivery -------------------------------------------------------------- */
 
+/* JavaScript reads the texts of new sources before it calls any listener. If
+ * the batch ends before that, they are passed again with a later datagram. */
+static void forget_unread_sources(dgram_env_t* env, dgram_inbox_t* inbox) {
+  if (inbox->texts_count == 0 && inbox->local_texts_count == 0)
+    return;
+  if (env->closing || !env->acquire(env, inbox) || inbox->cursor->steps == 0)
+    dgram_inbox_forget_sources(env, inbox);
+}
+
 /* Ends a batch; datagrams that were not delivered are dropped. */
 static void end_batch(dgram_inbox_t* inbox) {
   dgram_socket_t* socket = inbox->socket;
@@ -145,6 +154,7 @@ void dgram_delivery_hold(dgram_env_t* env, dgram_socket_t* socket) {
   if (inbox == NULL || !dgram_inbox_has_more(env, inbox) ||
       !dgram_held_take(env, inbox) || inbox->deliver_depth > 0)
     return;
+  forget_unread_sources(env, inbox);
   end_batch(inbox);
   update_resume_handle(env);
 }
@@ -152,8 +162,10 @@ void dgram_delivery_hold(dgram_env_t* env, dgram_socket_t* socket) {
 void dgram_delivery_update(dgram_env_t* env, dgram_socket_t* socket) {
   dgram_inbox_t* inbox = socket->inbox;
 
-  if (inbox != NULL && socket->closing && inbox->deliver_depth == 0)
+  if (inbox != NULL && socket->closing && inbox->deliver_depth == 0) {
+    forget_unread_sources(env, inbox);
     end_batch(inbox);
+  }
   if (inbox != NULL || env->held != NULL)
     update_resume_handle(env);
 }
@@ -193,10 +205,8 @@ static dgram_delivery_t deliver(dgram_env_t* env,
   inbox->deliver_depth--;
   if (result == DGRAM_PAUSED && socket->closing)
     result = DGRAM_DROPPED;
-  /* If a listener closes the socket, JavaScript drops the rest of the batch,
-   * and the text of a new source may be lost. It is passed again. */
   if (result == DGRAM_DROPPED || socket->closing)
-    dgram_inbox_forget_sources(env, inbox);
+    forget_unread_sources(env, inbox);
   if (result == DGRAM_PAUSED)
     inbox->resumable = true;
   else
