@@ -37,7 +37,9 @@
  *      peer may have replied already. Reads that find nothing make this less
  *      frequent: request-response sockets do not pay for calls that return
  *      EAGAIN. The number of slots follows the traffic: a socket that receives
- *      single datagrams does not pay for 32 slots.
+ *      single datagrams does not pay for 32 slots. The first read of a socket
+ *      that has sent before has one: many are opened for one answer and then
+ *      closed.
  *  R3  UDP_GRO is set when a read first returns several messages, and only if
  *      the descriptor is not shared. Its control message is always checked:
  *      another owner of the descriptor may have set the option. If the
@@ -120,13 +122,13 @@ typedef struct {
   bool read_deferred;           /* no inbox was free; cleared by start() */
   bool errors_waiting;          /* the error queue is likely not empty: E3 */
   bool read_full;               /* the last read filled its slots */
-  uint16_t slots;               /* for the next recvmmsg() */
+  uint16_t slots;               /* for the next read */
   dgram_busy_poll_t busy_poll;  /* R5 */
   dgram_busy_poll_t read_again; /* R2: reads after the first of a wake-up */
   dgram_message_t* preread;     /* delivered before reading again */
 } linux_socket_t;
 
-/* Slots of a socket's first recvmmsg(), and their minimum. */
+/* Minimum number of slots, but for the first read after a send (R2). */
 #define DGRAM_LINUX_SLOTS_MIN 4u
 
 /* Datagrams sent one at a time after an error (S5). */

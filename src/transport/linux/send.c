@@ -255,11 +255,20 @@ static void fail_all(const linux_batch_t* batch, int code) {
     batch->sends[i].status = code;
 }
 
+static linux_socket_t* for_sending(dgram_socket_t* socket) {
+  bool is_first_use = socket->transport_data == NULL;
+  linux_socket_t* self = dgram_linux_ensure(socket);
+
+  if (is_first_use && self != NULL)
+    self->slots = 1; /* R2 */
+  return self;
+}
+
 uint32_t dgram_linux_flush(dgram_socket_t* socket,
                            dgram_send_t* sends,
                            uint32_t count,
                            const uint8_t* arena) {
-  linux_socket_t* self = dgram_linux_ensure(socket);
+  linux_socket_t* self = for_sending(socket);
   const dgram_env_t* env = socket->env;
   linux_batch_t batch = {sends,
                          count,
