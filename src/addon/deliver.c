@@ -74,7 +74,9 @@ static dgram_call_result_t call_deliver(const delivery_t* delivery,
 
 /* Reads the next message from the kernel after the last listener has thrown.
  * Node delivers the next datagram before it runs the ticks of a listener that
- * threw. These ticks run when the scope is closed, so the read comes first. */
+ * threw. These ticks run when the scope is closed, so the read comes first. The
+ * caller delivers what was read before that: until JavaScript has the texts of
+ * its sources, no other code may run. */
 static bool read_next(delivery_t* delivery) {
   return delivery->extra_reads++ < (int) DGRAM_RECV_SLOTS &&
          dgram_addon_find_inbox(delivery->addon, delivery->inbox) &&
@@ -98,7 +100,7 @@ static dgram_call_result_t deliver_in_scope(delivery_t* delivery,
       return result;
     threw = result == DGRAM_CALL_THREW || *more == DELIVER_LAST_THREW;
     if (*more == DELIVER_LAST_THREW)
-      *more = read_next(delivery) ? DELIVER_MORE : DELIVER_DONE;
+      *more = !*late && read_next(delivery) ? DELIVER_MORE : DELIVER_DONE;
   } while (threw && *more == DELIVER_MORE && !*late && !is_finished(delivery));
   return result;
 }
