@@ -37,9 +37,9 @@
  *      peer may have replied already. Reads that find nothing make this less
  *      frequent: request-response sockets do not pay for calls that return
  *      EAGAIN. The number of slots follows the traffic: a socket that receives
- *      single datagrams does not pay for 32 slots. The first read of a socket
- *      that has sent before has one: many are opened for one answer and then
- *      closed.
+ *      single datagrams does not pay for 32 slots. The first read of a UDP
+ *      socket that has sent before has one, and counts as not full: many are
+ *      opened for one answer and then closed.
  *  R3  UDP_GRO is set when a read first returns several messages, and only if
  *      the descriptor is not shared. Its control message is always checked:
  *      another owner of the descriptor may have set the option. If the

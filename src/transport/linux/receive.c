@@ -196,7 +196,8 @@ static int read_udp(linux_socket_t* self, uint32_t count) {
   dgram_socket_stats(self->socket)->receive_calls++;
   if (n < 0 && self->socket->icmp_errors)
     n = fill_slots_again(self, &slots, count, n);
-  self->read_full = n == (int) count;
+  /* R2: after the first read of a socket that has sent, epoll is asked. */
+  self->read_full = n == (int) count && self->slots > 1;
   if (n == UV_EAGAIN)
     return n;
   if (n < 0) {

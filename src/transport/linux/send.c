@@ -259,7 +259,7 @@ static linux_socket_t* for_sending(dgram_socket_t* socket) {
   bool is_first_use = socket->transport_data == NULL;
   linux_socket_t* self = dgram_linux_ensure(socket);
 
-  if (is_first_use && self != NULL)
+  if (is_first_use && self != NULL && !socket->is_unix)
     self->slots = 1; /* R2 */
   return self;
 }
