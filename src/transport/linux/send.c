@@ -255,6 +255,7 @@ static void fail_all(const linux_batch_t* batch, int code) {
     batch->sends[i].status = code;
 }
 
+/* NULL: there is no memory. */
 static linux_socket_t* for_sending(dgram_socket_t* socket) {
   bool is_first_use = socket->transport_data == NULL;
   linux_socket_t* self = dgram_linux_ensure(socket);
