@@ -9,6 +9,7 @@ const path = require('node:path');
 
 const { allExplained, concluded, isFault, knownFailures, toStep } =
   require('./report');
+const { isFalseStart } = require('./windows');
 const { MOCHA, mochaArgs, mochaStep, root, run } = require('./support');
 
 /** A zombie has ended; not every init process collects it. */
@@ -167,6 +168,20 @@ describe('npm run test:platforms', () => {
         { passed: [test], failed: [], pending: 0 }, new Set(), 1);
       assert.deepStrictEqual(passed.unexpected, [test]);
     }
+  });
+
+  it('tells a process that wine did not start from a failed test', () => {
+    const test = 'a test';
+    const stack = '    at ChildProcess.spawn (node:internal/child_process)';
+    for (const call of ['spawn', 'spawnSync C:\\node.exe']) {
+      const error = `Error: ${call} UNKNOWN\n${stack}`;
+      assert.ok(isFalseStart({ test, error }), error);
+      assert.ok(!isFalseStart({ test: '(mocha exited with 5)', error }));
+    }
+    for (const error of [
+      `Error: spawn ENOENT\n${stack}`,
+      "AssertionError [ERR_ASSERTION]: '' == 'Error: spawn UNKNOWN'",
+    ]) assert.ok(!isFalseStart({ test, error }), error);
   });
 
   it('prints its platforms', async () => {
