@@ -146,8 +146,18 @@ class Side {
     throw new Error(`${this.command} failed: ${this.errors.trim()}`);
   }
 
+  /** Stops the process until resume(). */
+  suspend() {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume() {
+    this.child.kill('SIGCONT');
+  }
+
   async stop() {
     this.child.kill('SIGTERM');
+    this.resume();
     const timer = setTimeout(() => this.child.kill('SIGKILL'), KILL_AFTER);
     await this.exited;
     clearTimeout(timer);

@@ -26,11 +26,13 @@ class Progress {
       `${Math.round(left / 60)} min left` : `${Math.round(left)} s left`;
   }
 
-  begin(round, rounds, scenario, implementation) {
+  /** @param {object[]} group the implementations that run next */
+  begin(round, rounds, scenario, group) {
     if (!this.stream.isTTY) return;
     const percent = Math.round(100 * this.step / this.steps);
     this.write(`${percent}%  round ${round}/${rounds}  ${scenario.name}  ` +
-               `${implementation.name}  ${this.remaining()}`);
+               `${group.map(({ name }) => name).join(', ')}  ` +
+               this.remaining());
   }
 
   /** @param {string} outcome of one run */

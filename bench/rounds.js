@@ -21,42 +21,56 @@ function describe(scenario, figures) {
   return `${format(figures[first])} ${metrics[first].unit}`.trim();
 }
 
-async function runScenario({ scenario, implementations }, round, context) {
-  const { plan, runOne, results, progress } = context;
-  for (const implementation of rotate(implementations, round)) {
-    progress.begin(round + 1, plan.rounds, scenario, implementation);
-    let outcome;
-    try {
-      const { figures, unsupported } = await runOne(scenario, implementation);
-      if (unsupported) {
-        results.addSkipped(scenario, implementation, unsupported);
-        outcome = 'skipped';
-      } else {
-        results.add(scenario, implementation, figures);
-        outcome = describe(scenario, figures);
-      }
-    } catch (error) {
-      results.addProblem(scenario, implementation, error.message);
-      outcome = 'failed';
-    }
-    progress.done(implementation, outcome);
+/** Adds the result of one run to the results, and describes it. */
+function take(results, scenario, implementation, { figures, unsupported }) {
+  if (unsupported) {
+    results.addSkipped(scenario, implementation, unsupported);
+    return 'skipped';
   }
-  progress.endOfScenario(round + 1, plan.rounds, scenario);
+  results.add(scenario, implementation, figures);
+  return describe(scenario, figures);
+}
+
+async function runGroup(scenario, group, round, context) {
+  const { plan, run, results, progress } = context;
+  progress.begin(round + 1, plan.rounds, scenario, group);
+  let all;
+  try {
+    all = await run(scenario, group);
+  } catch (error) {
+    for (const implementation of group) {
+      results.addProblem(scenario, implementation, error.message);
+      progress.done(implementation, 'failed');
+    }
+    return;
+  }
+  group.forEach((implementation, i) => progress.done(
+    implementation, take(results, scenario, implementation, all[i])));
+}
+
+async function runScenario(one, round, context) {
+  const { scenario, implementations, together } = one;
+  const order = rotate(implementations, round);
+  const groups = together ? [order] : order.map((single) => [single]);
+  for (const group of groups) await runGroup(scenario, group, round, context);
+  context.progress.endOfScenario(round + 1, context.plan.rounds, scenario);
 }
 
 /**
- * @param {object} plan see plan.js; without `timing.limit` all rounds are run
- * @param {(scenario: object, implementation: object) =>
- *   Promise<{figures: object}|{unsupported: string}>} runOne
+ * @param {object} plan see plan.js; without `timing.limit` all rounds are run.
+ *   `chosen[i].together`: the implementations of a scenario are run as a group
+ * @param {(scenario: object, group: object[]) =>
+ *   Promise<Array<{figures: object}|{unsupported: string}>>} run runs a group
+ *   of implementations, which otherwise has one member
  * @returns {Promise<{results: Results, rounds: number, seconds: number}>}
  *   seconds is the time it took
  */
-async function runRounds(plan, runOne) {
+async function runRounds(plan, run) {
   const runs = plan.chosen.reduce((sum, { implementations }) =>
     sum + implementations.length, 0);
   const results = new Results();
   const progress = new Progress(process.stderr, runs * plan.rounds);
-  const context = { plan, runOne, results, progress };
+  const context = { plan, run, results, progress };
   const { limit = Infinity } = plan.timing;
   const started = Date.now();
   const elapsed = () => (Date.now() - started) / 1000;

@@ -52,8 +52,8 @@ async function measure(options) {
       runOnce(scenario, implementation, tools, plan.timing));
   }
   const { results, rounds, seconds } = await runRounds(plan,
-    (scenario, implementation) =>
-      runOnce(scenario, implementation, tools, plan.timing));
+    async (scenario, [implementation]) =>
+      [await runOnce(scenario, implementation, tools, plan.timing)]);
   console.log(`took ${duration(seconds)}`);
   return {
     ...results.report(machine, plan, rounds),

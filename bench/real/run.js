@@ -19,6 +19,7 @@ const { drawTables } = require('../table');
 const { installPackages } = require('./install');
 const { Stage } = require('./stage');
 const { describeMeans } = require('./means');
+const { measureInTurns, named } = require('./turns');
 const { workloads } = require('./workloads');
 
 /**
@@ -28,10 +29,10 @@ const { workloads } = require('./workloads');
 const WARM = 5;
 
 const USAGE = `\
-Runs whole programs with node:dgram and with dgram-native in turn, and compares
-their CPU time per request, datagram or operation. Some are programs with npm
-packages, which are installed into .cache/ before the first run. All traffic is
-on the loopback interface.
+Runs whole programs with node:dgram and with dgram-native, and compares their CPU
+time per request, datagram or operation. Those that make their own load run in
+turns of 300 ms. Some are programs with npm packages, which are installed into
+.cache/ before the first run. All traffic is on the loopback interface.
 
   npm run bench:real -- [options]
 
@@ -109,6 +110,7 @@ function makePlan(options, chosen, startSeconds) {
     rounds: options.rounds,
     chosen: chosen.map((workload) => ({
       scenario: workload,
+      together: workload.start !== undefined,
       implementations: implementations.filter(({ name }) =>
         workload.implementations.includes(name)),
     })),
@@ -120,15 +122,35 @@ function makePlan(options, chosen, startSeconds) {
   return { ...plan, seconds: runs * options.rounds * each };
 }
 
+function figuresOf(workload, outcome) {
+  return { figures: Object.fromEntries(workload.metrics.map((name) =>
+    [name, metrics[name].of(outcome)])) };
+}
+
 /** One program with one implementation. */
-async function runOnce(workload, implementation, baselineCommand, timing) {
-  const stage = new Stage(implementation, baselineCommand, timing);
+async function runAlone(workload, stage) {
+  return [figuresOf(workload, await workload.run(stage))];
+}
+
+/** One program with several implementations. */
+async function runInTurns(workload, stages, timing) {
+  const checks = [];
+  for (const stage of stages)
+    checks.push([stage, await named(stage, workload.start(stage))]);
+  const all = await measureInTurns(stages, timing);
+  for (const [stage, check] of checks) await named(stage, check?.());
+  return all.map((measured) => figuresOf(workload, { measured }));
+}
+
+/** @param {object[]} group one implementation, or those to run in turns */
+async function runGroup(workload, group, baselineCommand, timing) {
+  const stages = group.map((implementation) =>
+    new Stage(implementation, baselineCommand, timing));
   try {
-    const outcome = await workload.run(stage);
-    return { figures: Object.fromEntries(workload.metrics.map((name) =>
-      [name, metrics[name].of(outcome)])) };
+    return await (workload.start ?
+      runInTurns(workload, stages, timing) : runAlone(workload, stages[0]));
   } finally {
-    await stage.end();
+    await Promise.all(stages.map((stage) => stage.end()));
   }
 }
 
@@ -150,8 +172,8 @@ async function measure(options) {
   console.log(`${available.length} workload(s), ${plan.rounds} round(s), ` +
               `expected duration ${duration(plan.seconds)}`);
   const { results, rounds, seconds } = await runRounds(plan,
-    (workload, implementation) =>
-      runOnce(workload, implementation, baselineCommand, plan.timing));
+    (workload, group) =>
+      runGroup(workload, group, baselineCommand, plan.timing));
   console.log(`took ${duration(seconds)}`);
   for (const [workload, reason] of skipped) {
     const control = implementations.find(({ name }) => name === CONTROL);

@@ -30,6 +30,10 @@ class Stage {
     this.timing = timing;
   }
 
+  get name() {
+    return this.#implementation.name;
+  }
+
   get #isNative() {
     return this.#implementation.module !== 'node:dgram';
   }
@@ -98,6 +102,15 @@ class Stage {
     if (!(measured.work > 0)) throw new Error('the program did no work');
     this.#proveImplementation(to);
     return measured;
+  }
+
+  /** Stops the program until resume(); its tools go on. */
+  suspend() {
+    this.#program.suspend();
+  }
+
+  resume() {
+    this.#program.resume();
   }
 
   /** The program's cumulative figures. */

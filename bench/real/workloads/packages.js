@@ -28,9 +28,8 @@ const packages = Object.entries(OPERATIONS).map(([name, operation]) => ({
   implementations: ['dgram-native', 'node:dgram'],
   metrics: ['cpuPerOperation', 'workRate'],
 
-  async run(stage) {
+  async start(stage) {
     await stage.startProgram(`packages/${name}.js`);
-    return { measured: await stage.measure() };
   },
 }));
 
