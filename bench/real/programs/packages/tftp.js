@@ -14,7 +14,10 @@ const BLOCK = 1468;
 const root = path.join(__dirname, '..', '..', '..', '..', '.cache', 'bench',
                        'tftp');
 fs.mkdirSync(root, { recursive: true });
-fs.writeFileSync(path.join(root, 'image'), Buffer.alloc(SIZE, 'x'));
+// Another program may be reading the file: it is replaced as a whole.
+const written = path.join(root, `image-${process.pid}`);
+fs.writeFileSync(written, Buffer.alloc(SIZE, 'x'));
+fs.renameSync(written, path.join(root, 'image'));
 
 let bytes = 0;
 
