@@ -46,7 +46,7 @@ class Results {
     });
   }
 
-  summarizeOne({ scenario, implementations }) {
+  summarizeOne({ scenario, implementations, together }) {
     const own = this.values.get(scenario.name) ?? new Map();
     const summaries = new Map([...own].map(([name, figures]) => [
       name,
@@ -60,6 +60,7 @@ class Results {
       name: scenario.name,
       table: scenario.table,
       inChart: scenario.inChart === true,
+      paired: together === true,
       metrics: scenario.metrics.map((name) => {
         const { title, unit, better, showsRange } = metrics[name];
         const showsBaseline = scenario.showsBaseline?.includes(name);
@@ -70,7 +71,8 @@ class Results {
           const figures = summaries.get(name);
           for (const [metric, figure] of Object.entries(figures)) {
             const { better } = metrics[metric];
-            figure.timesBetter = ratio(figure, control?.[metric], better);
+            figure.timesBetter = ratio(
+              figure, control?.[metric], better, together);
             figure.shareOfBaseline = ratio(figure, baseline?.[metric], better);
           }
           return {

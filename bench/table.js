@@ -142,6 +142,9 @@ function drawTables(report) {
       'turn',
     `x ${control}: how many times better than ${control}, by the medians; ` +
       'above 1 is better',
+    ...report.scenarios.some(({ paired }) => paired) ?
+      ['of programs that run in turns: by the median of the rounds\' ratios'] :
+      [],
     ...hasBaseline(report.scenarios) ?
       ['% of C baseline: how close to the C program, by the same medians'] : [],
     ...report.highestRate ?
