@@ -181,6 +181,7 @@ describe('npm run test:platforms', () => {
     for (const error of [
       `Error: spawn ENOENT\n${stack}`,
       "AssertionError [ERR_ASSERTION]: '' == 'Error: spawn UNKNOWN'",
+      `AssertionError [ERR_ASSERTION]: stderr:\nError: spawn UNKNOWN\n${stack}`,
     ]) assert.ok(!isFalseStart({ test, error }), error);
   });
 

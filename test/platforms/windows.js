@@ -121,7 +121,7 @@ function runNode(args, { tree, exe, env }, logFile, more = {}) {
  */
 function isFalseStart({ test, error }) {
   return !test.startsWith('(mocha ') &&
-    /^Error: spawn(Sync \S+)? UNKNOWN$/m.test(error);
+    /^Error: spawn(Sync \S+)? UNKNOWN(\n|$)/.test(error);
 }
 
 /**
